@@ -1,0 +1,1 @@
+# Install rules: the exported targets, the headers and the package files.

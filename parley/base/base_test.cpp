@@ -1,0 +1,104 @@
+#include <parley/base/bytes.hpp>
+#include <parley/base/jobs.hpp>
+#include <parley/base/lru.hpp>
+#include <parley/base/rng.hpp>
+#include <parley/base/shared_bytes.hpp>
+#include <parley/base/store.hpp>
+#include <parley/base/token_bucket.hpp>
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+using namespace parley;
+
+TEST_CASE("hex goes there and back, and refuses what is not hex") {
+    CHECK(to_hex(*from_hex("0x00ff10Ab")) == "00ff10ab");
+    CHECK(from_hex("")->empty());
+    CHECK_FALSE(from_hex("abc"));
+    CHECK_FALSE(from_hex("zz"));
+    CHECK_FALSE(array_from_hex<2>("aabbcc"));
+}
+
+TEST_CASE("shared bytes share, slice and outlive their source") {
+    SharedBytes slice;
+    {
+        const auto whole = SharedBytes::own(to_buffer(bytes_of("hello world")));
+        slice = whole.slice(6, 5);
+        CHECK(slice.view().data() == whole.view().data() + 6);
+    }
+    CHECK(text_of(slice) == "world");
+    CHECK(text_of(SharedBytes::copy(bytes_of("abc"))) == "abc");
+    CHECK(SharedBytes::copy({}).empty());
+}
+
+TEST_CASE("the generator is reproducible, splits by purpose and stays below its bound") {
+    Rng a{7};
+    Rng b{7};
+    CHECK(a.next() == b.next());
+    CHECK(a.split("x").next() == b.split("x").next());
+    CHECK(a.split("x").next() != a.split("y").next());
+    std::set<std::uint64_t> seen;
+    for (int i = 0; i < 200; ++i) seen.insert(a.below(6));
+    CHECK(seen == std::set<std::uint64_t>{0, 1, 2, 3, 4, 5});
+}
+
+TEST_CASE("a token bucket allows its burst, then its rate") {
+    TokenBucket bucket{10, 2};
+    Instant t{};
+    CHECK(bucket.take(t));
+    CHECK(bucket.take(t));
+    CHECK_FALSE(bucket.take(t));
+    CHECK_FALSE(bucket.take(t + 99ms));
+    CHECK(bucket.take(t + 101ms));
+    CHECK_FALSE(bucket.full(t + 200ms));
+    CHECK(bucket.full(t + 400ms));
+}
+
+TEST_CASE("an LRU set forgets what was used least recently, never exceeding its bound") {
+    LruMap<ByteArray<1>, int> map{2, 99};
+    const ByteArray<1> a{std::byte{1}};
+    const ByteArray<1> b{std::byte{2}};
+    const ByteArray<1> c{std::byte{3}};
+    CHECK(map.insert(a, 1));
+    CHECK(map.insert(b, 2));
+    CHECK_FALSE(map.insert(a, 9));
+    CHECK(*map.find(a) == 1);
+    CHECK(map.insert(c, 3));
+    CHECK(map.size() == 2);
+    CHECK_FALSE(map.contains(b));
+    CHECK(map.contains(a));
+}
+
+TEST_CASE("the job queue is bounded by what is under way") {
+    JobQueue jobs{1};
+    bool done = false;
+    CHECK(jobs.submit({[] {}, [&](Now) { done = true; }}));
+    CHECK_FALSE(jobs.submit({[] {}, {}}));
+    auto taken = jobs.take();
+    CHECK_FALSE(jobs.submit({[] {}, {}}));
+    jobs.finish(taken.front(), {});
+    CHECK(done);
+    CHECK(jobs.submit({[] {}, {}}));
+}
+
+TEST_CASE("the memory store writes batches and scans in order") {
+    MemoryStore store;
+    StoreBatch batch;
+    batch.put("t", bytes_of("b"), bytes_of("2"));
+    batch.put("t", bytes_of("a"), bytes_of("1"));
+    batch.put("u", bytes_of("a"), bytes_of("3"));
+    REQUIRE(store.write(batch));
+    StoreBatch erase;
+    erase.erase("u", bytes_of("a"));
+    REQUIRE(store.write(erase));
+    std::string seen;
+    REQUIRE(store.scan("t", [&](Bytes key, Bytes value) {
+        seen += text_of(key);
+        seen += text_of(value);
+        return true;
+    }));
+    CHECK(seen == "a1b2");
+    CHECK_FALSE(store.get("u", bytes_of("a"))->has_value());
+    CHECK(text_of(**store.get("t", bytes_of("a"))) == "1");
+}

@@ -1,0 +1,38 @@
+#include <parley/base/store.hpp>
+
+namespace parley {
+
+Result<std::optional<Buffer>, StoreError> MemoryStore::get(std::string_view table, Bytes key) {
+    const std::scoped_lock lock{mutex_};
+    const auto found = tables_.find(table);
+    if (found == tables_.end()) return std::nullopt;
+    const auto row = found->second.find(to_buffer(key));
+    if (row == found->second.end()) return std::nullopt;
+    return row->second;
+}
+
+Result<void, StoreError> MemoryStore::scan(std::string_view table,
+                                           const std::function<bool(Bytes, Bytes)>& visit) {
+    const std::scoped_lock lock{mutex_};
+    const auto found = tables_.find(table);
+    if (found == tables_.end()) return {};
+    for (const auto& [key, value] : found->second) {
+        if (!visit(key, value)) break;
+    }
+    return {};
+}
+
+Result<void, StoreError> MemoryStore::write(const StoreBatch& batch) {
+    const std::scoped_lock lock{mutex_};
+    for (const auto& change : batch.changes) {
+        auto& table = tables_[change.table];
+        if (change.value) {
+            table[change.key] = *change.value;
+        } else {
+            table.erase(change.key);
+        }
+    }
+    return {};
+}
+
+}  // namespace parley

@@ -1,0 +1,71 @@
+// Store: ordered tables of keys and values on disk, injected as LevelDB's Env is. LMDB in the
+// runtime, memory in tests and the simulator.
+#pragma once
+
+#include <parley/base/bytes.hpp>
+#include <parley/base/result.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley {
+
+enum class StoreErrc : std::uint8_t {
+    missing,         ///< the folder or file is not there and was not to be made
+    corrupt,         ///< not a store, or damaged
+    newer_version,   ///< expected: the newest version known here; actual: the file's
+    full,            ///< no room on the disk, or the map size is reached
+    io,              ///< the operating system refused; actual: errno
+};
+using StoreError = Error<StoreErrc>;
+
+/// A change of many keys that happens wholly or not at all. A value of nothing erases.
+struct StoreBatch {
+    struct Change {
+        std::string table;
+        Buffer key;
+        std::optional<Buffer> value;
+    };
+    std::vector<Change> changes;
+
+    void put(std::string_view table, Bytes key, Bytes value) {
+        changes.push_back({std::string{table}, to_buffer(key), to_buffer(value)});
+    }
+    void erase(std::string_view table, Bytes key) {
+        changes.push_back({std::string{table}, to_buffer(key), std::nullopt});
+    }
+    bool empty() const { return changes.empty(); }
+};
+
+/// Threading: every member may be called from any thread.
+class Store {
+public:
+    virtual ~Store() = default;
+    virtual Result<std::optional<Buffer>, StoreError> get(std::string_view table, Bytes key) = 0;
+    /// Calls `visit(key, value)` in ascending order of keys until it returns false.
+    virtual Result<void, StoreError> scan(std::string_view table,
+                                          const std::function<bool(Bytes, Bytes)>& visit) = 0;
+    /// Atomic, and on disk when it returns. Slow: call it in a Job.
+    virtual Result<void, StoreError> write(const StoreBatch& batch) = 0;
+};
+
+/// A store in memory.
+class MemoryStore final : public Store {
+public:
+    Result<std::optional<Buffer>, StoreError> get(std::string_view table, Bytes key) override;
+    Result<void, StoreError> scan(std::string_view table,
+                                  const std::function<bool(Bytes, Bytes)>& visit) override;
+    Result<void, StoreError> write(const StoreBatch& batch) override;
+
+private:
+    std::mutex mutex_;
+    std::map<std::string, std::map<Buffer, Buffer>, std::less<>> tables_;
+};
+
+}  // namespace parley
