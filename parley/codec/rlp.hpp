@@ -1,0 +1,109 @@
+// RLP, strict: Ethereum Yellow Paper, appendix B. Only canonical encodings are accepted.
+// Threading: values only.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <parley/base/bytes.hpp>
+#include <parley/base/result.hpp>
+
+namespace parley::rlp {
+
+enum class Errc : std::uint8_t {
+    truncated,           ///< expected: bytes that the header promises; actual: bytes there are
+    trailing_bytes,      ///< expected: 0; actual: bytes left over
+    non_canonical_size,  ///< a long form where a short one fits, or a size with leading zeros
+    non_canonical_byte,  ///< a single byte below 0x80 written as a string of one
+    leading_zero,        ///< an integer with a leading zero byte
+    integer_too_large,   ///< expected: bytes at most; actual: bytes that came
+    wrong_size,          ///< a fixed-size string; expected and actual in bytes
+    expected_string,     ///< a list came
+    expected_list,       ///< a string came
+    missing_item,        ///< the list ended; expected: items wanted so far; actual: items there
+    too_deep,            ///< expected: levels at most
+    too_long,            ///< expected: bytes or items at most; actual: what came
+};
+using RlpError = Error<Errc>;
+std::string message(const RlpError& error);
+
+/// A whole number of up to 256 bits, big endian, as fees and values are. 32 bytes.
+using Uint256 = ByteArray<32>;
+
+/// Reads items one after the other from the payload of a list (or the top level). Never copies,
+/// never allocates. After an error the reader must not be used further.
+class Reader {
+public:
+    /// Reads the items in `payload`.
+    explicit Reader(Bytes payload) : rest_(payload) {}
+    /// Opens the one list that `input` must be; nothing may follow it.
+    static Result<Reader, RlpError> open_list(Bytes input);
+
+    bool at_end() const { return rest_.empty(); }
+    /// Fails with trailing_bytes unless at the end.
+    Result<void, RlpError> finish() const;
+
+    Result<Bytes, RlpError> string();
+    /// A string of at most `size_bytes_max`; longer ones are too_long.
+    Result<Bytes, RlpError> string_up_to(std::size_t size_bytes_max);
+    template <std::size_t N>
+    Result<ByteArray<N>, RlpError> fixed() {
+        const auto bytes = string_of_size(N);
+        if (!bytes) return std::unexpected{bytes.error()};
+        return array_of<N>(*bytes);
+    }
+    Result<std::uint64_t, RlpError> u64();
+    Result<std::uint32_t, RlpError> u32();
+    Result<std::uint16_t, RlpError> u16();
+    Result<Uint256, RlpError> u256();
+    /// 0 or 1; anything else is integer_too_large, with the value instead of its size.
+    Result<bool, RlpError> boolean();
+    Result<Reader, RlpError> list();
+    /// The next item whole, header included, checked only on its surface.
+    Result<Bytes, RlpError> raw_item();
+    /// True if the next item is a list. Precondition: not at_end().
+    bool next_is_list() const;
+
+private:
+    struct Item {
+        bool is_list;
+        Bytes whole;
+        Bytes payload;
+    };
+    Result<Item, RlpError> next();
+    Result<Bytes, RlpError> string_of_size(std::size_t size);
+    Result<Bytes, RlpError> integer(std::size_t size_bytes_max);
+    Bytes rest_;
+    std::uint64_t items_read_ = 0;
+};
+
+/// Checks that `input` is exactly one canonical item, nested at most `depth_max` lists deep.
+Result<void, RlpError> validate(Bytes input, std::size_t depth_max = 16);
+
+/// Appends items to one buffer. Lists are opened and closed; sizes are filled in on closing.
+/// Nesting deeper than 16 or closing what is not open throws std::out_of_range (a bug of ours).
+class Writer {
+public:
+    Writer& string(Bytes bytes);
+    Writer& string(std::string_view text) { return string(bytes_of(text)); }
+    Writer& number(std::uint64_t value);
+    Writer& number(const Uint256& value);
+    /// Appends an item that is already encoded.
+    Writer& raw(Bytes item);
+    Writer& begin_list();
+    Writer& end_list();
+
+    /// The bytes so far. Precondition: every list is closed.
+    Buffer take();
+    const Buffer& bytes() const { return out_; }
+
+private:
+    static constexpr std::size_t nesting_max = 16;
+    Buffer out_;
+    std::array<std::size_t, nesting_max> starts_{};
+    std::size_t depth_ = 0;
+};
+
+}  // namespace parley::rlp

@@ -1,0 +1,31 @@
+// Glue between Bytes and the C libraries, for the .cpp files of this layer only.
+#pragma once
+
+#include <stdexcept>
+
+#include <parley/base/bytes.hpp>
+
+namespace parley::crypto {
+
+inline unsigned char* uchar(MutableBytes bytes) {
+    return reinterpret_cast<unsigned char*>(bytes.data());
+}
+inline const unsigned char* uchar(Bytes bytes) {
+    return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+template <std::size_t N>
+unsigned char* uchar(ByteArray<N>& bytes) {
+    return uchar(MutableBytes{bytes});
+}
+template <std::size_t N>
+const unsigned char* uchar(const ByteArray<N>& bytes) {
+    return uchar(Bytes{bytes});
+}
+
+/// For calls that can fail only for want of memory or a broken installation, never because of
+/// what a peer sent.
+inline void openssl_check(bool ok) {
+    if (!ok) throw std::runtime_error("OpenSSL failed: out of memory or a broken installation");
+}
+
+}  // namespace parley::crypto

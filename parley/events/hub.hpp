@@ -1,0 +1,65 @@
+// Hub: typed publish and subscribe inside one node. Events are queued and delivered by the
+// driver at the end of a turn, so that no handler is entered while another one runs.
+// Threading: the node's thread only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <typeindex>
+#include <utility>
+#include <vector>
+
+namespace parley {
+
+class Hub {
+public:
+    /// Ends the subscription when destroyed. May outlive the hub.
+    class Subscription {
+    public:
+        Subscription() = default;
+        explicit Subscription(std::shared_ptr<bool> alive) : alive_(std::move(alive)) {}
+        Subscription(Subscription&&) noexcept = default;
+        Subscription& operator=(Subscription&& other) noexcept;
+        ~Subscription();
+
+    private:
+        std::shared_ptr<bool> alive_;
+    };
+
+    template <class Event>
+    [[nodiscard]] Subscription subscribe(std::function<void(const Event&)> handler) {
+        auto alive = std::make_shared<bool>(true);
+        handlers_[std::type_index(typeid(Event))].push_back(
+            {alive, [h = std::move(handler)](const void* e) { h(*static_cast<const Event*>(e)); }});
+        return Subscription{std::move(alive)};
+    }
+
+    template <class Event>
+    void publish(Event event) {
+        auto held = std::make_shared<const Event>(std::move(event));
+        queue_.push_back({std::type_index(typeid(Event)), std::move(held)});
+    }
+
+    /// Delivers all that is queued, also what handlers publish meanwhile, in order of publishing.
+    /// Returns how many events were delivered.
+    std::size_t deliver();
+    bool idle() const { return queue_.empty(); }
+
+private:
+    struct Handler {
+        std::shared_ptr<bool> alive;
+        std::function<void(const void*)> call;
+    };
+    struct Queued {
+        std::type_index type;
+        std::shared_ptr<const void> event;
+    };
+    std::map<std::type_index, std::vector<Handler>> handlers_;
+    std::deque<Queued> queue_;
+};
+
+}  // namespace parley

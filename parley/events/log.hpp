@@ -1,0 +1,41 @@
+// Structured log records. Cores write to a Log that they are given; who reads it is not theirs.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace parley {
+
+enum class LogLevel : std::uint8_t { trace, debug, info, warn, error, off };
+std::string_view name(LogLevel level);
+
+/// One `key=value` of a record.
+struct LogField {
+    std::string_view key;
+    std::string value;
+    LogField(std::string_view k, std::string v) : key(k), value(std::move(v)) {}
+    LogField(std::string_view k, std::string_view v) : key(k), value(v) {}
+    LogField(std::string_view k, const char* v) : key(k), value(v) {}
+    template <std::integral T>
+    LogField(std::string_view k, T v) : key(k), value(std::to_string(v)) {}
+};
+
+/// Where records go. Implementations: the runtime's (stderr, file), the simulator's, tests'.
+class Log {
+public:
+    virtual ~Log() = default;
+    /// Check before making costly fields.
+    virtual bool enabled(LogLevel level) const = 0;
+    /// `component` is the layer or module ("slots"), `event` a fixed phrase ("peer up").
+    virtual void write(LogLevel level, std::string_view component, std::string_view event,
+                       std::initializer_list<LogField> fields) = 0;
+};
+
+/// A Log that forgets.
+Log& no_log();
+
+}  // namespace parley

@@ -1,0 +1,71 @@
+// IP addresses, endpoints (address and port) and the network groups that limits count by.
+#pragma once
+
+#include <parley/base/bytes.hpp>
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace parley {
+
+/// IPv4 or IPv6. IPv4-mapped IPv6 (::ffff:a.b.c.d) becomes IPv4. Default: 0.0.0.0.
+class IpAddress {
+public:
+    IpAddress() = default;
+    static IpAddress v4(const ByteArray<4>& bytes);
+    static IpAddress v6(const ByteArray<16>& bytes);
+    /// "203.0.113.7", "2001:db8::1"; no brackets, no zone.
+    static std::optional<IpAddress> parse(std::string_view text);
+
+    bool is_v4() const { return v4_; }
+    /// 4 or 16 bytes, network order.
+    Bytes bytes() const { return v4_ ? Bytes{bytes_}.first(4) : Bytes{bytes_}; }
+    std::string to_string() const;
+
+    bool is_unspecified() const;
+    bool is_loopback() const;
+    /// RFC 1918, RFC 6598, link-local, unique local (RFC 4193).
+    bool is_private() const;
+    /// Could be reached over the public internet: not special, multicast, documentation, private.
+    bool is_public() const;
+
+    friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
+
+private:
+    bool v4_ = true;
+    ByteArray<16> bytes_{};
+};
+
+/// The leading bits of an address; what limits and bans count by.
+struct NetworkGroup {
+    bool v4 = true;
+    std::uint8_t bits = 0;
+    ByteArray<16> prefix{};  ///< the bits after `bits` are zero
+    std::string to_string() const;  ///< "203.0.0.0/16"
+    friend auto operator<=>(const NetworkGroup&, const NetworkGroup&) = default;
+};
+NetworkGroup group_of(const IpAddress& address, unsigned bits_v4, unsigned bits_v6);
+/// /16 and /32: outbound diversity.
+inline NetworkGroup outbound_group(const IpAddress& a) { return group_of(a, 16, 32); }
+/// /24 and /48: inbound limit.
+inline NetworkGroup inbound_group(const IpAddress& a) { return group_of(a, 24, 48); }
+/// Exact address, or IPv6 /64: bans and handshake limits.
+inline NetworkGroup exact_group(const IpAddress& a) { return group_of(a, 32, 64); }
+/// Loopback and private ranges, which limits by group do not count.
+inline bool is_exempt_from_group_limits(const IpAddress& a) {
+    return a.is_loopback() || a.is_private();
+}
+
+struct Endpoint {
+    IpAddress address;
+    std::uint16_t port = 0;
+    /// "203.0.113.7:30303", "[2001:db8::1]:30303".
+    static std::optional<Endpoint> parse(std::string_view text);
+    std::string to_string() const;
+    friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
+};
+
+}  // namespace parley

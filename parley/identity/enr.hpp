@@ -1,0 +1,99 @@
+// Enr: Ethereum Node Records (EIP-778), identity scheme "v4", and Parley's own entry in them.
+#pragma once
+
+#include <parley/base/bytes.hpp>
+#include <parley/base/result.hpp>
+#include <parley/codec/rlp.hpp>
+#include <parley/identity/node_id.hpp>
+#include <parley/identity/node_key.hpp>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace parley {
+
+enum class EnrErrc : std::uint8_t {
+    too_large,       ///< expected: 300 bytes at most; actual: bytes
+    rlp,             ///< expected: -; actual: the rlp::Errc
+    unsorted_keys,   ///< keys must ascend and be unique
+    missing_value,   ///< a key without a value
+    unknown_scheme,  ///< "id" is absent or not "v4"
+    bad_key,         ///< "secp256k1" is absent or no point on the curve
+    bad_signature,
+    bad_text,        ///< not "enr:" and unpadded URL-safe base64
+    bad_entry,       ///< a known entry ("ip", "tcp", "parley", ...) of the wrong size or form
+};
+using EnrError = Error<EnrErrc>;
+std::string message(const EnrError& error);
+
+/// The network's entry in a record, key "parley": RLP [network id, fork hash, fork next, roles,
+/// services]; unknown trailing fields are ignored.
+struct ParleyEntry {
+    std::uint64_t network_id = 0;
+    ByteArray<4> fork_hash{};      ///< EIP-2124
+    std::uint64_t fork_next = 0;   ///< EIP-2124
+    std::uint64_t roles = 0;       ///< bits as in transport::Role
+    std::uint64_t services = 0;    ///< bits as in transport::Service
+    friend bool operator==(const ParleyEntry&, const ParleyEntry&) = default;
+};
+
+/// A record that was verified when it was made: immutable, at most 300 bytes.
+class Enr {
+public:
+    static constexpr std::size_t size_bytes_max = 300;
+
+    /// Decodes and verifies over the raw bytes. Unknown keys and nested values are kept.
+    static Result<Enr, EnrError> decode(Bytes rlp);
+    /// "enr:..." (EIP-778, text encoding).
+    static Result<Enr, EnrError> parse(std::string_view text);
+
+    Bytes raw() const { return raw_; }
+    std::string to_text() const;
+
+    const NodeId& id() const { return id_; }
+    std::uint64_t sequence() const { return sequence_; }
+    std::optional<IpAddress> ip4() const { return ip4_; }
+    std::optional<IpAddress> ip6() const { return ip6_; }
+    /// The TCP endpoint, IPv4 before IPv6; nothing without address or port.
+    std::optional<Endpoint> tcp_endpoint() const;
+    std::optional<Endpoint> udp_endpoint() const;
+    std::optional<ParleyEntry> parley() const { return parley_; }
+    /// The raw RLP item of any entry's value.
+    std::optional<Bytes> value(std::string_view key) const;
+
+    friend bool operator==(const Enr& a, const Enr& b) { return a.raw_ == b.raw_; }
+
+private:
+    Enr() = default;
+    Buffer raw_;
+    NodeId id_;
+    std::uint64_t sequence_ = 0;
+    std::optional<IpAddress> ip4_;
+    std::optional<IpAddress> ip6_;
+    std::uint16_t tcp_ = 0, udp_ = 0, tcp6_ = 0, udp6_ = 0;
+    std::optional<ParleyEntry> parley_;
+};
+
+/// Collects entries and signs them. "id" and "secp256k1" are added by itself.
+class EnrBuilder {
+public:
+    explicit EnrBuilder(std::uint64_t sequence) : sequence_(sequence) {}
+    EnrBuilder& ip(const IpAddress& address);
+    EnrBuilder& tcp(std::uint16_t port);
+    EnrBuilder& udp(std::uint16_t port);
+    EnrBuilder& tcp6(std::uint16_t port);
+    EnrBuilder& udp6(std::uint16_t port);
+    EnrBuilder& parley(const ParleyEntry& entry);
+    /// Any other entry: `value` is one encoded RLP item.
+    EnrBuilder& entry(std::string_view key, Bytes value);
+    /// too_large if it does not fit in 300 bytes.
+    Result<Enr, EnrError> sign(const NodeKey& key) const;
+
+private:
+    std::uint64_t sequence_;
+    std::map<std::string, Buffer, std::less<>> entries_;
+};
+
+}  // namespace parley

@@ -1,0 +1,45 @@
+// NodeId: who a node is, its compressed secp256k1 public key.
+#pragma once
+
+#include <parley/base/bytes.hpp>
+#include <parley/crypto/secp256k1.hpp>
+#include <parley/identity/endpoint.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace parley {
+
+/// 33 bytes; ordered as bytes (the lower ID wins when two dial each other).
+struct NodeId {
+    crypto::CompressedKey key{};
+
+    Bytes bytes() const { return key; }
+    operator Bytes() const { return key; }  // NOLINT(google-explicit-constructor): a view of it
+    /// 66 hex digits.
+    std::string to_string() const { return to_hex(key); }
+    /// The first 8 hex digits after the prefix byte, for logs.
+    std::string short_string() const { return to_hex(Bytes{key}.subspan(1, 4)); }
+    static std::optional<NodeId> parse(std::string_view hex);
+    auto begin() const { return key.begin(); }
+    auto end() const { return key.end(); }
+    std::size_t size() const { return key.size(); }
+    const std::byte* data() const { return key.data(); }
+    friend auto operator<=>(const NodeId&, const NodeId&) = default;
+};
+
+/// The address of a node in the DHT's key space: keccak256(x | y) (EIP-778, "v4" scheme).
+Hash256 dht_id(const NodeId& id);
+
+/// Somebody to dial: always with an ID.
+struct Target {
+    NodeId id;
+    Endpoint endpoint;
+    /// "id@host:port" with a numeric host, or an ENR in text form with an IP and a TCP port.
+    static std::optional<Target> parse(std::string_view text);
+    std::string to_string() const { return id.to_string() + "@" + endpoint.to_string(); }
+    friend auto operator<=>(const Target&, const Target&) = default;
+};
+
+}  // namespace parley

@@ -1,0 +1,50 @@
+// NodeKey: the secret behind a node's ID. Purposes keep signatures of one use out of another.
+#pragma once
+
+#include <parley/base/bytes.hpp>
+#include <parley/base/rng.hpp>
+#include <parley/crypto/secp256k1.hpp>
+#include <parley/identity/node_id.hpp>
+
+#include <initializer_list>
+#include <optional>
+
+namespace parley {
+
+/// What a signature is for. Signing raw digests is not offered.
+enum class Purpose : std::uint8_t {
+    handshake_responder,  ///< D("R", fields): H(H(t)|H(t)|fields), t = "parley/1 sts sig R"
+    handshake_initiator,  ///< D("I", fields), t = "parley/1 sts sig I"
+    node_record,          ///< keccak256(fields): EIP-778 identity scheme "v4"
+};
+
+/// The digest that `sign` signs and `verify` checks, over the fields joined.
+Hash256 digest_for(Purpose purpose, std::initializer_list<Bytes> fields);
+
+/// Move-only; wiped on destruction. `sign` is const and thread-safe.
+class NodeKey {
+public:
+    static NodeKey generate(EntropySource& entropy);
+    /// Nothing unless 0 < secret < order.
+    static std::optional<NodeKey> from_secret(const ByteArray<32>& secret);
+    NodeKey(NodeKey&& other) noexcept;
+    NodeKey& operator=(NodeKey&& other) noexcept;
+    ~NodeKey();
+
+    const NodeId& id() const { return id_; }
+    /// RFC 6979 with `extra_entropy` (0 or 32 bytes) mixed in.
+    crypto::Signature sign(Purpose purpose, std::initializer_list<Bytes> fields,
+                           Bytes extra_entropy = {}) const;
+    /// For the key file only.
+    const ByteArray<32>& secret() const { return secret_; }
+
+private:
+    explicit NodeKey(const ByteArray<32>& secret);
+    ByteArray<32> secret_;
+    NodeId id_;
+};
+
+bool verify(const NodeId& id, Purpose purpose, std::initializer_list<Bytes> fields,
+            const crypto::Signature& signature);
+
+}  // namespace parley

@@ -1,0 +1,162 @@
+// Link: one connection as a state machine: handshake, then frames, lanes and heartbeat. It lives
+// on an I/O thread and talks to the Switch on the node's thread through events and commands, in
+// batches. Bytes in, bytes out; no socket. docs/formats/link.md.
+#pragma once
+
+#include <parley/base/bytes.hpp>
+#include <parley/base/rng.hpp>
+#include <parley/base/shared_bytes.hpp>
+#include <parley/base/time.hpp>
+#include <parley/identity/node_key.hpp>
+#include <parley/transport/hello.hpp>
+#include <parley/transport/module.hpp>
+#include <parley/transport/types.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace parley::transport {
+
+// --- Commands: Switch to Link --------------------------------------------------------------
+
+/// The peer is accepted. Responder: sends Ready and is up. Initiator: the dial is committed, M3
+/// goes out, and the link is up when Ready is read.
+struct Proceed {};
+/// The peer is not accepted: the handshake is completed (the initiator still sends M3), then an
+/// authenticated Goodbye, then the end. Also ends a link that is up.
+struct Refuse {
+    Goodbye goodbye;
+};
+/// Ends the connection without a word (a dial given up, a lost tie).
+struct Abandon {
+    CloseReason reason;
+};
+struct Send {
+    LaneId lane;
+    Code code;
+    SharedBytes message;
+};
+/// A module let go of messages: credit to grant again.
+struct Consumed {
+    LaneId lane;
+    std::uint64_t bytes;
+};
+/// What our modules add to the next heartbeats, encoded by encode_statuses for this link's lanes.
+struct SetStatus {
+    SharedBytes statuses;
+};
+/// Ask for a sign of life now; the answer comes as Alive or, after `patience`, as Closed{silent}.
+struct Probe {
+    Duration patience;
+};
+using LinkCommand = std::variant<Proceed, Refuse, Abandon, Send, Consumed, SetStatus, Probe>;
+
+// --- Events: Link to Switch ----------------------------------------------------------------
+
+/// The other side has proven its ID and said Hello. The link waits for Proceed, Refuse or
+/// Abandon (within the handshake's time limit). Responder: M3 was read. Initiator: M2 was read.
+struct Proven {
+    NodeId peer;
+    Hello hello;
+    /// The other side cannot be understood (version): only Refuse with this makes sense.
+    std::optional<Goodbye> must_refuse;
+};
+/// The initiator read Ready (the responder is up at once on Proceed; it gets no Up).
+struct Up {};
+/// Messages in the order of their lanes. `slab` holds small ones; big ones own their buffer.
+struct Delivered {
+    struct Item {
+        LaneId lane;
+        Code code;
+        std::uint32_t offset = 0;  ///< into slab, if `own` is empty
+        std::uint32_t size = 0;
+        Buffer own;
+        std::uint64_t credit_bytes = 0;
+    };
+    Buffer slab;
+    std::vector<Item> items;
+};
+/// Bytes (as counted against the send budget: message size) that left a lane's queue.
+struct Drained {
+    LaneId lane;
+    std::uint64_t bytes;
+};
+/// A heartbeat came: the peer's modules' statuses, and the round trip if it answers ours.
+struct Beat {
+    std::vector<std::pair<LaneId, Buffer>> statuses;
+    std::optional<Duration> round_trip;
+};
+/// A Probe was answered.
+struct Alive {};
+/// The end; nothing follows. `goodbye` if the peer sent one.
+struct Closed {
+    CloseReason reason;
+    std::string detail;  ///< for the log: what was expected and what came
+    std::optional<Goodbye> goodbye;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+};
+using LinkEvent = std::variant<Proven, Up, Delivered, Drained, Beat, Alive, Closed>;
+
+// --- The machine ----------------------------------------------------------------------------
+
+struct HeartbeatConfig {
+    Duration interval = 15s;  ///< between two Beats of the dialing side
+    Duration timeout = 20s;   ///< dialer: a Beat unanswered; listener: added to the interval
+};
+
+struct LinkConfig {
+    Duration first_message_timeout = 2s;  ///< M1 after accept
+    Duration handshake_timeout = 5s;      ///< all of it
+    Duration frame_timeout = 10s;         ///< a started frame
+    Duration goodbye_timeout = 1s;        ///< for the last bytes to leave
+    std::size_t output_bytes_max = 256 * 1024;  ///< sealed bytes waiting for the socket
+    HeartbeatConfig heartbeat;
+};
+
+/// What a link needs of its node; shared by all links, immutable while any lives.
+struct LinkIdentity {
+    const NodeKey* key = nullptr;
+    Hello hello;                    ///< as said at this link's start
+    std::vector<TopicSpec> topics;  ///< ours, sorted by name
+};
+
+/// Threading: one thread at a time.
+class Link {
+public:
+    /// We dialed and expect `target`. The first bytes are ready at once.
+    static Link dial(LinkConfig config, std::shared_ptr<const LinkIdentity> identity,
+                     const NodeId& target, Now now, EntropySource& entropy);
+    /// Somebody dialed us.
+    static Link accept(LinkConfig config, std::shared_ptr<const LinkIdentity> identity, Now now,
+                       EntropySource& entropy);
+    Link(Link&&) noexcept;
+    Link& operator=(Link&&) noexcept;
+    ~Link();
+
+    /// Bytes from the connection, in any pieces. Decrypts in place: `bytes` is scratch afterwards.
+    void on_bytes(Now now, MutableBytes bytes, std::vector<LinkEvent>& out);
+    /// The other side ended its stream, or the system reset the connection.
+    void on_end(Now now, CloseReason why, std::vector<LinkEvent>& out);
+    void on_command(Now now, LinkCommand command, std::vector<LinkEvent>& out);
+    void on_timer(Now now, std::vector<LinkEvent>& out);
+    Instant next_wakeup() const;
+
+    /// Appends bytes to write, sealing as many waiting messages as fit in output_bytes_max.
+    /// Call when the socket can take more; empty result: nothing to send now.
+    void produce(Now now, Buffer& bytes, std::vector<LinkEvent>& out);
+    bool wants_to_write() const;
+    /// True after Closed was emitted: once the bytes produced are written, the connection ends.
+    bool closed() const;
+
+private:
+    class Impl;
+    explicit Link(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace parley::transport

@@ -1,0 +1,141 @@
+// Switch: the node's side of all links: one table of slots, the rule for two that dial each
+// other, dispatch of topics to modules, offences and one release path. It drives Links through
+// commands and hears of them through events; it owns no socket and reads no clock.
+// Threading: the node's thread.
+#pragma once
+
+#include <parley/base/rng.hpp>
+#include <parley/base/time.hpp>
+#include <parley/events/hub.hpp>
+#include <parley/events/log.hpp>
+#include <parley/identity/node_key.hpp>
+#include <parley/transport/hello.hpp>
+#include <parley/transport/link.hpp>
+#include <parley/transport/module.hpp>
+#include <parley/transport/offences.hpp>
+#include <parley/transport/slots.hpp>
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace parley::transport {
+
+// --- Effects: Switch to its driver ---------------------------------------------------------
+
+/// Connect, then make a Link::dial to `target.id`.
+struct OpenLink {
+    LinkId link;
+    Target target;
+};
+struct CommandLink {
+    LinkId link;
+    LinkCommand command;
+};
+using SwitchEffect = std::variant<OpenLink, CommandLink>;
+
+// --- Events on the hub ---------------------------------------------------------------------
+
+struct PeerUp {
+    LinkId link;
+    NodeId id;
+    Endpoint endpoint;
+    Direction direction;
+    SlotClass slot_class;
+    Hello hello;
+};
+struct PeerDown {
+    LinkId link;
+    NodeId id;
+    Endpoint endpoint;
+    Direction direction;
+    CloseReason reason;
+    Duration age;
+};
+/// A dial ended before its link was up. `others`: records from a Goodbye.
+struct DialFailed {
+    Target target;
+    SlotClass slot_class;
+    CloseReason reason;
+    bool alive;  ///< the node proved its ID and turned us away
+    std::vector<Enr> others;
+};
+
+struct SwitchConfig {
+    SlotLimits slots;
+    OffenceConfig offences;
+    LinkConfig link;
+    ForkRules forks;
+    std::uint64_t receive_bytes_max = 512ULL << 20;  ///< cap over all links' windows
+    Duration probe_patience = 2s;  ///< before a returning peer is told "duplicate"
+    Duration watchdog = 100ms;     ///< a module's call that takes longer is named in the log
+};
+
+/// One row of `admin_peers`.
+struct PeerInfo {
+    LinkId link;
+    NodeId id;
+    Endpoint endpoint;
+    Direction direction;
+    SlotClass slot_class;
+    Hello hello;
+    Instant since;
+    std::optional<Duration> round_trip;
+    std::uint64_t messages_in, messages_out, bytes_in, bytes_out;
+};
+
+enum class DialError : std::uint8_t {
+    self,           ///< our own ID
+    already,        ///< a link to that ID is dialing, handshaking, up or closing
+    no_slot,        ///< no handshake or no outbound token
+    group_taken,    ///< an outbound link into that network group exists
+    banned,
+};
+
+class Switch final : public Network {
+public:
+    /// `modules` and `key` outlive the switch. `alternatives` gives records for a Goodbye.
+    Switch(SwitchConfig config, const NodeKey& key, Hello hello, std::vector<PeerHandler*> modules,
+           Hub& hub, Log& log, Rng rng);
+    ~Switch() override;
+
+    /// A caller is at the door: takes a handshake token. The driver makes a Link::accept with
+    /// identity(), or closes the connection at once when nothing came back.
+    std::optional<LinkId> on_accept(Now now, const Endpoint& remote);
+    /// Takes a token and emits OpenLink.
+    Result<LinkId, DialError> dial(Now now, const Target& target, SlotClass slot_class);
+    /// The connection of an OpenLink could not be made.
+    void on_connect_failed(Now now, LinkId link, std::string_view why);
+    void on_event(Now now, LinkId link, LinkEvent event);
+    void on_timer(Now now);
+    Instant next_wakeup() const;
+    /// Closes all links with a Goodbye{shutting_down}; accepts and dials nothing more.
+    void shut_down(Now now);
+
+    /// What new links say of us. Changes apply to new links.
+    std::shared_ptr<const LinkIdentity> identity() const;
+    void set_record(const Enr& record);
+    void set_alternatives(std::function<std::vector<Enr>(std::size_t count)> alternatives);
+    /// A fork activated or the head moved: links that do not fit any more are closed.
+    void set_forks(Now now, const ForkRules& forks);
+    void disconnect(Now now, const NodeId& id, CloseReason reason);
+    void ban(Now now, const NodeId& id, const std::optional<IpAddress>& address,
+             std::string_view why);
+
+    std::size_t broadcast(std::string_view topic, Code code, const SharedBytes& message,
+                          const PeerPredicate& except = {}) override;
+
+    const Slots& slots() const;
+    const Offences& offences() const;
+    std::vector<PeerInfo> peers() const;
+
+    std::vector<SwitchEffect> take_effects();
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace parley::transport
