@@ -1,9 +1,13 @@
-# What Parley stands on; the names are Debian 12's. Kept in step with cmake/parleyConfig.cmake.in.
-find_package(Threads REQUIRED)
-find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto)
-find_package(Boost 1.81 REQUIRED COMPONENTS json)
-find_package(fmt REQUIRED)
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(secp256k1 REQUIRED IMPORTED_TARGET GLOBAL libsecp256k1)
-pkg_check_modules(cryptopp REQUIRED IMPORTED_TARGET GLOBAL libcrypto++)
-pkg_check_modules(lmdb REQUIRED IMPORTED_TARGET GLOBAL lmdb)
+# What Parley stands on; the names are Debian 12's. The layers' libraries are in a file of their
+# own, because the installed package looks for the same ones; the others are for the tree alone.
+set(CMAKE_FIND_PACKAGE_NAME parley)  # as if from find_package(parley REQUIRED): what lacks is named
+set(parley_FIND_REQUIRED TRUE)
+include(ParleyFindDependencies)
+unset(CMAKE_FIND_PACKAGE_NAME)
+
+if(PARLEY_TESTS)
+  find_package(doctest REQUIRED)
+endif()
+if(PARLEY_APPS)
+  find_package(CLI11 REQUIRED)
+endif()

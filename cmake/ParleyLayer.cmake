@@ -1,4 +1,5 @@
 # How every target of the project is made: one function per kind.
+include(GNUInstallDirs)
 
 set(CMAKE_CXX_STANDARD 23)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -10,24 +11,38 @@ if(PARLEY_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${PARLEY_CCACHE})
 endif()
 
+# What users of a layer need as well: where its headers are and the language.
 add_library(parley_options INTERFACE)
-target_include_directories(parley_options INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+target_include_directories(parley_options INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_compile_features(parley_options INTERFACE cxx_std_23)
-target_compile_options(parley_options INTERFACE
-  $<BUILD_INTERFACE:-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual>
-  $<BUILD_INTERFACE:$<$<BOOL:${PARLEY_WERROR}>:-Werror>>)
+set_target_properties(parley_options PROPERTIES EXPORT_NAME options)
+install(TARGETS parley_options EXPORT parleyTargets COMPONENT development)
+
+# What our own sources are held to; never passed on to whoever embeds the library.
+add_library(parley_warnings INTERFACE)
+target_compile_options(parley_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+  $<$<BOOL:${PARLEY_WERROR}>:-Werror>)
+
 if(PARLEY_SANITIZE)
-  add_compile_options(-fsanitize=${PARLEY_SANITIZE} -fno-omit-frame-pointer)
+  add_compile_options(-fsanitize=${PARLEY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${PARLEY_SANITIZE})
 endif()
 if(PARLEY_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
-# parley_layer(NAME DEPS ...): the library parley::NAME from every *.cpp of the folder,
-# and the test program NAME_test from every *_test.cpp below it.
+# parley_layer(NAME DEPS ... PRIVATE_DEPS ... TEST_DEPS ...): the library parley::NAME from every
+# *.cpp of the folder, and the test program NAME_test from every *_test.cpp below it. A layer
+# without sources is its dependencies alone.
 function(parley_layer name)
   cmake_parse_arguments(arg "" "" "DEPS;PRIVATE_DEPS;TEST_DEPS" ${ARGN})
+  foreach(dep IN LISTS arg_DEPS arg_PRIVATE_DEPS)
+    if(dep MATCHES "^parley::" AND NOT TARGET ${dep})
+      message(FATAL_ERROR "parley::${name} must not link to ${dep}: it is not a lower layer")
+    endif()
+  endforeach()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
@@ -35,7 +50,8 @@ function(parley_layer name)
   if(sources)
     add_library(parley_${name} STATIC ${sources})
     set(scope PUBLIC)
-    target_link_libraries(parley_${name} PRIVATE ${arg_PRIVATE_DEPS})
+    target_link_libraries(parley_${name}
+      PRIVATE ${arg_PRIVATE_DEPS} $<BUILD_INTERFACE:parley_warnings>)
   else()
     add_library(parley_${name} INTERFACE)
     set(scope INTERFACE)
@@ -43,19 +59,34 @@ function(parley_layer name)
   add_library(parley::${name} ALIAS parley_${name})
   set_target_properties(parley_${name} PROPERTIES EXPORT_NAME ${name})
   target_link_libraries(parley_${name} ${scope} parley_options ${arg_DEPS})
-  install(TARGETS parley_${name} EXPORT parleyTargets)
+  install(TARGETS parley_${name} EXPORT parleyTargets COMPONENT development)
   if(tests AND PARLEY_TESTS)
     parley_test(${name}_test SOURCES ${tests} DEPS parley::${name} ${arg_TEST_DEPS})
   endif()
 endfunction()
 
-# parley_test(NAME SOURCES ... DEPS ...): a doctest program and its ctest entry.
+# parley_program(NAME SOURCES ... DEPS ...): an executable held to our warnings.
+function(parley_program name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE parley_options parley_warnings ${arg_DEPS})
+endfunction()
+
+# parley_test(NAME SOURCES ... DEPS ...): a doctest program, and a ctest entry for each of its
+# sources, named after it: parley/transport/slots_test.cpp is `transport/slots`.
 function(parley_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
-  add_executable(${name} ${PROJECT_SOURCE_DIR}/test/doctest_main.cpp ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE ${arg_DEPS})
+  parley_program(${name}
+    SOURCES ${PROJECT_SOURCE_DIR}/test/doctest_main.cpp ${arg_SOURCES} DEPS ${arg_DEPS})
   target_compile_definitions(${name} PRIVATE
     PARLEY_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PARLEY_BINARY_DIR="${PROJECT_BINARY_DIR}")
-  add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+  foreach(source IN LISTS arg_SOURCES)
+    cmake_path(ABSOLUTE_PATH source)
+    file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR} ${source})
+    string(REGEX REPLACE "^parley/|_test\\.cpp$" "" entry ${path})
+    # parley/base/base_test.cpp is not `base/base`.
+    string(REGEX REPLACE "^([a-z]+)/\\1$" "\\1" entry ${entry})
+    add_test(NAME ${entry} COMMAND ${name} --source-file=*/${path})
+    set_tests_properties(${entry} PROPERTIES TIMEOUT 600)
+  endforeach()
 endfunction()
