@@ -1,0 +1,140 @@
+#include <secp256k1.h>
+#include <secp256k1_recovery.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include <parley/crypto/openssl.hpp>
+#include <parley/crypto/secp256k1.hpp>
+
+namespace parley::crypto {
+
+namespace {
+
+/// Only read after it is made, hence shared by all threads.
+const secp256k1_context* context() {
+    static const secp256k1_context* const made = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
+    return made;
+}
+
+/// For calls that fail only if a precondition was broken.
+void check(bool ok) {
+    if (!ok) throw std::logic_error("secp256k1: the secret key is not valid");
+}
+
+/// The nonce function's extra data: the library only reads it.
+const void* nonce_data(Bytes extra_entropy) {
+    assert(extra_entropy.empty() || extra_entropy.size() == 32);
+    return extra_entropy.size() == 32 ? extra_entropy.data() : nullptr;
+}
+
+UncompressedKey serialize(const secp256k1_pubkey& key) {
+    ByteArray<65> full;
+    std::size_t size = full.size();
+    secp256k1_ec_pubkey_serialize(context(), uchar(full), &size, &key, SECP256K1_EC_UNCOMPRESSED);
+    return array_of<64>(Bytes{full}.subspan(1));
+}
+
+bool is_zero(Bytes bytes) {
+    return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
+}
+
+/// r and s in [1, order).
+std::optional<secp256k1_ecdsa_signature> parse_in_range(const Signature& signature) {
+    secp256k1_ecdsa_signature parsed;
+    if (secp256k1_ecdsa_signature_parse_compact(context(), &parsed, uchar(signature)) != 1 ||
+        is_zero(Bytes{signature}.first(32)) || is_zero(Bytes{signature}.last(32))) {
+        return std::nullopt;
+    }
+    return parsed;
+}
+
+std::optional<secp256k1_ecdsa_signature> parse_canonical(const Signature& signature) {
+    auto parsed = parse_in_range(signature);
+    // normalize says 1 when s was high.
+    if (parsed && secp256k1_ecdsa_signature_normalize(context(), nullptr, &*parsed) == 1) {
+        parsed.reset();
+    }
+    return parsed;
+}
+
+}  // namespace
+
+bool is_valid_secret(const ByteArray<32>& secret) {
+    return secp256k1_ec_seckey_verify(context(), uchar(secret)) == 1;
+}
+
+CompressedKey public_key(const ByteArray<32>& secret) {
+    secp256k1_pubkey key;
+    check(secp256k1_ec_pubkey_create(context(), &key, uchar(secret)) == 1);
+    CompressedKey out;
+    std::size_t size = out.size();
+    secp256k1_ec_pubkey_serialize(context(), uchar(out), &size, &key, SECP256K1_EC_COMPRESSED);
+    return out;
+}
+
+std::optional<UncompressedKey> decompress(const CompressedKey& key) {
+    secp256k1_pubkey parsed;
+    if (secp256k1_ec_pubkey_parse(context(), &parsed, uchar(key), key.size()) != 1) {
+        return std::nullopt;
+    }
+    return serialize(parsed);
+}
+
+bool is_valid_public_key(const CompressedKey& key) {
+    secp256k1_pubkey parsed;
+    return secp256k1_ec_pubkey_parse(context(), &parsed, uchar(key), key.size()) == 1;
+}
+
+Signature sign(const ByteArray<32>& secret, const Hash256& digest, Bytes extra_entropy) {
+    secp256k1_ecdsa_signature made;
+    check(secp256k1_ecdsa_sign(context(), &made, uchar(digest), uchar(secret),
+                               secp256k1_nonce_function_rfc6979, nonce_data(extra_entropy)) == 1);
+    Signature out;
+    secp256k1_ecdsa_signature_serialize_compact(context(), uchar(out), &made);
+    return out;
+}
+
+RecoverableSignature sign_recoverable(const ByteArray<32>& secret, const Hash256& digest) {
+    secp256k1_ecdsa_recoverable_signature made;
+    check(secp256k1_ecdsa_sign_recoverable(context(), &made, uchar(digest), uchar(secret),
+                                           secp256k1_nonce_function_rfc6979, nullptr) == 1);
+    RecoverableSignature out{};
+    int parity = 0;
+    secp256k1_ecdsa_recoverable_signature_serialize_compact(context(), uchar(out.rs), &parity,
+                                                            &made);
+    // 2 and 3 would need an x between the order and the field's size: 1 in 2^127.
+    assert(parity == 0 || parity == 1);
+    out.parity = static_cast<std::uint8_t>(parity);
+    return out;
+}
+
+bool verify(const CompressedKey& key, const Hash256& digest, const Signature& signature) {
+    const auto parsed = parse_canonical(signature);
+    if (!parsed) return false;
+    secp256k1_pubkey parsed_key;
+    return secp256k1_ec_pubkey_parse(context(), &parsed_key, uchar(key), key.size()) == 1 &&
+           secp256k1_ecdsa_verify(context(), &*parsed, uchar(digest), &parsed_key) == 1;
+}
+
+std::optional<UncompressedKey> recover(const Hash256& digest, const Signature& signature,
+                                       std::uint8_t parity, bool allow_high_s) {
+    if (parity > 1) return std::nullopt;
+    if (!(allow_high_s ? parse_in_range(signature) : parse_canonical(signature))) {
+        return std::nullopt;
+    }
+    secp256k1_ecdsa_recoverable_signature parsed;
+    secp256k1_pubkey key;
+    if (secp256k1_ecdsa_recoverable_signature_parse_compact(context(), &parsed, uchar(signature),
+                                                            parity) != 1 ||
+        secp256k1_ecdsa_recover(context(), &key, &parsed, uchar(digest)) != 1) {
+        return std::nullopt;
+    }
+    return serialize(key);
+}
+
+bool is_canonical(const Signature& signature) {
+    return parse_canonical(signature).has_value();
+}
+
+}  // namespace parley::crypto
