@@ -1,0 +1,42 @@
+# build, bench, demo.
+
+# build PRESET [TARGET…]
+build() {
+    local preset=$1 start=$SECONDS quiet=()
+    shift
+    [[ -f build/$preset/build.ninja ]] || {
+        step "Configuring $preset"
+        quietly "configure-$preset.log" cmake --preset "$preset"
+    }
+    step "Building $preset${*:+: $*}"
+    [[ $tty ]] || quiet=(-- --quiet)
+    NINJA_STATUS='    [%f/%t, %es] ' CCACHE_SLOPPINESS=pch_defines,time_macros \
+        cmake --build "build/$preset" -j "$jobs" ${*:+--target "$@"} "${quiet[@]}" ||
+        die "the build failed"
+    done_in "$start"
+}
+
+cmd_build() {
+    local preset=${1:-dev}
+    need build
+    case $preset in
+        fuzz) need fuzz ;;
+        tidy) need lint ;;
+        dev | release | asan | tsan) ;;
+        *) die "no such preset: $preset" ;;
+    esac
+    build "$preset"
+}
+
+cmd_bench() {
+    need build
+    build release parley-bench >&2
+    build/release/bin/parley-bench "$@"
+}
+
+cmd_demo() {
+    need build node
+    need_npm
+    build release parley
+    exec node tools/demo/demo.mjs "$@"
+}
