@@ -11,7 +11,6 @@
 #include <memory>
 #include <typeindex>
 #include <utility>
-#include <vector>
 
 namespace parley {
 
@@ -32,10 +31,8 @@ public:
 
     template <class Event>
     [[nodiscard]] Subscription subscribe(std::function<void(const Event&)> handler) {
-        auto alive = std::make_shared<bool>(true);
-        handlers_[std::type_index(typeid(Event))].push_back(
-            {alive, [h = std::move(handler)](const void* e) { h(*static_cast<const Event*>(e)); }});
-        return Subscription{std::move(alive)};
+        return add(typeid(Event),
+                   [h = std::move(handler)](const void* e) { h(*static_cast<const Event*>(e)); });
     }
 
     template <class Event>
@@ -45,7 +42,9 @@ public:
     }
 
     /// Delivers all that is queued, also what handlers publish meanwhile, in order of publishing.
-    /// Returns how many events were delivered.
+    /// Returns how many events were delivered. Called from a handler it does nothing. A handler
+    /// subscribed while an event is delivered hears the later ones; one that is unsubscribed is
+    /// not called again.
     std::size_t deliver();
     bool idle() const { return queue_.empty(); }
 
@@ -58,8 +57,13 @@ private:
         std::type_index type;
         std::shared_ptr<const void> event;
     };
-    std::map<std::type_index, std::vector<Handler>> handlers_;
+    Subscription add(std::type_index type, std::function<void(const void*)> call);
+    void deliver_one(const Queued& queued);
+
+    // Deques: subscribing while a handler runs must not move the handler.
+    std::map<std::type_index, std::deque<Handler>> handlers_;
     std::deque<Queued> queue_;
+    bool delivering_ = false;
 };
 
 }  // namespace parley

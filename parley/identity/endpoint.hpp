@@ -1,13 +1,13 @@
 // IP addresses, endpoints (address and port) and the network groups that limits count by.
 #pragma once
 
-#include <parley/base/bytes.hpp>
-
 #include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <parley/base/bytes.hpp>
 
 namespace parley {
 
@@ -43,17 +43,23 @@ private:
 struct NetworkGroup {
     bool v4 = true;
     std::uint8_t bits = 0;
-    ByteArray<16> prefix{};  ///< the bits after `bits` are zero
+    ByteArray<16> prefix{};         ///< the bits after `bits` are zero
     std::string to_string() const;  ///< "203.0.0.0/16"
     friend auto operator<=>(const NetworkGroup&, const NetworkGroup&) = default;
 };
 NetworkGroup group_of(const IpAddress& address, unsigned bits_v4, unsigned bits_v6);
 /// /16 and /32: outbound diversity.
-inline NetworkGroup outbound_group(const IpAddress& a) { return group_of(a, 16, 32); }
+inline NetworkGroup outbound_group(const IpAddress& a) {
+    return group_of(a, 16, 32);
+}
 /// /24 and /48: inbound limit.
-inline NetworkGroup inbound_group(const IpAddress& a) { return group_of(a, 24, 48); }
+inline NetworkGroup inbound_group(const IpAddress& a) {
+    return group_of(a, 24, 48);
+}
 /// Exact address, or IPv6 /64: bans and handshake limits.
-inline NetworkGroup exact_group(const IpAddress& a) { return group_of(a, 32, 64); }
+inline NetworkGroup exact_group(const IpAddress& a) {
+    return group_of(a, 32, 64);
+}
 /// Loopback and private ranges, which limits by group do not count.
 inline bool is_exempt_from_group_limits(const IpAddress& a) {
     return a.is_loopback() || a.is_private();

@@ -1,16 +1,16 @@
 // Enr: Ethereum Node Records (EIP-778), identity scheme "v4", and Parley's own entry in them.
 #pragma once
 
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
 #include <parley/codec/rlp.hpp>
 #include <parley/identity/node_id.hpp>
 #include <parley/identity/node_key.hpp>
-
-#include <map>
-#include <optional>
-#include <string>
-#include <string_view>
 
 namespace parley {
 
@@ -21,7 +21,7 @@ enum class EnrErrc : std::uint8_t {
     missing_value,   ///< a key without a value
     unknown_scheme,  ///< "id" is absent or not "v4"
     bad_key,         ///< "secp256k1" is absent or no point on the curve
-    bad_signature,
+    bad_signature,   ///< does not verify; expected 64, actual: bytes if the size is wrong
     bad_text,        ///< not "enr:" and unpadded URL-safe base64
     bad_entry,       ///< a known entry ("ip", "tcp", "parley", ...) of the wrong size or form
 };
@@ -32,10 +32,10 @@ std::string message(const EnrError& error);
 /// services]; unknown trailing fields are ignored.
 struct ParleyEntry {
     std::uint64_t network_id = 0;
-    ByteArray<4> fork_hash{};      ///< EIP-2124
-    std::uint64_t fork_next = 0;   ///< EIP-2124
-    std::uint64_t roles = 0;       ///< bits as in transport::Role
-    std::uint64_t services = 0;    ///< bits as in transport::Service
+    ByteArray<4> fork_hash{};     ///< EIP-2124
+    std::uint64_t fork_next = 0;  ///< EIP-2124
+    std::uint64_t roles = 0;      ///< bits as in transport::Role
+    std::uint64_t services = 0;   ///< bits as in transport::Service
     friend bool operator==(const ParleyEntry&, const ParleyEntry&) = default;
 };
 
@@ -66,6 +66,7 @@ public:
     friend bool operator==(const Enr& a, const Enr& b) { return a.raw_ == b.raw_; }
 
 private:
+    struct Parser;
     Enr() = default;
     Buffer raw_;
     NodeId id_;

@@ -1,0 +1,309 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include <parley/identity/enr.hpp>
+
+namespace parley {
+
+namespace {
+
+constexpr std::string_view text_prefix = "enr:";
+constexpr std::string_view scheme = "v4";
+constexpr std::string_view base64_digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+std::string to_base64url(Bytes bytes) {
+    std::string out;
+    unsigned bits = 0;
+    unsigned held = 0;
+    for (const auto b : bytes) {
+        held = (held << 8 | std::to_integer<unsigned>(b)) & 0xffff;
+        for (bits += 8; bits >= 6; bits -= 6) out += base64_digits[held >> (bits - 6) & 63];
+    }
+    if (bits > 0) out += base64_digits[held << (6 - bits) & 63];
+    return out;
+}
+
+/// Only the one canonical form: no padding, and the bits that are left over are zero.
+std::optional<Buffer> from_base64url(std::string_view text) {
+    Buffer out;
+    unsigned bits = 0;
+    unsigned held = 0;
+    for (const char c : text) {
+        const auto digit = base64_digits.find(c);
+        if (digit == base64_digits.npos) return std::nullopt;
+        held = (held << 6 | static_cast<unsigned>(digit)) & 0xffff;
+        bits += 6;
+        if (bits < 8) continue;
+        bits -= 8;
+        out.push_back(static_cast<std::byte>(held >> bits & 0xff));
+    }
+    const bool has_lone_digit = text.size() % 4 == 1;
+    if (has_lone_digit || (held & ((1U << bits) - 1)) != 0) return std::nullopt;
+    return out;
+}
+
+std::unexpected<EnrError> rlp_failure(const rlp::RlpError& error) {
+    return fail(EnrErrc::rlp, 0, static_cast<std::uint64_t>(error.code));
+}
+
+template <std::size_t N>
+bool read_fixed(rlp::Reader value, ByteArray<N>& out) {
+    const auto bytes = value.fixed<N>();
+    if (bytes) out = *bytes;
+    return bytes.has_value();
+}
+
+template <std::size_t N>
+bool read_address(rlp::Reader value, std::optional<IpAddress>& out) {
+    ByteArray<N> bytes;
+    if (!read_fixed(value, bytes)) return false;
+    if constexpr (N == 4) {
+        out = IpAddress::v4(bytes);
+    } else {
+        out = IpAddress::v6(bytes);
+    }
+    return true;
+}
+
+bool read_port(rlp::Reader value, std::uint16_t& out) {
+    const auto port = value.u16();
+    if (port) out = *port;
+    return port.has_value();
+}
+
+bool read_parley(rlp::Reader value, std::optional<ParleyEntry>& out) {
+    auto list = value.list();
+    if (!list) return false;
+    const auto network_id = list->u64();
+    if (!network_id) return false;
+    const auto fork_hash = list->fixed<4>();
+    if (!fork_hash) return false;
+    const auto fork_next = list->u64();
+    if (!fork_next) return false;
+    const auto roles = list->u64();
+    if (!roles) return false;
+    const auto services = list->u64();
+    if (!services) return false;
+    out = ParleyEntry{*network_id, *fork_hash, *fork_next, *roles, *services};
+    return true;
+}
+
+}  // namespace
+
+std::string message(const EnrError& error) {
+    switch (error.code) {
+        case EnrErrc::too_large:
+            return fmt::format("record has {} bytes, at most {} are allowed", error.actual,
+                               error.expected);
+        case EnrErrc::rlp:
+            return "record: " +
+                   rlp::message(rlp::RlpError{static_cast<rlp::Errc>(error.actual), 0, 0});
+        case EnrErrc::unsorted_keys:
+            return "record keys are not sorted and unique";
+        case EnrErrc::missing_value:
+            return "record ends with a key that has no value";
+        case EnrErrc::unknown_scheme:
+            return "record has no identity scheme \"v4\"";
+        case EnrErrc::bad_key:
+            return "record has no valid public key";
+        case EnrErrc::bad_signature:
+            return "record signature does not verify";
+        case EnrErrc::bad_text:
+            return "record text is not \"enr:\" and unpadded URL-safe base64";
+        case EnrErrc::bad_entry:
+            return "record entry has the wrong size or form";
+    }
+    return "record error";
+}
+
+/// Fills in a record while its entries go by; nothing here costs more than reading.
+struct Enr::Parser {
+    Enr& record;
+    bool has_scheme = false;
+    bool has_key = false;
+
+    Result<void, EnrError> entry(std::string_view key, Bytes item) {
+        const rlp::Reader value{item};
+        bool good = true;
+        if (key == "id") {
+            const auto name = rlp::Reader{value}.string();
+            has_scheme = name && text_of(*name) == scheme;
+            if (!has_scheme) return fail(EnrErrc::unknown_scheme);
+        } else if (key == "secp256k1") {
+            has_key = read_fixed(value, record.id_.key);
+            if (!has_key) return fail(EnrErrc::bad_key);
+        } else if (key == "ip") {
+            good = read_address<4>(value, record.ip4_);
+        } else if (key == "ip6") {
+            good = read_address<16>(value, record.ip6_);
+        } else if (key == "tcp") {
+            good = read_port(value, record.tcp_);
+        } else if (key == "udp") {
+            good = read_port(value, record.udp_);
+        } else if (key == "tcp6") {
+            good = read_port(value, record.tcp6_);
+        } else if (key == "udp6") {
+            good = read_port(value, record.udp6_);
+        } else if (key == "parley") {
+            good = read_parley(value, record.parley_);
+        }
+        if (!good) return fail(EnrErrc::bad_entry);
+        return {};
+    }
+
+    /// Precondition: `list` was validated, so that only its order and pairing can be wrong.
+    Result<void, EnrError> entries(rlp::Reader list) {
+        Bytes previous;
+        for (bool first = true; !list.at_end(); first = false) {
+            const auto key = list.string();
+            if (!key) return rlp_failure(key.error());
+            if (!first && !(text_of(previous) < text_of(*key))) {
+                return fail(EnrErrc::unsorted_keys);
+            }
+            previous = *key;
+            if (list.at_end()) return fail(EnrErrc::missing_value);
+            const auto value = list.raw_item();
+            if (!value) return rlp_failure(value.error());
+            const auto known = entry(text_of(*key), *value);
+            if (!known) return known;
+        }
+        if (!has_scheme) return fail(EnrErrc::unknown_scheme);
+        if (!has_key) return fail(EnrErrc::bad_key);
+        return {};
+    }
+};
+
+Result<Enr, EnrError> Enr::decode(Bytes raw) {
+    if (raw.size() > size_bytes_max) {
+        return fail(EnrErrc::too_large, size_bytes_max, raw.size());
+    }
+    const auto valid = rlp::validate(raw);
+    if (!valid) return rlp_failure(valid.error());
+    auto list = rlp::Reader::open_list(raw);
+    if (!list) return rlp_failure(list.error());
+
+    const auto signature = list->string();
+    if (!signature) return rlp_failure(signature.error());
+    if (signature->size() != 64) return fail(EnrErrc::bad_signature, 64, signature->size());
+    // What is signed is the list without the signature, byte for byte as it came.
+    const Bytes content{signature->data() + signature->size(), raw.data() + raw.size()};
+    const auto sequence = list->u64();
+    if (!sequence) return rlp_failure(sequence.error());
+
+    Enr record;
+    record.sequence_ = *sequence;
+    const auto entries = Parser{record}.entries(*list);
+    if (!entries) return std::unexpected{entries.error()};
+
+    rlp::Writer signed_part;
+    signed_part.begin_list().raw(content).end_list();
+    if (!verify(record.id_, Purpose::node_record, {signed_part.bytes()},
+                array_of<64>(*signature))) {
+        // Which of the two it was matters only to who reads the error.
+        return fail(crypto::is_valid_public_key(record.id_.key) ? EnrErrc::bad_signature
+                                                                : EnrErrc::bad_key);
+    }
+    record.raw_ = to_buffer(raw);
+    return record;
+}
+
+Result<Enr, EnrError> Enr::parse(std::string_view text) {
+    if (!text.starts_with(text_prefix)) return fail(EnrErrc::bad_text);
+    text.remove_prefix(text_prefix.size());
+    const std::size_t size = text.size() / 4 * 3 + text.size() % 4 * 3 / 4;
+    if (size > size_bytes_max) return fail(EnrErrc::too_large, size_bytes_max, size);
+    const auto raw = from_base64url(text);
+    if (!raw) return fail(EnrErrc::bad_text);
+    return decode(*raw);
+}
+
+std::string Enr::to_text() const {
+    return std::string{text_prefix} + to_base64url(raw_);
+}
+
+namespace {
+
+std::optional<Endpoint> endpoint_of(const std::optional<IpAddress>& ip4, std::uint16_t port4,
+                                    const std::optional<IpAddress>& ip6, std::uint16_t port6) {
+    if (ip4 && port4 != 0) return Endpoint{*ip4, port4};
+    // Without a port of its own, IPv6 shares that of IPv4 (EIP-778).
+    const std::uint16_t port = port6 != 0 ? port6 : port4;
+    if (ip6 && port != 0) return Endpoint{*ip6, port};
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Endpoint> Enr::tcp_endpoint() const {
+    return endpoint_of(ip4_, tcp_, ip6_, tcp6_);
+}
+
+std::optional<Endpoint> Enr::udp_endpoint() const {
+    return endpoint_of(ip4_, udp_, ip6_, udp6_);
+}
+
+std::optional<Bytes> Enr::value(std::string_view key) const {
+    auto list = rlp::Reader::open_list(raw_);
+    if (!list || !list->raw_item() || !list->raw_item()) return std::nullopt;
+    while (!list->at_end()) {
+        const auto name = list->string();
+        const auto item = list->raw_item();
+        if (!name || !item) return std::nullopt;
+        if (text_of(*name) == key) return *item;
+    }
+    return std::nullopt;
+}
+
+EnrBuilder& EnrBuilder::ip(const IpAddress& address) {
+    return entry(address.is_v4() ? "ip" : "ip6", rlp::Writer{}.string(address.bytes()).bytes());
+}
+
+EnrBuilder& EnrBuilder::tcp(std::uint16_t port) {
+    return entry("tcp", rlp::Writer{}.number(port).bytes());
+}
+
+EnrBuilder& EnrBuilder::udp(std::uint16_t port) {
+    return entry("udp", rlp::Writer{}.number(port).bytes());
+}
+
+EnrBuilder& EnrBuilder::tcp6(std::uint16_t port) {
+    return entry("tcp6", rlp::Writer{}.number(port).bytes());
+}
+
+EnrBuilder& EnrBuilder::udp6(std::uint16_t port) {
+    return entry("udp6", rlp::Writer{}.number(port).bytes());
+}
+
+EnrBuilder& EnrBuilder::parley(const ParleyEntry& e) {
+    rlp::Writer value;
+    value.begin_list().number(e.network_id).string(e.fork_hash).number(e.fork_next);
+    value.number(e.roles).number(e.services).end_list();
+    return entry("parley", value.bytes());
+}
+
+EnrBuilder& EnrBuilder::entry(std::string_view key, Bytes value) {
+    entries_.insert_or_assign(std::string{key}, to_buffer(value));
+    return *this;
+}
+
+Result<Enr, EnrError> EnrBuilder::sign(const NodeKey& key) const {
+    auto entries = entries_;
+    entries.insert_or_assign("id", rlp::Writer{}.string(scheme).take());
+    entries.insert_or_assign("secp256k1", rlp::Writer{}.string(key.id().bytes()).take());
+    rlp::Writer content;
+    content.number(sequence_);
+    for (const auto& [name, value] : entries) content.string(name).raw(value);
+
+    rlp::Writer signed_part;
+    signed_part.begin_list().raw(content.bytes()).end_list();
+    const auto signature = key.sign(Purpose::node_record, {signed_part.bytes()});
+    rlp::Writer record;
+    record.begin_list().string(Bytes{signature}).raw(content.bytes()).end_list();
+    // Checks the size and the entries that the caller encoded.
+    return Enr::decode(record.bytes());
+}
+
+}  // namespace parley
