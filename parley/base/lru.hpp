@@ -1,12 +1,12 @@
 // LruMap and LruSet: hash tables bounded in entries that forget what was used least recently.
 #pragma once
 
-#include <parley/base/bytes.hpp>
-
 #include <cstddef>
 #include <list>
 #include <unordered_map>
 #include <utility>
+
+#include <parley/base/bytes.hpp>
 
 namespace parley {
 
@@ -47,6 +47,11 @@ public:
         return true;
     }
     std::size_t size() const { return index_.size(); }
+    /// Visits every entry, most recent first, with leave to change values.
+    template <class Visit>
+    void for_each(Visit visit) {
+        for (auto& [key, value] : order_) visit(key, value);
+    }
     /// Most recent first.
     const std::list<std::pair<Key, Value>>& entries() const { return order_; }
 

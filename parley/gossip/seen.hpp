@@ -1,0 +1,70 @@
+// SeenItems: which items this node met lately and which of its peers are known to have them.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include <parley/base/lru.hpp>
+
+namespace parley::gossip {
+
+using ItemId = Hash256;
+
+/// A peer's place in the bit sets; reused after forget_peer.
+using PeerSlot = std::uint16_t;
+inline constexpr std::size_t peer_slots_max = 256;
+
+enum class ItemState : std::uint8_t {
+    validating,  ///< received, the verdict is not in
+    valid,       ///< passed on
+    rejected,    ///< invalid: not to be fetched again
+};
+
+/// Bounded in items, least recently used first out. One bit a peer and item replaces a known-set
+/// per peer: 32 bytes an item whatever the number of peers.
+class SeenItems {
+public:
+    SeenItems(std::size_t items_max, std::uint64_t salt) : items_(items_max, salt) {}
+
+    /// True if it was new.
+    bool insert(const ItemId& item, ItemState state) { return items_.insert(item, {{}, state}); }
+    bool contains(const ItemId& item) const { return items_.contains(item); }
+    void set_state(const ItemId& item, ItemState state) {
+        if (auto* entry = items_.find(item)) entry->state = state;
+    }
+    bool is(const ItemId& item, ItemState state) {
+        const auto* entry = items_.find(item);
+        return entry && entry->state == state;
+    }
+    /// Notes that the peer has the item, if the item is here; true if that is news.
+    bool mark(const ItemId& item, PeerSlot peer) {
+        auto* entry = items_.find(item);
+        if (!entry) return false;
+        auto& word = entry->peers[peer / 64];
+        const std::uint64_t bit = 1ULL << (peer % 64);
+        const bool news = (word & bit) == 0;
+        word |= bit;
+        return news;
+    }
+    bool knows(const ItemId& item, PeerSlot peer) {
+        const auto* entry = items_.find(item);
+        return entry && (entry->peers[peer / 64] >> (peer % 64) & 1) != 0;
+    }
+    /// The slot is free for another peer.
+    void forget_peer(PeerSlot peer) {
+        items_.for_each(
+            [&](const ItemId&, Entry& entry) { entry.peers[peer / 64] &= ~(1ULL << (peer % 64)); });
+    }
+    void erase(const ItemId& item) { items_.erase(item); }
+    std::size_t size() const { return items_.size(); }
+
+private:
+    struct Entry {
+        std::array<std::uint64_t, peer_slots_max / 64> peers{};
+        ItemState state = ItemState::validating;
+    };
+    LruMap<ItemId, Entry> items_;
+};
+
+}  // namespace parley::gossip

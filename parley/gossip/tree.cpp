@@ -1,0 +1,229 @@
+#include <algorithm>
+#include <utility>
+
+#include <parley/gossip/tree.hpp>
+
+namespace parley::gossip {
+
+Tree::Tree(TreeConfig config, Rng rng) : config_(config), seen_(config.seen_items_max, rng.next()) {
+    for (std::size_t slot = peer_slots_max; slot > 0; --slot) {
+        free_slots_.push_back(static_cast<PeerSlot>(slot - 1));
+    }
+}
+
+bool Tree::add_peer(PeerId peer) {
+    if (free_slots_.empty() || peers_.contains(peer)) return false;
+    peers_.emplace(peer, Peer{.slot = free_slots_.back(), .to_announce = {}});
+    free_slots_.pop_back();
+    return true;
+}
+
+void Tree::remove_peer(Now now, PeerId peer) {
+    const auto found = peers_.find(peer);
+    if (found == peers_.end()) return;
+    seen_.forget_peer(found->second.slot);
+    free_slots_.push_back(found->second.slot);
+    peers_.erase(found);
+    grafts_.erase(peer);
+    for (auto at = missing_.begin(); at != missing_.end();) {
+        auto& [item, missing] = *at;
+        std::erase(missing.announcers, peer);
+        const auto here = at++;
+        if (missing.asked == peer) {
+            ask_next(now, item, missing);
+        }
+        if (missing.announcers.empty() && !missing.asked) forget_missing(here);
+    }
+}
+
+Receipt Tree::on_payload(Now, PeerId peer, const ItemId& item) {
+    const auto found = peers_.find(peer);
+    if (const auto missing = missing_.find(item); missing != missing_.end()) {
+        forget_missing(missing);
+    }
+    const bool fresh = seen_.insert(item, ItemState::validating);
+    if (found == peers_.end()) return fresh ? Receipt::fresh : Receipt::duplicate;
+    // A copy that crossed ours on the way, or that we never asked for, says that this link is
+    // not needed for whole items.
+    seen_.mark(item, found->second.slot);
+    if (fresh) {
+        found->second.eager = true;
+        return Receipt::fresh;
+    }
+    if (found->second.eager) {
+        found->second.eager = false;
+        effects_.emplace_back(Prune{peer});
+    }
+    return Receipt::duplicate;
+}
+
+void Tree::on_valid(Now now, const ItemId& item) {
+    seen_.insert(item, ItemState::valid);
+    seen_.set_state(item, ItemState::valid);
+    if (const auto missing = missing_.find(item); missing != missing_.end()) {
+        forget_missing(missing);
+    }
+    for (auto& [id, peer] : peers_) {
+        if (seen_.knows(item, peer.slot)) continue;
+        if (peer.eager) {
+            seen_.mark(item, peer.slot);
+            effects_.emplace_back(Push{id, item});
+        } else {
+            queue_announcement(now, peer, item);
+        }
+    }
+}
+
+void Tree::on_invalid(const ItemId& item) {
+    seen_.set_state(item, ItemState::rejected);
+}
+
+void Tree::on_dropped(const ItemId& item) {
+    seen_.erase(item);
+}
+
+Announced Tree::on_announce(Now now, PeerId peer, const std::vector<ItemId>& items) {
+    const auto found = peers_.find(peer);
+    if (found == peers_.end()) return Announced::ok;
+    for (const auto& item : items) {
+        if (seen_.contains(item)) {
+            seen_.mark(item, found->second.slot);
+            continue;
+        }
+        auto entry = missing_.find(item);
+        if (entry == missing_.end()) {
+            if (found->second.missing_named_first >= config_.missing_per_peer_max) {
+                return Announced::too_many;
+            }
+            if (missing_.size() >= config_.missing_items_max) continue;  // others fill the table
+            entry = missing_.emplace(item, Missing{{}, peer, std::nullopt, never}).first;
+            ++found->second.missing_named_first;
+            set_deadline(item, entry->second, now.instant + config_.graft_timeout);
+        }
+        auto& announcers = entry->second.announcers;
+        if (announcers.size() < config_.announcers_per_item_max &&
+            std::ranges::find(announcers, peer) == announcers.end() &&
+            entry->second.asked != peer) {
+            announcers.push_back(peer);
+        }
+    }
+    return Announced::ok;
+}
+
+void Tree::on_graft(PeerId peer, const std::vector<ItemId>& items) {
+    const auto found = peers_.find(peer);
+    if (found == peers_.end()) return;
+    found->second.eager = true;
+    for (const auto& item : items) seen_.mark(item, found->second.slot);
+}
+
+void Tree::on_prune(PeerId peer) {
+    const auto found = peers_.find(peer);
+    if (found != peers_.end()) found->second.eager = false;
+}
+
+void Tree::on_missing(Now now, PeerId peer, const std::vector<ItemId>& items) {
+    for (const auto& item : items) {
+        const auto found = missing_.find(item);
+        if (found == missing_.end() || found->second.asked != peer) continue;
+        ask_next(now, item, found->second);
+        if (!found->second.asked) forget_missing(found);
+    }
+}
+
+void Tree::push_failed(Now now, PeerId peer, const ItemId& item) {
+    const auto found = peers_.find(peer);
+    if (found != peers_.end()) queue_announcement(now, found->second, item);
+}
+
+void Tree::announce_to(Now now, PeerId peer, const std::vector<ItemId>& items) {
+    const auto found = peers_.find(peer);
+    if (found == peers_.end()) return;
+    for (const auto& item : items) {
+        if (!seen_.knows(item, found->second.slot)) {
+            queue_announcement(now, found->second, item);
+        }
+    }
+}
+
+void Tree::on_timer(Now now) {
+    while (!deadlines_.empty() && deadlines_.begin()->first <= now.instant) {
+        const auto found = missing_.find(deadlines_.begin()->second);
+        auto& [item, missing] = *found;
+        if (missing.asked) effects_.emplace_back(Withheld{*missing.asked, item});
+        ask_next(now, item, missing);
+        if (!missing.asked) forget_missing(found);
+    }
+    for (auto& [id, peer] : peers_) {
+        if (peer.announce_at > now.instant) continue;
+        std::vector<ItemId> items;
+        while (!peer.to_announce.empty() && items.size() < config_.hashes_per_message_max) {
+            const auto item = peer.to_announce.front();
+            peer.to_announce.pop_front();
+            // What the peer sent or announced meanwhile needs no word.
+            if (seen_.mark(item, peer.slot)) items.push_back(item);
+        }
+        if (peer.to_announce.empty()) peer.announce_at = never;
+        if (!items.empty()) effects_.emplace_back(Announce{id, std::move(items)});
+    }
+}
+
+Instant Tree::next_wakeup() const {
+    Instant at = deadlines_.empty() ? never : deadlines_.begin()->first;
+    for (const auto& [id, peer] : peers_) at = std::min(at, peer.announce_at);
+    return at;
+}
+
+std::vector<TreeEffect> Tree::take_effects() {
+    for (auto& [peer, items] : grafts_) {
+        const auto found = peers_.find(peer);
+        if (found != peers_.end()) found->second.eager = true;
+        for (std::size_t at = 0; at < items.size(); at += config_.hashes_per_message_max) {
+            const auto n = std::min(config_.hashes_per_message_max, items.size() - at);
+            const auto first = items.begin() + static_cast<std::ptrdiff_t>(at);
+            effects_.emplace_back(
+                Graft{peer, std::vector<ItemId>(first, first + static_cast<std::ptrdiff_t>(n))});
+        }
+    }
+    grafts_.clear();
+    return std::exchange(effects_, {});
+}
+
+std::size_t Tree::eager_peers() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(peers_, [](const auto& entry) { return entry.second.eager; }));
+}
+
+std::size_t Tree::lazy_peers() const {
+    return peers_.size() - eager_peers();
+}
+
+void Tree::queue_announcement(Now now, Peer& peer, const ItemId& item) {
+    if (peer.to_announce.size() >= config_.announcements_per_peer_max) peer.to_announce.pop_front();
+    peer.to_announce.push_back(item);
+    if (peer.announce_at == never) peer.announce_at = now.instant + config_.announce_interval;
+}
+
+void Tree::ask_next(Now now, const ItemId& item, Missing& missing) {
+    missing.asked.reset();
+    if (missing.announcers.empty()) return;
+    missing.asked = missing.announcers.front();
+    missing.announcers.erase(missing.announcers.begin());
+    grafts_[*missing.asked].push_back(item);
+    set_deadline(item, missing, now.instant + config_.fetch_timeout);
+}
+
+void Tree::set_deadline(const ItemId& item, Missing& missing, Instant at) {
+    deadlines_.erase({missing.deadline, item});
+    missing.deadline = at;
+    deadlines_.emplace(at, item);
+}
+
+void Tree::forget_missing(std::map<ItemId, Missing>::iterator at) {
+    deadlines_.erase({at->second.deadline, at->first});
+    const auto first = peers_.find(at->second.named_first);
+    if (first != peers_.end()) --first->second.missing_named_first;
+    missing_.erase(at);
+}
+
+}  // namespace parley::gossip

@@ -1,0 +1,134 @@
+// Tree: who gets an item whole and who only hears of it. Full payloads travel along the links
+// that delivered first, announcements on the others; a duplicate prunes a link, an announcement
+// that no payload follows grafts one and fetches (after Leitao, Pereira, Rodrigues: "Epidemic
+// Broadcast Trees", 2007). It knows items by hash only; its owner holds, checks and sends them.
+// Threading: the node's thread. docs/formats/gossip.md.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <variant>
+#include <vector>
+
+#include <parley/base/rng.hpp>
+#include <parley/base/time.hpp>
+#include <parley/gossip/seen.hpp>
+#include <parley/transport/types.hpp>
+
+namespace parley::gossip {
+
+using PeerId = transport::LinkId;
+
+struct TreeConfig {
+    Duration announce_interval = 100ms;  ///< announcements are gathered for this long
+    Duration graft_timeout = 500ms;      ///< an announced item may come by the tree for this long
+    Duration fetch_timeout = 2s;         ///< then the next announcer is asked
+    std::size_t seen_items_max = 65'536;
+    std::size_t missing_items_max = 16'384;    ///< announced, not yet here, in all
+    std::size_t missing_per_peer_max = 4'096;  ///< of these, named first by one peer
+    std::size_t announcers_per_item_max = 6;
+    std::size_t announcements_per_peer_max = 8'192;  ///< waiting to be sent; oldest dropped
+    std::size_t hashes_per_message_max = 1'024;
+};
+
+// --- Effects ---------------------------------------------------------------------------------
+
+/// Send the whole item to the peer. If that is not possible now, call push_failed.
+struct Push {
+    PeerId peer;
+    ItemId item;
+};
+struct Announce {
+    PeerId peer;
+    std::vector<ItemId> items;
+};
+/// Ask for the items, and for the link to become part of the tree.
+struct Graft {
+    PeerId peer;
+    std::vector<ItemId> items;
+};
+/// Tell the peer to announce only.
+struct Prune {
+    PeerId peer;
+};
+/// The peer announced an item and did not deliver it when asked.
+struct Withheld {
+    PeerId peer;
+    ItemId item;
+};
+using TreeEffect = std::variant<Push, Announce, Graft, Prune, Withheld>;
+
+enum class Receipt : std::uint8_t { fresh, duplicate };
+enum class Announced : std::uint8_t { ok, too_many };
+
+class Tree {
+public:
+    Tree(TreeConfig config, Rng rng);
+
+    /// A link came up; it starts in the tree. False when all peer slots are taken: such a peer
+    /// is left out of gossip.
+    bool add_peer(PeerId peer);
+    void remove_peer(Now now, PeerId peer);
+
+    /// The item arrived whole. `fresh`: check it and call on_valid or on_invalid.
+    Receipt on_payload(Now now, PeerId peer, const ItemId& item);
+    /// An item is good: from a peer (after `fresh`) or of our own making.
+    void on_valid(Now now, const ItemId& item);
+    /// It is not: remembered, so that it is not fetched again.
+    void on_invalid(const ItemId& item);
+    /// The check could not be made (no room): forgotten, so that it can come again.
+    void on_dropped(const ItemId& item);
+    Announced on_announce(Now now, PeerId peer, const std::vector<ItemId>& items);
+    /// The peer asks for items and joins the tree. The owner sends what it has.
+    void on_graft(PeerId peer, const std::vector<ItemId>& items);
+    void on_prune(PeerId peer);
+    /// The peer does not have what we asked for.
+    void on_missing(Now now, PeerId peer, const std::vector<ItemId>& items);
+    /// A Push could not be sent: the peer will hear an announcement instead.
+    void push_failed(Now now, PeerId peer, const ItemId& item);
+    /// Tells a new peer what we have.
+    void announce_to(Now now, PeerId peer, const std::vector<ItemId>& items);
+
+    void on_timer(Now now);
+    Instant next_wakeup() const;
+    std::vector<TreeEffect> take_effects();
+
+    std::size_t eager_peers() const;
+    std::size_t lazy_peers() const;
+    std::size_t missing_items() const { return missing_.size(); }
+    bool seen(const ItemId& item) const { return seen_.contains(item); }
+
+private:
+    struct Peer {
+        PeerSlot slot;
+        bool eager = true;
+        std::deque<ItemId> to_announce;
+        Instant announce_at = never;
+        std::size_t missing_named_first = 0;
+    };
+    struct Missing {
+        std::vector<PeerId> announcers;  // in the order to ask them
+        PeerId named_first;
+        std::optional<PeerId> asked;  // one request in flight
+        Instant deadline = never;
+    };
+
+    void queue_announcement(Now now, Peer& peer, const ItemId& item);
+    void ask_next(Now now, const ItemId& item, Missing& missing);
+    void set_deadline(const ItemId& item, Missing& missing, Instant at);
+    void forget_missing(std::map<ItemId, Missing>::iterator at);
+
+    TreeConfig config_;
+    SeenItems seen_;
+    std::map<PeerId, Peer> peers_;
+    std::vector<PeerSlot> free_slots_;
+    std::map<ItemId, Missing> missing_;
+    std::set<std::pair<Instant, ItemId>> deadlines_;
+    std::map<PeerId, std::vector<ItemId>> grafts_;  // gathered until take_effects
+    std::vector<TreeEffect> effects_;
+};
+
+}  // namespace parley::gossip

@@ -1,0 +1,317 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <queue>
+
+#include <parley/gossip/tree.hpp>
+
+using namespace parley;
+using namespace parley::gossip;
+
+namespace {
+
+ItemId item_of(unsigned n) {
+    ItemId item{};
+    item[0] = static_cast<std::byte>(n & 0xff);
+    item[1] = static_cast<std::byte>(n >> 8);
+    return item;
+}
+
+Now at(Duration t) {
+    return Now{Instant{t}, {}};
+}
+
+template <class Effect>
+std::vector<Effect> only(const std::vector<TreeEffect>& effects) {
+    std::vector<Effect> out;
+    for (const auto& effect : effects) {
+        if (const auto* e = std::get_if<Effect>(&effect)) out.push_back(*e);
+    }
+    return out;
+}
+
+constexpr PeerId a{1}, b{2}, c{3};
+
+/// Trees joined by links of fixed latency, in virtual time.
+class Net {
+public:
+    explicit Net(std::size_t nodes) : has_(nodes), copies_(nodes), muted_(nodes) {
+        for (std::size_t i = 0; i < nodes; ++i) trees_.emplace_back(TreeConfig{}, Rng{i});
+    }
+    void link(std::size_t x, std::size_t y) {
+        trees_[x].add_peer(PeerId{y});
+        trees_[y].add_peer(PeerId{x});
+    }
+    void publish(std::size_t node, const ItemId& item) {
+        has_[node].insert(item);
+        trees_[node].on_valid(at(now_), item);
+        flush(node);
+    }
+    void mute(std::size_t node) { muted_[node] = true; }
+    void run_for(Duration d) {
+        const Duration end = now_ + d;
+        for (;;) {
+            Duration next = end;
+            for (auto& tree : trees_) {
+                next = std::min(next, tree.next_wakeup().time_since_epoch());
+            }
+            if (!events_.empty()) next = std::min(next, events_.top().at);
+            now_ = std::max(now_, next);
+            if (next >= end) break;
+            for (std::size_t i = 0; i < trees_.size(); ++i) {
+                if (trees_[i].next_wakeup() <= Instant{now_}) {
+                    trees_[i].on_timer(at(now_));
+                    flush(i);
+                }
+            }
+            while (!events_.empty() && events_.top().at <= now_) {
+                const auto run = events_.top().run;
+                events_.pop();
+                run();
+            }
+        }
+    }
+    std::size_t holders(const ItemId& item) const {
+        return static_cast<std::size_t>(
+            std::ranges::count_if(has_, [&](const auto& set) { return set.contains(item); }));
+    }
+    std::size_t copies() const {
+        std::size_t sum = 0;
+        for (const auto n : copies_) sum += n;
+        return sum;
+    }
+    Tree& tree(std::size_t i) { return trees_[i]; }
+
+private:
+    struct Event {
+        Duration at;
+        std::uint64_t order;
+        std::function<void()> run;
+        bool operator<(const Event& other) const {
+            return std::pair{other.at, other.order} < std::pair{at, order};
+        }
+    };
+    void later(std::size_t from, std::size_t to, std::function<void()> run) {
+        const auto latency = 10ms + 1ms * static_cast<int>((from * 7 + to * 7) % 30);
+        events_.push({now_ + latency, order_++, std::move(run)});
+    }
+    void deliver(std::size_t from, std::size_t to, const ItemId& item) {
+        later(from, to, [=, this] {
+            ++copies_[to];
+            if (trees_[to].on_payload(at(now_), PeerId{from}, item) == Receipt::fresh) {
+                has_[to].insert(item);
+                trees_[to].on_valid(at(now_), item);
+            }
+            flush(to);
+        });
+    }
+    void flush(std::size_t node) {
+        for (auto& effect : trees_[node].take_effects()) {
+            if (auto* push = std::get_if<Push>(&effect)) {
+                if (!muted_[node]) deliver(node, push->peer.value, push->item);
+            } else if (auto* announce = std::get_if<Announce>(&effect)) {
+                later(node, announce->peer.value, [=, this, e = *announce] {
+                    trees_[e.peer.value].on_announce(at(now_), PeerId{node}, e.items);
+                    flush(e.peer.value);
+                });
+            } else if (auto* graft = std::get_if<Graft>(&effect)) {
+                later(node, graft->peer.value, [=, this, e = *graft] {
+                    trees_[e.peer.value].on_graft(PeerId{node}, e.items);
+                    for (const auto& item : e.items) {
+                        if (has_[e.peer.value].contains(item) && !muted_[e.peer.value]) {
+                            deliver(e.peer.value, node, item);
+                        }
+                    }
+                });
+            } else if (auto* prune = std::get_if<Prune>(&effect)) {
+                later(node, prune->peer.value,
+                      [=, this, e = *prune] { trees_[e.peer.value].on_prune(PeerId{node}); });
+            }
+        }
+    }
+
+    std::vector<Tree> trees_;
+    std::vector<std::set<ItemId>> has_;
+    std::vector<std::size_t> copies_;
+    std::vector<bool> muted_;
+    std::priority_queue<Event> events_;
+    std::uint64_t order_ = 0;
+    Duration now_ = 0s;
+};
+
+}  // namespace
+
+TEST_CASE("the first copy makes its link part of the tree, a duplicate prunes its link") {
+    Tree tree{{}, Rng{1}};
+    REQUIRE(tree.add_peer(a));
+    REQUIRE(tree.add_peer(b));
+    REQUIRE(tree.add_peer(c));
+    CHECK(tree.on_payload(at(0s), a, item_of(1)) == Receipt::fresh);
+    tree.on_valid(at(0s), item_of(1));
+    auto pushes = only<Push>(tree.take_effects());
+    REQUIRE(pushes.size() == 2);  // not back to a
+    CHECK(pushes[0].peer == b);
+    CHECK(tree.on_payload(at(1s), b, item_of(1)) == Receipt::duplicate);
+    auto effects = tree.take_effects();
+    REQUIRE(only<Prune>(effects).size() == 1);
+    CHECK(only<Prune>(effects)[0].peer == b);
+    CHECK(tree.eager_peers() == 2);
+    // A second duplicate on a lazy link is not answered again.
+    tree.on_payload(at(1s), b, item_of(1));
+    CHECK(tree.take_effects().empty());
+}
+
+TEST_CASE("nothing is passed on before it is valid, and nothing invalid ever") {
+    Tree tree{{}, Rng{1}};
+    tree.add_peer(a);
+    tree.add_peer(b);
+    CHECK(tree.on_payload(at(0s), a, item_of(1)) == Receipt::fresh);
+    CHECK(tree.take_effects().empty());
+    tree.on_invalid(item_of(1));
+    CHECK(tree.take_effects().empty());
+    CHECK(tree.on_announce(at(0s), b, {item_of(1)}) == Announced::ok);
+    CHECK(tree.missing_items() == 0);  // known to be bad: not fetched
+}
+
+TEST_CASE("lazy peers hear announcements in batches") {
+    Tree tree{{}, Rng{1}};
+    tree.add_peer(a);
+    tree.on_prune(a);
+    for (unsigned i = 0; i < 5; ++i) tree.on_valid(at(0s), item_of(i));
+    CHECK(tree.take_effects().empty());
+    CHECK(tree.next_wakeup() == Instant{100ms});
+    tree.on_timer(at(100ms));
+    const auto announced = only<Announce>(tree.take_effects());
+    REQUIRE(announced.size() == 1);
+    CHECK(announced[0].items.size() == 5);
+    CHECK(tree.next_wakeup() == never);
+}
+
+TEST_CASE("an announced item that does not come is fetched from one announcer after the other") {
+    Tree tree{{}, Rng{1}};
+    tree.add_peer(a);
+    tree.add_peer(b);
+    tree.on_prune(a);
+    tree.on_prune(b);
+    tree.on_announce(at(0s), a, {item_of(1)});
+    tree.on_announce(at(1ms), b, {item_of(1)});
+    CHECK(tree.next_wakeup() == Instant{500ms});
+    tree.on_timer(at(500ms));
+    auto grafts = only<Graft>(tree.take_effects());
+    REQUIRE(grafts.size() == 1);
+    CHECK(grafts[0].peer == a);
+    CHECK(tree.eager_peers() == 1);
+    tree.on_timer(at(2500ms));
+    auto effects = tree.take_effects();
+    REQUIRE(only<Withheld>(effects).size() == 1);
+    CHECK(only<Withheld>(effects)[0].peer == a);
+    REQUIRE(only<Graft>(effects).size() == 1);
+    CHECK(only<Graft>(effects)[0].peer == b);
+    CHECK(tree.on_payload(at(2600ms), b, item_of(1)) == Receipt::fresh);
+    CHECK(tree.missing_items() == 0);
+    CHECK(tree.next_wakeup() == never);
+}
+
+TEST_CASE("a peer that leaves or has nothing hands the request to the next announcer at once") {
+    Tree tree{{}, Rng{1}};
+    for (const auto peer : {a, b, c}) tree.add_peer(peer);
+    for (const auto peer : {a, b, c}) tree.on_announce(at(0s), peer, {item_of(1)});
+    tree.on_timer(at(500ms));
+    tree.take_effects();
+    tree.remove_peer(at(600ms), a);
+    auto grafts = only<Graft>(tree.take_effects());
+    REQUIRE(grafts.size() == 1);
+    CHECK(grafts[0].peer == b);
+    tree.on_missing(at(700ms), c, {item_of(1)});  // not the one asked
+    CHECK(tree.take_effects().empty());
+    tree.on_missing(at(700ms), b, {item_of(1)});
+    grafts = only<Graft>(tree.take_effects());
+    REQUIRE(grafts.size() == 1);
+    CHECK(grafts[0].peer == c);
+    tree.on_missing(at(800ms), c, {item_of(1)});
+    CHECK(tree.missing_items() == 0);
+    CHECK(tree.next_wakeup() == never);
+}
+
+TEST_CASE("every table that a peer can fill is bounded") {
+    TreeConfig config;
+    config.missing_per_peer_max = 10;
+    config.missing_items_max = 15;
+    config.seen_items_max = 20;
+    config.announcements_per_peer_max = 5;
+    Tree tree{config, Rng{1}};
+    tree.add_peer(a);
+    tree.add_peer(b);
+    std::vector<ItemId> many;
+    for (unsigned i = 0; i < 100; ++i) many.push_back(item_of(i));
+    CHECK(tree.on_announce(at(0s), a, many) == Announced::too_many);
+    CHECK(tree.missing_items() == 10);
+    tree.on_announce(at(0s), b, many);
+    CHECK(tree.missing_items() == 15);
+    tree.on_prune(b);
+    for (unsigned i = 200; i < 300; ++i) tree.on_valid(at(0s), item_of(i));
+    tree.take_effects();
+    tree.on_timer(at(100ms));
+    const auto announced = only<Announce>(tree.take_effects());
+    REQUIRE(announced.size() == 1);
+    CHECK(announced[0].items.size() == 5);
+    // Places return when a peer's items are resolved.
+    tree.remove_peer(at(1s), a);
+    tree.remove_peer(at(1s), b);
+    CHECK(tree.missing_items() == 0);
+    CHECK(tree.next_wakeup() == never);
+}
+
+TEST_CASE("peer slots run out without harm and are reused clean") {
+    Tree tree{{}, Rng{1}};
+    for (std::uint64_t i = 0; i < peer_slots_max; ++i) CHECK(tree.add_peer(PeerId{i}));
+    CHECK_FALSE(tree.add_peer(PeerId{1000}));
+    tree.on_payload(at(0s), PeerId{7}, item_of(1));
+    tree.remove_peer(at(0s), PeerId{7});
+    CHECK(tree.add_peer(PeerId{1000}));
+    tree.on_valid(at(0s), item_of(1));
+    const auto pushes = only<Push>(tree.take_effects());
+    CHECK(std::ranges::any_of(pushes, [](const Push& p) { return p.peer == PeerId{1000}; }));
+}
+
+TEST_CASE("in a network everybody gets everything, soon with hardly a second copy") {
+    constexpr std::size_t nodes = 60;
+    Net net{nodes};
+    Rng rng{5};
+    for (std::size_t i = 0; i < nodes; ++i) {
+        net.link(i, (i + 1) % nodes);
+        for (int k = 0; k < 4; ++k) net.link(i, (i + 2 + rng.below(nodes - 3)) % nodes);
+    }
+    unsigned item = 0;
+    for (; item < 20; ++item) {
+        net.publish(rng.below(nodes), item_of(item));
+        net.run_for(3s);
+        CHECK(net.holders(item_of(item)) == nodes);
+    }
+    const auto before = net.copies();
+    for (; item < 120; ++item) {
+        net.publish(rng.below(nodes), item_of(item));
+        net.run_for(3s);
+        CHECK(net.holders(item_of(item)) == nodes);
+    }
+    const double copies = static_cast<double>(net.copies() - before) / (100.0 * (nodes - 1));
+    MESSAGE("copies of a payload a node, tree warmed up: " << copies);
+    CHECK(copies < 1.3);
+}
+
+TEST_CASE("what some peers withhold is fetched elsewhere in bounded time") {
+    constexpr std::size_t nodes = 40;
+    Net net{nodes};
+    Rng rng{6};
+    for (std::size_t i = 0; i < nodes; ++i) {
+        for (int k = 0; k < 5; ++k) net.link(i, (i + 1 + rng.below(nodes - 2)) % nodes);
+    }
+    for (std::size_t i = 0; i < 4; ++i) net.mute(i * 10);
+    for (unsigned item = 0; item < 30; ++item) {
+        net.publish(5, item_of(item));
+        net.run_for(12s);
+        CHECK(net.holders(item_of(item)) == nodes);
+    }
+}
