@@ -3,16 +3,16 @@
 // docs/formats/handshake.md.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <string>
+
 #include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/rng.hpp>
 #include <parley/crypto/x25519.hpp>
 #include <parley/identity/node_key.hpp>
 #include <parley/transport/hello.hpp>
-
-#include <cstdint>
-#include <memory>
-#include <string>
 
 namespace parley::transport {
 
@@ -37,8 +37,8 @@ enum class HandshakeErrc : std::uint8_t {
     own_identity,          ///< the other side is ourselves
     bad_mac,
     bad_signature,
-    bad_hello,             ///< actual: the HelloErrc
-    version_mismatch,      ///< the Hello repeats another range than M1 had, or ver is not its result
+    bad_hello,         ///< actual: the HelloErrc
+    version_mismatch,  ///< the Hello repeats another range than M1 had, or ver is not its result
 };
 using HandshakeError = Error<HandshakeErrc>;
 std::string message(const HandshakeError& error);
@@ -74,8 +74,8 @@ public:
     /// `hello` is our encoded Hello. `key` must outlive the object. Entropy is drawn here.
     Initiator(const NodeKey& key, const NodeId& target, Bytes hello, VersionRange versions,
               EntropySource& entropy);
-    Initiator(Initiator&&) noexcept = default;
-    Initiator& operator=(Initiator&&) noexcept = default;
+    Initiator(Initiator&&) noexcept;
+    Initiator& operator=(Initiator&&) noexcept;
     ~Initiator();
 
     ByteArray<m1_bytes> write_m1();
@@ -94,8 +94,8 @@ private:
 class Responder {
 public:
     Responder(const NodeKey& key, Bytes hello, VersionRange versions, EntropySource& entropy);
-    Responder(Responder&&) noexcept = default;
-    Responder& operator=(Responder&&) noexcept = default;
+    Responder(Responder&&) noexcept;
+    Responder& operator=(Responder&&) noexcept;
     ~Responder();
 
     /// Precondition: `m1.size() == m1_bytes`. Does no curve operation; an error is answered by
