@@ -1,0 +1,111 @@
+// Offences: what misbehaviour costs, and who is refused for it. Every offence has a price; the
+// prices of one node add up to a score that halves in time; over the limit the node's ID and its
+// exact address (IPv6: /64) are banned for a stated time. Failures before a node has proven its
+// ID are charged to the address alone. Bans survive a restart: take_changes, load.
+// Every table is bounded. Threading: the node's thread.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <parley/base/lru.hpp>
+#include <parley/base/store.hpp>
+#include <parley/base/time.hpp>
+#include <parley/identity/endpoint.hpp>
+#include <parley/identity/node_id.hpp>
+#include <parley/transport/module.hpp>
+#include <parley/transport/types.hpp>
+
+namespace parley::transport {
+
+inline constexpr std::size_t offence_kinds = 7;
+
+struct OffenceConfig {
+    double limit = 100.0;
+    /// By Offence: useless, unasked, too_often, invalid_data, malformed, protocol, withheld.
+    std::array<double, offence_kinds> prices{2.0, 10.0, 5.0, 25.0, 50.0, 100.0, 10.0};
+    /// Charged to an address: bytes that are no handshake, an unproven caller that stalls, a
+    /// frame with a bad tag.
+    double handshake_failed_price = 10.0;
+    double handshake_timeout_price = 2.0;
+    double bad_frame_price = 20.0;
+    /// A score is half of itself after this time.
+    Duration half_life = std::chrono::minutes{10};
+    Duration ban_time = std::chrono::hours{24};
+    /// Ban loopback and private addresses as well; otherwise only IDs are banned there.
+    bool ban_exempt_addresses = false;
+    std::size_t scores_max = 4096;  ///< of IDs and of addresses, each
+    std::size_t bans_max = 4096;    ///< of both together; the one that ends first makes room
+};
+
+/// Somebody who is refused until a time.
+struct Ban {
+    static constexpr std::size_t why_bytes_max = 128;
+    std::variant<NodeId, NetworkGroup> who;
+    UnixTime until{};
+    std::string why;
+    friend bool operator==(const Ban&, const Ban&) = default;
+};
+
+class Offences {
+public:
+    /// The table of a Store that holds bans.
+    static constexpr std::string_view table = "bans";
+
+    Offences(const OffenceConfig& config, std::uint64_t salt);
+
+    /// Charges a proven node. True if that banned it (and its address).
+    bool charge(Now now, const NodeId& id, const IpAddress& address, Offence offence);
+    /// Charges an address for the way a link from it ended; reasons without a price cost nothing.
+    /// True if that banned it.
+    bool charge(Now now, const IpAddress& address, CloseReason reason);
+    void ban(Now now, const NodeId& id, std::string_view why);
+    /// Ignored for loopback and private addresses, unless configured.
+    void ban(Now now, const IpAddress& address, std::string_view why);
+    bool unban(const NodeId& id);
+    bool unban(const IpAddress& address);
+
+    /// The ban in force, or null.
+    const Ban* find(Now now, const NodeId& id) const;
+    const Ban* find(Now now, const IpAddress& address) const;
+    /// The decayed score; 0 for the unknown.
+    double score(Now now, const NodeId& id);
+
+    /// In the order of keys.
+    std::vector<Ban> bans() const;
+    /// Adds what an earlier run had; what is over by `now` is left out.
+    void load(Now now, const std::vector<Ban>& bans);
+    /// Appends what changed since the last call, for the store.
+    void take_changes(StoreBatch& batch);
+    /// One entry of the store's table; nothing if it is damaged.
+    static std::optional<Ban> decode(Bytes key, Bytes value);
+
+private:
+    struct Score {
+        double points = 0.0;
+        Instant at{};
+    };
+    template <class Key>
+    double add(LruMap<Key, Score>& scores, const Key& key, Instant now, double price);
+    double decayed(const Score& score, Instant now) const;
+    void put(Now now, Ban ban);
+    bool remove(const Buffer& key);
+    void make_room(Now now);
+    static Buffer key_of(const std::variant<NodeId, NetworkGroup>& who);
+
+    OffenceConfig config_;
+    LruMap<NodeId, Score> by_id_;
+    LruMap<ByteArray<18>, Score> by_address_;
+    std::map<Buffer, Ban> bans_;
+    std::set<Buffer> changed_;  // keys; bounded by what is banned between two takings
+};
+
+}  // namespace parley::transport

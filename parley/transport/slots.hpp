@@ -1,0 +1,171 @@
+// Slots: the one authority over connections. Every connection holds exactly one token, from
+// accept or dial to its end; no limit is exceeded, not even for a moment.
+//
+// An accept or a dial takes a handshake token. When the other side has proven its ID, promote()
+// swaps it, in one step, for a token of its class, and that same token comes back at the end.
+// A dial reserves its place in its class (and in its network group) at once, so that a dial that
+// succeeds is never turned away by its own side. Inbound callers that find the class full may
+// still take one of few turn-away tokens, with which they are told where else to go.
+// Threading: the node's thread.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <parley/base/lru.hpp>
+#include <parley/base/result.hpp>
+#include <parley/base/time.hpp>
+#include <parley/base/token_bucket.hpp>
+#include <parley/identity/endpoint.hpp>
+#include <parley/transport/types.hpp>
+
+namespace parley::transport {
+
+/// What a token stands for.
+enum class SlotKind : std::uint8_t {
+    handshake_in,   ///< an accepted connection, not yet proven
+    turn_away,      ///< the same, while there is no inbound slot for it
+    handshake_out,  ///< a dial, not yet proven
+    inbound,
+    outbound,
+    static_peer,  ///< either direction
+    trusted,      ///< either direction
+    feeler,
+};
+inline constexpr std::size_t slot_kinds = 8;
+std::string_view name(SlotKind kind);
+
+struct RateLimit {
+    double per_second;
+    double burst;
+};
+
+struct SlotLimits {
+    std::size_t handshake_in_max = 32;
+    std::size_t handshake_out_max = 16;
+    std::size_t turn_away_max = 8;
+    std::size_t inbound_max = 40;
+    std::size_t outbound_max = 10;
+    std::size_t static_max = 32;
+    std::size_t trusted_max = 32;
+    std::size_t feeler_max = 2;
+
+    /// Inbound handshakes at a time from one exact address (IPv6: /64).
+    std::size_t handshake_per_address_max = 4;
+    /// The same for loopback and private ranges.
+    std::size_t handshake_per_exempt_address_max = 32;
+    /// Ordinary outbound links (and dials) into one /16 (IPv6: /32).
+    std::size_t outbound_per_group_max = 1;
+    /// Ordinary inbound links from one /24 (IPv6: /48).
+    std::size_t inbound_per_group_max = 4;
+
+    /// Accepted connections from one exact address, and in all.
+    RateLimit address_rate{2.0, 16.0};
+    RateLimit total_rate{200.0, 400.0};
+    /// The same for loopback and private ranges, counted apart.
+    RateLimit exempt_address_rate{20'000.0, 20'000.0};
+    RateLimit exempt_total_rate{20'000.0, 20'000.0};
+    /// Addresses whose rate is remembered; the least recent is forgotten first.
+    std::size_t addresses_max = 8192;
+};
+
+/// Why there is no token.
+enum class SlotError : std::uint8_t {
+    no_handshake,  ///< all handshake (and turn-away) tokens are out
+    no_slot,       ///< the class is full
+    group_taken,   ///< the network group has its links
+    address_busy,  ///< too many handshakes at a time from that address
+    too_often,     ///< over a rate limit
+};
+std::string_view name(SlotError error);
+
+/// One connection's right to exist. Move-only; must be given back before it is destroyed
+/// (asserted). An empty token stands for nothing.
+class SlotToken {
+public:
+    SlotToken() = default;
+    SlotToken(SlotToken&& other) noexcept;
+    SlotToken& operator=(SlotToken&& other) noexcept;
+    ~SlotToken();
+
+    explicit operator bool() const { return held_; }
+    SlotKind kind() const { return kind_; }
+    bool in_handshake() const {
+        return kind_ == SlotKind::handshake_in || kind_ == SlotKind::turn_away ||
+               kind_ == SlotKind::handshake_out;
+    }
+
+private:
+    friend class Slots;
+    SlotToken(SlotKind kind, const IpAddress& address)
+        : held_(true), kind_(kind), address_(address) {}
+
+    bool held_ = false;
+    SlotKind kind_ = SlotKind::handshake_in;
+    SlotKind reserved_ = SlotKind::outbound;  ///< handshake_out: the class that waits for it
+    bool counts_group_ = false;               ///< holds a place in its network group
+    IpAddress address_;
+};
+
+class Slots {
+public:
+    /// `salt` keeps strangers from preparing collisions in the table of addresses.
+    Slots(const SlotLimits& limits, std::uint64_t salt);
+
+    /// A caller at the door: a handshake_in token, or turn_away when no ordinary inbound slot
+    /// is free for it. Counted against the rates, whatever comes of it.
+    Result<SlotToken, SlotError> accept(Instant now, const IpAddress& from);
+    /// A handshake_out token, with a place in its class (and group, if ordinary) reserved.
+    Result<SlotToken, SlotError> dial(const IpAddress& to, SlotClass slot_class);
+    /// The swap. An inbound token becomes `inbound`, `static_peer` or `trusted` as the class
+    /// says; an outbound one the class that it reserved (never fails). Failing leaves the token
+    /// as it was. Precondition: `token.in_handshake()`.
+    Result<void, SlotError> promote(SlotToken& token, SlotClass slot_class);
+    /// The end of the connection; the token is empty afterwards. An empty token is ignored.
+    void give_back(SlotToken& token);
+
+    /// Tokens of a kind that are out.
+    std::size_t in_use(SlotKind kind) const { return in_use_[index(kind)]; }
+    /// Places in a class that dials under way have reserved.
+    std::size_t reserved(SlotKind kind) const { return reserved_[index(kind)]; }
+    std::size_t limit(SlotKind kind) const { return limit_[index(kind)]; }
+    /// What a dial of that class could still take.
+    std::size_t free(SlotKind kind) const { return limit(kind) - in_use(kind) - reserved(kind); }
+    /// All tokens that are out: the number of connections.
+    std::size_t in_use_total() const;
+    const SlotLimits& limits() const { return limits_; }
+    /// Could an ordinary dial to that address find its group free?
+    bool outbound_group_free(const IpAddress& to) const;
+    /// Every count within its limit, and the parts agree with the whole. For tests and asserts.
+    bool consistent() const;
+
+private:
+    using AddressKey = ByteArray<18>;
+    static std::size_t index(SlotKind kind) { return static_cast<std::size_t>(kind); }
+    static AddressKey key_of(const NetworkGroup& group);
+    bool within_rate(Instant now, const IpAddress& from);
+    bool inbound_group_free(const IpAddress& from) const;
+    void take(SlotKind kind);
+    void count_group(std::map<NetworkGroup, std::size_t>& groups, const NetworkGroup& group);
+    void uncount(std::map<NetworkGroup, std::size_t>& groups, const NetworkGroup& group);
+    void leave_handshake(const SlotToken& token);
+
+    SlotLimits limits_;
+    std::array<std::size_t, slot_kinds> in_use_{};
+    std::array<std::size_t, slot_kinds> reserved_{};
+    std::array<std::size_t, slot_kinds> limit_{};
+    // Each map has at most as many entries as there are tokens that count in it.
+    std::map<NetworkGroup, std::size_t> handshakes_by_address_;
+    std::map<NetworkGroup, std::size_t> outbound_by_group_;
+    std::map<NetworkGroup, std::size_t> inbound_by_group_;
+    LruMap<AddressKey, TokenBucket> rates_;
+    TokenBucket total_rate_;
+    TokenBucket exempt_total_rate_;
+};
+
+}  // namespace parley::transport
