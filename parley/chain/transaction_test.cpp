@@ -108,6 +108,23 @@ TEST_CASE("the example of EIP-155 decodes, checks and recovers") {
     CHECK(recover_sender(*tx)->to_string() == "0x9d8a62f656a8d1615c1294fd71e9cfb3e4855a4f");
 }
 
+TEST_CASE("the vector of the format's page holds") {
+    auto tx = of_type(TxType::dynamic_fee);
+    tx.max_priority_fee = to_uint256(1'000'000'000);
+    tx.data = SharedBytes::copy(bytes_of("data"));
+    tx.access_list = {{Address{{std::byte{1}}}, {Hash256{std::byte{2}}}}, {}};
+    tx = sign(tx, secret_of(0));
+    CHECK(to_hex(tx.raw) ==
+          "02f8c00107843b9aca008502540be400830186a09442000000000000000000000000000000000000000184"
+          "64617461f84ff7940100000000000000000000000000000000000000e1a002000000000000000000000000"
+          "00000000000000000000000000000000000000d6940000000000000000000000000000000000000000c080"
+          "a0f5eed781d4238443f09f0463d174eca78e23ed0419b0a1233d43a664c0b29255a0631f0da7c50641cded"
+          "1d9f38f66db00fb5ea22d8f633ed4978f7f1db79920928");
+    CHECK(to_hex(tx.hash) == "cdadffe32cf63942e7eb179afd1bf67229ebf1e8eef74a35ea7c77630350ea9c");
+    CHECK(recover_sender(tx)->to_string() == "0x7691ee0343b9a529675e1a8a70197b3b704f90b7");
+    CHECK(intrinsic_gas(tx) == 27'764);
+}
+
 TEST_CASE("bytes that are no transaction are refused with the field and the reason") {
     const auto tx = sign(of_type(TxType::dynamic_fee), secret_of(1));
     const auto with = [&](std::size_t index, std::string_view hex) {
