@@ -47,6 +47,10 @@ public:
         word |= bit;
         return news;
     }
+    /// The peer turned out not to have it.
+    void unmark(const ItemId& item, PeerSlot peer) {
+        if (auto* entry = items_.find(item)) entry->peers[peer / 64] &= ~(1ULL << (peer % 64));
+    }
     bool knows(const ItemId& item, PeerSlot peer) {
         const auto* entry = items_.find(item);
         return entry && (entry->peers[peer / 64] >> (peer % 64) & 1) != 0;

@@ -133,7 +133,9 @@ void Tree::on_missing(Now now, PeerId peer, const std::vector<ItemId>& items) {
 
 void Tree::push_failed(Now now, PeerId peer, const ItemId& item) {
     const auto found = peers_.find(peer);
-    if (found != peers_.end()) queue_announcement(now, found->second, item);
+    if (found == peers_.end()) return;
+    seen_.unmark(item, found->second.slot);
+    queue_announcement(now, found->second, item);
 }
 
 void Tree::announce_to(Now now, PeerId peer, const std::vector<ItemId>& items) {

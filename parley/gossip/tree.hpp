@@ -87,7 +87,7 @@ public:
     void on_prune(PeerId peer);
     /// The peer does not have what we asked for.
     void on_missing(Now now, PeerId peer, const std::vector<ItemId>& items);
-    /// A Push could not be sent: the peer will hear an announcement instead.
+    /// A Push or an Announce could not be sent: the peer will hear an announcement later.
     void push_failed(Now now, PeerId peer, const ItemId& item);
     /// Tells a new peer what we have.
     void announce_to(Now now, PeerId peer, const std::vector<ItemId>& items);

@@ -189,6 +189,22 @@ TEST_CASE("lazy peers hear announcements in batches") {
     CHECK(tree.next_wakeup() == never);
 }
 
+TEST_CASE("what could not be sent is announced later") {
+    Tree tree{{}, Rng{1}};
+    tree.add_peer(a);
+    tree.on_valid(at(0s), item_of(1));
+    REQUIRE(only<Push>(tree.take_effects()).size() == 1);
+    tree.push_failed(at(0s), a, item_of(1));
+    for (int round = 0; round < 2; ++round) {
+        tree.on_timer(tree.next_wakeup() == never ? at(9s) : Now{tree.next_wakeup(), {}});
+        const auto announced = only<Announce>(tree.take_effects());
+        REQUIRE(announced.size() == 1);
+        CHECK(announced[0].items == std::vector{item_of(1)});
+        if (round == 0) tree.push_failed(at(1s), a, item_of(1));
+    }
+    CHECK(tree.next_wakeup() == never);
+}
+
 TEST_CASE("an announced item that does not come is fetched from one announcer after the other") {
     Tree tree{{}, Rng{1}};
     tree.add_peer(a);

@@ -67,6 +67,8 @@ public:
         release();
         return out;
     }
+    /// Takes the bytes out and keeps the credit: while the Message lives, its sender waits.
+    Buffer move_bytes() { return std::move(bytes_); }
 
 private:
     void release() {
