@@ -48,6 +48,8 @@ struct SessionKeys {
     ByteArray<32> initiator_to_responder{};
     ByteArray<32> responder_to_initiator{};
     ByteArray<32> session_id{};
+    /// X(TS, "exporter"): for whoever binds a protocol of their own to this very session. Secret.
+    ByteArray<32> exporter{};
     SessionKeys() = default;
     SessionKeys(const SessionKeys&) = delete;
     SessionKeys& operator=(const SessionKeys&) = delete;
