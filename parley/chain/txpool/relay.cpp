@@ -1,0 +1,284 @@
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <parley/chain/txpool/messages.hpp>
+#include <parley/chain/txpool/relay.hpp>
+#include <parley/crypto/hash.hpp>
+
+namespace parley::chain {
+
+using gossip::PeerId;
+using transport::Message;
+using transport::Offence;
+
+/// A transaction on its way to its check.
+struct TxRelay::Unchecked {
+    Transaction tx;
+    Message credit;  // empty of bytes; holds the sender's credit until the verdict
+    PeerId from{};   // 0: our own user
+    Done done;
+};
+
+struct TxRelay::Batch {
+    std::vector<Unchecked> items;
+    std::vector<Result<Address, TxError>> senders;
+};
+
+class TxRelay::Peer final : public transport::TopicHandler {
+public:
+    Peer(TxRelay& relay, transport::Context& context, PeerId id)
+        : relay_(relay),
+          context_(context),
+          id_(id),
+          fetches_(relay.config_.fetches_per_second, relay.config_.fetches_burst) {}
+
+    PeerId id() const { return id_; }
+    transport::Context& context() { return context_; }
+    bool may_fetch(Now now, std::size_t items) {
+        return fetches_.take(now.instant, static_cast<double>(items));
+    }
+
+    Result<void, Offence> handle(transport::Code code, Message message) override {
+        auto result = dispatch(code, std::move(message));
+        relay_.flush(context_.now());
+        return result;
+    }
+
+    void closed(transport::CloseReason) override {
+        relay_.peers_.erase(id_);
+        relay_.tree_.remove_peer(context_.now(), id_);
+        relay_.flush(context_.now());
+    }
+
+private:
+    Result<void, Offence> dispatch(transport::Code code, Message message) {
+        if (code == tx_topic::payload) return relay_.on_payload(*this, std::move(message));
+        if (code == tx_topic::prune) {
+            if (!message.bytes().empty()) return std::unexpected{Offence::malformed};
+            relay_.tree_.on_prune(id_);
+            return {};
+        }
+        const auto hashes = tx_topic::decode_hashes(message.bytes());
+        if (!hashes) return std::unexpected{Offence::malformed};
+        switch (code) {
+            case tx_topic::announce:
+                if (relay_.tree_.on_announce(context_.now(), id_, *hashes) ==
+                    gossip::Announced::too_many) {
+                    return std::unexpected{Offence::too_often};
+                }
+                return {};
+            case tx_topic::graft:
+                return relay_.on_graft(*this, *hashes);
+            case tx_topic::missing:
+                relay_.tree_.on_missing(context_.now(), id_, *hashes);
+                return {};
+            default:
+                return std::unexpected{Offence::malformed};
+        }
+    }
+
+    TxRelay& relay_;
+    transport::Context& context_;
+    PeerId id_;
+    TokenBucket fetches_;
+};
+
+TxRelay::TxRelay(TxRelayConfig config, TxPool& pool, JobQueue& jobs, Hub& hub, Log& log, Rng rng)
+    : config_(config),
+      pool_(pool),
+      jobs_(jobs),
+      hub_(hub),
+      log_(log),
+      tree_(config.tree, rng.split("tx tree")),
+      self_(std::make_shared<TxRelay*>(this)) {}
+
+TxRelay::~TxRelay() {
+    *self_ = nullptr;
+}
+
+transport::TopicSpec TxRelay::topic() const {
+    return {.name = "tx",
+            .version = 1,
+            .priority = transport::Priority::transactions,
+            .message_bytes_max = static_cast<std::uint32_t>(
+                std::max<std::size_t>(config_.rules.tx_bytes_max, 40'000)),
+            .window_bytes = 1U << 20,
+            .send_budget_bytes = 1U << 20};
+}
+
+std::unique_ptr<transport::TopicHandler> TxRelay::new_peer(transport::Context& context) {
+    const PeerId id{next_peer_++};
+    auto peer = std::make_unique<Peer>(*this, context, id);
+    if (tree_.add_peer(id)) {
+        peers_.emplace(id, peer.get());
+        tree_.announce_to(context.now(), id, pool_.hashes(config_.backlog_max));
+    }
+    return peer;
+}
+
+Instant TxRelay::next_wakeup() const {
+    return tree_.next_wakeup();
+}
+
+void TxRelay::on_timer(Now now) {
+    tree_.on_timer(now);
+    start_checks();
+    flush(now);
+}
+
+void TxRelay::submit(Now now, SharedBytes raw, Done done) {
+    auto tx = decode_transaction(std::move(raw), config_.rules.tx_bytes_max);
+    if (!tx) return done(std::unexpected{SubmitError{message(tx.error())}});
+    if (const auto ok = check_stateless(*tx, config_.rules); !ok) {
+        return done(std::unexpected{SubmitError{message(ok.error())}});
+    }
+    if (pool_.contains(tx->hash)) return done(std::unexpected{SubmitError{"already known"}});
+    if (unchecked_bytes_ + tx->raw.size() > config_.unchecked_bytes_max) {
+        return done(std::unexpected{SubmitError{"too busy: try again later"}});
+    }
+    enqueue(now, {std::move(*tx), Message{}, PeerId{}, std::move(done)});
+}
+
+Result<void, Offence> TxRelay::on_payload(Peer& peer, Message message) {
+    ++counters_.received;
+    const Now now = peer.context().now();
+    const auto hash = crypto::keccak256(message.bytes());
+    if (tree_.on_payload(now, peer.id(), hash) == gossip::Receipt::duplicate ||
+        pool_.contains(hash)) {
+        ++counters_.duplicates;
+        return {};
+    }
+    auto tx =
+        decode_transaction(SharedBytes::own(message.move_bytes()), config_.rules.tx_bytes_max);
+    if (!tx) {
+        ++counters_.invalid;
+        tree_.on_invalid(hash);
+        return std::unexpected{Offence::malformed};
+    }
+    if (!check_stateless(*tx, config_.rules)) {
+        ++counters_.invalid;
+        tree_.on_invalid(hash);
+        return std::unexpected{Offence::invalid_data};
+    }
+    if (unchecked_bytes_ + tx->raw.size() > config_.unchecked_bytes_max) {
+        tree_.on_dropped(hash);
+        return {};
+    }
+    enqueue(now, {std::move(*tx), std::move(message), peer.id(), {}});
+    return {};
+}
+
+Result<void, Offence> TxRelay::on_graft(Peer& peer, const std::vector<Hash256>& hashes) {
+    if (!peer.may_fetch(peer.context().now(), hashes.size())) {
+        return std::unexpected{Offence::too_often};
+    }
+    tree_.on_graft(peer.id(), hashes);
+    std::vector<Hash256> absent;
+    for (const auto& hash : hashes) {
+        const auto* pooled = pool_.find(hash);
+        if (pooled == nullptr) {
+            absent.push_back(hash);
+        } else if (peer.context().send(tx_topic::payload, pooled->tx.raw) ==
+                   transport::SendResult::full) {
+            tree_.push_failed(peer.context().now(), peer.id(), hash);
+        }
+        ++counters_.fetched;
+    }
+    // If this does not fit either, the peer's time-out finds another announcer.
+    if (!absent.empty()) peer.context().send(tx_topic::missing, tx_topic::encode_hashes(absent));
+    return {};
+}
+
+void TxRelay::enqueue(Now, Unchecked unchecked) {
+    unchecked_bytes_ += unchecked.tx.raw.size();
+    unchecked_.push_back(std::move(unchecked));
+    start_checks();
+}
+
+void TxRelay::start_checks() {
+    // While batches are under way, what comes gathers for the next one.
+    while (!unchecked_.empty() && batches_under_way_ < config_.batches_max && !jobs_.full()) {
+        auto batch = std::make_shared<Batch>();
+        while (!unchecked_.empty() && batch->items.size() < config_.batch_max) {
+            batch->items.push_back(std::move(unchecked_.front()));
+            unchecked_.pop_front();
+        }
+        const bool submitted =
+            jobs_.submit({[batch] {
+                              for (const auto& item : batch->items) {
+                                  batch->senders.push_back(recover_sender(item.tx));
+                              }
+                          },
+                          [batch, self = self_](Now now) {
+                              if (*self) (*self)->on_checked(now, *batch);
+                          }});
+        if (submitted) ++batches_under_way_;
+    }
+}
+
+void TxRelay::on_checked(Now now, Batch& batch) {
+    --batches_under_way_;
+    for (std::size_t i = 0; i < batch.items.size(); ++i) {
+        finish(now, batch.items[i], batch.senders[i]);
+    }
+    start_checks();
+    flush(now);
+}
+
+void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxError>& sender) {
+    const auto hash = unchecked.tx.hash;
+    unchecked_bytes_ -= unchecked.tx.raw.size();
+    const auto reply = [&](Result<Hash256, SubmitError> result) {
+        if (unchecked.done) unchecked.done(std::move(result));
+    };
+    if (!sender) {
+        ++counters_.invalid;
+        tree_.on_invalid(hash);
+        if (const auto peer = peers_.find(unchecked.from); peer != peers_.end()) {
+            peer->second->context().penalise(Offence::invalid_data);
+        }
+        return reply(std::unexpected{SubmitError{message(sender.error())}});
+    }
+    const bool local = unchecked.from == PeerId{};
+    const auto result = pool_.insert(std::move(unchecked.tx), *sender, now.instant, local);
+    if (is_in_pool(result)) {
+        ++counters_.added;
+        tree_.on_valid(now, hash);
+        hub_.publish(TxAdded{hash, local});
+        return reply(hash);
+    }
+    // Good, but not wanted now (price, limits): not passed on, and not fetched again.
+    tree_.on_invalid(hash);
+    reply(std::unexpected{SubmitError{std::string{name(result)}}});
+}
+
+void TxRelay::flush(Now now) {
+    auto effects = tree_.take_effects();
+    for (auto& effect : effects) {
+        const auto id = std::visit([](const auto& e) { return e.peer; }, effect);
+        const auto found = peers_.find(id);
+        if (found == peers_.end()) continue;
+        auto& context = found->second->context();
+        if (const auto* push = std::get_if<gossip::Push>(&effect)) {
+            const auto* pooled = pool_.find(push->item);
+            if (pooled != nullptr &&
+                context.send(tx_topic::payload, pooled->tx.raw) == transport::SendResult::full) {
+                tree_.push_failed(now, id, push->item);
+            }
+        } else if (auto* announce = std::get_if<gossip::Announce>(&effect)) {
+            if (context.send(tx_topic::announce, tx_topic::encode_hashes(announce->items)) ==
+                transport::SendResult::full) {
+                for (const auto& item : announce->items) tree_.push_failed(now, id, item);
+            }
+        } else if (auto* graft = std::get_if<gossip::Graft>(&effect)) {
+            context.send(tx_topic::graft, tx_topic::encode_hashes(graft->items));
+        } else if (std::holds_alternative<gossip::Prune>(effect)) {
+            context.send(tx_topic::prune, {});
+        } else if (std::holds_alternative<gossip::Withheld>(effect)) {
+            context.penalise(Offence::withheld);
+        }
+    }
+}
+
+}  // namespace parley::chain

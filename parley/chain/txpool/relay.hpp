@@ -1,0 +1,100 @@
+// TxRelay: the module of the topic "tx": takes transactions from peers and from RPC, has them
+// checked, keeps the good ones in the pool and passes them on along the gossip tree.
+//
+// The way in: bytes, decode and check without state (here), recover the sender (a Job, in
+// batches), insert into the pool, then gossip. What waits for its check holds its sender's
+// credit, so that whoever floods stalls only itself.
+// Threading: the node's thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+
+#include <parley/base/jobs.hpp>
+#include <parley/base/rng.hpp>
+#include <parley/base/token_bucket.hpp>
+#include <parley/chain/transaction.hpp>
+#include <parley/chain/txpool/pool.hpp>
+#include <parley/events/hub.hpp>
+#include <parley/events/log.hpp>
+#include <parley/gossip/tree.hpp>
+#include <parley/transport/module.hpp>
+
+namespace parley::chain {
+
+struct TxRelayConfig {
+    ChainRules rules;
+    gossip::TreeConfig tree;
+    std::size_t unchecked_bytes_max = 16U << 20;  ///< waiting for or in a check, over all peers
+    std::size_t batch_max = 64;                   ///< signatures a Job
+    std::size_t batches_max = 2;                  ///< Jobs under way
+    std::size_t backlog_max = 4096;               ///< hashes told to a new peer
+    double fetches_per_second = 2000;             ///< items a peer may ask for
+    double fetches_burst = 8192;
+};
+
+/// On the hub: a transaction entered the pool.
+struct TxAdded {
+    Hash256 hash;
+    bool local;
+};
+
+/// Why a submitted transaction did not enter the pool, in words for its sender.
+struct SubmitError {
+    std::string message;
+};
+
+class TxRelay final : public transport::PeerHandler {
+public:
+    TxRelay(TxRelayConfig config, TxPool& pool, JobQueue& jobs, Hub& hub, Log& log, Rng rng);
+    ~TxRelay() override;
+
+    using Done = std::move_only_function<void(Result<Hash256, SubmitError>)>;
+    /// From our own user. `done` is called once, now or after the check.
+    void submit(Now now, SharedBytes raw, Done done);
+
+    transport::TopicSpec topic() const override;
+    std::unique_ptr<transport::TopicHandler> new_peer(transport::Context& context) override;
+    Instant next_wakeup() const override;
+    void on_timer(Now now) override;
+
+    const gossip::Tree& tree() const { return tree_; }
+    std::size_t unchecked_bytes() const { return unchecked_bytes_; }
+
+    struct Counters {
+        std::uint64_t received = 0, duplicates = 0, invalid = 0, added = 0, fetched = 0;
+    };
+    const Counters& counters() const { return counters_; }
+
+private:
+    class Peer;
+    struct Unchecked;
+    struct Batch;
+
+    Result<void, transport::Offence> on_payload(Peer& peer, transport::Message message);
+    Result<void, transport::Offence> on_graft(Peer& peer, const std::vector<Hash256>& hashes);
+    void enqueue(Now now, Unchecked unchecked);
+    void start_checks();
+    void on_checked(Now now, Batch& batch);
+    void finish(Now now, Unchecked& unchecked, const Result<Address, TxError>& sender);
+    void flush(Now now);
+
+    TxRelayConfig config_;
+    TxPool& pool_;
+    JobQueue& jobs_;
+    Hub& hub_;
+    Log& log_;
+    gossip::Tree tree_;
+    std::map<gossip::PeerId, Peer*> peers_;
+    std::uint64_t next_peer_ = 1;
+    std::deque<Unchecked> unchecked_;
+    std::size_t unchecked_bytes_ = 0;
+    std::size_t batches_under_way_ = 0;
+    Counters counters_;
+    std::shared_ptr<TxRelay*> self_;  // null once destroyed: Jobs may come back late
+};
+
+}  // namespace parley::chain

@@ -1,0 +1,79 @@
+// NodeConfig: all settings of a node, as `parley.toml` gives them. docs/CONFIG.md is the list.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <parley/base/result.hpp>
+#include <parley/base/time.hpp>
+#include <parley/events/log.hpp>
+#include <parley/identity/endpoint.hpp>
+#include <parley/identity/node_id.hpp>
+
+namespace parley::node {
+
+struct NetworkConfig {
+    std::uint64_t id = 7700;
+    std::uint64_t chain_id = 7700;
+    Hash256 genesis{};
+    std::vector<std::uint64_t> forks;  ///< block numbers, ascending
+};
+
+struct P2pConfig {
+    std::vector<Endpoint> listen;       ///< TCP; port 0: the system chooses
+    std::optional<Endpoint> advertise;  ///< what our record says; absent: the first listen one
+    bool allow_private = false;         ///< keep and dial private and loopback addresses
+    std::vector<Target> boot;
+    std::vector<Target> static_peers;
+    std::vector<NodeId> trusted;
+    std::uint32_t outbound_max = 8;
+    std::uint32_t inbound_max = 40;
+    std::uint32_t handshakes_max = 32;
+    std::uint64_t receive_bytes_max = 512ULL << 20;
+    Duration heartbeat_interval = 15s;
+    Duration heartbeat_timeout = 20s;
+};
+
+struct RpcConfig {
+    std::optional<Endpoint> http;        ///< loopback only
+    std::string socket = "parley.sock";  ///< relative to the folder; empty: none
+    std::vector<std::string> allowed_hosts;
+    std::vector<std::string> allowed_origins;
+    std::uint32_t body_bytes_max = 1U << 20;
+};
+
+struct PoolConfig {
+    std::uint64_t bytes_max = 64ULL << 20;
+};
+
+struct LogConfig {
+    LogLevel level = LogLevel::info;
+    std::string file;  ///< empty: standard error
+};
+
+struct NodeConfig {
+    std::string client = "parley/0.1.0/linux";
+    NetworkConfig network;
+    P2pConfig p2p;
+    RpcConfig rpc;
+    PoolConfig pool;
+    LogConfig log;
+    std::uint32_t io_threads = 1;
+    std::uint32_t workers = 1;
+};
+
+/// Where a configuration is wrong: "parley.toml:12: p2p.outbound_max: expected 0 to 1000, got -1".
+struct ConfigError {
+    std::string message;
+};
+
+/// Parses and checks TOML. `file_name` is for messages. Unknown keys are errors.
+Result<NodeConfig, ConfigError> parse_config(std::string_view toml, std::string_view file_name);
+
+/// The text of a configuration with every setting commented, as `parley init` writes it.
+std::string config_template(const NodeConfig& config);
+
+}  // namespace parley::node

@@ -1,0 +1,29 @@
+// NodeCore: a node as those see it who drive it (the runtime with threads and sockets, the
+// simulator in virtual time). Threading: one thread at a time.
+#pragma once
+
+#include <vector>
+
+#include <parley/base/jobs.hpp>
+#include <parley/base/time.hpp>
+#include <parley/transport/switch.hpp>
+
+namespace parley::node {
+
+class NodeCore {
+public:
+    virtual ~NodeCore() = default;
+    /// Where events of links go in and effects come out.
+    virtual transport::Switch& links() = 0;
+    virtual void on_timer(Now now) = 0;
+    virtual Instant next_wakeup() const = 0;
+    virtual std::vector<Job> take_jobs() = 0;
+    virtual void finish_job(Job& job, Now now) = 0;
+    /// After each batch of inputs: delivers the hub's events.
+    virtual void turn(Now now) = 0;
+    virtual void begin_shutdown(Now now) = 0;
+    /// All links ended and everything is on disk.
+    virtual bool shut_down() const = 0;
+};
+
+}  // namespace parley::node
