@@ -98,6 +98,7 @@ private:
     double decayed(const Score& score, Instant now) const;
     void put(Now now, Ban ban);
     bool remove(const Buffer& key);
+    void note_change(Buffer key);
     void make_room(Now now);
     static Buffer key_of(const std::variant<NodeId, NetworkGroup>& who);
 
@@ -105,7 +106,7 @@ private:
     LruMap<NodeId, Score> by_id_;
     LruMap<ByteArray<18>, Score> by_address_;
     std::map<Buffer, Ban> bans_;
-    std::set<Buffer> changed_;  // keys; bounded by what is banned between two takings
+    std::set<Buffer> changed_;  // keys; at most 2 * bans_max
 };
 
 }  // namespace parley::transport
