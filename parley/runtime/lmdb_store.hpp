@@ -1,0 +1,46 @@
+// LmdbStore: the Store on disk. One file (and "<file>-lock" beside it), one LMDB table for each
+// table, the format's version in a table of its own. Durable: write() returns after the disk has
+// the bytes, and a crash at any moment leaves the state before or after a batch, never between.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <parley/base/store.hpp>
+
+namespace parley::runtime {
+
+struct LmdbOptions {
+    /// The file grows up to this; then write() says full. Address space, not memory.
+    std::uint64_t map_bytes_max = 1ULL << 30;
+    /// What is inside is known up to this version; a newer file is not touched.
+    std::uint32_t version = 1;
+};
+
+/// Threading: as Store says; readers never wait for the writer. A file must not be open twice in
+/// one process (LMDB's own rule), nor used by another process while it is opened.
+/// Keys: 1 to 511 bytes, else io with EINVAL. At most 64 tables.
+class LmdbStore final : public Store {
+public:
+    enum class Create : std::uint8_t { no, yes };
+
+    /// `path` names the file; its folder exists. missing: absent and not to be made. corrupt: not
+    /// a store, cut short or damaged (lmdb_check.hpp). newer_version, full, io as Store says.
+    static Result<std::unique_ptr<LmdbStore>, StoreError> open(const std::string& path,
+                                                               Create create,
+                                                               const LmdbOptions& options = {});
+    ~LmdbStore() override;
+
+    Result<std::optional<Buffer>, StoreError> get(std::string_view table, Bytes key) override;
+    Result<void, StoreError> scan(std::string_view table,
+                                  const std::function<bool(Bytes, Bytes)>& visit) override;
+    Result<void, StoreError> write(const StoreBatch& batch) override;
+
+private:
+    class Impl;
+    explicit LmdbStore(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace parley::runtime

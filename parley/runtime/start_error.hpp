@@ -1,0 +1,16 @@
+// StartError: why a part of the runtime could not begin, in words for the user.
+#pragma once
+
+#include <string>
+
+namespace parley::runtime {
+
+struct StartError {
+    std::string what;      ///< "cannot listen on 127.0.0.1:30303: Address already in use"
+    int system_error = 0;  ///< errno, 0 if none
+};
+
+/// "cannot <action> <where>: <text of errno>".
+StartError start_error(const std::string& action, const std::string& where, int system_error);
+
+}  // namespace parley::runtime

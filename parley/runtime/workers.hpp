@@ -1,0 +1,44 @@
+// Workers: a few threads that run Jobs and hand them back.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <parley/base/jobs.hpp>
+#include <parley/events/log.hpp>
+
+namespace parley::runtime {
+
+/// Jobs start in the order of submission and may end in any other: a core that needs an order
+/// keeps one job under way. The queue is bounded by the cores' JobQueues.
+/// Threading: `submit` from any thread.
+class Workers {
+public:
+    /// `finished` is called on a worker, once per job, after its `run` returned or threw; it must
+    /// pass the job to the node's thread. What `run` throws is logged and goes no further.
+    Workers(unsigned threads, std::function<void(Job)> finished, Log& log);
+    /// Runs what is queued to its end, then joins.
+    ~Workers();
+    Workers(const Workers&) = delete;
+    Workers& operator=(const Workers&) = delete;
+
+    void submit(std::vector<Job> jobs);
+
+private:
+    void work();
+    void run_guarded(Job& job);
+
+    std::function<void(Job)> finished_;
+    Log& log_;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<Job> queue_;
+    bool stopping_ = false;
+    std::vector<std::thread> threads_;
+};
+
+}  // namespace parley::runtime

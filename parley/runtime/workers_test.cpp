@@ -1,0 +1,59 @@
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <future>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+
+#include <parley/runtime/workers.hpp>
+
+using namespace parley;
+using namespace parley::runtime;
+
+namespace {
+
+class CapturingLog final : public Log {
+public:
+    bool enabled(LogLevel) const override { return true; }
+    void write(LogLevel, std::string_view, std::string_view event,
+               std::initializer_list<LogField> fields) override {
+        const std::scoped_lock lock{mutex};
+        lines += event;
+        for (const auto& f : fields) lines += " " + f.value;
+        lines += "\n";
+    }
+    std::mutex mutex;
+    std::string lines;
+};
+
+}  // namespace
+
+TEST_CASE("every job runs once and comes back, also after the pool is told to end") {
+    std::atomic<int> ran{0};
+    std::atomic<int> back{0};
+    {
+        Workers workers{3, [&](Job job) { back += job.done ? 1 : 0; }, no_log()};
+        for (int i = 0; i < 100; ++i) {
+            std::vector<Job> jobs;
+            jobs.push_back({[&] { ++ran; }, [](Now) {}});
+            workers.submit(std::move(jobs));
+        }
+    }
+    CHECK(ran == 100);
+    CHECK(back == 100);
+}
+
+TEST_CASE("a job that throws is logged and still comes back") {
+    CapturingLog log;
+    std::atomic<int> back{0};
+    {
+        Workers workers{1, [&](Job) { ++back; }, log};
+        std::vector<Job> jobs;
+        jobs.push_back({[] { throw std::runtime_error{"disk on fire"}; }, {}});
+        jobs.push_back({[] { throw 1; }, {}});  // NOLINT: anything may be thrown
+        workers.submit(std::move(jobs));
+    }
+    CHECK(back == 2);
+    CHECK(log.lines == "job failed disk on fire\njob failed\n");
+}
