@@ -8,6 +8,7 @@
 #include <parley/base/shared_bytes.hpp>
 #include <parley/base/time.hpp>
 #include <parley/identity/node_key.hpp>
+#include <parley/transport/heartbeat.hpp>
 #include <parley/transport/hello.hpp>
 #include <parley/transport/module.hpp>
 #include <parley/transport/types.hpp>
@@ -104,11 +105,6 @@ using LinkEvent = std::variant<Proven, Up, Delivered, Drained, Beat, Alive, Clos
 
 // --- The machine ----------------------------------------------------------------------------
 
-struct HeartbeatConfig {
-    Duration interval = 15s;  ///< between two Beats of the dialing side
-    Duration timeout = 20s;   ///< dialer: a Beat unanswered; listener: added to the interval
-};
-
 struct LinkConfig {
     Duration first_message_timeout = 2s;  ///< M1 after accept
     Duration handshake_timeout = 5s;      ///< all of it
@@ -146,9 +142,13 @@ public:
     void on_timer(Now now, std::vector<LinkEvent>& out);
     Instant next_wakeup() const;
 
-    /// Appends bytes to write, sealing as many waiting messages as fit in output_bytes_max.
-    /// Call when the socket can take more; empty result: nothing to send now.
+    /// Writes the next bytes for the connection into `room`, sealing as many waiting messages as
+    /// fit, and returns their number; 0: nothing to send now. Call when the socket can take more.
+    /// Precondition: `room.size() >= produce_bytes_min`; output_bytes_max is a good size.
+    std::size_t produce(Now now, MutableBytes room, std::vector<LinkEvent>& out);
+    /// The same, appending to `bytes` until it has output_bytes_max. For where speed matters less.
     void produce(Now now, Buffer& bytes, std::vector<LinkEvent>& out);
+    static constexpr std::size_t produce_bytes_min = 8192;
     bool wants_to_write() const;
     /// True after Closed was emitted: once the bytes produced are written, the connection ends.
     bool closed() const;
