@@ -1,0 +1,165 @@
+// TxPool: validated transactions that wait for a block. A pure core without networking.
+//
+// Bounded in bytes, overhead included, and per sender. When full, the cheapest leave first, and
+// from the end of their sender's run, so that eviction never leaves transactions behind that can
+// no longer be executed. Transactions given to this node by its own user leave last.
+//
+// Every order that can be observed is a function of the calls made, never of memory addresses or
+// hashes of pointers. Threading: one thread, the node's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <vector>
+
+#include <parley/base/time.hpp>
+#include <parley/chain/account_state.hpp>
+#include <parley/chain/transaction.hpp>
+
+namespace parley::chain {
+
+enum class InsertResult : std::uint8_t {
+    added,
+    replaced,                 ///< took the place of one of the same sender and nonce
+    already_known,            ///< the same hash is there
+    underpriced,              ///< priority fee below the pool's minimum
+    replacement_underpriced,  ///< the nonce is taken, and the fees are not enough above that one's
+    full,                     ///< no room, and nothing cheaper to evict
+    sender_limit,             ///< the sender has as much here as one may, all of lower nonces
+    nonce_too_low,            ///< the state says: used already
+    insufficient_funds,       ///< the state says: balance below gas limit * max fee + value
+};
+std::string_view name_of(InsertResult result);
+/// True if the transaction is in the pool because of this call: worth passing on.
+constexpr bool is_new(InsertResult result) {
+    return result == InsertResult::added || result == InsertResult::replaced;
+}
+
+struct PoolConfig {
+    std::size_t bytes_max = std::size_t{64} << 20;
+    std::size_t sender_bytes_max = std::size_t{8} << 20;
+    std::size_t sender_entries_max = 4096;
+    /// Both fees of a replacement must be this much above the old ones.
+    std::uint32_t replace_bump_percent = 10;
+    /// Wei per gas, asked of transactions that come from peers.
+    Uint256 priority_fee_min{};
+};
+
+struct PooledTx {
+    Transaction tx;  ///< `raw` is its own copy, not a slice of a larger message
+    Address sender;
+    Instant arrival{};
+    bool local = false;          ///< given to this node by its own user
+    std::size_t size_bytes = 0;  ///< what it costs the pool, overhead included
+    std::uint64_t sequence = 0;  ///< in order of arrival
+    Uint256 price{};             ///< wei per gas at the pool's base fee
+    bool doomed = false;         ///< inside insert only: to be evicted if there is room then
+};
+
+class TxPool {
+public:
+    /// Without `state` (or where it knows nothing) nonces and balances are not checked. It must
+    /// outlive the pool.
+    explicit TxPool(PoolConfig config = {}, const AccountState* state = nullptr);
+    TxPool(const TxPool&) = delete;
+    TxPool& operator=(const TxPool&) = delete;
+
+    /// Precondition: `tx` was decoded (`raw` and `hash` are set), passed check_stateless, and
+    /// `sender` was recovered from it. One that is known already becomes local if `local`.
+    /// Refusals change nothing else. Cost: logarithmic, and linear in what is evicted.
+    InsertResult insert(Transaction tx, const Address& sender, Now now, bool local);
+
+    bool contains(const Hash256& hash) const { return by_hash_.contains(hash); }
+    /// Null if absent. Valid until the next call that changes the pool.
+    const PooledTx* find(const Hash256& hash) const;
+    /// At most `limit` hashes above `after`, ascending: for paging through the pool.
+    std::vector<Hash256> hashes(std::size_t limit,
+                                const std::optional<Hash256>& after = std::nullopt) const;
+
+    /// Mined, or refused by the producer. False if absent.
+    bool remove(const Hash256& hash);
+    /// A transaction of this sender and nonce was mined, whichever it was: removes all up to that
+    /// nonce. Returns how many.
+    std::size_t remove_through(const Address& sender, std::uint64_t nonce);
+    /// After a new block, for each account it changed: removes nonces below the state's.
+    std::size_t drop_stale(const Address& sender);
+
+    /// The base fee of the next block, by which entries are ranked. Linear in entries if it
+    /// changed. Zero at first: then the priority fee (or gas price) ranks.
+    void set_base_fee(const Uint256& base_fee);
+
+    /// For a block producer: the best tip first, a sender's nonces in order without gaps, all able
+    /// to pay `base_fee`, with gas limits of at most `gas_max` together. Valid as with find.
+    std::vector<const PooledTx*> best(const Uint256& base_fee, std::uint64_t gas_max,
+                                      std::size_t entries_max) const;
+
+    /// The nonce after the sender's run of pending transactions; nothing if there is none.
+    std::optional<std::uint64_t> next_nonce(const Address& sender) const;
+
+    /// Called for each entry until it returns false; `pending`: executable after those before it,
+    /// else queued behind a gap. A run begins at the state's nonce; without state at the sender's
+    /// lowest here. Order: sender, nonce.
+    using Visitor = std::function<bool(const PooledTx& entry, bool pending)>;
+    void for_each(const Visitor& visit) const;
+
+    struct Status {
+        std::size_t pending = 0;
+        std::size_t queued = 0;
+    };
+    /// Linear in entries.
+    Status status() const;
+    std::size_t size() const { return by_hash_.size(); }
+    std::size_t size_bytes() const { return size_bytes_; }
+    /// How many were pushed out for others since the beginning.
+    std::uint64_t evicted() const { return evicted_; }
+
+private:
+    using ByNonce = std::map<std::uint64_t, PooledTx*>;
+    struct Sender {
+        ByNonce by_nonce;
+        std::size_t size_bytes = 0;
+    };
+    /// Ascending: who leaves first. Remote before local, cheap before dear, new before old.
+    struct Rank {
+        bool local;
+        Uint256 price;
+        std::uint64_t newness;  ///< grows with age
+        PooledTx* entry;        // not compared: newness is unique
+        bool operator<(const Rank& other) const;
+    };
+    struct Plan {
+        std::vector<PooledTx*> doomed;
+        std::size_t freed_bytes = 0;
+        void doom(PooledTx& entry);
+    };
+
+    static Rank rank_of(PooledTx& entry);
+    std::optional<InsertResult> check_state(const Transaction& tx, const Address& sender) const;
+    std::optional<InsertResult> plan_room(const PooledTx& incoming, PooledTx* rival, Plan& plan);
+    bool plan_sender_room(const PooledTx& incoming, bool has_rival, Plan& plan);
+    bool plan_pool_room(const PooledTx& incoming, Plan& plan);
+    bool doom_tail(PooledTx& victim, const PooledTx& incoming, Plan& plan);
+    bool fits(const PooledTx& incoming, const Plan& plan) const;
+    PooledTx* find_rival(const Address& sender, std::uint64_t nonce);
+    void add(PooledTx entry);
+    void erase(PooledTx& entry);
+    void make_local(PooledTx& entry);
+    ByNonce::const_iterator run_begin(const Address& address, const Sender& sender) const;
+
+    PoolConfig config_;
+    const AccountState* state_;
+    Uint256 base_fee_{};
+    std::map<Hash256, PooledTx> by_hash_;
+    std::map<Address, Sender> by_sender_;
+    std::set<Rank> by_rank_;
+    std::size_t size_bytes_ = 0;
+    std::uint64_t sequence_ = 0;
+    std::uint64_t evicted_ = 0;
+};
+
+}  // namespace parley::chain

@@ -1,0 +1,433 @@
+#include <doctest/doctest.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <parley/base/rng.hpp>
+#include <parley/chain/test_transactions.hpp>
+#include <parley/chain/txpool/pool.hpp>
+#include <parley/crypto/hash.hpp>
+
+using namespace parley;
+using namespace parley::chain;
+
+namespace {
+
+Address sender_of(unsigned number) {
+    Address out;
+    out.value[18] = static_cast<std::byte>(number >> 8);
+    out.value[19] = static_cast<std::byte>(number);
+    return out;
+}
+
+/// Unsigned, but otherwise whole: the pool trusts the signature. `salt` makes hashes differ.
+Transaction plain(std::uint64_t nonce, std::uint64_t price, std::size_t data_bytes = 0,
+                  std::uint64_t salt = 1) {
+    auto tx = chain::testing::transfer(nonce, price);
+    tx.value = to_uint256(salt);
+    tx.data = SharedBytes::own(Buffer(data_bytes, std::byte{7}));
+    tx.signature.fill(std::byte{1});
+    return *decode_transaction(SharedBytes::own(tx.encode()));
+}
+
+struct Rig {
+    TxPool pool;
+    std::uint64_t salt = 0;
+    explicit Rig(PoolConfig config = {}, const AccountState* state = nullptr)
+        : pool(config, state) {}
+
+    InsertResult put(unsigned sender, std::uint64_t nonce, std::uint64_t price, bool local = false,
+                     std::size_t data_bytes = 0) {
+        // The sender is part of the value, as two senders never make the same hash.
+        const auto tx = plain(nonce, price, data_bytes, ++salt * 1000 + sender);
+        return pool.insert(tx, sender_of(sender), {}, local);
+    }
+    /// "sender:nonce@price", q for queued, l for local.
+    std::vector<std::string> content() const {
+        std::vector<std::string> out;
+        pool.for_each([&](const PooledTx& entry, bool pending) {
+            out.push_back(text(entry) + (pending ? "" : "q") + (entry.local ? "l" : ""));
+            return true;
+        });
+        return out;
+    }
+    static std::string text(const PooledTx& entry) {
+        return std::to_string(std::to_integer<int>(entry.sender.value[19])) + ":" +
+               std::to_string(entry.tx.nonce) + "@" + std::to_string(*to_u64(entry.tx.max_fee));
+    }
+};
+
+using Strings = std::vector<std::string>;
+
+/// What a plain transfer costs here; all fit prices below 2^16 in equal sizes.
+std::size_t plain_cost() {
+    Rig rig;
+    rig.put(1, 1, 1000);
+    return rig.pool.size_bytes();
+}
+
+struct FixedState final : AccountState {
+    std::map<Address, Account> accounts;
+    std::optional<Account> account(const Address& address) const override {
+        const auto found = accounts.find(address);
+        return found == accounts.end() ? std::nullopt : std::optional{found->second};
+    }
+};
+
+}  // namespace
+
+TEST_CASE("an inserted transaction is found, listed once and removed") {
+    TxPool pool;
+    const auto tx = plain(3, 1000, 5);
+    const Now now{.instant = Instant{7s}, .unix_time = {}};
+    CHECK(pool.insert(tx, sender_of(1), now, true) == InsertResult::added);
+    CHECK(pool.insert(tx, sender_of(1), now, false) == InsertResult::already_known);
+    REQUIRE(pool.contains(tx.hash));
+    const auto* found = pool.find(tx.hash);
+    REQUIRE(found);
+    CHECK(found->sender == sender_of(1));
+    CHECK(found->arrival == Instant{7s});
+    CHECK(found->local);
+    CHECK(equal(found->tx.raw, tx.raw));
+    CHECK(equal(found->tx.data, tx.data));
+    CHECK(pool.hashes(10) == std::vector{tx.hash});
+    CHECK(pool.hashes(0).empty());
+    CHECK(pool.next_nonce(sender_of(1)) == 4);
+    CHECK(pool.remove(tx.hash));
+    CHECK_FALSE(pool.remove(tx.hash));
+    CHECK_FALSE(pool.find(tx.hash));
+    CHECK(pool.size_bytes() == 0);
+    CHECK(pool.status().pending + pool.status().queued == 0);
+    CHECK_FALSE(pool.next_nonce(sender_of(1)));
+}
+
+TEST_CASE("the pool keeps bytes of its own, not the message they came in") {
+    const auto tx = plain(0, 1000, 20);
+    Buffer message(1000, std::byte{9});
+    append(message, tx.raw);
+    const auto whole = SharedBytes::own(std::move(message));
+    auto sliced = *decode_transaction(whole.slice(1000, tx.raw.size()));
+    TxPool pool;
+    pool.insert(sliced, sender_of(1), {}, false);
+    const auto* found = pool.find(tx.hash);
+    REQUIRE(found);
+    CHECK(found->tx.raw.view().data() != sliced.raw.view().data());
+    CHECK(equal(found->tx.raw, tx.raw));
+    const auto raw = found->tx.raw.view();
+    const auto data = found->tx.data.view();
+    CHECK(data.data() > raw.data());
+    CHECK(data.data() < raw.data() + raw.size());
+}
+
+TEST_CASE("hashes come in pages that cover the pool once") {
+    Rig rig;
+    for (unsigned i = 0; i < 25; ++i) rig.put(i, 0, 1000);
+    std::set<Hash256> seen;
+    std::optional<Hash256> after;
+    for (auto page = rig.pool.hashes(10); !page.empty(); page = rig.pool.hashes(10, after)) {
+        CHECK(std::ranges::is_sorted(page));
+        for (const auto& hash : page) CHECK(seen.insert(hash).second);
+        after = page.back();
+    }
+    CHECK(seen.size() == 25);
+}
+
+TEST_CASE("a replacement needs both fees raised by the bump, exactly") {
+    TxPool pool;
+    auto with_fees = [&](std::uint64_t max_fee, std::uint64_t priority) {
+        auto tx = chain::testing::transfer(0);
+        tx.max_fee = to_uint256(max_fee);
+        tx.max_priority_fee = to_uint256(priority);
+        return pool.insert(*decode_transaction(SharedBytes::own(tx.encode())), sender_of(1), {},
+                           false);
+    };
+    CHECK(with_fees(1000, 100) == InsertResult::added);
+    CHECK(with_fees(1099, 200) == InsertResult::replacement_underpriced);
+    CHECK(with_fees(2000, 109) == InsertResult::replacement_underpriced);
+    CHECK(with_fees(1100, 110) == InsertResult::replaced);
+    CHECK(pool.size() == 1);
+    CHECK(pool.evicted() == 0);
+    CHECK(with_fees(1100, 110) == InsertResult::already_known);
+    CHECK(with_fees(1000, 100) == InsertResult::replacement_underpriced);
+}
+
+TEST_CASE("a price of zero is not replaced by another of zero") {
+    Rig rig;
+    CHECK(rig.put(1, 0, 0) == InsertResult::added);
+    CHECK(rig.put(1, 0, 0) == InsertResult::replacement_underpriced);
+    CHECK(rig.put(1, 0, 1) == InsertResult::replaced);
+}
+
+TEST_CASE("a minimum price holds for peers, not for the node's own user") {
+    Rig rig{{.priority_fee_min = to_uint256(500)}};
+    CHECK(rig.put(1, 0, 499) == InsertResult::underpriced);
+    CHECK(rig.put(1, 0, 500) == InsertResult::added);
+    CHECK(rig.put(2, 0, 1, true) == InsertResult::added);
+}
+
+TEST_CASE("a consecutive run is pending and what follows a gap is queued") {
+    Rig rig;
+    for (const auto nonce : {9u, 5u, 6u, 8u}) rig.put(1, nonce, 1000);
+    rig.put(2, 40, 1000);
+    CHECK(rig.content() == Strings{"1:5@1000", "1:6@1000", "1:8@1000q", "1:9@1000q", "2:40@1000"});
+    CHECK(rig.pool.status().pending == 3);
+    CHECK(rig.pool.status().queued == 2);
+    CHECK(rig.pool.next_nonce(sender_of(1)) == 7);
+    rig.put(1, 7, 1000);
+    CHECK(rig.pool.status().pending == 6);
+    CHECK(rig.pool.next_nonce(sender_of(1)) == 10);
+    std::size_t visited = 0;
+    rig.pool.for_each([&](const auto&, bool) { return ++visited < 2; });
+    CHECK(visited == 2);
+}
+
+TEST_CASE("when full the cheapest leave, newest first among equals, and nothing for less") {
+    const auto cost = plain_cost();
+    Rig rig{{.bytes_max = 3 * cost}};
+    rig.put(1, 0, 300);
+    rig.put(2, 0, 200);
+    rig.put(3, 0, 200);
+    CHECK(rig.pool.size_bytes() > 2 * cost);
+    CHECK(rig.put(4, 0, 200) == InsertResult::full);
+    CHECK(rig.put(4, 0, 199) == InsertResult::full);
+    CHECK(rig.put(4, 0, 201) == InsertResult::added);
+    CHECK(rig.content() == Strings{"1:0@300", "2:0@200", "4:0@201"});
+    CHECK(rig.pool.evicted() == 1);
+    CHECK(rig.pool.size_bytes() > 2 * cost);
+}
+
+TEST_CASE("a large newcomer evicts several, or none at all") {
+    const auto cost = plain_cost();
+    Rig rig{{.bytes_max = 4 * cost}};
+    for (const auto price : {400u, 200u, 300u, 900u}) rig.put(price / 100, 0, price);
+    const auto before = rig.content();
+    CHECK(rig.put(20, 0, 350, false, 3 * cost) == InsertResult::full);
+    CHECK(rig.content() == before);
+    CHECK(rig.put(20, 0, 350, false, cost / 2) == InsertResult::added);
+    CHECK(rig.content() == Strings{"4:0@400", "9:0@900", "20:0@350"});
+    CHECK(rig.put(21, 0, 10'000, false, 5 * cost) == InsertResult::full);
+}
+
+TEST_CASE("local transactions leave last, and one may push out any remote one") {
+    const auto cost = plain_cost();
+    Rig rig{{.bytes_max = 2 * cost}};
+    rig.put(1, 0, 1000);
+    rig.put(2, 0, 300, true);
+    CHECK(rig.put(3, 0, 400, true) == InsertResult::added);
+    CHECK(rig.content() == Strings{"2:0@300l", "3:0@400l"});
+    CHECK(rig.put(4, 0, 9000) == InsertResult::full);
+    CHECK(rig.put(4, 0, 300, true) == InsertResult::full);
+    CHECK(rig.put(4, 0, 301, true) == InsertResult::added);
+    CHECK(rig.content() == Strings{"3:0@400l", "4:0@301l"});
+}
+
+TEST_CASE("one that came from a peer becomes local when the user sends it too") {
+    const auto cost = plain_cost();
+    Rig rig{{.bytes_max = 2 * cost}};
+    const auto tx = plain(0, 300);
+    rig.pool.insert(tx, sender_of(1), {}, false);
+    CHECK(rig.pool.insert(tx, sender_of(1), {}, true) == InsertResult::already_known);
+    rig.put(2, 0, 400);
+    CHECK(rig.put(3, 0, 500) == InsertResult::added);
+    CHECK(rig.content() == Strings{"1:0@300l", "3:0@500"});
+}
+
+TEST_CASE("eviction takes the end of the cheapest sender's run and leaves no gap") {
+    const auto cost = plain_cost();
+    Rig rig{{.bytes_max = 4 * cost}};
+    rig.put(1, 0, 100);  // the cheapest: all that follows it is worth no more
+    rig.put(1, 1, 5000);
+    rig.put(1, 2, 5000);
+    rig.put(2, 0, 200);
+    CHECK(rig.put(3, 0, 300) == InsertResult::added);
+    CHECK(rig.content() == Strings{"1:0@100", "1:1@5000", "2:0@200", "3:0@300"});
+    // A high price at the end of a cheap run buys nothing.
+    CHECK(rig.put(1, 2, 9000) == InsertResult::full);
+    // But what comes before the end of the run takes its place.
+    CHECK(rig.put(4, 0, 300) == InsertResult::added);
+    CHECK(rig.put(5, 0, 300) == InsertResult::added);
+    CHECK(rig.content() == Strings{"2:0@200", "3:0@300", "4:0@300", "5:0@300"});
+}
+
+TEST_CASE("a sender keeps its lowest nonces, in whatever order they come") {
+    std::vector<std::uint64_t> nonces{0, 1, 2, 3, 4, 5, 6, 7};
+    Rng rng{5};
+    for (int round = 0; round < 20; ++round) {
+        rng.shuffle(nonces);
+        Rig rig{{.sender_entries_max = 3}};
+        rig.put(2, 7, 1000);
+        for (const auto nonce : nonces) rig.put(1, nonce, 1000);
+        CHECK(rig.content() == Strings{"1:0@1000", "1:1@1000", "1:2@1000", "2:7@1000"});
+        CHECK(rig.put(1, 3, 99'000) == InsertResult::sender_limit);
+        CHECK(rig.put(1, 2, 2000) == InsertResult::replaced);
+    }
+    Rig bytes{{.sender_bytes_max = 2 * plain_cost()}};
+    CHECK(bytes.put(1, 5, 1000) == InsertResult::added);
+    CHECK(bytes.put(1, 6, 1000) == InsertResult::added);
+    CHECK(bytes.put(1, 7, 1000) == InsertResult::sender_limit);
+    CHECK(bytes.put(1, 4, 1000) == InsertResult::added);
+    CHECK(bytes.content() == Strings{"1:4@1000", "1:5@1000"});
+    CHECK(bytes.put(2, 0, 1000, false, 3 * plain_cost()) == InsertResult::sender_limit);
+}
+
+TEST_CASE("a mined nonce takes along all up to it") {
+    Rig rig;
+    for (unsigned nonce = 0; nonce < 5; ++nonce) rig.put(1, nonce, 1000);
+    rig.put(2, 0, 1000);
+    CHECK(rig.pool.remove_through(sender_of(1), 2) == 3);
+    CHECK(rig.content() == Strings{"1:3@1000", "1:4@1000", "2:0@1000"});
+    CHECK(rig.pool.remove_through(sender_of(1), 100) == 2);
+    CHECK(rig.pool.remove_through(sender_of(9), 100) == 0);
+    CHECK(rig.content() == Strings{"2:0@1000"});
+}
+
+TEST_CASE("the state, where it is known, decides on nonce, balance and what is pending") {
+    FixedState state;
+    const auto cost_wei = 21'000u * 1000u + 1;
+    state.accounts[sender_of(1)] = {5, to_uint256(cost_wei)};
+    TxPool pool{{}, &state};
+    const auto put = [&](const Transaction& tx, unsigned sender) {
+        return pool.insert(tx, sender_of(sender), {}, false);
+    };
+    CHECK(put(plain(4, 1000), 1) == InsertResult::nonce_too_low);
+    CHECK(put(plain(5, 1000, 0, 2), 1) == InsertResult::insufficient_funds);
+    CHECK(put(plain(6, 1000), 1) == InsertResult::added);
+    CHECK(pool.status().queued == 1);
+    CHECK_FALSE(pool.next_nonce(sender_of(1)));
+    CHECK(pool.best({}, 1'000'000, 10).empty());
+    CHECK(put(plain(5, 1000), 1) == InsertResult::added);
+    CHECK(pool.status().pending == 2);
+    CHECK(put(plain(4, 1000, 0, 77), 2) == InsertResult::added);  // unknown account: not checked
+
+    state.accounts[sender_of(1)].nonce = 6;
+    CHECK(pool.drop_stale(sender_of(1)) == 1);
+    CHECK(pool.drop_stale(sender_of(2)) == 0);
+    CHECK(pool.next_nonce(sender_of(1)) == 7);
+    auto dear = chain::testing::transfer(9);
+    dear.max_fee.fill(std::byte{0xff});
+    dear.gas_limit = 1;
+    CHECK(put(*decode_transaction(SharedBytes::own(dear.encode())), 1) ==
+          InsertResult::insufficient_funds);  // the sum does not fit in 256 bits
+}
+
+TEST_CASE("a producer gets the best tips first, each sender's nonces in order, without gaps") {
+    Rig rig;
+    rig.put(1, 0, 100);
+    rig.put(1, 1, 900);
+    rig.put(1, 3, 900);
+    rig.put(2, 7, 500);
+    rig.put(2, 8, 50);
+    rig.put(3, 0, 500);
+    const auto best = [&](std::uint64_t base_fee, std::uint64_t gas, std::size_t count) {
+        Strings out;
+        for (const auto* entry : rig.pool.best(to_uint256(base_fee), gas, count)) {
+            out.push_back(Rig::text(*entry));
+        }
+        return out;
+    };
+    CHECK(best(0, 1'000'000, 10) == Strings{"2:7@500", "3:0@500", "1:0@100", "1:1@900", "2:8@50"});
+    CHECK(best(100, 1'000'000, 10) == Strings{"2:7@500", "3:0@500", "1:0@100", "1:1@900"});
+    CHECK(best(101, 1'000'000, 10) == Strings{"2:7@500", "3:0@500"});
+    CHECK(best(0, 1'000'000, 2) == Strings{"2:7@500", "3:0@500"});
+    CHECK(best(0, 3 * 21'000 + 20'999, 10).size() == 3);
+}
+
+TEST_CASE("a changed base fee changes who is cheapest") {
+    const auto put = [](TxPool& pool, unsigned sender, std::uint64_t max, std::uint64_t priority) {
+        auto tx = chain::testing::transfer(0);
+        tx.max_fee = to_uint256(max);
+        tx.max_priority_fee = to_uint256(priority);
+        tx.value = to_uint256(sender);
+        return pool.insert(*decode_transaction(SharedBytes::own(tx.encode())), sender_of(sender),
+                           {}, false);
+    };
+    TxPool probe;
+    put(probe, 1, 400, 300);
+    TxPool pool{{.bytes_max = 2 * probe.size_bytes()}};
+    put(pool, 1, 400, 300);
+    put(pool, 2, 900, 256);
+    pool.set_base_fee(to_uint256(500));  // now the first pays 400, the second 756
+    CHECK(put(pool, 3, 800, 256) == InsertResult::added);
+    std::vector<Address> left;
+    pool.for_each([&](const PooledTx& entry, bool) {
+        left.push_back(entry.sender);
+        return true;
+    });
+    CHECK(left == std::vector{sender_of(2), sender_of(3)});
+}
+
+TEST_CASE("accounted bytes cover what the allocator hands out") {
+    const auto pool = std::make_unique<TxPool>();
+    std::vector<Transaction> transactions;
+    for (std::uint64_t i = 0; i < 4000; ++i) {
+        auto tx = plain(i % 2, 1000, i % 300, i);
+        if (i % 5 == 0) {
+            tx.type = TxType::access_list;
+            tx.access_list.resize(1 + i % 3, {sender_of(1), std::vector<Hash256>(i % 4)});
+            tx = *decode_transaction(SharedBytes::own(tx.encode()));
+        }
+        transactions.push_back(std::move(tx));
+    }
+    const auto before = ::mallinfo2().uordblks;
+    for (std::size_t i = 0; i < transactions.size(); ++i) {
+        pool->insert(transactions[i], sender_of(static_cast<unsigned>(i / 2)), {}, false);
+    }
+    const auto used = ::mallinfo2().uordblks - before;
+    REQUIRE(pool->size() == transactions.size());
+    if (used == 0) return;  // under a sanitizer's allocator
+    CAPTURE(used);
+    CHECK(pool->size_bytes() >= used);
+    CHECK(pool->size_bytes() <= used * 3 / 2);
+}
+
+TEST_CASE("bounds and indexes hold through thousands of random calls") {
+    const auto cost = plain_cost();
+    const PoolConfig config{
+        .bytes_max = 40 * cost, .sender_bytes_max = 12 * cost, .sender_entries_max = 9};
+    Rig rig{config};
+    Rng rng{11};
+    for (int step = 0; step < 5000; ++step) {
+        const auto sender = static_cast<unsigned>(rng.below(12));
+        const auto roll = rng.below(20);
+        if (roll == 0) {
+            rig.pool.remove_through(sender_of(sender), rng.below(6));
+        } else if (roll == 1) {
+            const auto some = rig.pool.hashes(5);
+            if (!some.empty()) CHECK(rig.pool.remove(some.back()));
+        } else if (roll == 2) {
+            rig.pool.set_base_fee(to_uint256(rng.below(3000)));
+        } else {
+            const auto before = rig.pool.size();
+            const auto result = rig.put(sender, rng.below(15), 256 + rng.below(5000),
+                                        rng.chance(0.1), rng.below(400));
+            if (!is_new(result)) CHECK(rig.pool.size() == before);
+        }
+        std::size_t bytes = 0;
+        std::size_t entries = 0;
+        std::map<Address, std::pair<std::size_t, std::size_t>> senders;
+        rig.pool.for_each([&](const PooledTx& entry, bool) {
+            bytes += entry.size_bytes;
+            ++entries;
+            auto& [count, sum] = senders[entry.sender];
+            ++count;
+            sum += entry.size_bytes;
+            CHECK_FALSE(entry.doomed);
+            CHECK(rig.pool.find(entry.tx.hash) == &entry);
+            return true;
+        });
+        REQUIRE(entries == rig.pool.size());
+        REQUIRE(bytes == rig.pool.size_bytes());
+        REQUIRE(bytes <= config.bytes_max);
+        for (const auto& [address, sums] : senders) {
+            REQUIRE(sums.first <= config.sender_entries_max);
+            REQUIRE(sums.second <= config.sender_bytes_max);
+        }
+    }
+    while (rig.pool.size() > 0) REQUIRE(rig.pool.remove(rig.pool.hashes(1).front()));
+    CHECK(rig.pool.size_bytes() == 0);
+}
