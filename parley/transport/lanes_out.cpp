@@ -30,7 +30,7 @@ std::size_t class_of(Priority priority) {
 }  // namespace
 
 void LanesOut::Lane::pop() {
-    drained_bytes += queue[head].message.size();
+    drained_bytes += credit_cost(queue[head].message.size());  // as the Switch counted it
     queue[head].message = {};
     ++head;
     sent_of_head = 0;

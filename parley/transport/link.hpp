@@ -81,7 +81,8 @@ struct Delivered {
     Buffer slab;
     std::vector<Item> items;
 };
-/// Bytes (as counted against the send budget: message size) that left a lane's queue.
+/// Bytes (as counted against the send budget: the messages' credit_cost, lanes_out.hpp, so that
+/// tiny ones are not free) that left a lane's queue.
 struct Drained {
     LaneId lane;
     std::uint64_t bytes;

@@ -4,6 +4,15 @@
 // Threading: the node's thread.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
 #include <parley/base/rng.hpp>
 #include <parley/base/time.hpp>
 #include <parley/events/hub.hpp>
@@ -14,12 +23,6 @@
 #include <parley/transport/module.hpp>
 #include <parley/transport/offences.hpp>
 #include <parley/transport/slots.hpp>
-
-#include <memory>
-#include <optional>
-#include <string_view>
-#include <variant>
-#include <vector>
 
 namespace parley::transport {
 
@@ -86,11 +89,31 @@ struct PeerInfo {
     std::uint64_t messages_in, messages_out, bytes_in, bytes_out;
 };
 
+/// Counts since the start, for metrics.
+struct SwitchStats {
+    std::map<CloseReason, std::uint64_t> closed;              ///< links that ended, by reason
+    std::map<SlotError, std::uint64_t> accepts_without_slot;  ///< callers at the door
+    std::uint64_t accepts = 0;         ///< callers that got a handshake token
+    std::uint64_t accepts_banned = 0;  ///< refused at the door for their address
+    std::uint64_t dials = 0;
+    std::uint64_t ups = 0;
+    std::uint64_t receive_bytes_reserved = 0;  ///< now: windows of all links
+};
+
+/// Told around every call into a module, so that a driver with a clock can name the one that
+/// takes too long. One enter may cover several messages in a row for the same module.
+class CallProbe {
+public:
+    virtual ~CallProbe() = default;
+    virtual void enter(std::string_view topic) = 0;
+    virtual void leave() = 0;
+};
+
 enum class DialError : std::uint8_t {
-    self,           ///< our own ID
-    already,        ///< a link to that ID is dialing, handshaking, up or closing
-    no_slot,        ///< no handshake or no outbound token
-    group_taken,    ///< an outbound link into that network group exists
+    self,         ///< our own ID
+    already,      ///< a link to that ID is dialing, handshaking, up or closing
+    no_slot,      ///< no handshake or no outbound token
+    group_taken,  ///< an outbound link into that network group exists
     banned,
 };
 
@@ -107,16 +130,27 @@ public:
     /// Takes a token and emits OpenLink.
     Result<LinkId, DialError> dial(Now now, const Target& target, SlotClass slot_class);
     /// The connection of an OpenLink could not be made.
+    /// Also ends a link that was abandoned before it was connected (Closed does as well).
     void on_connect_failed(Now now, LinkId link, std::string_view why);
+    /// Events of a link that has ended are ignored.
     void on_event(Now now, LinkId link, LinkEvent event);
+    /// Runs the modules' timers as well as its own.
     void on_timer(Now now);
     Instant next_wakeup() const;
     /// Closes all links with a Goodbye{shutting_down}; accepts and dials nothing more.
     void shut_down(Now now);
+    /// No connection is left.
+    bool idle() const;
 
     /// What new links say of us. Changes apply to new links.
     std::shared_ptr<const LinkIdentity> identity() const;
     void set_record(const Enr& record);
+    /// Callers with this ID take a token of this class (static_peer, trusted); ordinary forgets.
+    void set_class(const NodeId& id, SlotClass slot_class);
+    /// Others than these are refused as banned (a permissioned network). Empty: all may come.
+    void set_allowed(std::function<bool(const NodeId&)> allowed);
+    /// `probe` outlives the switch; null: none.
+    void set_probe(CallProbe* probe);
     void set_alternatives(std::function<std::vector<Enr>(std::size_t count)> alternatives);
     /// A fork activated or the head moved: links that do not fit any more are closed.
     void set_forks(Now now, const ForkRules& forks);
@@ -129,11 +163,19 @@ public:
 
     const Slots& slots() const;
     const Offences& offences() const;
+    /// For load, unban and take_changes.
+    Offences& offences();
+    const SwitchStats& stats() const;
     std::vector<PeerInfo> peers() const;
 
+    /// In order. Credit that modules gave back, at whatever time, is among them: take effects
+    /// after every turn of the node, not only after inputs to the switch.
     std::vector<SwitchEffect> take_effects();
+    /// The same into a vector that keeps its memory: `out` is cleared first.
+    void take_effects(std::vector<SwitchEffect>& out);
 
 private:
+    friend class SwitchLane;
     class Impl;
     std::unique_ptr<Impl> impl_;
 };
