@@ -1,0 +1,61 @@
+#include <parley/discovery/entry.hpp>
+
+namespace parley::discovery {
+
+std::string_view name(SourceKind kind) {
+    switch (kind) {
+        case SourceKind::user:
+            return "user";
+        case SourceKind::boot:
+            return "boot";
+        case SourceKind::static_peer:
+            return "static";
+        case SourceKind::pex:
+            return "pex";
+        case SourceKind::inbound:
+            return "inbound";
+        case SourceKind::dht:
+            return "dht";
+        case SourceKind::goodbye:
+            return "goodbye";
+    }
+    return "?";
+}
+
+std::string_view name(EntryState state) {
+    switch (state) {
+        case EntryState::unknown:
+            return "unknown";
+        case EntryState::waiting:
+            return "waiting";
+        case EntryState::dialing:
+            return "dialing";
+        case EntryState::connected:
+            return "connected";
+    }
+    return "?";
+}
+
+Scope scope_of(const IpAddress& address) {
+    if (address.is_loopback()) return Scope::machine;
+    if (address.is_private()) return Scope::site;
+    if (address.is_public()) return Scope::internet;
+    return Scope::nowhere;
+}
+
+bool may_be_told(const IpAddress& address, const IpAddress& peer) {
+    const Scope scope = scope_of(address);
+    if (scope == Scope::nowhere) return false;
+    if (scope == Scope::internet) return true;
+    const Scope audience = scope_of(peer);
+    return audience != Scope::nowhere && scope <= audience;
+}
+
+Endpoint Entry::endpoint() const {
+    const auto signed_endpoint = record ? record->tcp_endpoint() : std::nullopt;
+    if (!configured) return signed_endpoint.value_or(Endpoint{});
+    if (!signed_endpoint) return *configured;
+    return failures % 2 == 0 ? *configured : *signed_endpoint;
+}
+
+}  // namespace parley::discovery

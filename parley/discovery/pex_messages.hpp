@@ -1,0 +1,53 @@
+// The two messages of peer exchange. docs/formats/pex.md.
+// Threading: pure functions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <parley/base/bytes.hpp>
+#include <parley/base/result.hpp>
+#include <parley/transport/types.hpp>
+
+namespace parley::discovery {
+
+inline constexpr transport::Code pex_get_peers = 1;
+inline constexpr transport::Code pex_peers = 2;
+/// Records in one answer.
+inline constexpr std::size_t pex_records_max = 32;
+
+/// Asks for records: RLP [request, count].
+struct GetPeers {
+    std::uint64_t request = 0;  ///< not 0; the answer repeats it
+    std::uint16_t count = 0;    ///< 1 to pex_records_max
+    friend bool operator==(const GetPeers&, const GetPeers&) = default;
+};
+
+/// The answer: RLP [request, [record, ...]].
+struct Peers {
+    std::uint64_t request = 0;
+    /// Each the raw RLP of a record, neither decoded nor verified: views into the message.
+    std::vector<Bytes> records;
+};
+
+enum class PexErrc : std::uint8_t {
+    rlp,               ///< actual: the rlp::Errc
+    bad_request,       ///< the request is 0
+    bad_count,         ///< expected: at most; actual
+    too_many_records,  ///< expected: at most; actual: at least
+    record_too_large,  ///< expected: bytes at most; actual
+    record_no_list,    ///< a record is a string; actual: its index
+};
+using PexError = Error<PexErrc>;
+std::string message(const PexError& error);
+
+Buffer encode(const GetPeers& message);
+/// Precondition: each record is one RLP item.
+Buffer encode_peers(std::uint64_t request, std::span<const Bytes> records);
+Result<GetPeers, PexError> decode_get_peers(Bytes message);
+Result<Peers, PexError> decode_peers(Bytes message);
+
+}  // namespace parley::discovery
