@@ -241,8 +241,8 @@ void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxErro
         return reply(std::unexpected{SubmitError{message(sender.error())}});
     }
     const bool local = unchecked.from == PeerId{};
-    const auto result = pool_.insert(std::move(unchecked.tx), *sender, now.instant, local);
-    if (is_in_pool(result)) {
+    const auto result = pool_.insert(std::move(unchecked.tx), *sender, now, local);
+    if (is_new(result)) {
         ++counters_.added;
         tree_.on_valid(now, hash);
         hub_.publish(TxAdded{hash, local});
@@ -250,7 +250,7 @@ void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxErro
     }
     // Good, but not wanted now (price, limits): not passed on, and not fetched again.
     tree_.on_invalid(hash);
-    reply(std::unexpected{SubmitError{std::string{name(result)}}});
+    reply(std::unexpected{SubmitError{std::string{name_of(result)}}});
 }
 
 void TxRelay::flush(Now now) {

@@ -1,0 +1,86 @@
+#include "harness.hpp"
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <stdexcept>
+
+namespace parley::bench {
+
+namespace {
+
+double median(std::vector<double> values) {
+    std::ranges::sort(values);
+    const auto n = values.size();
+    return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+}  // namespace
+
+void run(const Benchmark& benchmark) {
+    std::vector<double> ours;
+    std::vector<double> limits;
+    for (std::size_t i = 0; i < benchmark.runs; ++i) {
+        limits.push_back(benchmark.limit());
+        ours.push_back(benchmark.ours());
+    }
+    const double value = median(ours);
+    const double limit = median(limits);
+    fmt::print(
+        "{{\"bench\":\"{}\",\"value\":{:.6g},\"unit\":\"{}\",\"limit\":{:.6g},\"limit_of\":\"{}\","
+        "\"ratio\":{:.3f},\"runs\":{},\"min\":{:.6g},\"max\":{:.6g}}}\n",
+        benchmark.name, value, benchmark.unit, limit, benchmark.limit_of, value / limit,
+        benchmark.runs, std::ranges::min(ours), std::ranges::max(ours));
+    std::fflush(stdout);
+}
+
+PeerProcess::PeerProcess(const std::vector<std::string>& arguments) {
+    int pipes[2];
+    if (pipe(pipes) != 0) throw std::runtime_error{"pipe failed"};
+    std::vector<std::string> words{"parley-bench", "--peer"};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    pid_ = fork();
+    if (pid_ == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        dup2(pipes[1], STDOUT_FILENO);
+        close(pipes[0]);
+        close(pipes[1]);
+        execv("/proc/self/exe", argv.data());
+        _exit(127);
+    }
+    close(pipes[1]);
+    output_ = pipes[0];
+}
+
+PeerProcess::~PeerProcess() {
+    kill(pid_, SIGTERM);
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    close(output_);
+}
+
+std::string PeerProcess::read_line() {
+    std::string line;
+    char c = 0;
+    while (read(output_, &c, 1) == 1) {
+        if (c == '\n') return line;
+        line += c;
+    }
+    throw std::runtime_error{"the peer process ended early"};
+}
+
+double seconds_now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
+}  // namespace parley::bench

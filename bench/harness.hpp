@@ -1,0 +1,50 @@
+// What every benchmark shares: ours and its limit run alternately in one process pair each; a
+// line of JSON says the medians and the spread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley::bench {
+
+struct Benchmark {
+    std::string name;
+    std::string unit;
+    std::string limit_of;  ///< what the limit measures
+    std::function<double()> ours;
+    std::function<double()> limit;
+    std::size_t runs = 7;
+};
+
+/// Runs ours and the limit alternately and prints one line.
+void run(const Benchmark& benchmark);
+
+/// The other side of a benchmark: this program again, as `parley-bench --peer ROLE ARGS...`.
+/// It is ended, by its id, when the object goes.
+class PeerProcess {
+public:
+    explicit PeerProcess(const std::vector<std::string>& arguments);
+    PeerProcess(const PeerProcess&) = delete;
+    PeerProcess& operator=(const PeerProcess&) = delete;
+    ~PeerProcess();
+    /// A line that the peer printed, without its end. Waits for it.
+    std::string read_line();
+    pid_t pid() const { return pid_; }
+
+private:
+    pid_t pid_ = -1;
+    int output_ = -1;
+};
+
+/// A role that a PeerProcess plays. Returns the exit code.
+using Role = std::function<int(const std::vector<std::string>& arguments)>;
+
+double seconds_now();
+
+}  // namespace parley::bench

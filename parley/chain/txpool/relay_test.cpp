@@ -1,0 +1,261 @@
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <parley/chain/test_transactions.hpp>
+#include <parley/chain/txpool/messages.hpp>
+#include <parley/chain/txpool/relay.hpp>
+
+using namespace parley;
+using namespace parley::chain;
+using transport::Code;
+using transport::Message;
+using transport::Offence;
+
+namespace {
+
+Enr record() {
+    const auto key = NodeKey::from_secret(testing::secret_of(77));
+    return *EnrBuilder{1}.sign(*key);
+}
+
+transport::Hello some_hello() { return transport::Hello{record()}; }
+
+/// A link that notes what is sent.
+class FakeContext final : public transport::Context {
+public:
+    const NodeId& id() const override { return id_; }
+    const transport::Hello& hello() const override { return hello_; }
+    const Endpoint& endpoint() const override { return endpoint_; }
+    transport::Direction direction() const override { return transport::Direction::inbound; }
+    Now now() const override { return time; }
+    transport::SendResult send(Code code, SharedBytes message) override {
+        if (full) return transport::SendResult::full;
+        sent.emplace_back(code, std::move(message));
+        return transport::SendResult::queued;
+    }
+    std::size_t message_bytes_max() const override { return 1U << 20; }
+    void penalise(Offence offence) override { offences.push_back(offence); }
+    void disconnect() override {}
+
+    std::size_t count(Code code) const {
+        std::size_t n = 0;
+        for (const auto& [c, m] : sent) n += c == code ? 1 : 0;
+        return n;
+    }
+
+    Now time;
+    bool full = false;
+    std::vector<std::pair<Code, SharedBytes>> sent;
+    std::vector<Offence> offences;
+
+private:
+    NodeId id_;
+    transport::Hello hello_ = some_hello();
+    Endpoint endpoint_;
+};
+
+struct Fixture {
+    explicit Fixture(TxRelayConfig config = {})
+        : relay(config, pool, jobs, hub, no_log(), Rng{1}) {}
+
+    struct Peer {
+        std::unique_ptr<FakeContext> context;
+        std::unique_ptr<transport::TopicHandler> handler;
+    };
+    Peer& connect() {
+        auto context = std::make_unique<FakeContext>();
+        auto handler = relay.new_peer(*context);
+        peers.push_back(std::make_unique<Peer>(std::move(context), std::move(handler)));
+        return *peers.back();
+    }
+    auto give(Peer& peer, Code code, Bytes bytes) {
+        return peer.handler->handle(
+            code, Message{to_buffer(bytes), ledger, transport::LinkId{1}, 1, bytes.size()});
+    }
+    void run_jobs() {
+        for (;;) {
+            auto taken = jobs.take();
+            if (taken.empty()) return;
+            for (auto& job : taken) {
+                job.run();
+                jobs.finish(job, {});
+            }
+        }
+    }
+
+    TxPool pool;
+    JobQueue jobs{8};
+    Hub hub;
+    std::shared_ptr<transport::CreditLedger> ledger = std::make_shared<transport::CreditLedger>();
+    std::vector<std::unique_ptr<Peer>> peers;
+    TxRelay relay;
+};
+
+Transaction tx_of(std::uint64_t nonce) {
+    return testing::sign(testing::transfer(nonce), testing::secret_of(1));
+}
+
+}  // namespace
+
+TEST_CASE("a peer's transaction is checked, pooled and passed on to the others, once") {
+    Fixture f;
+    auto& a = f.connect();
+    auto& b = f.connect();
+    auto& c = f.connect();
+    const auto tx = tx_of(0);
+    REQUIRE(f.give(a, tx_topic::payload, tx.raw));
+    CHECK(f.pool.size() == 0);
+    CHECK(b.context->sent.empty());  // nothing before the check
+    CHECK(f.ledger->empty());        // the sender's credit waits with it
+    f.run_jobs();
+    CHECK(f.pool.contains(tx.hash));
+    CHECK_FALSE(f.ledger->empty());
+    CHECK(a.context->count(tx_topic::payload) == 0);
+    CHECK(b.context->count(tx_topic::payload) == 1);
+    CHECK(c.context->count(tx_topic::payload) == 1);
+    CHECK(equal(b.context->sent[0].second, tx.raw));
+    // The broadcast shares the pool's bytes.
+    CHECK(b.context->sent[0].second.view().data() == c.context->sent[0].second.view().data());
+    REQUIRE(f.give(b, tx_topic::payload, tx.raw));
+    f.run_jobs();
+    CHECK(b.context->count(tx_topic::prune) == 1);
+    CHECK(f.relay.counters().duplicates == 1);
+    CHECK(f.relay.unchecked_bytes() == 0);
+}
+
+TEST_CASE("submitted transactions get an answer, good or bad") {
+    Fixture f;
+    auto& a = f.connect();
+    std::vector<std::string> answers;
+    const auto note = [&](Result<Hash256, SubmitError> result) {
+        answers.push_back(result ? "ok" : result.error().message);
+    };
+    const auto tx = tx_of(0);
+    f.relay.submit({}, tx.raw, note);
+    f.run_jobs();
+    f.relay.submit({}, tx.raw, note);
+    f.relay.submit({}, SharedBytes::copy(bytes_of("x")), note);
+    auto wrong_chain = testing::transfer(1);
+    wrong_chain.chain_id = 99;
+    f.relay.submit({}, testing::sign(wrong_chain, testing::secret_of(1)).raw, note);
+    REQUIRE(answers.size() == 4);
+    CHECK(answers[0] == "ok");
+    CHECK(answers[1] == "already known");
+    CHECK(answers[2] != "ok");
+    CHECK(answers[3].find("99") != std::string::npos);
+    CHECK(a.context->count(tx_topic::payload) == 1);
+}
+
+TEST_CASE("bad transactions are offences, and are passed on to nobody") {
+    Fixture f;
+    auto& a = f.connect();
+    auto& b = f.connect();
+    CHECK(f.give(a, tx_topic::payload, bytes_of("\x01garbage")).error() == Offence::malformed);
+    auto poor = testing::transfer(0);
+    poor.gas_limit = 20'999;
+    CHECK(f.give(a, tx_topic::payload, testing::sign(poor, testing::secret_of(1)).raw).error() ==
+          Offence::invalid_data);
+    // A signature that fits no key is found by the worker.
+    auto forged = tx_of(3);
+    bool found = false;
+    for (unsigned i = 1; i < 200 && !found; ++i) {
+        forged.signature[5] = static_cast<std::byte>(i);
+        auto decoded = decode_transaction(SharedBytes::own(forged.encode()));
+        found = decoded && check_stateless(*decoded, {}) && !recover_sender(*decoded);
+    }
+    REQUIRE(found);
+    REQUIRE(f.give(a, tx_topic::payload, forged.encode()));
+    f.run_jobs();
+    CHECK(a.context->offences == std::vector{Offence::invalid_data});
+    CHECK(f.pool.size() == 0);
+    CHECK(b.context->sent.empty());
+    CHECK(f.relay.unchecked_bytes() == 0);
+}
+
+TEST_CASE("malformed hash lists and unknown codes are offences") {
+    Fixture f;
+    auto& a = f.connect();
+    const std::vector<Hash256> many(tx_topic::hashes_max + 1);
+    const Buffer short_hash{std::byte{0xc2}, std::byte{0x81}, std::byte{0x80}};
+    for (const auto code : {tx_topic::announce, tx_topic::graft, tx_topic::missing}) {
+        CHECK(f.give(a, code, bytes_of("zzz")).error() == Offence::malformed);
+        CHECK(f.give(a, code, short_hash).error() == Offence::malformed);
+        CHECK(f.give(a, code, bytes_of("\xc0")).error() == Offence::malformed);
+        CHECK(f.give(a, code, tx_topic::encode_hashes(many)).error() == Offence::malformed);
+    }
+    CHECK(f.give(a, tx_topic::prune, bytes_of("x")).error() == Offence::malformed);
+    CHECK(f.give(a, 99, tx_topic::encode_hashes({Hash256{}})).error() == Offence::malformed);
+    CHECK(tx_topic::decode_hashes(short_hash).error() ==
+          rlp::RlpError{rlp::Errc::wrong_size, 32, 1});
+    CHECK(tx_topic::decode_hashes(tx_topic::encode_hashes(many)).error() ==
+          rlp::RlpError{rlp::Errc::too_long, 1024, 1025});
+}
+
+TEST_CASE("a graft is answered with items and with what is missing, within a rate") {
+    TxRelayConfig config;
+    config.fetches_per_second = 1;
+    config.fetches_burst = 3;
+    Fixture f{config};
+    const auto tx = tx_of(0);
+    f.relay.submit({}, tx.raw, [](auto) {});
+    f.run_jobs();
+    auto& a = f.connect();
+    const Hash256 unknown{std::byte{9}};
+    REQUIRE(f.give(a, tx_topic::graft, tx_topic::encode_hashes({tx.hash, unknown})));
+    CHECK(a.context->count(tx_topic::payload) == 1);
+    REQUIRE(a.context->count(tx_topic::missing) == 1);
+    CHECK(*tx_topic::decode_hashes(a.context->sent.back().second) == std::vector{unknown});
+    CHECK(f.give(a, tx_topic::graft, tx_topic::encode_hashes({tx.hash, unknown})).error() ==
+          Offence::too_often);
+}
+
+TEST_CASE("a new peer hears of what is pooled; what a full lane refuses is announced later") {
+    Fixture f;
+    const auto first = tx_of(0);
+    f.relay.submit({}, first.raw, [](auto) {});
+    f.run_jobs();
+    auto& a = f.connect();
+    f.relay.on_timer({Instant{100ms}, {}});
+    REQUIRE(a.context->count(tx_topic::announce) == 1);
+    CHECK(*tx_topic::decode_hashes(a.context->sent.back().second) == std::vector{first.hash});
+    a.context->full = true;
+    const auto second = tx_of(1);
+    f.relay.submit({}, second.raw, [](auto) {});
+    f.run_jobs();
+    CHECK(a.context->count(tx_topic::payload) == 0);
+    a.context->full = false;
+    f.relay.on_timer({Instant{10s}, {}});
+    CHECK(a.context->count(tx_topic::announce) == 2);
+}
+
+TEST_CASE("what waits for its check is bounded, and what is dropped can come again") {
+    TxRelayConfig config;
+    config.unchecked_bytes_max = 1;
+    Fixture f{config};
+    auto& a = f.connect();
+    const auto tx = tx_of(0);
+    REQUIRE(f.give(a, tx_topic::payload, tx.raw));
+    CHECK(f.jobs.take().empty());
+    CHECK_FALSE(f.relay.tree().seen(tx.hash));
+    std::string answer;
+    f.relay.submit({}, tx.raw, [&](auto result) { answer = result.error().message; });
+    CHECK(answer == "too busy: try again later");
+}
+
+TEST_CASE("checks gather in batches, and come back safely after the relay is gone") {
+    auto f = std::make_unique<Fixture>();
+    auto& a = f->connect();
+    for (std::uint64_t i = 0; i < 10; ++i) REQUIRE(f->give(a, tx_topic::payload, tx_of(i).raw));
+    auto jobs = f->jobs.take();
+    CHECK(jobs.size() == 2);  // the first two start at once, the others wait together
+    JobQueue other{8};
+    f.reset();
+    for (auto& job : jobs) {
+        job.run();
+        job.done({});
+    }
+}
