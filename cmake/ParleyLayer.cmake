@@ -76,8 +76,10 @@ endfunction()
 # sources, named after it: parley/transport/slots_test.cpp is `transport/slots`.
 function(parley_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
-  parley_program(${name}
-    SOURCES ${PROJECT_SOURCE_DIR}/test/doctest_main.cpp ${arg_SOURCES} DEPS ${arg_DEPS})
+  if(NOT TARGET parley_test_main)
+    add_library(parley_test_main STATIC ${PROJECT_SOURCE_DIR}/test/doctest_main.cpp)
+  endif()
+  parley_program(${name} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS} parley_test_main)
   target_compile_definitions(${name} PRIVATE
     PARLEY_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PARLEY_BINARY_DIR="${PROJECT_BINARY_DIR}")
   foreach(source IN LISTS arg_SOURCES)
