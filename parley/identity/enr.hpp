@@ -34,8 +34,8 @@ struct ParleyEntry {
     std::uint64_t network_id = 0;
     ByteArray<4> fork_hash{};     ///< EIP-2124
     std::uint64_t fork_next = 0;  ///< EIP-2124
-    std::uint64_t roles = 0;      ///< bits as in transport::Role
-    std::uint64_t services = 0;   ///< bits as in transport::Service
+    std::uint64_t roles = 0;      ///< bits of transport::role
+    std::uint64_t services = 0;   ///< bits of transport::service
     friend bool operator==(const ParleyEntry&, const ParleyEntry&) = default;
 };
 

@@ -119,6 +119,27 @@ TEST_CASE("the example of EIP-778 is read and written exactly") {
     CHECK(*built == *record);
 }
 
+TEST_CASE("the vector of docs/formats/enr.md with the entry parley") {
+    constexpr std::string_view text =
+        "enr:-Ji4QP9u25UImkQt_7QZ8C3rjUEQiP0k89aIuuAouJOaE3MRe3_Qgwu7RScR8tDas4eMthAzWyrY8OBxdHE6m"
+        "2slKj0CgmlkgnY0gmlwhH8AAAGGcGFybGV5zAeE_GTsBIMRjDABA4lzZWNwMjU2azGhA8pjTK4NSay0Adikxrb-jF"
+        "W3DRFb9AB2nMFADzJYzTE4g3RjcIJ2Xw";
+    const ParleyEntry entry{7, *array_from_hex<4>("fc64ec04"), 1150000, 1, 3};
+    const auto record = Enr::parse(text);
+    REQUIRE(record);
+    CHECK(record->parley() == entry);
+    CHECK(record->raw().size() == 154);
+    CHECK(to_hex(*record->value("parley")) == "cc0784fc64ec0483118c300103");
+    CHECK(record->tcp_endpoint() == Endpoint::parse("127.0.0.1:30303"));
+    const auto built = EnrBuilder{2}
+                           .parley(entry)
+                           .tcp(30303)
+                           .ip(*IpAddress::parse("127.0.0.1"))
+                           .sign(example_key());
+    REQUIRE(built);
+    CHECK(built->to_text() == text);
+}
+
 TEST_CASE("every entry that is known goes there and back") {
     const ParleyEntry entry{7, *array_from_hex<4>("fc64ec04"), 1150000, 3, 1};
     const auto built = EnrBuilder{0x1122334455667788}
