@@ -7,7 +7,6 @@ namespace parley::transport {
 
 namespace {
 
-constexpr std::size_t beat_header_bytes = 5;
 constexpr std::byte kind_ask{1};
 constexpr std::byte kind_answer{2};
 

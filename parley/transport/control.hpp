@@ -30,6 +30,8 @@ SharedBytes encode_statuses(const Statuses& statuses);
 /// The longest prefix of whole statuses, of what encode_statuses made, in at most `size_bytes_max`.
 Buffer cut_statuses(Bytes encoded, std::size_t size_bytes_max);
 
+inline constexpr std::size_t beat_header_bytes = 5;
+
 /// `seq u32 | kind u8 | statuses`. Asks for an answer (kind 1) or answers the Beat `seq` (2).
 struct BeatMessage {
     std::uint32_t seq = 0;

@@ -3,6 +3,13 @@
 // batches. Bytes in, bytes out; no socket. docs/formats/link.md.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
 #include <parley/base/bytes.hpp>
 #include <parley/base/rng.hpp>
 #include <parley/base/shared_bytes.hpp>
@@ -12,13 +19,6 @@
 #include <parley/transport/hello.hpp>
 #include <parley/transport/module.hpp>
 #include <parley/transport/types.hpp>
-
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <variant>
-#include <vector>
 
 namespace parley::transport {
 
@@ -46,11 +46,13 @@ struct Consumed {
     LaneId lane;
     std::uint64_t bytes;
 };
-/// What our modules add to the next heartbeats, encoded by encode_statuses for this link's lanes.
+/// What our modules add to the next heartbeats, encoded by encode_statuses (control.hpp) for this
+/// link's lanes. The first one lets the dialer's first Beat go at once.
 struct SetStatus {
     SharedBytes statuses;
 };
 /// Ask for a sign of life now; the answer comes as Alive or, after `patience`, as Closed{silent}.
+/// Only for a link that is up; others have a time limit anyway.
 struct Probe {
     Duration patience;
 };
@@ -107,10 +109,10 @@ using LinkEvent = std::variant<Proven, Up, Delivered, Drained, Beat, Alive, Clos
 // --- The machine ----------------------------------------------------------------------------
 
 struct LinkConfig {
-    Duration first_message_timeout = 2s;  ///< M1 after accept
-    Duration handshake_timeout = 5s;      ///< all of it
-    Duration frame_timeout = 10s;         ///< a started frame
-    Duration goodbye_timeout = 1s;        ///< for the last bytes to leave
+    Duration first_message_timeout = 2s;        ///< M1 after accept
+    Duration handshake_timeout = 5s;            ///< all of it
+    Duration frame_timeout = 10s;               ///< a started frame
+    Duration goodbye_timeout = 1s;              ///< for the last bytes to leave
     std::size_t output_bytes_max = 256 * 1024;  ///< sealed bytes waiting for the socket
     HeartbeatConfig heartbeat;
 };
