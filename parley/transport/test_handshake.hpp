@@ -1,0 +1,71 @@
+// What the tests of Hello and of the handshake share.
+#pragma once
+
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <parley/base/bytes.hpp>
+#include <parley/base/rng.hpp>
+#include <parley/identity/enr.hpp>
+#include <parley/identity/node_key.hpp>
+#include <parley/transport/handshake_core.hpp>
+
+namespace parley::transport::testing {
+
+/// Hands out bytes that were written down before.
+class ScriptedEntropy final : public EntropySource {
+public:
+    explicit ScriptedEntropy(Buffer script) : rest_(std::move(script)) {}
+    void fill(MutableBytes out) override {
+        if (out.size() > rest_.size()) throw std::out_of_range("the script is over");
+        for (auto& b : out) {
+            b = rest_.front();
+            rest_.erase(rest_.begin());
+        }
+    }
+
+private:
+    Buffer rest_;
+};
+
+inline NodeKey key_of(std::uint64_t seed) {
+    SeededEntropy entropy{seed};
+    return NodeKey::generate(entropy);
+}
+
+inline Enr record_of(const NodeKey& key) {
+    return EnrBuilder{1}.tcp(30303).sign(key).value();
+}
+
+inline Hello hello_of(const NodeKey& key) {
+    Hello hello{record_of(key)};
+    hello.client = "parley/0.1.0/test";
+    hello.network_id = 7;
+    hello.fork = fork_id(ForkRules{});
+    hello.roles = role::full;
+    hello.topics = {{"chat", 1, 65536, 4096}, {"tx", 2, 1 << 20, 1 << 18}};
+    return hello;
+}
+
+/// The two ends of one handshake, with what each has said so far.
+struct Pair {
+    NodeKey key_i = key_of(1), key_r = key_of(2);
+    Hello hello_i = hello_of(key_i), hello_r = hello_of(key_r);
+    VersionRange versions_i, versions_r;
+    SeededEntropy entropy{3};
+
+    Initiator initiator() {
+        return {key_i, key_r.id(), encode_hello(hello_i), versions_i, entropy};
+    }
+    Responder responder() { return {key_r, encode_hello(hello_r), versions_r, entropy}; }
+};
+
+inline std::string vectors_path() {
+    const char* folder = std::getenv("PARLEY_VECTORS");  // NOLINT(concurrency-mt-unsafe)
+    return std::string{folder != nullptr ? folder : PARLEY_SOURCE_DIR "/../shared/vectors"} +
+           "/handshake.json";
+}
+
+}  // namespace parley::transport::testing
