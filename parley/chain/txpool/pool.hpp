@@ -89,8 +89,8 @@ public:
     /// After a new block, for each account it changed: removes nonces below the state's.
     std::size_t drop_stale(const Address& sender);
 
-    /// The base fee of the next block, by which entries are ranked. Linear in entries if it
-    /// changed. Zero at first: then the priority fee (or gas price) ranks.
+    /// The base fee of the next block, by which entries are ranked. If it changed, about a
+    /// microsecond for each entry. Zero at first: then the priority fee (or gas price) ranks.
     void set_base_fee(const Uint256& base_fee);
 
     /// For a block producer: the best tip first, a sender's nonces in order without gaps, all able
