@@ -1,0 +1,74 @@
+#include <doctest/doctest.h>
+
+#include <parley/node/config.hpp>
+
+using namespace parley;
+using namespace parley::node;
+
+namespace {
+
+std::string error_of(std::string_view toml) {
+    const auto config = parse_config(toml, "parley.toml");
+    return config ? "no error" : config.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("the template parses back to what it was made of") {
+    NodeConfig config;
+    config.network.id = 42;
+    config.network.forks = {10, 20};
+    config.p2p.listen = {*Endpoint::parse("127.0.0.1:30303")};
+    config.p2p.boot = {*Target::parse(
+        "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5@127.0.0.1:1")};
+    config.p2p.allow_private = true;
+    config.p2p.heartbeat_interval = 7s;
+    config.rpc.http = Endpoint::parse("127.0.0.1:8545");
+    config.rpc.allowed_origins = {"https://a \"quoted\" one"};
+    config.log.level = LogLevel::debug;
+    const auto text = config_template(config);
+    const auto again = parse_config(text, "parley.toml");
+    REQUIRE_MESSAGE(again, error_of(text));
+    CHECK(config_template(*again) == text);
+    CHECK(again->network.id == 42);
+    CHECK(again->p2p.boot == config.p2p.boot);
+    CHECK(again->p2p.heartbeat_interval == 7s);
+    CHECK(again->rpc.allowed_origins == config.rpc.allowed_origins);
+    CHECK(again->log.level == LogLevel::debug);
+}
+
+TEST_CASE("an empty configuration is the default one") {
+    CHECK(config_template(*parse_config("", "x")) == config_template(NodeConfig{}));
+}
+
+TEST_CASE("bad settings are named with file, line and key") {
+    CHECK(error_of("[p2p]\noutbound_max = -1") ==
+          "parley.toml:2: p2p.outbound_max: expected 0 to 1000, got -1");
+    CHECK(error_of("[p2p]\n\nlisten = \"here\"") ==
+          "parley.toml:3: p2p.listen: expected a list of \"address:port\", got 'here'");
+    CHECK(error_of("[p2p]\nlisten = [\"here\"]") ==
+          "parley.toml:2: p2p.listen: expected \"address:port\" (not \"here\"), got [ 'here' ]");
+    CHECK(error_of("[rpc]\nhttp = \"8.8.8.8:80\"") ==
+          "parley.toml:2: rpc.http: expected \"127.0.0.1:port\" or \"[::1]:port\" or \"\", got "
+          "'8.8.8.8:80'");
+    CHECK(error_of("[p2p]\nallow_private = 1") ==
+          "parley.toml:2: p2p.allow_private: expected true or false, got 1");
+    CHECK(error_of("[network]\nforks = [5, 3]") ==
+          "parley.toml:2: network.forks: expected ascending block numbers above 0, got [ 5, 3 ]");
+    CHECK(error_of("[network]\ngenesis = \"0x12\"") ==
+          "parley.toml:2: network.genesis: expected 32 bytes in hex, got '0x12'");
+    CHECK(error_of("[network]\nid = 2020-01-01") ==
+          "parley.toml:2: network.id: expected another type, got 2020-01-01");
+    CHECK(error_of("[p2p]\nspeed = 3") == "parley.toml:2: unknown setting \"p2p.speed\"");
+    CHECK(error_of("[nope]\n") == "parley.toml:1: unknown table \"nope\"");
+    CHECK(error_of("x = 1") == "parley.toml:1: unknown setting \"x\"");
+    CHECK(error_of("[log]\nlevel = \"loud\"") ==
+          "parley.toml:2: log.level: expected trace, debug, info, warn, error or off, got 'loud'");
+    CHECK(error_of("[network]\nforks = []") == "no error");
+}
+
+TEST_CASE("what is not TOML is named with its line") {
+    const auto error = error_of("[p2p]\nlisten = [");
+    CHECK(error.starts_with("parley.toml:2: "));
+    CHECK(error_of("[p2p]\nx = 1\nx = 2").starts_with("parley.toml:3: "));
+}

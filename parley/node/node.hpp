@@ -1,0 +1,99 @@
+// Node: a whole node as one state machine: links, discovery, transaction pool, and what others
+// plug in. It owns no socket, no thread and no clock; the runtime and the simulator drive it.
+// Threading: one thread at a time.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <parley/base/jobs.hpp>
+#include <parley/base/store.hpp>
+#include <parley/chain/txpool/relay.hpp>
+#include <parley/discovery/address_book.hpp>
+#include <parley/discovery/engine.hpp>
+#include <parley/discovery/pex.hpp>
+#include <parley/events/hub.hpp>
+#include <parley/events/log.hpp>
+#include <parley/node/config.hpp>
+#include <parley/node/core.hpp>
+#include <parley/transport/switch.hpp>
+
+namespace parley::node {
+
+class Node final : public NodeCore {
+public:
+    /// Reads what the store holds: address book, bans, own record. `modules` (a chain's own, next
+    /// to the built-in ones), `store` and `log` outlive the node. Fails as the store does.
+    static Result<std::unique_ptr<Node>, StoreError> create(
+        NodeConfig config, NodeKey key, Store& store, Log& log, Rng rng, Now now,
+        std::vector<transport::PeerHandler*> modules = {});
+    ~Node() override;
+
+    /// Where others reach us, once the listener is bound: goes into the record.
+    void set_endpoint(Now now, const Endpoint& endpoint);
+
+    // NodeCore
+    transport::Switch& links() override { return *switch_; }
+    void on_timer(Now now) override;
+    Instant next_wakeup() const override;
+    std::vector<Job> take_jobs() override { return jobs_.take(); }
+    void finish_job(Job& job, Now now) override { jobs_.finish(job, now); }
+    void turn(Now now) override;
+    void begin_shutdown(Now now) override;
+    bool shut_down() const override;
+
+    // For RPC and embedders
+    const NodeConfig& config() const { return config_; }
+    const NodeId& id() const { return key_.id(); }
+    const Enr& record() const { return record_; }
+    std::optional<Endpoint> endpoint() const { return endpoint_; }
+    const chain::TxPool& pool() const { return pool_; }
+    chain::TxRelay& relay() { return *relay_; }
+    const discovery::AddressBook& book() const { return *book_; }
+    Hub& hub() { return hub_; }
+    transport::Network& network() { return *switch_; }
+    Instant started() const { return started_; }
+    /// Dials it for ever from now on, as a static peer.
+    void add_peer(Now now, const Target& target);
+
+private:
+    class SwitchDialer;
+
+    Node(NodeConfig config, NodeKey key, Store& store, Log& log, Rng rng, Now now);
+    Result<void, StoreError> open(Now now, std::vector<transport::PeerHandler*> modules, Rng rng);
+    Result<void, StoreError> load_record();
+    Result<void, StoreError> load_bans(Now now);
+    Enr sign_record(std::uint64_t sequence) const;
+    transport::Hello make_hello() const;
+    std::vector<Enr> alternatives(std::size_t count);
+    void save(Now now);
+
+    NodeConfig config_;
+    NodeKey key_;
+    Store& store_;
+    Log& log_;
+    Instant started_;
+    Hub hub_;
+    JobQueue jobs_{64};
+    std::optional<Endpoint> endpoint_;
+    Enr record_;
+    bool record_changed_ = false;
+    chain::TxPool pool_;
+    Rng sample_rng_;
+    std::unique_ptr<discovery::AddressBook> book_;
+    std::unique_ptr<discovery::Pex> pex_;
+    std::unique_ptr<chain::TxRelay> relay_;
+    std::vector<transport::PeerHandler*> modules_;
+    std::unique_ptr<transport::Switch> switch_;
+    std::unique_ptr<SwitchDialer> dialer_;
+    std::unique_ptr<discovery::Engine> engine_;
+    Now now_;  // of the input that is being handled
+    Instant save_at_ = never;
+    bool saving_ = false;
+    bool shutting_down_ = false;
+    std::vector<Hub::Subscription> subscriptions_;
+};
+
+}  // namespace parley::node
