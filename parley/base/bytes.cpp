@@ -1,18 +1,22 @@
-#include <parley/base/bytes.hpp>
-
 #include <algorithm>
 #include <atomic>
 #include <cstring>
 
+#include <parley/base/bytes.hpp>
+
 namespace parley {
 
-Bytes bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
+Bytes bytes_of(std::string_view text) {
+    return std::as_bytes(std::span{text});
+}
 
 std::string_view text_of(Bytes bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-bool equal(Bytes a, Bytes b) { return std::ranges::equal(a, b); }
+bool equal(Bytes a, Bytes b) {
+    return std::ranges::equal(a, b);
+}
 
 std::string to_hex(Bytes bytes) {
     static constexpr char digits[] = "0123456789abcdef";

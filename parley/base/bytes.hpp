@@ -25,8 +25,12 @@ Bytes bytes_of(std::string_view text);
 /// The text of some bytes, not copied.
 std::string_view text_of(Bytes bytes);
 
-inline Buffer to_buffer(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
-inline void append(Buffer& out, Bytes bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
+inline Buffer to_buffer(Bytes bytes) {
+    return {bytes.begin(), bytes.end()};
+}
+inline void append(Buffer& out, Bytes bytes) {
+    out.insert(out.end(), bytes.begin(), bytes.end());
+}
 bool equal(Bytes a, Bytes b);
 
 /// The first N bytes as an array. Precondition: `bytes.size() >= N`.

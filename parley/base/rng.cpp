@@ -1,6 +1,6 @@
-#include <parley/base/rng.hpp>
-
 #include <bit>
+
+#include <parley/base/rng.hpp>
 
 namespace parley {
 
@@ -50,7 +50,9 @@ std::uint64_t Rng::below(std::uint64_t n) {
     return static_cast<std::uint64_t>(product >> 64);
 }
 
-double Rng::unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+double Rng::unit() {
+    return static_cast<double>(next() >> 11) * 0x1.0p-53;
+}
 
 void SeededEntropy::fill(MutableBytes out) {
     std::uint64_t word = 0;

@@ -1,11 +1,11 @@
 // SharedBytes: immutable bytes with a reference count, so that a broadcast copies nothing.
 #pragma once
 
-#include <parley/base/bytes.hpp>
-
 #include <atomic>
 #include <cstddef>
 #include <utility>
+
+#include <parley/base/bytes.hpp>
 
 namespace parley {
 
@@ -19,8 +19,7 @@ public:
     /// Takes the buffer over; no copy.
     static SharedBytes own(Buffer&& buffer);
 
-    SharedBytes(const SharedBytes& other) noexcept
-        : block_(other.block_), view_(other.view_) {
+    SharedBytes(const SharedBytes& other) noexcept : block_(other.block_), view_(other.view_) {
         if (block_) block_->references.fetch_add(1, std::memory_order_relaxed);
     }
     SharedBytes(SharedBytes&& other) noexcept

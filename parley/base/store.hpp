@@ -2,9 +2,6 @@
 // runtime, memory in tests and the simulator.
 #pragma once
 
-#include <parley/base/bytes.hpp>
-#include <parley/base/result.hpp>
-
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -14,14 +11,17 @@
 #include <string_view>
 #include <vector>
 
+#include <parley/base/bytes.hpp>
+#include <parley/base/result.hpp>
+
 namespace parley {
 
 enum class StoreErrc : std::uint8_t {
-    missing,         ///< the folder or file is not there and was not to be made
-    corrupt,         ///< not a store, or damaged
-    newer_version,   ///< expected: the newest version known here; actual: the file's
-    full,            ///< no room on the disk, or the map size is reached
-    io,              ///< the operating system refused; actual: errno
+    missing,        ///< the folder or file is not there and was not to be made
+    corrupt,        ///< not a store, or damaged
+    newer_version,  ///< expected: the newest version known here; actual: the file's
+    full,           ///< no room on the disk, or the map size is reached
+    io,             ///< the operating system refused; actual: errno
 };
 using StoreError = Error<StoreErrc>;
 

@@ -17,5 +17,7 @@ struct Strong {
 
 template <class Tag, class T>
 struct std::hash<parley::Strong<Tag, T>> {
-    std::size_t operator()(const parley::Strong<Tag, T>& s) const { return std::hash<T>{}(s.value); }
+    std::size_t operator()(const parley::Strong<Tag, T>& s) const {
+        return std::hash<T>{}(s.value);
+    }
 };

@@ -40,7 +40,9 @@ struct Now {
     UnixTime unix_time{};
 };
 
-inline std::int64_t unix_milliseconds(UnixTime t) { return t.time_since_epoch().count(); }
+inline std::int64_t unix_milliseconds(UnixTime t) {
+    return t.time_since_epoch().count();
+}
 inline UnixTime unix_from_milliseconds(std::int64_t ms) {
     return UnixTime{std::chrono::milliseconds{ms}};
 }
