@@ -1,0 +1,31 @@
+#include <cstring>
+
+#include <parley/runtime/asio_endpoint.hpp>
+
+namespace parley::runtime {
+
+namespace ip = boost::asio::ip;
+
+ip::tcp::endpoint to_asio(const Endpoint& endpoint) {
+    const Bytes bytes = endpoint.address.bytes();
+    if (endpoint.address.is_v4()) {
+        ip::address_v4::bytes_type v4{};
+        std::memcpy(v4.data(), bytes.data(), v4.size());
+        return {ip::address_v4{v4}, endpoint.port};
+    }
+    ip::address_v6::bytes_type v6{};
+    std::memcpy(v6.data(), bytes.data(), v6.size());
+    return {ip::address_v6{v6}, endpoint.port};
+}
+
+Endpoint from_asio(const ip::tcp::endpoint& endpoint) {
+    const auto address = endpoint.address();
+    if (address.is_v4()) {
+        const auto v4 = address.to_v4().to_bytes();
+        return {IpAddress::v4(array_of<4>(std::as_bytes(std::span{v4}))), endpoint.port()};
+    }
+    const auto v6 = address.to_v6().to_bytes();
+    return {IpAddress::v6(array_of<16>(std::as_bytes(std::span{v6}))), endpoint.port()};
+}
+
+}  // namespace parley::runtime

@@ -1,0 +1,74 @@
+// HttpServer: JSON-RPC over HTTP/1.1 on a loopback TCP endpoint and on a Unix socket. It carries
+// bodies to a handler and replies back, and knows nothing of JSON-RPC beyond the form of an error.
+//
+// Browsers: a page from anywhere can make its reader's browser send requests to 127.0.0.1, under
+// a name that resolves to it (DNS rebinding). Therefore the Host header must name this machine or
+// a configured name, an Origin must be configured, and only application/json is read.
+//
+// Bounds: connections per endpoint, header and body bytes, one request at a time a connection,
+// and a time limit on everything a client can make us wait for.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <parley/base/result.hpp>
+#include <parley/base/time.hpp>
+#include <parley/events/log.hpp>
+#include <parley/identity/endpoint.hpp>
+#include <parley/runtime/start_error.hpp>
+
+namespace parley::runtime {
+
+/// Where a request came in: `unix_socket` callers proved that they are this machine's user.
+enum class Origin : std::uint8_t { http, unix_socket };
+
+struct HttpServerConfig {
+    /// Loopback addresses only; port 0 lets the system choose.
+    std::optional<Endpoint> tcp = {};
+    /// Path of the socket; made with mode 0600, removed at the end. A stale one is replaced.
+    std::optional<std::string> unix_socket = {};
+    /// Host names beyond localhost and loopback addresses, without port, in lower case.
+    std::vector<std::string> hosts = {};
+    /// Values of the Origin header that are let in, such as "http://localhost:8080".
+    std::vector<std::string> origins = {};
+    std::size_t connections_max = 64;            ///< each endpoint
+    std::size_t body_bytes_max = 1U << 20;       ///< else 413
+    std::uint32_t header_bytes_max = 16 * 1024;  ///< else 431
+    Duration idle_timeout = 60s;                 ///< between two requests of a connection
+    Duration request_timeout = 10s;              ///< for a whole request to arrive
+    Duration reply_timeout = 60s;  ///< for the handler to answer (else 503) and the client to read
+};
+
+class HttpServer {
+public:
+    using Reply = std::function<void(std::string body)>;
+    /// Called on the server's thread; must not block. `done` may be called once, from any thread,
+    /// at once or later, also after the server ended. An empty body is answered by 204.
+    using Handler = std::function<void(std::string body, Origin origin, Reply done)>;
+
+    /// Listens, and serves on a thread of its own from now on.
+    static Result<std::unique_ptr<HttpServer>, StartError> start(HttpServerConfig config,
+                                                                 Handler handler, Log& log);
+    /// Closes all connections and joins the thread.
+    ~HttpServer();
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+
+    /// With the port that the system chose.
+    std::optional<Endpoint> tcp_endpoint() const;
+
+private:
+    class Impl;
+    explicit HttpServer(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Is the value of a Host header ("localhost:8545", "[::1]", "127.0.0.1") one to serve?
+bool host_allowed(std::string_view host, const std::vector<std::string>& more);
+
+}  // namespace parley::runtime
