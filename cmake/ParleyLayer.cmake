@@ -89,7 +89,6 @@ function(parley_test name)
     add_test(NAME ${entry} COMMAND ${name} --source-file=*/${path})
     # No test case at all is a failure too.
     set_tests_properties(${entry} PROPERTIES
-      TIMEOUT 600 FAIL_REGULAR_EXPRESSION "test cases: +0 "
-      ENVIRONMENT PARLEY_VECTORS=${PROJECT_SOURCE_DIR}/test/vectors)
+      TIMEOUT 600 FAIL_REGULAR_EXPRESSION "test cases: +0 ")
   endforeach()
 endfunction()
