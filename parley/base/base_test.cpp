@@ -1,7 +1,3 @@
-#include <doctest/doctest.h>
-
-#include <set>
-
 #include <parley/base/bytes.hpp>
 #include <parley/base/jobs.hpp>
 #include <parley/base/lru.hpp>
@@ -9,6 +5,10 @@
 #include <parley/base/shared_bytes.hpp>
 #include <parley/base/store.hpp>
 #include <parley/base/token_bucket.hpp>
+
+#include <doctest/doctest.h>
+
+#include <set>
 
 using namespace parley;
 

@@ -1,8 +1,8 @@
+#include <parley/base/bytes.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-
-#include <parley/base/bytes.hpp>
 
 namespace parley {
 

@@ -1,12 +1,12 @@
 // Slow work as an effect: a core hands out a Job, and its result comes back as an input.
 #pragma once
 
+#include <parley/base/time.hpp>
+
 #include <cstddef>
 #include <functional>
 #include <utility>
 #include <vector>
-
-#include <parley/base/time.hpp>
 
 namespace parley {
 

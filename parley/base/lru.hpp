@@ -1,12 +1,12 @@
 // LruMap and LruSet: hash tables bounded in entries that forget what was used least recently.
 #pragma once
 
+#include <parley/base/bytes.hpp>
+
 #include <cstddef>
 #include <list>
 #include <unordered_map>
 #include <utility>
-
-#include <parley/base/bytes.hpp>
 
 namespace parley {
 

@@ -1,6 +1,6 @@
-#include <bit>
-
 #include <parley/base/rng.hpp>
+
+#include <bit>
 
 namespace parley {
 

@@ -1,11 +1,11 @@
 // Randomness as a value (reproducible, not secret) and entropy as an injected source (secret).
 #pragma once
 
+#include <parley/base/bytes.hpp>
+
 #include <cstdint>
 #include <string_view>
 #include <utility>
-
-#include <parley/base/bytes.hpp>
 
 namespace parley {
 

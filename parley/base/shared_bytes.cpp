@@ -1,7 +1,7 @@
+#include <parley/base/shared_bytes.hpp>
+
 #include <cstring>
 #include <new>
-
-#include <parley/base/shared_bytes.hpp>
 
 namespace parley {
 

@@ -1,11 +1,11 @@
 // SharedBytes: immutable bytes with a reference count, so that a broadcast copies nothing.
 #pragma once
 
+#include <parley/base/bytes.hpp>
+
 #include <atomic>
 #include <cstddef>
 #include <utility>
-
-#include <parley/base/bytes.hpp>
 
 namespace parley {
 

@@ -2,6 +2,9 @@
 // runtime, memory in tests and the simulator.
 #pragma once
 
+#include <parley/base/bytes.hpp>
+#include <parley/base/result.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -10,9 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <parley/base/bytes.hpp>
-#include <parley/base/result.hpp>
 
 namespace parley {
 

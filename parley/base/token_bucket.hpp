@@ -1,9 +1,9 @@
 // TokenBucket: a rate limit with a burst, in virtual or real time alike.
 #pragma once
 
-#include <algorithm>
-
 #include <parley/base/time.hpp>
+
+#include <algorithm>
 
 namespace parley {
 

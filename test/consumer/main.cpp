@@ -1,8 +1,8 @@
 // Makes a node key, signs a record with it and prints the record's text form.
-#include <cstdio>
-
 #include <parley/identity/enr.hpp>
 #include <parley/identity/node_key.hpp>
+
+#include <cstdio>
 
 int main() {
     parley::ByteArray<32> secret{};

@@ -1,4 +1,5 @@
 #include "check.hpp"
+#include "source_text.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -7,8 +8,6 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
-
-#include "source_text.hpp"
 
 namespace layer_check {
 namespace {

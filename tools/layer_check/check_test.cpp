@@ -1,11 +1,10 @@
 #include "check.hpp"
+#include "source_text.hpp"
 
 #include <doctest/doctest.h>
 
 #include <filesystem>
 #include <fstream>
-
-#include "source_text.hpp"
 
 using namespace layer_check;
 

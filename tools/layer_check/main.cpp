@@ -1,8 +1,8 @@
 // layer-check ROOT: prints what the design forbids, one finding a line; fails if there is any.
+#include "check.hpp"
+
 #include <cstdio>
 #include <exception>
-
-#include "check.hpp"
 
 int main(int argc, char** argv) try {
     if (argc != 2) {
