@@ -274,7 +274,7 @@ TEST_CASE("a sender keeps its lowest nonces, in whatever order they come") {
     CHECK(bytes.content() == Strings{"1:4@1000", "1:5@1000"});
     CHECK(bytes.put(2, 0, 1000, false, 3 * plain_cost()) == InsertResult::sender_limit);
     // What it replaces counts once: there is still no room for so large a replacement.
-    CHECK(bytes.put(1, 5, 2000, false, 2 * plain_cost()) == InsertResult::sender_limit);
+    CHECK(bytes.put(1, 5, 2000, false, plain_cost() / 2) == InsertResult::sender_limit);
     CHECK(bytes.content() == Strings{"1:4@1000", "1:5@1000"});
 }
 
