@@ -31,7 +31,7 @@ inline constexpr std::size_t offence_kinds = 7;
 struct OffenceConfig {
     double limit = 100.0;
     /// By Offence: useless, unasked, too_often, invalid_data, malformed, protocol, withheld.
-    std::array<double, offence_kinds> prices{2.0, 10.0, 5.0, 25.0, 50.0, 100.0, 10.0};
+    std::array<double, offence_kinds> prices{2.0, 10.0, 5.0, 25.0, 50.0, 50.0, 10.0};
     /// Charged to an address: bytes that are no handshake, an unproven caller that stalls, a
     /// frame with a bad tag.
     double handshake_failed_price = 10.0;

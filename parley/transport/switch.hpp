@@ -4,15 +4,6 @@
 // Threading: the node's thread.
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <map>
-#include <memory>
-#include <optional>
-#include <string_view>
-#include <variant>
-#include <vector>
-
 #include <parley/base/rng.hpp>
 #include <parley/base/time.hpp>
 #include <parley/events/hub.hpp>
@@ -23,6 +14,15 @@
 #include <parley/transport/module.hpp>
 #include <parley/transport/offences.hpp>
 #include <parley/transport/slots.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
 
 namespace parley::transport {
 
@@ -175,7 +175,6 @@ public:
     void take_effects(std::vector<SwitchEffect>& out);
 
 private:
-    friend class SwitchLane;
     class Impl;
     std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,134 @@
+// The one way out of a link, whatever the cause: modules are told, in order; then the token
+// returns; then the rest of the node hears of it. Also the price of misbehaviour.
+#include <parley/transport/switch_core.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace parley::transport {
+
+void SwitchCore::on_closed(Connection& c, Closed closed) {
+    const IpAddress& from = c.endpoint.address;
+    if (c.proven) {
+        if (closed.reason == CloseReason::protocol_error) charge(c, Offence::protocol);
+        if (closed.reason == CloseReason::bad_frame) offences_.charge(now_, from, closed.reason);
+    } else if (c.phase != Phase::closing) {
+        // Whom we dialed may stall for his own good reasons; a caller has none.
+        const bool dialed = c.direction == Direction::outbound;
+        if (!dialed || closed.reason != CloseReason::handshake_timeout) {
+            offences_.charge(now_, from, closed.reason);
+        }
+    }
+    std::vector<Enr> others;
+    if (closed.goodbye) {
+        c.proven = true;  // only a proven node can say goodbye
+        others = std::move(closed.goodbye->others);
+    }
+    release(c, closed.reason, closed.detail, std::move(others));
+}
+
+void SwitchCore::release(Connection& c, CloseReason reason, std::string_view detail,
+                         std::vector<Enr> others) {
+    if (c.phase == Phase::closing) {
+        reason = c.close_reason;  // what we ended it for, however the end came about
+    } else {
+        c.phase = Phase::closing;
+        c.close_reason = reason;
+    }
+    std::erase(up_, &c);
+    tell_modules_closed(c, reason);
+    stats_.receive_bytes_reserved -= std::exchange(c.receive_bytes_reserved, 0);
+    slots_.give_back(c.token);
+    ++stats_.closed[reason];
+    if (log_.enabled(c.was_up ? LogLevel::info : LogLevel::debug)) {
+        log_.write(c.was_up ? LogLevel::info : LogLevel::debug, "switch",
+                   c.was_up ? "peer down" : "link ended before it was up",
+                   {{"link", c.link.value},
+                    {"id", c.id ? c.id->short_string() : "unknown"},
+                    {"remote", c.endpoint.to_string()},
+                    {"direction", name(c.direction)},
+                    {"reason", name(reason)},
+                    {"detail", detail}});
+    }
+    publish_end(c, reason, std::move(others));
+    const std::optional<NodeId> id = c.id;
+    leave_contact(c);
+    connections_.erase(c.link);
+    if (id) reconsider(*id);
+}
+
+void SwitchCore::tell_modules_closed(Connection& c, CloseReason reason) {
+    for (std::size_t i = 0; i < c.lane_of_module.size(); ++i) {
+        TopicLane* lane = c.lane_of_module[i];
+        if (!lane || !lane->handler) continue;
+        {
+            const Entered entered{*this, i};
+            lane->handler->closed(reason);
+        }
+        lane->handler.reset();
+    }
+}
+
+void SwitchCore::publish_end(Connection& c, CloseReason reason, std::vector<Enr> others) {
+    if (c.was_up) {
+        hub_.publish(
+            PeerDown{c.link, *c.id, c.endpoint, c.direction, reason, now_.instant - c.since});
+    } else if (c.direction == Direction::outbound) {
+        hub_.publish(DialFailed{Target{*c.id, c.endpoint}, c.slot_class, reason, c.proven,
+                                std::move(others)});
+    }
+}
+
+void SwitchCore::leave_contact(Connection& c) {
+    if (!c.id) return;
+    const auto found = contacts_.find(*c.id);
+    if (found == contacts_.end()) return;
+    Contact& contact = found->second;
+    if (contact.live == &c) {
+        contact.live = nullptr;
+    } else if (contact.dial == &c) {
+        contact.dial = nullptr;
+    } else if (contact.parked == &c) {
+        contact.parked = nullptr;
+    } else {
+        assert(contact.refused > 0);
+        --contact.refused;
+    }
+}
+
+/// Something of this ID ended: does the link that waits for it get its turn?
+void SwitchCore::reconsider(const NodeId& id) {
+    const auto found = contacts_.find(id);
+    if (found == contacts_.end()) return;
+    Contact& contact = found->second;
+    if (contact.parked && !contact.live && !contact.dial) {
+        Connection& next = *std::exchange(contact.parked, nullptr);
+        next.phase = Phase::handshaking;
+        decide_inbound(next);
+        return;
+    }
+    if (contact.empty()) contacts_.erase(found);
+}
+
+/// True if that banned the peer.
+bool SwitchCore::charge(const Connection& c, Offence offence) {
+    if (log_.enabled(LogLevel::debug)) {
+        log_.write(LogLevel::debug, "switch", "offence",
+                   {{"id", c.id->short_string()}, {"offence", name(offence)}});
+    }
+    if (!offences_.charge(now_, *c.id, c.endpoint.address, offence)) return false;
+    log_.write(LogLevel::info, "switch", "banned for misbehaviour",
+               {{"id", c.id->to_string()},
+                {"remote", c.endpoint.to_string()},
+                {"offence", name(offence)}});
+    return true;
+}
+
+void SwitchCore::penalise(Connection& c, Offence offence) {
+    if (charge(c, offence)) {
+        close(c, {CloseReason::misbehaviour, std::string{name(offence)}, {}, {}});
+    }
+}
+
+}  // namespace parley::transport
