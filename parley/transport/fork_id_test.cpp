@@ -31,7 +31,7 @@ ForkRules rinkeby(std::uint64_t head) {
 }
 
 ForkRules goerli(std::uint64_t head) {
-    return {array_from_hex<32>("bf7e331f7f7c1dd2e05159666b3bf8bc7a8a3a9eb1d518969eab529dd9b88a1a")
+    return {array_from_hex<32>("bf7e331f7f7c1dd2e05159666b3bf8bc7a8a3a9eb1d518969eab529dd9b88c1a")
                 .value(),
             {0, 0, 0},
             head};
