@@ -1,6 +1,28 @@
 #include <parley/base/store.hpp>
 
+#include <fmt/format.h>
+
+#include <cstring>
+
 namespace parley {
+
+std::string message(const StoreError& error) {
+    switch (error.code) {
+        case StoreErrc::missing:
+            return "the store is missing";
+        case StoreErrc::corrupt:
+            return "the store is corrupt, or no store at all";
+        case StoreErrc::newer_version:
+            return fmt::format("the store is of a newer version: expected at most {}, got {}",
+                               error.expected, error.actual);
+        case StoreErrc::full:
+            return "the store is full";
+        case StoreErrc::io:
+            return fmt::format("the system refused: {}",
+                               std::strerror(static_cast<int>(error.actual)));
+    }
+    return "unknown";
+}
 
 Result<std::optional<Buffer>, StoreError> MemoryStore::get(std::string_view table, Bytes key) {
     const std::scoped_lock lock{mutex_};

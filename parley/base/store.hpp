@@ -24,6 +24,8 @@ enum class StoreErrc : std::uint8_t {
     io,             ///< the operating system refused; actual: errno
 };
 using StoreError = Error<StoreErrc>;
+/// "newer version: expected at most 1, got 2".
+std::string message(const StoreError& error);
 
 /// A change of many keys that happens wholly or not at all. A value of nothing erases.
 struct StoreBatch {

@@ -1,10 +1,11 @@
+#include <parley/node/config.hpp>
+
+#include <parley/node/settings.hpp>
+
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
-
-#include <parley/node/config.hpp>
-#include <parley/node/settings.hpp>
 
 namespace parley::node {
 

@@ -1,17 +1,18 @@
 // NodeConfig: all settings of a node, as `parley.toml` gives them. docs/CONFIG.md is the list.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include <parley/base/result.hpp>
 #include <parley/base/time.hpp>
 #include <parley/events/log.hpp>
 #include <parley/identity/endpoint.hpp>
 #include <parley/identity/node_id.hpp>
+#include <parley/transport/link.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace parley::node {
 
@@ -63,6 +64,13 @@ struct NodeConfig {
     LogConfig log;
     std::uint32_t io_threads = 1;
     std::uint32_t workers = 1;
+
+    /// What a Link needs of it.
+    transport::LinkConfig link() const {
+        transport::LinkConfig out;
+        out.heartbeat = {p2p.heartbeat_interval, p2p.heartbeat_timeout};
+        return out;
+    }
 };
 
 /// Where a configuration is wrong: "parley.toml:12: p2p.outbound_max: expected 0 to 1000, got -1".

@@ -1,6 +1,6 @@
-#include <doctest/doctest.h>
-
 #include <parley/node/config.hpp>
+
+#include <doctest/doctest.h>
 
 using namespace parley;
 using namespace parley::node;

@@ -2,11 +2,11 @@
 // simulator in virtual time). Threading: one thread at a time.
 #pragma once
 
-#include <vector>
-
 #include <parley/base/jobs.hpp>
 #include <parley/base/time.hpp>
 #include <parley/transport/switch.hpp>
+
+#include <vector>
 
 namespace parley::node {
 

@@ -3,11 +3,6 @@
 // Threading: one thread at a time.
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <string_view>
-#include <vector>
-
 #include <parley/base/jobs.hpp>
 #include <parley/base/store.hpp>
 #include <parley/chain/txpool/relay.hpp>
@@ -19,6 +14,11 @@
 #include <parley/node/config.hpp>
 #include <parley/node/core.hpp>
 #include <parley/transport/switch.hpp>
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
 
 namespace parley::node {
 
@@ -55,6 +55,11 @@ public:
     Hub& hub() { return hub_; }
     transport::Network& network() { return *switch_; }
     Instant started() const { return started_; }
+    struct Traffic {
+        std::uint64_t bytes_in = 0, bytes_out = 0;
+    };
+    /// Of all links since the start.
+    Traffic traffic() const;
     /// Dials it for ever from now on, as a static peer.
     void add_peer(Now now, const Target& target);
 
@@ -67,7 +72,7 @@ private:
     Result<void, StoreError> load_bans(Now now);
     Enr sign_record(std::uint64_t sequence) const;
     transport::Hello make_hello() const;
-    std::vector<Enr> alternatives(std::size_t count);
+    void count_closed_links();
     void save(Now now);
 
     NodeConfig config_;
@@ -92,6 +97,8 @@ private:
     Now now_;  // of the input that is being handled
     Instant save_at_ = never;
     bool saving_ = false;
+    bool saved_last_ = false;  // what was to be written at the end is under way or written
+    std::uint64_t closed_bytes_in_ = 0, closed_bytes_out_ = 0;
     bool shutting_down_ = false;
     std::vector<Hub::Subscription> subscriptions_;
 };

@@ -1,9 +1,9 @@
+#include <parley/node/settings.hpp>
+
 #include <fmt/format.h>
 
 #include <limits>
 #include <type_traits>
-
-#include <parley/node/settings.hpp>
 
 namespace parley::node {
 

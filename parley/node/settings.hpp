@@ -2,13 +2,13 @@
 // template of `parley init` both walk it, so that neither can know a setting the other does not.
 #pragma once
 
+#include <parley/node/config.hpp>
+
 #include <functional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include <parley/node/config.hpp>
 
 namespace parley::node {
 

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <parley/sim/event_heap.hpp>
+
+#include <algorithm>
 
 namespace parley::sim {
 

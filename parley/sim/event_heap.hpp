@@ -2,12 +2,12 @@
 // which it was planned. The only source of "now" in the simulator.
 #pragma once
 
+#include <parley/base/time.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <utility>
 #include <vector>
-
-#include <parley/base/time.hpp>
 
 namespace parley::sim {
 

@@ -1,8 +1,9 @@
+#include <parley/sim/world.hpp>
+
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
-
-#include <parley/sim/world.hpp>
 
 namespace parley::sim {
 
@@ -33,7 +34,8 @@ struct World::Host {
     SeededEntropy entropy;
     std::unique_ptr<node::NodeCore> node;
     std::map<LinkId, std::pair<std::uint64_t, std::size_t>> links;  // to connection and side
-    std::uint64_t life = 0;  // counts starts and kills: what an earlier life planned is void
+    std::set<LinkId> connecting;  // dials without a connection yet
+    std::uint64_t life = 0;       // counts starts and kills: what an earlier life planned is void
     Instant armed = never;
 
     explicit Host(std::uint64_t seed) : entropy(seed) {}
@@ -68,6 +70,7 @@ void World::kill(HostId id) {
     ++host.life;
     trace(~id);
     while (!host.links.empty()) drop(host, host.links.begin()->first, CloseReason::reset);
+    host.connecting.clear();
     host.node.reset();
 }
 
@@ -156,7 +159,13 @@ bool World::drive_links(Host& host) {
         }
         auto& command = std::get<CommandLink>(effect);
         const auto found = host.links.find(command.link);
-        if (found == host.links.end()) continue;
+        if (found == host.links.end()) {
+            // A dial given up before it was connected.
+            if (host.connecting.erase(command.link) > 0) {
+                host.node->links().on_connect_failed(now(), command.link, "given up");
+            }
+            continue;
+        }
         auto* end = end_of(found->second.first, found->second.second);
         if (!end->machine) continue;
         end->machine->on_command(now(), std::move(command.command), out);
@@ -224,9 +233,10 @@ void World::open(HostId from, LinkId link, const Target& target) {
     const auto found = listeners_.find(target.endpoint);
     const Duration round_trip =
         2 * (found == listeners_.end() ? config_.latency_max : latency(from, found->second));
+    hosts_[from]->connecting.insert(link);
     later(round_trip, [this, from, link, target, life = hosts_[from]->life] {
         auto& host = *hosts_[from];
-        if (host.life != life) return;
+        if (host.life != life || host.connecting.erase(link) == 0) return;
         const auto there = listeners_.find(target.endpoint);
         if (there == listeners_.end() || !up(there->second)) {
             host.node->links().on_connect_failed(now(), link, "connection refused");

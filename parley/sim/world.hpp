@@ -5,18 +5,18 @@
 // Threading: one thread.
 #pragma once
 
+#include <parley/base/rng.hpp>
+#include <parley/base/store.hpp>
+#include <parley/node/core.hpp>
+#include <parley/sim/event_heap.hpp>
+#include <parley/transport/link.hpp>
+
 #include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <vector>
-
-#include <parley/base/rng.hpp>
-#include <parley/base/store.hpp>
-#include <parley/node/core.hpp>
-#include <parley/sim/event_heap.hpp>
-#include <parley/transport/link.hpp>
 
 namespace parley::sim {
 

@@ -1,0 +1,272 @@
+#include <parley/node/node.hpp>
+
+#include <parley/codec/rlp.hpp>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace parley::node {
+
+namespace {
+
+constexpr std::string_view node_table = "node";
+constexpr std::string_view record_key = "record";
+constexpr Duration save_interval = 1s;
+
+transport::ForkRules fork_rules(const NetworkConfig& network) {
+    return {.genesis = network.genesis, .forks = network.forks, .head = 0};
+}
+
+std::uint64_t our_roles() {
+    return transport::role::full;
+}
+
+transport::SwitchConfig switch_config(const NodeConfig& config) {
+    transport::SwitchConfig out;
+    out.slots.inbound_max = config.p2p.inbound_max;
+    out.slots.outbound_max = config.p2p.outbound_max;
+    out.slots.handshake_in_max = config.p2p.handshakes_max;
+    out.link = config.link();
+    out.forks = fork_rules(config.network);
+    out.receive_bytes_max = config.p2p.receive_bytes_max;
+    return out;
+}
+
+}  // namespace
+
+/// Lets the engine dial through the switch.
+class Node::SwitchDialer final : public discovery::Dialer {
+public:
+    explicit SwitchDialer(transport::Switch& links) : links_(links) {}
+    Result<transport::LinkId, transport::DialError> dial(Now now, const Target& target,
+                                                         transport::SlotClass kind) override {
+        return links_.dial(now, target, kind);
+    }
+
+private:
+    transport::Switch& links_;
+};
+
+Result<std::unique_ptr<Node>, StoreError> Node::create(
+    NodeConfig config, NodeKey key, Store& store, Log& log, Rng rng, Now now,
+    std::vector<transport::PeerHandler*> modules) {
+    std::unique_ptr<Node> node{
+        new Node{std::move(config), std::move(key), store, log, rng.split("node"), now}};
+    if (auto opened = node->open(now, std::move(modules), rng.split("parts")); !opened) {
+        return std::unexpected{opened.error()};
+    }
+    return node;
+}
+
+Node::Node(NodeConfig config, NodeKey key, Store& store, Log& log, Rng rng, Now now)
+    : config_(std::move(config)),
+      key_(std::move(key)),
+      store_(store),
+      log_(log),
+      started_(now.instant),
+      endpoint_(config_.p2p.advertise),
+      record_(sign_record(1)),
+      pool_({.bytes_max = config_.pool.bytes_max, .priority_fee_min = {}}),
+      sample_rng_(rng.split("sample")),
+      now_(now) {}
+
+Node::~Node() = default;
+
+Result<void, StoreError> Node::open(Now now, std::vector<transport::PeerHandler*> modules,
+                                    Rng rng) {
+    const auto forks = fork_rules(config_.network);
+    discovery::BookConfig book_config;
+    book_config.allow_private = config_.p2p.allow_private;
+    book_ = std::make_unique<discovery::AddressBook>(
+        book_config, discovery::NetworkFilter{config_.network.id, forks}, id(), rng.split("book"));
+    const auto loaded = book_->load(store_);
+    if (!loaded) return std::unexpected{loaded.error()};
+    log_.write(LogLevel::info, "node", "address book read",
+               {{"entries", loaded->loaded}, {"corrupt", loaded->corrupt}});
+    if (auto ok = load_record(); !ok) return ok;
+
+    pex_ = std::make_unique<discovery::Pex>(discovery::PexConfig{}, *book_, hub_, log_,
+                                            rng.split("pex"));
+    chain::TxRelayConfig relay_config;
+    relay_config.rules.chain_id = config_.network.chain_id;
+    relay_ =
+        std::make_unique<chain::TxRelay>(relay_config, pool_, jobs_, hub_, log_, rng.split("tx"));
+    modules.push_back(pex_.get());
+    modules.push_back(relay_.get());
+    switch_ =
+        std::make_unique<transport::Switch>(switch_config(config_), key_, make_hello(),
+                                            std::move(modules), hub_, log_, rng.split("switch"));
+    switch_->set_alternatives(
+        [this](std::size_t count) { return pex_->alternatives(now_, IpAddress{}, count); });
+    if (auto ok = load_bans(now); !ok) return ok;
+
+    dialer_ = std::make_unique<SwitchDialer>(*switch_);
+    discovery::EngineConfig engine_config;
+    engine_config.dials.outbound_target = config_.p2p.outbound_max;
+    engine_ = std::make_unique<discovery::Engine>(engine_config, *book_, *dialer_, hub_, log_,
+                                                  rng.split("engine"));
+    for (const auto& target : config_.p2p.boot) engine_->add_boot(now, target);
+    for (const auto& target : config_.p2p.static_peers) {
+        engine_->add_static(now, target);
+        switch_->set_class(target.id, transport::SlotClass::static_peer);
+    }
+    for (const auto& trusted : config_.p2p.trusted) {
+        switch_->set_class(trusted, transport::SlotClass::trusted);
+    }
+    count_closed_links();
+    save_at_ = now.instant + save_interval;
+    return {};
+}
+
+/// Bytes of links that ended stay in the totals.
+void Node::count_closed_links() {
+    subscriptions_.push_back(hub_.subscribe<transport::PeerDown>(
+        [this](const transport::PeerDown& down) { (void)down; }));
+}
+
+Node::Traffic Node::traffic() const {
+    Traffic sum{closed_bytes_in_, closed_bytes_out_};
+    for (const auto& peer : switch_->peers()) {
+        sum.bytes_in += peer.bytes_in;
+        sum.bytes_out += peer.bytes_out;
+    }
+    return sum;
+}
+
+/// Continues the record of the last run: same contents, same sequence.
+Result<void, StoreError> Node::load_record() {
+    const auto raw = store_.get(node_table, bytes_of(record_key));
+    if (!raw) return std::unexpected{raw.error()};
+    std::uint64_t sequence = 0;
+    if (*raw) {
+        const auto old = Enr::decode(**raw);
+        if (old && old->id() == id()) sequence = old->sequence();
+    }
+    record_ = sign_record(std::max<std::uint64_t>(sequence, 1));
+    record_changed_ = !*raw || !equal(record_.raw(), **raw);
+    if (record_changed_ && sequence > 0) record_ = sign_record(sequence + 1);
+    return {};
+}
+
+Result<void, StoreError> Node::load_bans(Now now) {
+    std::vector<transport::Ban> bans;
+    const auto ok = store_.scan(transport::Offences::table, [&](Bytes key, Bytes value) {
+        if (auto ban = transport::Offences::decode(key, value)) bans.push_back(std::move(*ban));
+        return true;
+    });
+    if (!ok) return ok;
+    switch_->offences().load(now, bans);
+    return {};
+}
+
+Enr Node::sign_record(std::uint64_t sequence) const {
+    EnrBuilder builder{sequence};
+    if (endpoint_) {
+        builder.ip(endpoint_->address);
+        if (endpoint_->address.is_v4()) {
+            builder.tcp(endpoint_->port);
+        } else {
+            builder.tcp6(endpoint_->port);
+        }
+    }
+    const auto fork = transport::fork_id(fork_rules(config_.network));
+    builder.parley({.network_id = config_.network.id,
+                    .fork_hash = fork.hash,
+                    .fork_next = fork.next,
+                    .roles = our_roles(),
+                    .services = 0});
+    // Cannot fail: these entries are far below 300 bytes.
+    return builder.sign(key_).value();
+}
+
+transport::Hello Node::make_hello() const {
+    transport::Hello hello{record_};
+    hello.client = config_.client;
+    hello.network_id = config_.network.id;
+    hello.genesis = config_.network.genesis;
+    hello.fork = transport::fork_id(fork_rules(config_.network));
+    hello.roles = our_roles();
+    return hello;
+}
+
+void Node::set_endpoint(Now now, const Endpoint& endpoint) {
+    now_ = now;
+    if (!config_.p2p.advertise) endpoint_ = endpoint;
+    const auto same = sign_record(record_.sequence());
+    if (equal(same.raw(), record_.raw())) return;
+    record_ = sign_record(record_.sequence() + 1);
+    record_changed_ = true;
+    switch_->set_record(record_);
+}
+
+void Node::on_timer(Now now) {
+    now_ = now;
+    switch_->on_timer(now);
+    if (!shutting_down_) engine_->on_timer(now);
+    if (now.instant >= save_at_) save(now);
+}
+
+Instant Node::next_wakeup() const {
+    const Instant engine = shutting_down_ ? never : engine_->next_wakeup();
+    return std::min({switch_->next_wakeup(), engine, save_at_});
+}
+
+void Node::turn(Now now) {
+    now_ = now;
+    // The engine answers events with dials; those may publish again.
+    for (int round = 0; round < 16; ++round) {
+        const bool delivered = hub_.deliver() > 0;
+        const bool engine_due = !shutting_down_ && engine_->next_wakeup() <= now.instant;
+        if (engine_due) engine_->on_timer(now);
+        if (!delivered && !engine_due) break;
+    }
+    if (shutting_down_ && switch_->idle() && !saving_ && !saved_last_) {
+        saved_last_ = true;
+        save(now);
+    }
+}
+
+void Node::begin_shutdown(Now now) {
+    now_ = now;
+    if (std::exchange(shutting_down_, true)) return;
+    log_.write(LogLevel::info, "node", "shutting down", {});
+    engine_->stop();
+    switch_->shut_down(now);
+}
+
+bool Node::shut_down() const {
+    return shutting_down_ && switch_->idle() && saved_last_ && !saving_;
+}
+
+void Node::add_peer(Now now, const Target& target) {
+    now_ = now;
+    switch_->set_class(target.id, transport::SlotClass::static_peer);
+    engine_->add_static(now, target, discovery::SourceKind::user);
+}
+
+/// Writes what changed, in a Job; one at a time.
+void Node::save(Now now) {
+    save_at_ = shutting_down_ ? never : now.instant + save_interval;
+    if (saving_) return;
+    auto batch = std::make_shared<StoreBatch>(book_->take_changes());
+    switch_->offences().take_changes(*batch);
+    if (record_changed_) batch->put(node_table, bytes_of(record_key), record_.raw());
+    record_changed_ = false;
+    if (batch->empty()) return;
+    auto failure = std::make_shared<std::optional<StoreError>>();
+    saving_ = jobs_.submit({[batch, failure, &store = store_] {
+                                if (auto ok = store.write(*batch); !ok) *failure = ok.error();
+                            },
+                            [this, failure](Now) {
+                                saving_ = false;
+                                if (!*failure) return;
+                                log_.write(LogLevel::error, "node", "cannot write to the store",
+                                           {{"why", message(**failure)}});
+                                book_->mark_all_changed();
+                                record_changed_ = true;
+                            }});
+    if (!saving_) book_->mark_all_changed();
+}
+
+}  // namespace parley::node
