@@ -1,11 +1,11 @@
+#include <parley/crypto/aead.hpp>
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <parley/crypto/aead.hpp>
 
 using namespace parley;
 using namespace parley::crypto;

@@ -1,9 +1,9 @@
+#include <parley/crypto/hash.hpp>
+
 #include <doctest/doctest.h>
 
 #include <string>
 #include <thread>
-
-#include <parley/crypto/hash.hpp>
 
 using namespace parley;
 using namespace parley::crypto;

@@ -1,10 +1,11 @@
+#include <parley/crypto/secp256k1.hpp>
+
+#include <parley/crypto/hash.hpp>
+
 #include <doctest/doctest.h>
 
 #include <stdexcept>
 #include <string>
-
-#include <parley/crypto/hash.hpp>
-#include <parley/crypto/secp256k1.hpp>
 
 using namespace parley;
 using namespace parley::crypto;
@@ -186,6 +187,12 @@ TEST_CASE("nothing is recovered from what is out of range") {
     for (const int parity : {2, 3, 4, 27, 28, 255}) {
         CAPTURE(parity);
         CHECK_FALSE(recover(digest, good.rs, static_cast<std::uint8_t>(parity)));
+    }
+    // For an r this small, 2 and 3 would mean the point at x = r + order; Ethereum has no such v.
+    for (char r = '1'; r <= '9'; ++r) {
+        const auto small = signature_of(std::string(63, '0') + r, one);
+        CHECK_FALSE(recover(digest, small, 2));
+        CHECK_FALSE(recover(digest, small, 3));
     }
     for (const bool allow_high_s : {false, true}) {
         CHECK_FALSE(recover(digest, signature_of(zero, one), 0, allow_high_s));

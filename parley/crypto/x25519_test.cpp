@@ -1,8 +1,8 @@
+#include <parley/crypto/x25519.hpp>
+
 #include <doctest/doctest.h>
 
 #include <string>
-
-#include <parley/crypto/x25519.hpp>
 
 using namespace parley;
 using namespace parley::crypto;

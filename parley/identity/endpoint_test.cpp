@@ -1,8 +1,8 @@
+#include <parley/identity/endpoint.hpp>
+
 #include <doctest/doctest.h>
 
 #include <string>
-
-#include <parley/identity/endpoint.hpp>
 
 using namespace parley;
 

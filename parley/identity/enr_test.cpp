@@ -1,10 +1,10 @@
+#include <parley/identity/enr.hpp>
+
 #include <doctest/doctest.h>
 
 #include <functional>
 #include <string>
 #include <utility>
-
-#include <parley/identity/enr.hpp>
 
 using namespace parley;
 
@@ -353,6 +353,9 @@ TEST_CASE("a record of 300 bytes is the largest") {
     CHECK(error_of(Enr::decode(Buffer(1 << 20))) == EnrError{EnrErrc::too_large, 300, 1 << 20});
     CHECK(error_of(Enr::parse("enr:" + std::string(402, 'A'))) ==
           EnrError{EnrErrc::too_large, 300, 301});
+    // Long text is refused for its length before any of it is read.
+    CHECK(error_of(Enr::parse("enr:" + std::string(1000, '='))) ==
+          EnrError{EnrErrc::too_large, 300, 750});
     CHECK(error_of(Enr::parse("enr:" + std::string(400, 'A'))) ==
           rlp_error(rlp::Errc::trailing_bytes));
 }

@@ -1,13 +1,14 @@
+#include <parley/identity/node_key.hpp>
+
+#include <parley/crypto/hash.hpp>
+#include <parley/identity/enr.hpp>
+#include <parley/identity/node_id.hpp>
+
 #include <doctest/doctest.h>
 
 #include <deque>
 #include <string>
 #include <utility>
-
-#include <parley/crypto/hash.hpp>
-#include <parley/identity/enr.hpp>
-#include <parley/identity/node_id.hpp>
-#include <parley/identity/node_key.hpp>
 
 using namespace parley;
 
