@@ -1,9 +1,10 @@
+#include <parley/transport/link.hpp>
+
+#include <parley/transport/link_impl.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include <parley/transport/link.hpp>
-#include <parley/transport/link_impl.hpp>
 
 namespace parley::transport {
 
@@ -41,14 +42,12 @@ void Link::Impl::on_command(Now now, LinkCommand&& command, Events& out) {
         void operator()(Proceed) { link.proceed(now, out); }
         void operator()(Refuse& refuse) { link.refuse(refuse.goodbye, out); }
         void operator()(Abandon& abandon) {
-            link.raw_out_.clear();
-            link.raw_sent_ = 0;
             link.close(abandon.reason, "abandoned", out);
         }
         void operator()(Send& send) {
-            const auto size = send.message.size();
+            const auto cost = credit_cost(send.message.size());
             if (!link.lanes_out_.push(send.lane, send.code, std::move(send.message))) {
-                out.emplace_back(Drained{send.lane, size});
+                out.emplace_back(Drained{send.lane, cost});
             }
         }
         void operator()(Consumed& consumed) {
@@ -119,6 +118,10 @@ void Link::Impl::close(CloseReason reason, std::string detail, Events& out,
                        std::optional<Goodbye> goodbye) {
     if (closed()) return;
     phase_ = Phase::closed;
+    if (goodbye_due_.empty()) {  // else M3 may still have to go before it
+        Buffer{}.swap(raw_out_);
+        raw_sent_ = 0;
+    }
     initiator_.reset();
     responder_.reset();
     handshake_in_ = {};

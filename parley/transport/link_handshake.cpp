@@ -100,8 +100,6 @@ void Link::Impl::handshake_failed(const HandshakeError& error, Events& out) {
     auto reason = CloseReason::handshake_failed;
     if (error.code == HandshakeErrc::wrong_identity) reason = CloseReason::wrong_identity;
     if (error.code == HandshakeErrc::own_identity) reason = CloseReason::self_dial;
-    raw_out_.clear();
-    raw_sent_ = 0;
     close(reason, message(error), out);
 }
 
