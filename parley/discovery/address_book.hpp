@@ -5,6 +5,13 @@
 // Threading: the node's thread.
 #pragma once
 
+#include <parley/base/rng.hpp>
+#include <parley/base/store.hpp>
+#include <parley/base/time.hpp>
+#include <parley/discovery/entry.hpp>
+#include <parley/transport/hello.hpp>
+#include <parley/transport/types.hpp>
+
 #include <array>
 #include <compare>
 #include <cstddef>
@@ -15,13 +22,6 @@
 #include <set>
 #include <string_view>
 #include <vector>
-
-#include <parley/base/rng.hpp>
-#include <parley/base/store.hpp>
-#include <parley/base/time.hpp>
-#include <parley/discovery/entry.hpp>
-#include <parley/transport/hello.hpp>
-#include <parley/transport/types.hpp>
 
 namespace parley::discovery {
 
@@ -134,10 +134,10 @@ public:
     /// Null if unknown. Valid until the book changes.
     const Entry* find(const NodeId& id) const;
     struct Query {
-        std::optional<NetworkGroup> group;  ///< the endpoint is in it
-        std::optional<EntryState> state;
-        std::optional<SourceKind> source;
-        std::optional<UnixTime> seen_since;
+        std::optional<NetworkGroup> group{};  ///< the endpoint is in it
+        std::optional<EntryState> state{};
+        std::optional<SourceKind> source{};
+        std::optional<UnixTime> seen_since{};
     };
     /// Those that fit, at most `entries_max`. Cost: one look at every entry.
     std::vector<const Entry*> query(const Query& query, std::size_t entries_max) const;

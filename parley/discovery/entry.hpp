@@ -2,14 +2,14 @@
 // Threading: values only.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string_view>
-
 #include <parley/base/time.hpp>
 #include <parley/identity/endpoint.hpp>
 #include <parley/identity/enr.hpp>
 #include <parley/identity/node_id.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace parley::discovery {
 

@@ -2,12 +2,12 @@
 // Threading: pure functions.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
 #include <parley/discovery/entry.hpp>
+
+#include <cstdint>
+#include <string>
 
 namespace parley::discovery {
 

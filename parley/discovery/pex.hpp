@@ -5,13 +5,6 @@
 // Threading: the node's thread.
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <map>
-#include <memory>
-#include <optional>
-#include <vector>
-
 #include <parley/base/lru.hpp>
 #include <parley/base/rng.hpp>
 #include <parley/base/time.hpp>
@@ -21,6 +14,13 @@
 #include <parley/events/hub.hpp>
 #include <parley/events/log.hpp>
 #include <parley/transport/module.hpp>
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
 
 namespace parley::discovery {
 

@@ -2,15 +2,15 @@
 // Threading: pure functions.
 #pragma once
 
+#include <parley/base/bytes.hpp>
+#include <parley/base/result.hpp>
+#include <parley/transport/types.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
-
-#include <parley/base/bytes.hpp>
-#include <parley/base/result.hpp>
-#include <parley/transport/types.hpp>
 
 namespace parley::discovery {
 

@@ -1,0 +1,213 @@
+#include <algorithm>
+#include <utility>
+
+#include <parley/discovery/dial_scheduler.hpp>
+
+namespace parley::discovery {
+
+using transport::CloseReason;
+using transport::DialError;
+using transport::Direction;
+using transport::SlotClass;
+
+namespace {
+
+/// When the rate alone holds dials back, look again after this.
+constexpr Duration rate_pause = 50ms;
+
+/// Ends of a dial by our own doing, or because the two are linked already.
+bool is_no_outcome(CloseReason reason) {
+    return reason == CloseReason::requested || reason == CloseReason::tie_lost ||
+           reason == CloseReason::duplicate || reason == CloseReason::rotated;
+}
+
+}  // namespace
+
+DialScheduler::DialScheduler(DialConfig config, AddressBook& book, Rng rng)
+    : config_(config), book_(book), rng_(rng), rate_(config.dials_per_second, config.dials_burst) {}
+
+// --- What happened ---
+
+void DialScheduler::on_up(Now now, const transport::PeerUp& up) {
+    const bool counts = up.direction == Direction::outbound && up.slot_class == SlotClass::ordinary;
+    end_dial(up.id);
+    if (up_.emplace(up.link, Up{up.id, up.endpoint, counts}).second) {
+        ++links_per_id_[up.id];
+        if (counts) {
+            ++outbound_up_;
+            hold_group(up.endpoint);
+        }
+    }
+    book_.on_connected(now, up.id, up.direction, up.endpoint);
+}
+
+void DialScheduler::on_down(Now now, const transport::PeerDown& down) {
+    const auto found = up_.find(down.link);
+    if (found == up_.end()) return;
+    if (found->second.ordinary_outbound) {
+        --outbound_up_;
+        free_group(found->second.endpoint);
+    }
+    up_.erase(found);
+    const auto links = links_per_id_.find(down.id);
+    if (--links->second > 0) return;
+    links_per_id_.erase(links);
+    book_.on_disconnected(now, down.id, down.reason, down.age);
+}
+
+void DialScheduler::on_dial_failed(Now now, const transport::DialFailed& failed) {
+    const NodeId& id = failed.target.id;
+    end_dial(id);
+    if (is_up(id)) return;
+    if (failed.reason == CloseReason::self_dial) {
+        book_.remove(id);
+    } else if (is_no_outcome(failed.reason)) {
+        book_.defer(now, id, config_.already_wait);
+    } else if (failed.alive) {
+        book_.on_turned_away(now, id, failed.reason);
+    } else {
+        book_.on_dial_failed(now, id);
+    }
+}
+
+void DialScheduler::on_dialing(Now now, const Dial& dial) {
+    const Instant until = now.instant + config_.dial_timeout;
+    const UnderWay under_way{dial.target.endpoint, dial.slot_class, until};
+    if (dials_.emplace(dial.target.id, under_way).second &&
+        dial.slot_class == SlotClass::ordinary) {
+        hold_group(dial.target.endpoint);
+    }
+    book_.on_dialing(now, dial.target.id);
+}
+
+void DialScheduler::on_refused(Now now, const Dial& dial, DialError error) {
+    const NodeId& id = dial.target.id;
+    switch (error) {
+        case DialError::self:
+            book_.remove(id);
+            break;
+        case DialError::already:
+            book_.defer(now, id, config_.already_wait);
+            break;
+        case DialError::group_taken:
+            book_.defer(now, id, config_.group_taken_wait);
+            break;
+        case DialError::banned:
+            book_.defer(now, id, config_.banned_wait);
+            break;
+        case DialError::no_slot:
+            if (dial.slot_class == SlotClass::static_peer) {
+                book_.defer(now, id, config_.no_slot_wait);
+            } else {
+                paused_until_ = now.instant + rng_.jitter(config_.no_slot_wait, 0.25);
+            }
+            break;
+    }
+}
+
+void DialScheduler::end_dial(const NodeId& id) {
+    const auto found = dials_.find(id);
+    if (found == dials_.end()) return;
+    if (found->second.slot_class == SlotClass::ordinary) free_group(found->second.endpoint);
+    dials_.erase(found);
+}
+
+void DialScheduler::give_up_stale(Now now) {
+    std::vector<NodeId> stale;
+    for (const auto& [id, dial] : dials_) {
+        if (dial.until <= now.instant) stale.push_back(id);
+    }
+    for (const NodeId& id : stale) {
+        end_dial(id);
+        book_.defer(now, id, config_.already_wait);
+    }
+}
+
+void DialScheduler::hold_group(const Endpoint& endpoint) {
+    if (is_exempt_from_group_limits(endpoint.address)) return;
+    ++groups_[outbound_group(endpoint.address)];
+}
+
+void DialScheduler::free_group(const Endpoint& endpoint) {
+    const auto found = groups_.find(outbound_group(endpoint.address));
+    if (found == groups_.end()) return;
+    if (--found->second == 0) groups_.erase(found);
+}
+
+// --- Who is next ---
+
+bool DialScheduler::blocked(const NodeId& id) const {
+    return id == book_.self() || is_up(id) || dials_.contains(id) || (allowed_ && !allowed_(id));
+}
+
+bool DialScheduler::excluded(const Entry& entry) const {
+    if (static_.contains(entry.id) || blocked(entry.id)) return true;
+    const IpAddress address = entry.endpoint().address;
+    return !is_exempt_from_group_limits(address) && groups_.contains(outbound_group(address));
+}
+
+std::size_t DialScheduler::under_way(SlotClass slot_class) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        dials_, [&](const auto& dial) { return dial.second.slot_class == slot_class; }));
+}
+
+bool DialScheduler::wants_ordinary(Now now) const {
+    const std::size_t dialing = under_way(SlotClass::ordinary);
+    return now.instant >= paused_until_ && dialing < config_.dials_max &&
+           outbound_up_ + dialing < config_.outbound_target;
+}
+
+const Entry* DialScheduler::pick_static(Now now) const {
+    if (under_way(SlotClass::static_peer) >= config_.static_dials_max) return nullptr;
+    const Entry* first = nullptr;  // who has waited longest
+    for (const NodeId& id : static_) {
+        const Entry* entry = blocked(id) ? nullptr : book_.find(id);
+        if (!entry || entry->next_attempt > now.instant) continue;
+        if (!first || entry->next_attempt < first->next_attempt) first = entry;
+    }
+    return first;
+}
+
+const Entry* DialScheduler::pick_ordinary(Now now) {
+    if (!wants_ordinary(now)) return nullptr;
+    const auto exclude = [this](const Entry& entry) { return excluded(entry); };
+    if (book_.count(EntryState::unknown) < config_.hungry_below) {
+        const auto no_boot = [&](const Entry& e) { return e.pin != Pin::boot || excluded(e); };
+        if (const Entry* boot = book_.pick_for_dial(now, no_boot)) return boot;
+    }
+    return book_.pick_for_dial(now, exclude);
+}
+
+std::optional<DialScheduler::Dial> DialScheduler::next(Now now) {
+    give_up_stale(now);
+    SlotClass slot_class = SlotClass::static_peer;
+    const Entry* entry = pick_static(now);
+    if (!entry) {
+        slot_class = SlotClass::ordinary;
+        entry = pick_ordinary(now);
+    }
+    const bool rate_limited = entry && !rate_.take(now.instant);
+    if (entry && !rate_limited) return Dial{{entry->id, entry->endpoint()}, slot_class};
+    plan_wakeup(now, rate_limited);
+    return std::nullopt;
+}
+
+void DialScheduler::plan_wakeup(Now now, bool rate_limited) {
+    wakeup_ = never;
+    if (rate_limited) wakeup_ = now.instant + rate_pause;
+    for (const auto& [id, dial] : dials_) wakeup_ = std::min(wakeup_, dial.until);
+    if (paused_until_ > now.instant) wakeup_ = std::min(wakeup_, paused_until_);
+    for (const NodeId& id : static_) {
+        const Entry* entry = blocked(id) ? nullptr : book_.find(id);
+        if (entry && entry->next_attempt > now.instant) {
+            wakeup_ = std::min(wakeup_, entry->next_attempt);
+        }
+    }
+    if (!rate_limited && wants_ordinary(now)) {
+        const auto exclude = [this](const Entry& entry) { return excluded(entry); };
+        wakeup_ =
+            std::min(wakeup_, std::max(book_.next_attempt(exclude), now.instant + rate_pause));
+    }
+}
+
+}  // namespace parley::discovery
