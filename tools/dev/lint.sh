@@ -23,7 +23,9 @@ include_closures() {
     awk '
         /^#[ \t]*include[ \t]*[<"]/ {
             split($0, part, /[<>"]/)
-            includes[FILENAME] = includes[FILENAME] " " part[2]
+            folder = FILENAME
+            sub(/[^\/]*$/, "", folder)
+            includes[FILENAME] = includes[FILENAME] " " part[2] " " folder part[2]
         }
         function visit(file,    list, count, i) {
             if (seen[file] == root) return

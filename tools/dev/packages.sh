@@ -34,7 +34,8 @@ need() {
     local group entry missing=()
     for group in "$@"; do
         for entry in ${packages[$group]}; do
-            is_installed "$entry" || missing+=("${entry#*:}")
+            is_installed "$entry" || [[ " ${missing[*]} " == *" ${entry#*:} "* ]] ||
+                missing+=("${entry#*:}")
         done
     done
     ((${#missing[@]})) || return 0
