@@ -4,9 +4,12 @@
 
 # our_files EXTENSION…: the project's own files, committed or new.
 our_files() {
-    git ls-files --cached --others --exclude-standard -- "${@/#/*.}" | while read -r file; do
-        [[ -f $file ]] && say "$file"
-    done
+    local list file
+    list=$(git -c safe.directory='*' ls-files --cached --others --exclude-standard -- \
+        "${@/#/*.}") || die "git cannot list the files"
+    while read -r file; do
+        if [[ -f $file ]]; then say "$file"; fi
+    done <<<"$list"
 }
 
 cmd_format() {
