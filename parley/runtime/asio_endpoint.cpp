@@ -1,6 +1,6 @@
-#include <cstring>
-
 #include <parley/runtime/asio_endpoint.hpp>
+
+#include <cstring>
 
 namespace parley::runtime {
 

@@ -1,9 +1,9 @@
 // Our endpoints as Asio's, and back. For sources of the runtime only.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
-
 #include <parley/identity/endpoint.hpp>
+
+#include <boost/asio/ip/tcp.hpp>
 
 namespace parley::runtime {
 

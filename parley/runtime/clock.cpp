@@ -1,6 +1,6 @@
-#include <chrono>
-
 #include <parley/runtime/clock.hpp>
+
+#include <chrono>
 
 namespace parley::runtime {
 

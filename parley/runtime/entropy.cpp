@@ -1,11 +1,11 @@
+#include <parley/runtime/entropy.hpp>
+
 #include <sys/random.h>
 
 #include <bit>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-
-#include <parley/runtime/entropy.hpp>
 
 namespace parley::runtime {
 

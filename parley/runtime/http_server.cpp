@@ -1,3 +1,8 @@
+#include <parley/runtime/http_server.hpp>
+
+#include <parley/runtime/http_session.hpp>
+#include <parley/runtime/listen.hpp>
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -8,10 +13,6 @@
 #include <cerrno>
 #include <thread>
 #include <utility>
-
-#include <parley/runtime/http_server.hpp>
-#include <parley/runtime/http_session.hpp>
-#include <parley/runtime/listen.hpp>
 
 namespace parley::runtime {
 

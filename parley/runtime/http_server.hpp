@@ -9,18 +9,18 @@
 // and a time limit on everything a client can make us wait for.
 #pragma once
 
+#include <parley/base/result.hpp>
+#include <parley/base/time.hpp>
+#include <parley/events/log.hpp>
+#include <parley/identity/endpoint.hpp>
+#include <parley/runtime/start_error.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <parley/base/result.hpp>
-#include <parley/base/time.hpp>
-#include <parley/events/log.hpp>
-#include <parley/identity/endpoint.hpp>
-#include <parley/runtime/start_error.hpp>
 
 namespace parley::runtime {
 

@@ -1,3 +1,5 @@
+#include <parley/runtime/http_session.hpp>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/http/read.hpp>
@@ -7,8 +9,6 @@
 #include <algorithm>
 #include <cctype>
 #include <utility>
-
-#include <parley/runtime/http_session.hpp>
 
 namespace parley::runtime {
 

@@ -2,6 +2,8 @@
 // Threading: the server's thread; only the reply of a handler comes from elsewhere.
 #pragma once
 
+#include <parley/runtime/http_server.hpp>
+
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -15,8 +17,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-
-#include <parley/runtime/http_server.hpp>
 
 namespace parley::runtime {
 

@@ -1,3 +1,9 @@
+#include <parley/runtime/asio_endpoint.hpp>
+#include <parley/runtime/http_server.hpp>
+#include <parley/runtime/listen.hpp>
+#include <parley/runtime/rpc_client.hpp>
+#include <parley/runtime/test_dir.hpp>
+
 #include <doctest/doctest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -7,12 +13,6 @@
 #include <fstream>
 #include <string>
 #include <thread>
-
-#include <parley/runtime/asio_endpoint.hpp>
-#include <parley/runtime/http_server.hpp>
-#include <parley/runtime/listen.hpp>
-#include <parley/runtime/rpc_client.hpp>
-#include <parley/runtime/test_dir.hpp>
 
 using namespace parley;
 using namespace parley::runtime;

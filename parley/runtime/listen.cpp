@@ -1,3 +1,7 @@
+#include <parley/runtime/listen.hpp>
+
+#include <parley/runtime/asio_endpoint.hpp>
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -6,9 +10,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-
-#include <parley/runtime/asio_endpoint.hpp>
-#include <parley/runtime/listen.hpp>
 
 namespace parley::runtime {
 namespace {

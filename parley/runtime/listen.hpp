@@ -1,12 +1,12 @@
 // Sockets that listen, made so that every failure has its words. For sources of the runtime only.
 #pragma once
 
-#include <string>
-
 #include <parley/base/result.hpp>
 #include <parley/identity/endpoint.hpp>
 #include <parley/runtime/start_error.hpp>
 #include <parley/runtime/unique_fd.hpp>
+
+#include <string>
 
 namespace parley::runtime {
 

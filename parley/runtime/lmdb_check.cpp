@@ -1,3 +1,7 @@
+#include <parley/runtime/lmdb_check.hpp>
+
+#include <parley/base/bytes.hpp>
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -6,9 +10,6 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
-
-#include <parley/base/bytes.hpp>
-#include <parley/runtime/lmdb_check.hpp>
 
 namespace parley::runtime {
 namespace {

@@ -3,10 +3,10 @@
 // MDB_db, MDB_node), data version 1, in the machine's own byte order.
 #pragma once
 
-#include <cstdint>
-
 #include <parley/base/result.hpp>
 #include <parley/base/store.hpp>
+
+#include <cstdint>
 
 namespace parley::runtime {
 

@@ -1,3 +1,8 @@
+#include <parley/runtime/lmdb_store.hpp>
+
+#include <parley/runtime/lmdb_check.hpp>
+#include <parley/runtime/unique_fd.hpp>
+
 #include <fcntl.h>
 #include <lmdb.h>
 
@@ -6,10 +11,6 @@
 #include <map>
 #include <mutex>
 #include <utility>
-
-#include <parley/runtime/lmdb_check.hpp>
-#include <parley/runtime/lmdb_store.hpp>
-#include <parley/runtime/unique_fd.hpp>
 
 namespace parley::runtime {
 namespace {

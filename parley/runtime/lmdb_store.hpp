@@ -3,11 +3,11 @@
 // the bytes, and a crash at any moment leaves the state before or after a batch, never between.
 #pragma once
 
+#include <parley/base/store.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include <parley/base/store.hpp>
 
 namespace parley::runtime {
 

@@ -1,3 +1,8 @@
+#include <parley/runtime/lmdb_store.hpp>
+
+#include <parley/base/rng.hpp>
+#include <parley/runtime/test_dir.hpp>
+
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
@@ -7,10 +12,6 @@
 #include <fstream>
 #include <string>
 #include <thread>
-
-#include <parley/base/rng.hpp>
-#include <parley/runtime/lmdb_store.hpp>
-#include <parley/runtime/test_dir.hpp>
 
 using namespace parley;
 using namespace parley::runtime;

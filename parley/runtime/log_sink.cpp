@@ -1,3 +1,8 @@
+#include <parley/runtime/log_sink.hpp>
+
+#include <parley/base/time.hpp>
+#include <parley/runtime/clock.hpp>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 
@@ -6,10 +11,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <iterator>
-
-#include <parley/base/time.hpp>
-#include <parley/runtime/clock.hpp>
-#include <parley/runtime/log_sink.hpp>
 
 namespace parley::runtime {
 namespace {

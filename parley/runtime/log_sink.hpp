@@ -3,6 +3,11 @@
 // some of them. Threading: any thread; a line is written whole.
 #pragma once
 
+#include <parley/base/result.hpp>
+#include <parley/events/log.hpp>
+#include <parley/runtime/start_error.hpp>
+#include <parley/runtime/unique_fd.hpp>
+
 #include <atomic>
 #include <initializer_list>
 #include <memory>
@@ -10,11 +15,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <parley/base/result.hpp>
-#include <parley/events/log.hpp>
-#include <parley/runtime/start_error.hpp>
-#include <parley/runtime/unique_fd.hpp>
 
 namespace parley::runtime {
 

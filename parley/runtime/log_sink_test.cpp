@@ -1,3 +1,7 @@
+#include <parley/runtime/log_sink.hpp>
+
+#include <parley/runtime/test_dir.hpp>
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -5,9 +9,6 @@
 #include <iterator>
 #include <thread>
 #include <vector>
-
-#include <parley/runtime/log_sink.hpp>
-#include <parley/runtime/test_dir.hpp>
 
 using namespace parley;
 using namespace parley::runtime;

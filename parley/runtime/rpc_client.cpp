@@ -1,3 +1,7 @@
+#include <parley/runtime/rpc_client.hpp>
+
+#include <parley/runtime/asio_endpoint.hpp>
+
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -10,9 +14,6 @@
 #include <sys/un.h>
 
 #include <utility>
-
-#include <parley/runtime/asio_endpoint.hpp>
-#include <parley/runtime/rpc_client.hpp>
 
 namespace parley::runtime {
 

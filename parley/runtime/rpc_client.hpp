@@ -2,12 +2,12 @@
 // is closed. Blocks the caller.
 #pragma once
 
-#include <string>
-#include <variant>
-
 #include <parley/base/result.hpp>
 #include <parley/base/time.hpp>
 #include <parley/identity/endpoint.hpp>
+
+#include <string>
+#include <variant>
 
 namespace parley::runtime {
 

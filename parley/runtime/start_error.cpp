@@ -1,6 +1,6 @@
-#include <system_error>
-
 #include <parley/runtime/start_error.hpp>
+
+#include <system_error>
 
 namespace parley::runtime {
 

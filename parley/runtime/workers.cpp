@@ -1,8 +1,8 @@
+#include <parley/runtime/workers.hpp>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
-
-#include <parley/runtime/workers.hpp>
 
 namespace parley::runtime {
 

@@ -1,15 +1,15 @@
 // Workers: a few threads that run Jobs and hand them back.
 #pragma once
 
+#include <parley/base/jobs.hpp>
+#include <parley/events/log.hpp>
+
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
-
-#include <parley/base/jobs.hpp>
-#include <parley/events/log.hpp>
 
 namespace parley::runtime {
 

@@ -1,3 +1,5 @@
+#include <parley/runtime/workers.hpp>
+
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -5,8 +7,6 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
-
-#include <parley/runtime/workers.hpp>
 
 using namespace parley;
 using namespace parley::runtime;

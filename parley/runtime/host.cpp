@@ -1,0 +1,185 @@
+#include <parley/runtime/host.hpp>
+
+#include <parley/runtime/clock.hpp>
+#include <parley/runtime/io_thread.hpp>
+#include <parley/runtime/listen.hpp>
+#include <parley/runtime/listener.hpp>
+#include <parley/runtime/node_inbox.hpp>
+#include <parley/runtime/workers.hpp>
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+namespace parley::runtime {
+
+using transport::LinkId;
+
+class Host::Impl {
+public:
+    Impl(HostConfig config, EntropySource& entropy, Log& log)
+        : config_(std::move(config)), log_(log) {
+        const IoConfig io{.link = config_.link,
+                          .connect_timeout = config_.connect_timeout,
+                          .inbound_bytes_max = config_.inbound_bytes_max};
+        const std::size_t threads = std::max<std::size_t>(config_.io_threads, 1);
+        for (std::size_t i = 0; i < threads; ++i) {
+            io_.push_back(std::make_unique<IoThread>(i, io, inbox_, entropy));
+        }
+    }
+
+    Result<std::vector<Endpoint>, StartError> listen() {
+        std::vector<Endpoint> bound;
+        for (const auto& endpoint : config_.listen) {
+            auto socket = listen_tcp(endpoint, Listener::backlog);
+            if (!socket) return std::unexpected{socket.error()};
+            bound.push_back(local_endpoint(socket->get()));
+            listeners_.push_back(std::make_unique<Listener>(
+                io_.front()->context(), std::move(*socket), listeners_.size(), inbox_, log_));
+        }
+        return bound;
+    }
+
+    void run(node::NodeCore& core) {
+        workers_.emplace(config_.workers, [this](Job job) { inbox_.push(std::move(job)); }, log_);
+        for (auto& listener : listeners_) listener->start();
+        for (auto& io : io_) io->start();
+        while (step(core)) {
+        }
+        const Instant linger = monotonic_now() + config_.linger_timeout;
+        for (auto& io : io_) io->finish(linger);
+        for (auto& io : io_) io->join();
+        workers_.reset();
+    }
+
+    void post(std::move_only_function<void(Now)> call) { inbox_.push(std::move(call)); }
+
+    void stop() noexcept {
+        stop_ = true;
+        inbox_.wake();
+    }
+
+private:
+    /// False when the end is reached.
+    bool step(node::NodeCore& core) {
+        Now time = now();
+        if (stop_ && !stopping_) begin_stop(core, time);
+        NodeInputs inputs = inbox_.take();
+        for (auto& accepted : inputs.accepted) decide(core, time, std::move(accepted));
+        for (auto& call : inputs.posted) call(time);
+        for (auto& job : inputs.finished) core.finish_job(job, time);
+        for (auto& batch : inputs.batches) {
+            hand_in(core, time, batch);
+            // What follows from one batch is on its way before the next one is begun.
+            core.turn(time);
+            execute(core);
+            io_[batch.source]->batch_done(batch.bytes);
+            batch = {};
+            time = now();
+        }
+        const bool due = core.next_wakeup() <= time.instant;
+        if (due) core.on_timer(time);
+        core.turn(time);
+        execute(core);
+        if (stopping_ && (core.shut_down() || time.instant >= stop_by_)) {
+            if (!core.shut_down()) log_.write(LogLevel::warn, "host", "shutdown out of time", {});
+            return false;
+        }
+        Instant until = std::min(core.next_wakeup(), stop_by_);
+        if (due) until = std::max(until, time.instant + 1ms);  // it was just asked
+        inbox_.wait_until(until);
+        return true;
+    }
+
+    void begin_stop(node::NodeCore& core, Now time) {
+        stopping_ = true;
+        stop_by_ = time.instant + config_.stop_timeout;
+        for (auto& listener : listeners_) listener->close();
+        core.begin_shutdown(time);
+    }
+
+    void decide(node::NodeCore& core, Now time, Accepted accepted) {
+        const auto link = core.links().on_accept(time, accepted.remote);
+        if (link) {
+            io_of(*link).push(Admitted{*link, std::move(accepted.socket), core.links().identity()});
+        }
+        listeners_[accepted.listener]->decided(1);
+    }
+
+    static void hand_in(node::NodeCore& core, Now time, LinkEventBatch& batch) {
+        auto& links = core.links();
+        for (auto& failed : batch.failed) links.on_connect_failed(time, failed.link, failed.why);
+        std::size_t at = 0;
+        for (const auto& run : batch.runs) {
+            for (; at < run.end; ++at) links.on_event(time, run.link, std::move(batch.events[at]));
+        }
+    }
+
+    void execute(node::NodeCore& core) {
+        auto effects = core.links().take_effects();
+        if (!effects.empty()) {
+            const auto identity = core.links().identity();
+            if (io_.size() == 1) {
+                io_.front()->push(EffectBatch{std::move(effects), identity});
+            } else {
+                spread(std::move(effects), identity);
+            }
+        }
+        workers_->submit(core.take_jobs());
+    }
+
+    void spread(std::vector<transport::SwitchEffect> effects,
+                const std::shared_ptr<const transport::LinkIdentity>& identity) {
+        std::vector<EffectBatch> batches(io_.size());
+        for (auto& effect : effects) {
+            const LinkId link = std::visit([](const auto& e) { return e.link; }, effect);
+            batches[link.value % io_.size()].effects.push_back(std::move(effect));
+        }
+        for (std::size_t i = 0; i < io_.size(); ++i) {
+            if (batches[i].effects.empty()) continue;
+            batches[i].identity = identity;
+            io_[i]->push(std::move(batches[i]));
+        }
+    }
+
+    IoThread& io_of(LinkId link) { return *io_[link.value % io_.size()]; }
+
+    HostConfig config_;
+    Log& log_;
+    NodeInbox inbox_;
+    std::vector<std::unique_ptr<IoThread>> io_;
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::optional<Workers> workers_;
+    std::atomic<bool> stop_{false};
+    bool stopping_ = false;
+    Instant stop_by_ = never;
+};
+
+Host::Host(HostConfig config, EntropySource& entropy, Log& log) {
+    tune_allocator();
+    impl_ = std::make_unique<Impl>(std::move(config), entropy, log);
+}
+Host::~Host() = default;
+Result<std::vector<Endpoint>, StartError> Host::listen() {
+    return impl_->listen();
+}
+void Host::run(node::NodeCore& core) {
+    impl_->run(core);
+}
+void Host::post(std::move_only_function<void(Now)> call) {
+    impl_->post(std::move(call));
+}
+void Host::stop() noexcept {
+    impl_->stop();
+}
+
+void tune_allocator() {
+    constexpr int mib = 1 << 20;
+    ::mallopt(M_MMAP_THRESHOLD, 32 * mib);  // the largest that glibc takes
+    ::mallopt(M_TRIM_THRESHOLD, 256 * mib);
+    ::mallopt(M_TOP_PAD, 4 * mib);
+}
+
+}  // namespace parley::runtime

@@ -1,0 +1,74 @@
+// Host: runs a node over real sockets. It owns the threads: one that decides (the caller of run),
+// a few for the links' sockets and encryption, a few workers for slow jobs.
+//
+//     Host host{config, entropy, log};
+//     const auto endpoints = host.listen();      // StartError: port in use, ...
+//     Node node{..., endpoints, ...};
+//     host.run(node);                            // until stop()
+//
+// Threading: construct, listen and run on one thread; post from any; stop also from a signal
+// handler.
+#pragma once
+
+#include <parley/base/result.hpp>
+#include <parley/base/rng.hpp>
+#include <parley/base/time.hpp>
+#include <parley/events/log.hpp>
+#include <parley/identity/endpoint.hpp>
+#include <parley/node/core.hpp>
+#include <parley/runtime/start_error.hpp>
+#include <parley/transport/link.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace parley::runtime {
+
+struct HostConfig {
+    std::vector<Endpoint> listen = {};  ///< port 0: the system chooses
+    transport::LinkConfig link = {};
+    std::size_t io_threads = 1;
+    unsigned workers = 2;
+    Duration connect_timeout = 5s;
+    /// Received and not yet dealt with by the node, each I/O thread; above it, it stops reading.
+    std::size_t inbound_bytes_max = 32U << 20;
+    /// After stop(): for the node to end its links and store; then for last bytes to leave.
+    Duration stop_timeout = 1200ms;
+    Duration linger_timeout = 400ms;
+};
+
+class Host {
+public:
+    /// `entropy` is used on all I/O threads. Both outlive the host. Tunes the process's allocator
+    /// for messages of some MiB (see tune_allocator).
+    Host(HostConfig config, EntropySource& entropy, Log& log);
+    ~Host();
+    Host(const Host&) = delete;
+    Host& operator=(const Host&) = delete;
+
+    /// Binds all endpoints, with the ports that the system chose, in the order of the config.
+    /// Callers wait until run().
+    Result<std::vector<Endpoint>, StartError> listen();
+
+    /// Drives the node until it has shut down after stop(), or its time is up. Once.
+    void run(node::NodeCore& core);
+
+    /// Runs `call` on the node's thread, in the order of posting; before run() they wait for it.
+    /// Calls that are left when the node has ended are dropped. The caller bounds their number.
+    void post(std::move_only_function<void(Now)> call);
+
+    /// Begins the shutdown; run() returns in under 2 s unless a job of the workers is stuck.
+    void stop() noexcept;
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Makes glibc keep freed buffers of up to 32 MiB instead of mapping and unmapping each, at the
+/// price of a larger heap. For the whole process.
+void tune_allocator();
+
+}  // namespace parley::runtime

@@ -1,0 +1,328 @@
+// IoThread, the part that deals with one connection.
+#include <parley/runtime/asio_endpoint.hpp>
+#include <parley/runtime/clock.hpp>
+#include <parley/runtime/io_thread.hpp>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace parley::runtime {
+
+using boost::asio::ip::tcp;
+using transport::CloseReason;
+using transport::Link;
+using transport::LinkId;
+using Phase = Connection::Phase;
+
+namespace {
+
+/// What one connection may write in one turn before the others have theirs.
+constexpr std::size_t write_bytes_per_turn = 1U << 20;
+constexpr std::size_t spare_blocks_max = 16;
+constexpr std::size_t drain_bytes_max = 8U << 20;
+/// About what an event holds beyond the bytes that were read for it.
+constexpr std::size_t event_bytes = sizeof(transport::LinkEvent);
+
+std::size_t memory_of(const transport::LinkEvent& event) {
+    const auto* delivered = std::get_if<transport::Delivered>(&event);
+    if (!delivered) return event_bytes;
+    return event_bytes + delivered->items.size() * sizeof(transport::Delivered::Item);
+}
+
+}  // namespace
+
+// --- Connections come and go -----------------------------------------------------------------
+
+Connection* IoThread::find(LinkId id) {
+    if (found_last_ && found_last_->id == id) return found_last_;
+    const auto found = connections_.find(id);
+    if (found == connections_.end()) return nullptr;
+    return found_last_ = found->second.get();
+}
+
+Connection& IoThread::add(LinkId id) {
+    auto connection = std::make_unique<Connection>(id, tcp::socket{context_});
+    return *connections_.emplace(id, std::move(connection)).first->second;
+}
+
+void IoThread::end(Connection& connection) {
+    if (connection.dead) return;
+    connection.dead = true;
+    if (connection.phase == Phase::flushing || connection.phase == Phase::draining) --lingering_;
+    timers_.remove(connection);
+    if (connection.out.memory) give_back(std::move(connection.out));
+    boost::system::error_code ignored;
+    connection.socket.close(ignored);
+    if (found_last_ == &connection) found_last_ = nullptr;
+    const auto found = connections_.find(connection.id);
+    graveyard_.push_back(std::move(found->second));
+    connections_.erase(found);
+}
+
+void IoThread::admit(Now now, Admitted admitted) {
+    auto& connection = add(admitted.link);
+    boost::system::error_code ignored;
+    // The family only matters to sockets that are opened or bound by Asio.
+    connection.socket.assign(tcp::v4(), admitted.socket.release(), ignored);
+    connection.link.emplace(
+        Link::accept(config_.link, std::move(admitted.identity), now, entropy_));
+    begin_link(connection);
+    mark_ready(connection);  // the first message is there already, more often than not
+}
+
+void IoThread::open(Now now, const transport::OpenLink& open,
+                    const std::shared_ptr<const transport::LinkIdentity>& identity) {
+    auto& connection = add(open.link);
+    connection.deadline = now.instant + config_.connect_timeout;
+    timers_.set(connection, connection.deadline);
+    connection.socket.async_connect(
+        to_asio(open.target.endpoint),
+        [this, id = open.link, target = open.target.id, identity](
+            const boost::system::error_code& error) { connected(id, error, target, identity); });
+}
+
+void IoThread::connected(LinkId id, const boost::system::error_code& error, const NodeId& target,
+                         const std::shared_ptr<const transport::LinkIdentity>& identity) {
+    auto* connection = find(id);
+    if (!connection) return;  // given up meanwhile
+    if (error) return connect_failed(*connection, error.message());
+    timers_.remove(*connection);
+    connection->deadline = never;
+    connection->link.emplace(Link::dial(config_.link, identity, target, now(), entropy_));
+    begin_link(*connection);
+    await_readable(*connection);
+}
+
+void IoThread::connect_failed(Connection& connection, std::string why) {
+    batch_.failed.push_back({connection.id, std::move(why)});
+    end(connection);
+}
+
+void IoThread::begin_link(Connection& connection) {
+    connection.phase = Phase::open;
+    boost::system::error_code ignored;
+    connection.socket.set_option(tcp::no_delay{true}, ignored);
+    mark_dirty(connection);
+}
+
+void IoThread::command(Now now, transport::CommandLink& said) {
+    auto* connection = find(said.link);
+    if (!connection) return;  // it closed, and the node is about to hear
+    if (connection->phase == Phase::open) {
+        connection->link->on_command(now, std::move(said.command), batch_.events);
+        note_events(*connection);
+        mark_dirty(*connection);
+    } else if (connection->phase == Phase::connecting) {
+        const bool given_up = std::holds_alternative<transport::Abandon>(said.command) ||
+                              std::holds_alternative<transport::Refuse>(said.command);
+        if (given_up) connect_failed(*connection, "given up");
+    }
+}
+
+// --- Reading ---------------------------------------------------------------------------------
+
+void IoThread::mark_ready(Connection& connection) {
+    if (std::exchange(connection.listed_ready, true)) return;
+    ready_.push_back(&connection);
+}
+
+void IoThread::await_readable(Connection& connection) {
+    if (std::exchange(connection.awaits_readable, true)) return;
+    connection.socket.async_wait(
+        tcp::socket::wait_read, [this, id = connection.id](const boost::system::error_code& error) {
+            if (error == boost::asio::error::operation_aborted) return;
+            auto* found = find(id);
+            if (!found) return;
+            found->awaits_readable = false;
+            mark_ready(*found);
+        });
+}
+
+void IoThread::read(Now now, Connection& connection) {
+    const auto got =
+        ::recv(connection.socket.native_handle(), scratch_.get(), config_.read_bytes, MSG_DONTWAIT);
+    if (got < 0) {
+        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
+            return await_readable(connection);
+        }
+        return on_socket_end(now, connection, CloseReason::reset);
+    }
+    if (got == 0) return on_socket_end(now, connection, CloseReason::truncated);
+    const auto size = static_cast<std::size_t>(got);
+    if (connection.phase == Phase::open) {
+        batch_.bytes += size;
+        connection.link->on_bytes(now, {scratch_.get(), size}, batch_.events);
+        note_events(connection);
+        mark_dirty(connection);
+    } else {
+        connection.drained_bytes += size;
+        if (connection.drained_bytes > drain_bytes_max) return end(connection);
+    }
+    // A full buffer: there is more. Otherwise the wait tells, and one call is saved.
+    if (size == config_.read_bytes) {
+        mark_ready(connection);
+    } else {
+        await_readable(connection);
+    }
+}
+
+void IoThread::on_socket_end(Now now, Connection& connection, CloseReason why) {
+    connection.ended = true;
+    if (connection.phase == Phase::open) {
+        connection.link->on_end(now, why, batch_.events);
+        note_events(connection);
+        mark_dirty(connection);
+    } else if (connection.phase == Phase::draining || why == CloseReason::reset) {
+        end(connection);
+    }
+}
+
+void IoThread::note_events(const Connection& connection) {
+    const std::size_t from = batch_.runs.empty() ? 0 : batch_.runs.back().end;
+    const std::size_t to = batch_.events.size();
+    if (to == from) return;
+    for (std::size_t i = from; i < to; ++i) batch_.bytes += memory_of(batch_.events[i]);
+    if (!batch_.runs.empty() && batch_.runs.back().link == connection.id) {
+        batch_.runs.back().end = to;
+    } else {
+        batch_.runs.push_back({connection.id, to});
+    }
+}
+
+// --- Writing ---------------------------------------------------------------------------------
+
+void IoThread::mark_dirty(Connection& connection) {
+    if (std::exchange(connection.listed_dirty, true)) return;
+    dirty_.push_back(&connection);
+}
+
+void IoThread::await_writable(Connection& connection) {
+    if (std::exchange(connection.awaits_writable, true)) return;
+    connection.socket.async_wait(
+        tcp::socket::wait_write,
+        [this, id = connection.id](const boost::system::error_code& error) {
+            if (error == boost::asio::error::operation_aborted) return;
+            auto* found = find(id);
+            if (!found) return;
+            found->awaits_writable = false;
+            mark_dirty(*found);
+        });
+}
+
+// Everything that may follow from an input: bytes to write, the end, another time to wake.
+void IoThread::settle(Now now, Connection& connection) {
+    if (connection.phase == Phase::open) {
+        write(now, connection);
+        if (connection.link->closed()) begin_end(now, connection);
+    }
+    if (connection.phase == Phase::flushing) {
+        write(now, connection);
+        if (connection.dead) return;
+        const bool left = connection.out.empty() && !connection.link->wants_to_write();
+        if (left && connection.ended) return end(connection);
+        if (left) {
+            connection.phase = Phase::draining;
+            connection.link.reset();
+            boost::system::error_code ignored;
+            connection.socket.shutdown(tcp::socket::shutdown_send, ignored);
+        }
+    }
+    if (!connection.dead) update_timer(now, connection);
+}
+
+void IoThread::begin_end(Now now, Connection& connection) {
+    const bool silent = connection.out.empty() && !connection.link->wants_to_write();
+    if (silent || lingering_ >= config_.lingering_max) {
+        if (!silent) write(now, connection);
+        return end(connection);
+    }
+    connection.phase = Phase::flushing;
+    ++lingering_;
+    connection.deadline = now.instant + config_.link.goodbye_timeout;
+}
+
+void IoThread::write(Now now, Connection& connection) {
+    if (connection.awaits_writable) return;
+    std::size_t produced = 0;
+    while (connection.out.empty() || send(now, connection)) {
+        if (!connection.link->wants_to_write()) break;
+        if (produced >= write_bytes_per_turn) return mark_dirty(connection);
+        if (!connection.out.memory) connection.out = take_block();
+        auto& out = connection.out;
+        out.begin = 0;
+        out.end = connection.link->produce(now, {out.memory.get(), config_.link.output_bytes_max},
+                                           batch_.events);
+        note_events(connection);
+        if (out.empty()) break;
+        produced += out.end;
+    }
+    if (connection.out.memory && connection.out.empty()) give_back(std::move(connection.out));
+}
+
+/// True when the whole block left.
+bool IoThread::send(Now now, Connection& connection) {
+    auto& out = connection.out;
+    const Bytes rest = out.rest();
+    const auto sent = ::send(connection.socket.native_handle(), rest.data(), rest.size(),
+                             MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+        // What was to be said is lost with the connection.
+        out.begin = out.end;
+        if (connection.phase == Phase::open) {
+            on_socket_end(now, connection, CloseReason::reset);
+        } else {
+            end(connection);
+        }
+        return false;
+    }
+    if (sent > 0) out.begin += static_cast<std::size_t>(sent);
+    if (!out.empty()) await_writable(connection);
+    return out.empty();
+}
+
+OutputBlock IoThread::take_block() {
+    if (!spare_blocks_.empty()) {
+        auto block = std::move(spare_blocks_.back());
+        spare_blocks_.pop_back();
+        return block;
+    }
+    return {std::make_unique_for_overwrite<std::byte[]>(config_.link.output_bytes_max)};
+}
+
+void IoThread::give_back(OutputBlock block) {
+    if (spare_blocks_.size() >= spare_blocks_max) return;
+    block.begin = block.end = 0;
+    spare_blocks_.push_back(std::move(block));
+}
+
+// --- Timers ----------------------------------------------------------------------------------
+
+void IoThread::timer(Now now, Connection& connection) {
+    if (connection.phase == Phase::connecting) return connect_failed(connection, "timed out");
+    if (connection.phase != Phase::open) {
+        if (connection.deadline <= now.instant) return end(connection);
+        return update_timer(now, connection);
+    }
+    if (connection.link->next_wakeup() <= now.instant) {
+        connection.link->on_timer(now, batch_.events);
+        note_events(connection);
+    }
+    mark_dirty(connection);  // which sets the next time, too
+}
+
+// A wake-up that moved later is left where it is: it fires early once, which is harmless, and the
+// heap stays still while frames come and go.
+void IoThread::update_timer(Now now, Connection& connection) {
+    Instant at =
+        connection.phase == Phase::open ? connection.link->next_wakeup() : connection.deadline;
+    const bool set = connection.heap_place != TimerItem::nowhere;
+    if (at == never || (set && connection.wake_at <= at)) return;
+    if (at <= now.instant) at = now.instant + 1ms;  // it was just asked
+    timers_.set(connection, at);
+}
+
+}  // namespace parley::runtime

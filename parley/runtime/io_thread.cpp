@@ -1,0 +1,176 @@
+#include <parley/runtime/io_thread.hpp>
+
+#include <parley/runtime/clock.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace parley::runtime {
+
+IoThread::IoThread(std::size_t index, const IoConfig& config, NodeInbox& inbox,
+                   EntropySource& entropy)
+    : config_(config),
+      inbox_(inbox),
+      entropy_(entropy),
+      work_(boost::asio::make_work_guard(context_)),
+      index_(index),
+      scratch_(std::make_unique_for_overwrite<std::byte[]>(config.read_bytes)) {
+    batch_.source = index_;
+}
+
+IoThread::~IoThread() {
+    finish(Instant::min());
+    join();
+}
+
+void IoThread::start() {
+    thread_ = std::thread{[this] { run(); }};
+}
+
+void IoThread::join() {
+    if (thread_.joinable()) thread_.join();
+}
+
+// --- For the node's thread -------------------------------------------------------------------
+
+void IoThread::push(EffectBatch batch) {
+    {
+        const std::scoped_lock lock{mail_mutex_};
+        mail_.effects.push_back(std::move(batch));
+        mail_waits_ = true;
+    }
+    wake_if_asleep();
+}
+
+void IoThread::push(Admitted admitted) {
+    {
+        const std::scoped_lock lock{mail_mutex_};
+        mail_.admitted.push_back(std::move(admitted));
+        mail_waits_ = true;
+    }
+    wake_if_asleep();
+}
+
+void IoThread::batch_done(std::size_t bytes) {
+    const auto before = handed_over_bytes_.fetch_sub(bytes);
+    const auto limit = config_.inbound_bytes_max;
+    if (before >= limit && before - bytes < limit) wake_if_asleep();
+}
+
+void IoThread::finish(Instant deadline) {
+    finish_by_ = deadline;
+    wake_if_asleep();
+}
+
+// Whoever leaves something looks at asleep_ afterwards; the thread looks for something to do after
+// it set asleep_. So one of the two sees the other, and a thread that is awake costs no call.
+void IoThread::wake_if_asleep() {
+    if (asleep_.exchange(false)) boost::asio::post(context_, [] {});
+}
+
+// --- The thread ------------------------------------------------------------------------------
+
+void IoThread::run() {
+    for (;;) {
+        const Now time = now();
+        turn(time);
+        const Instant by = finish_by_.load();
+        if (by != never && (lingering_ == 0 || time.instant >= by)) break;
+        wait();
+    }
+    connections_.clear();
+}
+
+void IoThread::turn(Now now) {
+    take_mail(now);
+    fire_timers(now);
+    if (may_read()) read_ready(now);
+    settle_dirty(now);
+    hand_over();
+    bury();
+}
+
+void IoThread::take_mail(Now now) {
+    if (!mail_waits_.load(std::memory_order_relaxed)) return;
+    Mail mail;
+    {
+        const std::scoped_lock lock{mail_mutex_};
+        std::swap(mail, mail_);
+        mail_waits_ = false;
+    }
+    // A link is let in before anything is said to it.
+    for (auto& admitted : mail.admitted) admit(now, std::move(admitted));
+    for (auto& batch : mail.effects) {
+        for (auto& effect : batch.effects) {
+            if (auto* said = std::get_if<transport::CommandLink>(&effect)) {
+                command(now, *said);
+            } else {
+                open(now, std::get<transport::OpenLink>(effect), batch.identity);
+            }
+        }
+    }
+}
+
+void IoThread::fire_timers(Now now) {
+    while (timers_.next() <= now.instant) {
+        auto& connection = static_cast<Connection&>(*timers_.top());
+        timers_.remove(connection);
+        timer(now, connection);
+    }
+}
+
+void IoThread::read_ready(Now now) {
+    for (auto* connection : std::exchange(ready_, {})) {
+        connection->listed_ready = false;
+        if (!connection->dead) read(now, *connection);
+    }
+}
+
+void IoThread::settle_dirty(Now now) {
+    for (auto* connection : std::exchange(dirty_, {})) {
+        connection->listed_dirty = false;
+        if (!connection->dead) settle(now, *connection);
+    }
+}
+
+void IoThread::hand_over() {
+    if (batch_.empty()) return;
+    handed_over_bytes_ += batch_.bytes;
+    inbox_.push(std::exchange(batch_, {}));
+    batch_.source = index_;
+}
+
+void IoThread::bury() {
+    if (graveyard_.empty()) return;
+    const auto dead = [](const Connection* c) { return c->dead; };
+    std::erase_if(ready_, dead);
+    std::erase_if(dirty_, dead);
+    graveyard_.clear();
+}
+
+bool IoThread::anything_to_do() {
+    return mail_waits_ || !dirty_.empty() || (!ready_.empty() && may_read());
+}
+
+void IoThread::wait() {
+    asleep_ = true;
+    if (anything_to_do()) {
+        asleep_ = false;
+        context_.poll();
+        return;
+    }
+    const Instant until = std::min(timers_.next(), finish_by_.load());
+    if (until == never) {
+        context_.run_one();
+    } else {
+        context_.run_one_until(std::chrono::steady_clock::time_point{until.time_since_epoch()});
+    }
+    asleep_ = false;
+    // The rest of what is ready; handlers only take note, so this ends.
+    context_.poll();
+}
+
+}  // namespace parley::runtime

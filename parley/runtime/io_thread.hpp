@@ -1,0 +1,140 @@
+// IoThread: sockets and their links. It reads, feeds the links, seals what they have to say,
+// writes, keeps their timers, and exchanges batches with the node's thread.
+//
+// One turn: take what the node left; fire timers; read once from every socket that has something;
+// then, for every connection that was touched, write what its link wants to say; hand all events
+// to the node at once; sleep until something happens. So commands, credit and answers that belong
+// together leave in one frame and one system call.
+//
+// Reading and writing are reactor style: no buffer belongs to an idle link. All sockets share one
+// buffer for reading; a block for writing is lent to a connection while its socket is full.
+#pragma once
+
+#include <parley/base/rng.hpp>
+#include <parley/events/log.hpp>
+#include <parley/runtime/connection.hpp>
+#include <parley/runtime/io_batches.hpp>
+#include <parley/runtime/node_inbox.hpp>
+#include <parley/runtime/timer_heap.hpp>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace parley::runtime {
+
+struct IoConfig {
+    transport::LinkConfig link;
+    Duration connect_timeout = 5s;
+    std::size_t inbound_bytes_max = 32U << 20;  ///< handed to the node and not dealt with
+    std::size_t read_bytes = 256U << 10;        ///< one read; the buffer of the thread
+    std::size_t lingering_max = 256;            ///< closed links whose last bytes still leave
+};
+
+class IoThread {
+public:
+    /// Everything referenced outlives the thread.
+    IoThread(std::size_t index, const IoConfig& config, NodeInbox& inbox, EntropySource& entropy);
+    ~IoThread();
+    IoThread(const IoThread&) = delete;
+    IoThread& operator=(const IoThread&) = delete;
+
+    void start();
+
+    // For the node's thread.
+    void push(EffectBatch batch);
+    void push(Admitted admitted);
+    /// The node dealt with a batch of LinkEventBatch::bytes.
+    void batch_done(std::size_t bytes);
+    /// Lets the last bytes of closed links leave, until `deadline`; then the thread ends.
+    void finish(Instant deadline);
+    void join();
+
+    /// For those that wait on other sockets on this thread.
+    boost::asio::io_context& context() { return context_; }
+
+private:
+    struct Mail {
+        std::vector<EffectBatch> effects;
+        std::vector<Admitted> admitted;
+    };
+
+    // io_thread.cpp: the thread and its turns
+    void run();
+    void turn(Now now);
+    void take_mail(Now now);
+    void fire_timers(Now now);
+    void read_ready(Now now);
+    void settle_dirty(Now now);
+    void hand_over();
+    void bury();
+    void wait();
+    bool anything_to_do();
+    bool may_read() const { return handed_over_bytes_.load() < config_.inbound_bytes_max; }
+    void wake_if_asleep();
+
+    // io_links.cpp: one connection
+    void admit(Now now, Admitted admitted);
+    void open(Now now, const transport::OpenLink& open,
+              const std::shared_ptr<const transport::LinkIdentity>& identity);
+    void command(Now now, transport::CommandLink& command);
+    void connected(transport::LinkId id, const boost::system::error_code& error,
+                   const NodeId& target,
+                   const std::shared_ptr<const transport::LinkIdentity>& identity);
+    void connect_failed(Connection& connection, std::string why);
+    void begin_link(Connection& connection);
+    void read(Now now, Connection& connection);
+    void settle(Now now, Connection& connection);
+    void write(Now now, Connection& connection);
+    bool send(Now now, Connection& connection);
+    void begin_end(Now now, Connection& connection);
+    void on_socket_end(Now now, Connection& connection, transport::CloseReason why);
+    void timer(Now now, Connection& connection);
+    void update_timer(Now now, Connection& connection);
+    void await_readable(Connection& connection);
+    void await_writable(Connection& connection);
+    void note_events(const Connection& connection);
+    void mark_ready(Connection& connection);
+    void mark_dirty(Connection& connection);
+    void end(Connection& connection);
+    Connection* find(transport::LinkId id);
+    Connection& add(transport::LinkId id);
+    OutputBlock take_block();
+    void give_back(OutputBlock block);
+
+    IoConfig config_;
+    NodeInbox& inbox_;
+    EntropySource& entropy_;
+
+    boost::asio::io_context context_{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+    std::thread thread_;
+
+    std::mutex mail_mutex_;
+    Mail mail_;
+    std::atomic<bool> mail_waits_{false};
+    std::atomic<bool> asleep_{false};
+    std::atomic<std::size_t> handed_over_bytes_{0};
+    std::atomic<Instant> finish_by_{never};
+
+    std::unordered_map<transport::LinkId, std::unique_ptr<Connection>> connections_;
+    std::vector<std::unique_ptr<Connection>> graveyard_;
+    std::vector<Connection*> ready_;
+    std::vector<Connection*> dirty_;
+    TimerHeap timers_;
+    Connection* found_last_ = nullptr;
+    std::size_t lingering_ = 0;
+    LinkEventBatch batch_;
+    std::size_t index_;
+    std::vector<OutputBlock> spare_blocks_;
+    std::unique_ptr<std::byte[]> scratch_;
+};
+
+}  // namespace parley::runtime

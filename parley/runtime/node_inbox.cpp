@@ -1,0 +1,70 @@
+#include <parley/runtime/node_inbox.hpp>
+
+#include <ctime>
+#include <iterator>
+#include <utility>
+
+namespace parley::runtime {
+
+void NodeInbox::push(LinkEventBatch batch) {
+    {
+        const std::scoped_lock lock{mutex_};
+        inputs_.batches.push_back(std::move(batch));
+    }
+    wake_if_asleep();
+}
+
+void NodeInbox::push(std::vector<Accepted> accepted) {
+    {
+        const std::scoped_lock lock{mutex_};
+        std::ranges::move(accepted, std::back_inserter(inputs_.accepted));
+    }
+    wake_if_asleep();
+}
+
+void NodeInbox::push(Job finished) {
+    {
+        const std::scoped_lock lock{mutex_};
+        inputs_.finished.push_back(std::move(finished));
+    }
+    wake_if_asleep();
+}
+
+void NodeInbox::push(std::move_only_function<void(Now)> posted) {
+    {
+        const std::scoped_lock lock{mutex_};
+        inputs_.posted.push_back(std::move(posted));
+    }
+    wake_if_asleep();
+}
+
+NodeInputs NodeInbox::take() {
+    const std::scoped_lock lock{mutex_};
+    return std::exchange(inputs_, {});
+}
+
+bool NodeInbox::empty() {
+    const std::scoped_lock lock{mutex_};
+    return inputs_.empty();
+}
+
+// Whoever pushes looks at asleep_ after it pushed; the sleeper looks at the inputs after it set
+// asleep_. So one of the two sees the other.
+void NodeInbox::wait_until(Instant deadline) {
+    asleep_ = true;
+    if (empty()) {
+        if (deadline == never) {
+            ::sem_wait(&wake_);
+        } else {
+            const auto since = deadline.time_since_epoch();
+            const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
+            timespec until{};
+            until.tv_sec = static_cast<time_t>(seconds.count());
+            until.tv_nsec = static_cast<long>((since - seconds).count());
+            ::sem_clockwait(&wake_, CLOCK_MONOTONIC, &until);
+        }
+    }
+    asleep_ = false;
+}
+
+}  // namespace parley::runtime
