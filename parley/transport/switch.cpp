@@ -57,7 +57,7 @@ void Switch::set_allowed(std::function<bool(const NodeId&)> allowed) {
 void Switch::set_probe(CallProbe* probe) {
     impl_->probe = probe;
 }
-void Switch::set_alternatives(std::function<std::vector<Enr>(std::size_t count)> alternatives) {
+void Switch::set_alternatives(Alternatives alternatives) {
     impl_->alternatives = std::move(alternatives);
 }
 void Switch::set_forks(Now now, const ForkRules& forks) {

@@ -56,6 +56,7 @@ struct PeerDown {
     Direction direction;
     CloseReason reason;
     Duration age;
+    std::uint64_t bytes_in = 0, bytes_out = 0;  ///< of messages, as PeerInfo has them
 };
 /// A dial ended before its link was up. `others`: records from a Goodbye.
 struct DialFailed {
@@ -151,7 +152,8 @@ public:
     void set_allowed(std::function<bool(const NodeId&)> allowed);
     /// `probe` outlives the switch; null: none.
     void set_probe(CallProbe* probe);
-    void set_alternatives(std::function<std::vector<Enr>(std::size_t count)> alternatives);
+    using Alternatives = std::function<std::vector<Enr>(const Endpoint& caller, std::size_t count)>;
+    void set_alternatives(Alternatives alternatives);
     /// A fork activated or the head moved: links that do not fit any more are closed.
     void set_forks(Now now, const ForkRules& forks);
     void disconnect(Now now, const NodeId& id, CloseReason reason);

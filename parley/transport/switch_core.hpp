@@ -70,7 +70,7 @@ public:
     const SwitchStats& stats() const { return stats_; }
     std::shared_ptr<const LinkIdentity> identity() const { return identity_; }
 
-    std::function<std::vector<Enr>(std::size_t)> alternatives;
+    Switch::Alternatives alternatives;
     std::function<bool(const NodeId&)> allowed;
     CallProbe* probe = nullptr;
 
@@ -112,7 +112,7 @@ private:
     bool admit(Connection& connection);
     std::optional<Goodbye> objection(const Connection& connection) const;
     Result<void, SlotError> swap_token(Connection& connection);
-    Goodbye too_many_peers(SlotError why) const;
+    Goodbye too_many_peers(const Endpoint& caller, SlotError why) const;
     void refuse(Connection& connection, Goodbye goodbye);
     void abandon(Connection& connection, CloseReason reason);
     void on_up(Connection& connection);

@@ -72,8 +72,8 @@ void SwitchCore::tell_modules_closed(Connection& c, CloseReason reason) {
 
 void SwitchCore::publish_end(Connection& c, CloseReason reason, std::vector<Enr> others) {
     if (c.was_up) {
-        hub_.publish(
-            PeerDown{c.link, *c.id, c.endpoint, c.direction, reason, now_.instant - c.since});
+        hub_.publish(PeerDown{c.link, *c.id, c.endpoint, c.direction, reason,
+                              now_.instant - c.since, c.bytes_in, c.bytes_out});
     } else if (c.direction == Direction::outbound) {
         hub_.publish(DialFailed{Target{*c.id, c.endpoint}, c.slot_class, reason, c.proven,
                                 std::move(others)});
