@@ -51,10 +51,15 @@ public:
     std::optional<Endpoint> endpoint() const { return endpoint_; }
     const chain::TxPool& pool() const { return pool_; }
     chain::TxRelay& relay() { return *relay_; }
+    const chain::TxRelay& relay() const { return *relay_; }
     const discovery::AddressBook& book() const { return *book_; }
     Hub& hub() { return hub_; }
     transport::Network& network() { return *switch_; }
     Instant started() const { return started_; }
+    std::vector<transport::PeerInfo> peers() const { return switch_->peers(); }
+    const transport::Slots& slots() const { return switch_->slots(); }
+    /// What new links say of us.
+    transport::Hello hello() const { return switch_->identity()->hello; }
     struct Traffic {
         std::uint64_t bytes_in = 0, bytes_out = 0;
     };

@@ -1,0 +1,161 @@
+#include <parley/node/rpc_method.hpp>
+#include <parley/node/rpc_params.hpp>
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <map>
+#include <string>
+
+namespace parley::node {
+
+namespace {
+
+using transport::Direction;
+using transport::PeerInfo;
+using transport::SlotClass;
+using transport::SlotKind;
+
+std::int64_t whole_seconds(Duration d) {
+    return std::chrono::duration_cast<std::chrono::seconds>(d).count();
+}
+
+json::object slot_json(const transport::Slots& slots, SlotKind kind) {
+    return {{"used", slots.in_use(kind)}, {"limit", slots.limit(kind)}};
+}
+
+json::object peer_json(const RpcCall& call, const transport::Hello& ours, const PeerInfo& peer) {
+    json::array topics;
+    json::object protocols;
+    for (const auto& topic : transport::common_topics(ours, peer.hello)) {
+        topics.emplace_back(fmt::format("{}/{}", topic.name, topic.version));
+        protocols[topic.name] = {{"version", topic.version}};
+    }
+    json::value round_trip;
+    if (peer.round_trip) {
+        round_trip = std::chrono::duration<double, std::milli>(*peer.round_trip).count();
+    }
+    return {
+        {"enr", peer.hello.record.to_text()},
+        {"id", peer.id.to_string()},
+        {"name", peer.hello.client},
+        {"caps", topics},
+        {"network",
+         {{"remoteAddress", peer.endpoint.to_string()},
+          {"inbound", peer.direction == Direction::inbound},
+          {"static", peer.slot_class == SlotClass::static_peer},
+          {"trusted", peer.slot_class == SlotClass::trusted}}},
+        {"protocols", std::move(protocols)},
+        {"roundTripMs", std::move(round_trip)},
+        {"bytesIn", peer.bytes_in},
+        {"bytesOut", peer.bytes_out},
+        {"messagesIn", peer.messages_in},
+        {"messagesOut", peer.messages_out},
+        {"topics", std::move(topics)},
+        {"age", whole_seconds(call.now.instant - peer.since)},
+    };
+}
+
+json::value endpoint_json(const Node& node) {
+    const auto endpoint = node.endpoint();
+    return endpoint ? json::value(endpoint->to_string()) : json::value{};
+}
+
+json::object links_json(const std::vector<PeerInfo>& peers) {
+    std::size_t inbound = 0;
+    std::map<SlotClass, std::size_t> by_class;
+    for (const auto kind :
+         {SlotClass::ordinary, SlotClass::static_peer, SlotClass::trusted, SlotClass::feeler}) {
+        by_class[kind] = 0;
+    }
+    for (const auto& peer : peers) {
+        if (peer.direction == Direction::inbound) ++inbound;
+        ++by_class[peer.slot_class];
+    }
+    json::object classes;
+    for (const auto& [kind, count] : by_class) classes[transport::name(kind)] = count;
+    return {{"inbound", inbound},
+            {"outbound", peers.size() - inbound},
+            {"byClass", std::move(classes)}};
+}
+
+}  // namespace
+
+RpcResult admin_add_peer(const RpcCall& call) {
+    constexpr std::string_view expected = "\"ID@address:port\" or \"enr:...\"";
+    const auto text = text_param(call, 0, expected);
+    if (!text) return std::unexpected{text.error()};
+    const auto target = Target::parse(*text);
+    if (!target) return bad_param(0, expected, "another string");
+    if (target->id == call.node.id()) {
+        return std::unexpected{RpcError{rpc_code::refused, "that is this node itself"}};
+    }
+    call.node.add_peer(call.now, *target);
+    return json::value(true);
+}
+
+RpcResult admin_node_info(const RpcCall& call) {
+    const auto& node = call.node;
+    const auto& network = node.config().network;
+    json::object protocols;
+    for (const auto& topic : node.hello().topics) {
+        protocols[topic.name] = {{"version", topic.version}};
+    }
+    json::object out{
+        {"id", node.id().to_string()},
+        {"name", node.config().client},
+        {"enr", node.record().to_text()},
+        {"listenAddr", endpoint_json(node)},
+        {"protocols", std::move(protocols)},
+        {"network",
+         {{"id", network.id},
+          {"chainId", network.chain_id},
+          {"genesis", "0x" + to_hex(network.genesis)}}},
+    };
+    if (const auto endpoint = node.endpoint()) {
+        out["target"] = Target{node.id(), *endpoint}.to_string();
+        out["ip"] = endpoint->address.to_string();
+        out["ports"] = {{"discovery", 0}, {"listener", endpoint->port}};
+    }
+    return out;
+}
+
+RpcResult admin_peers(const RpcCall& call) {
+    const auto ours = call.node.hello();
+    json::array out;
+    for (const auto& peer : call.node.peers()) out.emplace_back(peer_json(call, ours, peer));
+    return out;
+}
+
+RpcResult parley_status(const RpcCall& call) {
+    const auto& node = call.node;
+    const auto& slots = node.slots();
+    const auto& counters = node.relay().counters();
+    const auto traffic = node.traffic();
+    json::object slots_json;
+    for (const auto kind : {SlotKind::inbound, SlotKind::outbound, SlotKind::static_peer,
+                            SlotKind::trusted, SlotKind::handshake_in, SlotKind::handshake_out}) {
+        slots_json[transport::name(kind)] = slot_json(slots, kind);
+    }
+    return json::object{
+        {"id", node.id().to_string()},
+        {"enr", node.record().to_text()},
+        {"client", node.config().client},
+        {"networkId", node.config().network.id},
+        {"chainId", node.config().network.chain_id},
+        {"endpoint", endpoint_json(node)},
+        {"uptime", whole_seconds(call.now.instant - node.started())},
+        {"links", links_json(node.peers())},
+        {"slots", std::move(slots_json)},
+        {"knownAddresses", node.book().size()},
+        {"pool", {{"count", node.pool().size()}, {"bytes", node.pool().size_bytes()}}},
+        {"transactions",
+         {{"added", counters.added},
+          {"received", counters.received},
+          {"duplicates", counters.duplicates}}},
+        {"bytesIn", traffic.bytes_in},
+        {"bytesOut", traffic.bytes_out},
+    };
+}
+
+}  // namespace parley::node

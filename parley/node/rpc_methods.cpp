@@ -1,0 +1,51 @@
+#include <parley/node/rpc_method.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace parley::node {
+
+namespace {
+
+constexpr RpcMethod answers(std::string_view name, std::size_t params_max,
+                            RpcResult (*answer)(const RpcCall&)) {
+    return {.name = name, .params_max = params_max, .answer = answer};
+}
+
+/// Sorted by name.
+constexpr std::array methods{
+    RpcMethod{
+        .name = "admin_addPeer", .params_max = 1, .unix_only = true, .answer = &admin_add_peer},
+    answers("admin_nodeInfo", 0, &admin_node_info),
+    answers("admin_peers", 0, &admin_peers),
+    answers("eth_accounts", 0, &eth_accounts),
+    answers("eth_blockNumber", 0, &eth_block_number),
+    answers("eth_chainId", 0, &eth_chain_id),
+    answers("eth_gasPrice", 0, &eth_gas_price),
+    answers("eth_getBlockByHash", 2, &eth_get_block),
+    answers("eth_getBlockByNumber", 2, &eth_get_block),
+    answers("eth_getTransactionByHash", 1, &eth_get_transaction_by_hash),
+    answers("eth_getTransactionCount", 2, &eth_get_transaction_count),
+    answers("eth_getTransactionReceipt", 1, &eth_get_transaction_receipt),
+    answers("eth_maxPriorityFeePerGas", 0, &eth_gas_price),
+    RpcMethod{
+        .name = "eth_sendRawTransaction", .params_max = 1, .start = &eth_send_raw_transaction},
+    answers("eth_syncing", 0, &eth_syncing),
+    answers("net_listening", 0, &net_listening),
+    answers("net_peerCount", 0, &net_peer_count),
+    answers("net_version", 0, &net_version),
+    answers("parley_status", 0, &parley_status),
+    answers("txpool_content", 0, &txpool_content),
+    answers("txpool_status", 0, &txpool_status),
+    answers("web3_clientVersion", 0, &web3_client_version),
+};
+static_assert(std::ranges::is_sorted(methods, {}, &RpcMethod::name));
+
+}  // namespace
+
+const RpcMethod* find_method(std::string_view name) {
+    const auto* const found = std::ranges::lower_bound(methods, name, {}, &RpcMethod::name);
+    return found != methods.end() && found->name == name ? found : nullptr;
+}
+
+}  // namespace parley::node

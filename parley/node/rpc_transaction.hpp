@@ -1,0 +1,18 @@
+// A pooled transaction as JSON, as Ethereum's execution API has it for pending ones.
+// For sources of Rpc only.
+#pragma once
+
+#include <parley/chain/txpool/pool.hpp>
+
+#include <boost/json.hpp>
+
+#include <cstddef>
+
+namespace parley::node {
+
+boost::json::object transaction_json(const chain::PooledTx& pooled);
+
+/// At least what its JSON has in bytes.
+std::size_t transaction_json_bytes(const chain::PooledTx& pooled);
+
+}  // namespace parley::node
