@@ -1,3 +1,6 @@
+#include <parley/codec/endian.hpp>
+#include <parley/transport/test_handshake.hpp>
+
 #include <boost/json.hpp>
 #include <doctest/doctest.h>
 
@@ -6,9 +9,6 @@
 #include <iostream>
 #include <iterator>
 #include <optional>
-
-#include <parley/codec/endian.hpp>
-#include <parley/transport/test_handshake.hpp>
 
 namespace parley::transport {
 
@@ -20,13 +20,14 @@ namespace {
 class Vectors {
 public:
     static std::optional<Vectors> load() {
-        std::ifstream file{vectors_path()};
-        if (!file) {
-            std::cout << "skipped: no vectors at " << vectors_path() << '\n';
-            return std::nullopt;
+        for (const auto& path : vectors_paths()) {
+            std::ifstream file{path};
+            if (!file) continue;
+            const std::string text{std::istreambuf_iterator<char>{file}, {}};
+            return Vectors{boost::json::parse(text).as_object()};
         }
-        const std::string text{std::istreambuf_iterator<char>{file}, {}};
-        return Vectors{boost::json::parse(text).as_object()};
+        std::cout << "skipped: no vectors\n";
+        return std::nullopt;
     }
     Buffer bytes(std::string_view name) const {
         const std::string text{boost::json::string_view{values_.at(name).as_string()}};
@@ -275,13 +276,134 @@ TEST_CASE("handshake: reading M1 does no work on the curve") {
     CHECK(m2.error() == HandshakeError{HandshakeErrc::low_order_key});
 }
 
-TEST_CASE("handshake: secrets are gone when their holder is") {
-    alignas(sts::Keys) ByteArray<sizeof(sts::Keys)> memory{};
-    auto* keys = new (memory.data()) sts::Keys;
-    sts::derive_keys({}, ByteArray<32>{}, *keys);
-    CHECK(memory != ByteArray<sizeof(sts::Keys)>{});
-    keys->~Keys();
-    CHECK(memory == ByteArray<sizeof(sts::Keys)>{});
+TEST_CASE("handshake: the published run with a real Hello and all entropy") {
+    const auto key_i = NodeKey::from_secret(bytes32(1)).value();
+    const auto key_r = NodeKey::from_secret(bytes32(2)).value();
+    const auto entropy_of = [](int first) {
+        Buffer script;
+        for (int i = first; i < first + 3; ++i) append(script, bytes32(i));
+        return ScriptedEntropy{std::move(script)};
+    };
+    auto entropy_i = entropy_of(3);
+    auto entropy_r = entropy_of(6);
+    Initiator initiator{key_i, key_r.id(), encode_hello(published_hello(key_i)), {}, entropy_i};
+    Responder responder{key_r, encode_hello(published_hello(key_r)), {}, entropy_r};
+    const auto m1 = initiator.write_m1();
+    REQUIRE(responder.read_m1(m1));
+    const auto m2 = responder.write_m2().value();
+    REQUIRE(initiator.read_m2(m2));
+    const auto m3 = initiator.write_m3();
+    REQUIRE(responder.read_m3(m3));
+    CHECK(to_hex(m1) ==
+          "50524c5900010001320491ef5ac5a62c05895243743cff125dfedd3b6bd47f6fa28ee15d969d5bb0"
+          "ea53774d488bdaf9df1c6e0124b3ef22040404040404040404040404040404040404040404040404"
+          "0404040404040404");
+    CHECK(to_hex(crypto::sha256(m2)) ==
+          "680fdbbabd95ba51ac7c44298bd53e3fb7024600cbc2b8e47272dc1a8e9cd464");
+    CHECK(to_hex(crypto::sha256(m3)) ==
+          "173bdb28bf50613085669cc68c3d7ddb9e7d5dd4e46cb34c77238144fa7fb3f8");
+    const auto keys = initiator.take_keys();
+    CHECK(to_hex(keys.initiator_to_responder) ==
+          "11d865a54664ec6dc2fae3b5b51d2abccf7ac4e5fc03826bbbfdb78d226859c0");
+    CHECK(to_hex(keys.responder_to_initiator) ==
+          "1583b3f919fcd6ee3abfa1b3a53d55223f6ddd1b8de3ad860a9b93fcdc9915c4");
+    CHECK(to_hex(keys.session_id) ==
+          "62d5d37439f9a2650c5e26b691f63de81640e3d346b95e8338f450cba82b0e39");
+    CHECK(responder.take_keys().session_id == keys.session_id);
+}
+
+namespace {
+
+/// An object whose bytes can be searched, while it lives and after.
+template <class T>
+class Glass {
+public:
+    template <class... Args>
+    explicit Glass(Args&&... args) : object_(new(memory_.data()) T(std::forward<Args>(args)...)) {}
+    Glass(const Glass&) = delete;
+    Glass& operator=(const Glass&) = delete;
+    ~Glass() { end(); }
+    T* operator->() { return object_; }
+    void end() {
+        if (object_ != nullptr) std::exchange(object_, nullptr)->~T();
+    }
+    bool alive() const { return object_ != nullptr; }
+    bool holds(Bytes secret) const { return !std::ranges::search(memory_, secret).empty(); }
+
+private:
+    alignas(T) ByteArray<sizeof(T)> memory_{};
+    T* object_;
+};
+
+}  // namespace
+
+TEST_CASE("handshake: secrets are gone as soon as they have served") {
+    const auto v = Vectors::load();
+    if (!v) return;
+    const auto key_i = v->key("id_i_secret");
+    auto entropy = v->entropy("e_i", "n_i");
+    Glass<sts::InitiatorCore> core{key_i, NodeId{v->array<33>("id_r")}, v->bytes("hello_i"),
+                                   VersionRange{}, entropy};
+    const auto none_of = [&](std::initializer_list<const char*> names) {
+        for (const auto* name : names) CHECK_MESSAGE(!core.holds(v->bytes(name)), name);
+    };
+    CHECK(core.holds(v->bytes("e_i")));
+    core->write_m1();
+    none_of({"e_i"});
+    REQUIRE(core->read_m2(v->bytes("M2")));
+    CHECK(core.holds(v->bytes("M3 key")));
+    CHECK(core.holds(v->bytes("M3 mac")));
+    CHECK(core.holds(v->bytes("master")));
+    none_of({"e_i", "Z", "M2 key", "M2 mac"});
+    SUBCASE("by success") {
+        core->write_m3();
+        none_of({"e_i", "Z", "M2 key", "M2 mac", "M3 key", "M3 mac", "master"});
+        auto keys = core->take_keys();
+        CHECK_FALSE(core.holds(keys.initiator_to_responder));
+        CHECK_FALSE(core.holds(keys.exporter));
+    }
+    SUBCASE("by the end of the object, wherever it was") {
+        core.end();
+        none_of({"e_i", "Z", "M2 key", "M2 mac", "M3 key", "M3 mac", "master"});
+    }
+}
+
+TEST_CASE("handshake: the responder's secrets are gone as soon as they have served") {
+    Pair pair;
+    Buffer script;
+    for (int i = 20; i < 23; ++i) append(script, bytes32(i));
+    ScriptedEntropy entropy{script};
+    const Bytes secret = Bytes{script}.first(32);
+    Glass<sts::ResponderCore> core{pair.key_r, encode_hello(pair.hello_r), VersionRange{}, entropy};
+    auto initiator = pair.initiator();
+    const auto m1 = initiator.write_m1();
+    REQUIRE(core->read_m1(m1));
+    CHECK(core.holds(secret));
+    CHECK(core.holds(Bytes{script}.last(32)));
+    const auto m2 = core->write_m2().value();
+    CHECK_FALSE(core.holds(secret));
+    CHECK_FALSE(core.holds(Bytes{script}.last(32)));
+
+    sts::Keys keys;
+    const crypto::X25519Key ephemeral{secret};
+    const auto shared = ephemeral.agree(sts::split_m1(m1).ephemeral).value();
+    sts::derive_keys(sts::transcript_2(sts::transcript_1(m1), m2), shared, keys);
+    CHECK_FALSE(core.holds(shared));
+    CHECK_FALSE(core.holds(keys.m2_key));
+    CHECK_FALSE(core.holds(keys.m2_mac));
+    CHECK(core.holds(keys.master));
+    SUBCASE("by success") {
+        REQUIRE(initiator.read_m2(m2));
+        REQUIRE(core->read_m3(initiator.write_m3()));
+    }
+    SUBCASE("by the end of the object, wherever it was") {
+        core.end();
+    }
+    CHECK_FALSE(core.holds(keys.m3_key));
+    CHECK_FALSE(core.holds(keys.m3_mac));
+    CHECK_FALSE(core.holds(keys.master));
+    const auto session = core.alive() ? core->take_keys() : SessionKeys{};
+    if (core.alive()) CHECK_FALSE(core.holds(session.responder_to_initiator));
 }
 
 }  // namespace parley::transport

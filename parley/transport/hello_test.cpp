@@ -1,12 +1,12 @@
+#include <parley/codec/endian.hpp>
+#include <parley/codec/rlp.hpp>
+#include <parley/transport/test_handshake.hpp>
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <functional>
 #include <vector>
-
-#include <parley/codec/endian.hpp>
-#include <parley/codec/rlp.hpp>
-#include <parley/transport/test_handshake.hpp>
 
 namespace parley::transport {
 
@@ -119,22 +119,9 @@ TEST_CASE("hello: what is said is understood, at the limits of every field") {
 }
 
 TEST_CASE("hello: the published bytes") {
-    const auto key = NodeKey::from_secret(
-        array_from_hex<32>("0101010101010101010101010101010101010101010101010101010101010101")
-            .value());
+    const auto key = NodeKey::from_secret(bytes32(1));
     REQUIRE(key);
-    Hello hello{EnrBuilder{1}
-                    .ip(IpAddress::v4({std::byte{127}, {}, {}, std::byte{1}}))
-                    .tcp(30303)
-                    .sign(*key)
-                    .value()};
-    hello.client = "parley/0.1.0/linux";
-    hello.network_id = 7;
-    hello.genesis.fill(std::byte{0xaa});
-    hello.fork = {{std::byte{0xfc}, std::byte{0x64}, std::byte{0xec}, std::byte{0x04}}, 1150000};
-    hello.roles = role::full | role::validator;
-    hello.services = service::light_nodes | service::blocks;
-    hello.topics = {{"chat", 1, 65536, 4096}, {"tx", 2, 1048576, 262144}};
+    const auto hello = published_hello(*key);
     const auto bytes = encode_hello(hello);
     const auto size = load_be<std::uint16_t>(bytes);
     CHECK(to_hex(Bytes{bytes}.first(2U + size)) ==
@@ -316,6 +303,12 @@ const Mismatch mismatches[] = {
      CloseReason::incompatible_fork, "0939d4af next 0", "190a55ad next 0"},
     {"both light", [](auto& a, auto&, auto& b) { a.roles = b.roles = role::light; },
      CloseReason::roles_do_not_fit, "light", "light"},
+    {"both light and serving",
+     [](auto& a, auto&, auto& b) {
+         a.roles = b.roles = role::light;
+         a.services = b.services = service::light_nodes;
+     },
+     CloseReason::roles_do_not_fit, "light", "light"},
     {"we are light, they do not serve",
      [](auto& a, auto&, auto& b) {
          a.roles = role::light;
@@ -364,7 +357,7 @@ TEST_CASE("hello: what does not fit is told with both sides' values") {
 TEST_CASE("hello: the first difference is the one that is told") {
     // Each row repairs nothing; all differences of the table at once, taken away from the front.
     const auto key = key_of(1);
-    const std::size_t order[] = {0, 1, 2, 3, 4, 7};
+    const std::size_t order[] = {0, 1, 2, 3, 4, 8};
     for (std::size_t first = 0; first < std::size(order); ++first) {
         auto ours = hello_of(key);
         auto theirs = hello_of(key);

@@ -1,16 +1,17 @@
 // What the tests of Hello and of the handshake share.
 #pragma once
 
-#include <cstdlib>
-#include <stdexcept>
-#include <string>
-#include <utility>
-
 #include <parley/base/bytes.hpp>
 #include <parley/base/rng.hpp>
 #include <parley/identity/enr.hpp>
 #include <parley/identity/node_key.hpp>
 #include <parley/transport/handshake_core.hpp>
+
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace parley::transport::testing {
 
@@ -62,10 +63,38 @@ struct Pair {
     Responder responder() { return {key_r, encode_hello(hello_r), versions_r, entropy}; }
 };
 
-inline std::string vectors_path() {
+/// 32 times the same byte.
+inline ByteArray<32> bytes32(int value) {
+    ByteArray<32> out;
+    out.fill(static_cast<std::byte>(value));
+    return out;
+}
+
+/// The Hello of docs/formats/hello.md, said by `key`.
+inline Hello published_hello(const NodeKey& key) {
+    Hello hello{EnrBuilder{1}
+                    .ip(IpAddress::v4({std::byte{127}, {}, {}, std::byte{1}}))
+                    .tcp(30303)
+                    .sign(key)
+                    .value()};
+    hello.client = "parley/0.1.0/linux";
+    hello.network_id = 7;
+    hello.genesis = bytes32(0xaa);
+    hello.fork = {{std::byte{0xfc}, std::byte{0x64}, std::byte{0xec}, std::byte{0x04}}, 1150000};
+    hello.roles = role::full | role::validator;
+    hello.services = service::light_nodes | service::blocks;
+    hello.topics = {{"chat", 1, 65536, 4096}, {"tx", 2, 1048576, 262144}};
+    return hello;
+}
+
+/// Where handshake.json may be, the first that exists wins.
+inline std::vector<std::string> vectors_paths() {
+    std::vector<std::string> paths;
     const char* folder = std::getenv("PARLEY_VECTORS");  // NOLINT(concurrency-mt-unsafe)
-    return std::string{folder != nullptr ? folder : PARLEY_SOURCE_DIR "/../shared/vectors"} +
-           "/handshake.json";
+    if (folder != nullptr) paths.push_back(std::string{folder} + "/handshake.json");
+    paths.emplace_back(PARLEY_SOURCE_DIR "/../shared/vectors/handshake.json");
+    paths.emplace_back(PARLEY_SOURCE_DIR "/docs/formats/handshake.json");
+    return paths;
 }
 
 }  // namespace parley::transport::testing
