@@ -1,0 +1,84 @@
+#include <parley/sim/network.hpp>
+
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+namespace parley::sim {
+
+namespace {
+
+WorldConfig world_config(const NetworkOptions& options) {
+    WorldConfig config;
+    config.seed = options.seed;
+    config.latency_min = options.latency_min;
+    config.latency_max = options.latency_max;
+    return config;
+}
+
+NodeKey copy(const NodeKey& key) {
+    return *NodeKey::from_secret(key.secret());
+}
+
+}  // namespace
+
+/// Every host in a /16 of its own: 1.0.0.1, 1.1.0.1, ...
+Endpoint Network::endpoint(HostId host) {
+    const auto high = static_cast<std::byte>(11 + host / 256);
+    const auto low = static_cast<std::byte>(host % 256);
+    return {IpAddress::v4({high, low, std::byte{0}, std::byte{1}}), 30770};
+}
+
+Network::Network(NetworkOptions options)
+    : options_(std::move(options)), world_(world_config(options_)) {
+    SeededEntropy entropy{options_.seed ^ 0x6b657973ULL};
+    for (HostId host = 0; host < options_.nodes; ++host) {
+        keys_.push_back(NodeKey::generate(entropy));
+    }
+    for (HostId host = 0; host < options_.nodes; ++host) {
+        node::NodeConfig config;
+        config.client = "parley/sim";
+        config.p2p.listen = {endpoint(host)};
+        config.p2p.advertise = endpoint(host);
+        if (options_.configure) options_.configure(host, config);
+        world_.add_host(
+            endpoint(host), config.link(), [this, host, config](Now now, Store& disk, Rng rng) {
+                auto modules = options_.modules ? options_.modules(host)
+                                                : std::vector<transport::PeerHandler*>{};
+                auto made = node::Node::create(config, copy(keys_[host]), disk,
+                                               options_.log ? *options_.log : no_log(), rng, now,
+                                               std::move(modules));
+                if (!made) throw std::runtime_error{message(made.error())};
+                return std::unique_ptr<node::NodeCore>{std::move(*made)};
+            });
+    }
+}
+
+node::Node& Network::node(HostId host) {
+    return dynamic_cast<node::Node&>(world_.node(host));
+}
+
+void Network::start_all() {
+    for (HostId host = 0; host < size(); ++host) world_.start(host);
+}
+
+std::size_t Network::links_between(HostId a, HostId b) {
+    std::size_t count = 0;
+    for (const auto& peer : node(a).links().peers()) count += peer.id == id(b) ? 1 : 0;
+    return count;
+}
+
+bool Network::healthy() {
+    for (HostId host = 0; host < size(); ++host) {
+        if (!world_.up(host)) continue;
+        auto& links = node(host).links();
+        if (!links.slots().consistent()) return false;
+        std::set<NodeId> ids;
+        for (const auto& peer : links.peers()) {
+            if (!ids.insert(peer.id).second) return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace parley::sim

@@ -1,0 +1,49 @@
+// Network: a world of ordinary nodes, made alike: keys from the seed, addresses of their own,
+// one network. What tests and scenarios start from.
+#pragma once
+
+#include <parley/chain/txpool/relay.hpp>
+#include <parley/node/node.hpp>
+#include <parley/sim/world.hpp>
+
+#include <functional>
+#include <vector>
+
+namespace parley::sim {
+
+struct NetworkOptions {
+    std::uint64_t seed = 1;
+    std::size_t nodes = 2;
+    Duration latency_min = 5ms;
+    Duration latency_max = 120ms;
+    /// Changes a node's settings before its start; boot nodes and so on.
+    std::function<void(HostId, node::NodeConfig&)> configure{};
+    /// Modules to plug into a node, made for each of its lives.
+    std::function<std::vector<transport::PeerHandler*>(HostId)> modules{};
+    Log* log = nullptr;
+};
+
+class Network {
+public:
+    explicit Network(NetworkOptions options);
+
+    World& world() { return world_; }
+    node::Node& node(HostId host);
+    NodeId id(HostId host) const { return keys_[host].id(); }
+    Target target(HostId host) const { return {id(host), endpoint(host)}; }
+    static Endpoint endpoint(HostId host);
+    std::size_t size() const { return keys_.size(); }
+    void start_all();
+
+    /// Links that are up between two nodes, as `a` sees it.
+    std::size_t links_between(HostId a, HostId b);
+    /// Every node that runs keeps to its limits: tokens consistent, one link per peer.
+    bool healthy();
+
+private:
+    NetworkOptions options_;
+    World world_;
+    std::vector<NodeKey> keys_;
+};
+
+}  // namespace parley::sim
