@@ -3,18 +3,18 @@
 // docs/formats/link.md.
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <span>
-
 #include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/shared_bytes.hpp>
 #include <parley/codec/endian.hpp>
 #include <parley/transport/link_error.hpp>
 #include <parley/transport/types.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
 
 namespace parley::transport {
 
@@ -112,7 +112,7 @@ private:
         size_ += chunk.first() ? first_chunk_header_bytes : chunk_header_bytes;
     }
     void copy(Bytes bytes) {
-        std::ranges::copy(bytes, msg_.subspan(size_).begin());
+        if (!bytes.empty()) std::memcpy(msg_.subspan(size_).data(), bytes.data(), bytes.size());
         size_ += bytes.size();
     }
     void end_run() {
