@@ -22,6 +22,7 @@
 namespace parley::transport {
 
 void SwitchCore::on_proven(Connection& c, Proven proven) {
+    if (c.direction == Direction::outbound && c.id == proven.peer) c.proven = true;
     if (c.phase != Phase::dialing && c.phase != Phase::handshaking) return;  // given up meanwhile
     c.proven = true;
     c.hello = std::move(proven.hello);
