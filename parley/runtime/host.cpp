@@ -5,6 +5,7 @@
 #include <parley/runtime/listen.hpp>
 #include <parley/runtime/listener.hpp>
 #include <parley/runtime/node_inbox.hpp>
+#include <parley/runtime/watchdog.hpp>
 #include <parley/runtime/workers.hpp>
 
 #include <malloc.h>
@@ -20,7 +21,7 @@ using transport::LinkId;
 class Host::Impl {
 public:
     Impl(HostConfig config, EntropySource& entropy, Log& log)
-        : config_(std::move(config)), log_(log) {
+        : config_(std::move(config)), log_(log), watchdog_(config_.watchdog, log) {
         const IoConfig io{.link = config_.link,
                           .connect_timeout = config_.connect_timeout,
                           .inbound_bytes_max = config_.inbound_bytes_max};
@@ -44,6 +45,7 @@ public:
 
     void run(node::NodeCore& core) {
         workers_.emplace(config_.workers, [this](Job job) { inbox_.push(std::move(job)); }, log_);
+        core.links().set_probe(&watchdog_);
         for (auto& listener : listeners_) listener->start();
         for (auto& io : io_) io->start();
         while (step(core)) {
@@ -52,6 +54,7 @@ public:
         for (auto& io : io_) io->finish(linger);
         for (auto& io : io_) io->join();
         workers_.reset();
+        core.links().set_probe(nullptr);
     }
 
     void post(std::move_only_function<void(Now)> call) { inbox_.push(std::move(call)); }
@@ -118,40 +121,42 @@ private:
     }
 
     void execute(node::NodeCore& core) {
-        auto effects = core.links().take_effects();
-        if (!effects.empty()) {
+        core.links().take_effects(effects_);
+        if (!effects_.empty()) {
             const auto identity = core.links().identity();
             if (io_.size() == 1) {
-                io_.front()->push(EffectBatch{std::move(effects), identity});
+                effects_ = io_.front()->push(EffectBatch{std::move(effects_), identity});
             } else {
-                spread(std::move(effects), identity);
+                spread(identity);
             }
         }
         workers_->submit(core.take_jobs());
     }
 
-    void spread(std::vector<transport::SwitchEffect> effects,
-                const std::shared_ptr<const transport::LinkIdentity>& identity) {
+    void spread(const std::shared_ptr<const transport::LinkIdentity>& identity) {
         std::vector<EffectBatch> batches(io_.size());
-        for (auto& effect : effects) {
+        for (auto& effect : effects_) {
             const LinkId link = std::visit([](const auto& e) { return e.link; }, effect);
             batches[link.value % io_.size()].effects.push_back(std::move(effect));
         }
         for (std::size_t i = 0; i < io_.size(); ++i) {
             if (batches[i].effects.empty()) continue;
             batches[i].identity = identity;
-            io_[i]->push(std::move(batches[i]));
+            (void)io_[i]->push(std::move(batches[i]));
         }
+        effects_.clear();
     }
 
     IoThread& io_of(LinkId link) { return *io_[link.value % io_.size()]; }
 
     HostConfig config_;
     Log& log_;
+    Watchdog watchdog_;
     NodeInbox inbox_;
     std::vector<std::unique_ptr<IoThread>> io_;
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::optional<Workers> workers_;
+    std::vector<transport::SwitchEffect> effects_;
     std::atomic<bool> stop_{false};
     bool stopping_ = false;
     Instant stop_by_ = never;

@@ -34,6 +34,7 @@ struct HostConfig {
     Duration connect_timeout = 5s;
     /// Received and not yet dealt with by the node, each I/O thread; above it, it stops reading.
     std::size_t inbound_bytes_max = 32U << 20;
+    Duration watchdog = 100ms;  ///< a module's call that takes longer is named in the log
     /// After stop(): for the node to end its links and store; then for last bytes to leave.
     Duration stop_timeout = 1200ms;
     Duration linger_timeout = 400ms;

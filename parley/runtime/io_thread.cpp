@@ -9,6 +9,12 @@
 #include <utility>
 
 namespace parley::runtime {
+namespace {
+
+constexpr std::size_t spare_vectors_max = 4;
+constexpr std::size_t spare_effects_max = 65'536;
+
+}  // namespace
 
 IoThread::IoThread(std::size_t index, const IoConfig& config, NodeInbox& inbox,
                    EntropySource& entropy)
@@ -36,13 +42,19 @@ void IoThread::join() {
 
 // --- For the node's thread -------------------------------------------------------------------
 
-void IoThread::push(EffectBatch batch) {
+std::vector<transport::SwitchEffect> IoThread::push(EffectBatch batch) {
+    std::vector<transport::SwitchEffect> spare;
     {
         const std::scoped_lock lock{mail_mutex_};
         mail_.effects.push_back(std::move(batch));
         mail_waits_ = true;
+        if (!spare_effects_.empty()) {
+            spare = std::move(spare_effects_.back());
+            spare_effects_.pop_back();
+        }
     }
     wake_if_asleep();
+    return spare;
 }
 
 void IoThread::push(Admitted admitted) {
@@ -111,7 +123,17 @@ void IoThread::take_mail(Now now) {
                 open(now, std::get<transport::OpenLink>(effect), batch.identity);
             }
         }
+        recycle(std::move(batch.effects));
     }
+}
+
+// Growing such a vector anew for each batch costs more than its content. An unusually large one
+// is not kept.
+void IoThread::recycle(std::vector<transport::SwitchEffect> effects) {
+    effects.clear();
+    if (effects.capacity() > spare_effects_max) return;
+    const std::scoped_lock lock{mail_mutex_};
+    if (spare_effects_.size() < spare_vectors_max) spare_effects_.push_back(std::move(effects));
 }
 
 void IoThread::fire_timers(Now now) {

@@ -49,7 +49,8 @@ public:
     void start();
 
     // For the node's thread.
-    void push(EffectBatch batch);
+    /// Returns an empty vector with room, for the next effects.
+    std::vector<transport::SwitchEffect> push(EffectBatch batch);
     void push(Admitted admitted);
     /// The node dealt with a batch of LinkEventBatch::bytes.
     void batch_done(std::size_t bytes);
@@ -70,6 +71,7 @@ private:
     void run();
     void turn(Now now);
     void take_mail(Now now);
+    void recycle(std::vector<transport::SwitchEffect> effects);
     void fire_timers(Now now);
     void read_ready(Now now);
     void settle_dirty(Now now);
@@ -119,6 +121,7 @@ private:
 
     std::mutex mail_mutex_;
     Mail mail_;
+    std::vector<std::vector<transport::SwitchEffect>> spare_effects_;  // under mail_mutex_, too
     std::atomic<bool> mail_waits_{false};
     std::atomic<bool> asleep_{false};
     std::atomic<std::size_t> handed_over_bytes_{0};
