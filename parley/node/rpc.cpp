@@ -158,17 +158,28 @@ std::optional<RpcError> refusal(const Request& request, const RpcMethod* method,
     return std::nullopt;
 }
 
-void run(Node& node, Now now, const json::value& value, RpcOrigin origin, std::size_t index,
-         const std::shared_ptr<Exchange>& exchange) {
+/// What all requests of one body have in common.
+struct Common {
+    Node& node;
+    Now now;
+    RpcOrigin origin;
+    const std::optional<Endpoint>& http;
+    std::shared_ptr<Exchange> exchange;
+};
+
+void run(const Common& common, const json::value& value, std::size_t index) {
+    const auto& exchange = common.exchange;
     auto request = read_request(value);
     if (!request) return exchange->finish(index, id_of(value), std::unexpected{request.error()});
     const auto* method = find_method(request->method);
-    if (auto refused = refusal(*request, method, origin)) {
+    if (auto refused = refusal(*request, method, common.origin)) {
         return exchange->finish(index, request->id, std::unexpected{std::move(*refused)});
     }
-    const RpcCall call{node, now, *request->params, exchange->bytes_left()};
-    if (method->answer != nullptr)
+    const RpcCall call{common.node, common.now, *request->params, exchange->bytes_left(),
+                       common.http};
+    if (method->answer != nullptr) {
         return exchange->finish(index, request->id, method->answer(call));
+    }
     method->start(call, [exchange, index, id = std::move(request->id)](RpcResult result) {
         exchange->finish(index, id, result);
     });
@@ -204,19 +215,18 @@ void Rpc::handle(Now now, std::string_view body, RpcOrigin origin, Reply reply) 
     const auto value = parse(body);
     if (!value) return refuse(value.error());
     const auto* batch = value->if_array();
+    Common common{node_, now, origin, http_, nullptr};
     if (batch == nullptr) {
-        return run(node_, now, *value, origin, 0,
-                   std::make_shared<Exchange>(1, false, std::move(reply)));
+        common.exchange = std::make_shared<Exchange>(1, false, std::move(reply));
+        return run(common, *value, 0);
     }
     if (batch->empty()) return refuse(invalid("empty batch"));
     if (batch->size() > batch_requests_max) {
         return refuse(invalid(fmt::format("batch: expected at most {} requests, got {}",
                                           batch_requests_max, batch->size())));
     }
-    const auto exchange = std::make_shared<Exchange>(batch->size(), true, std::move(reply));
-    for (std::size_t i = 0; i < batch->size(); ++i) {
-        run(node_, now, (*batch)[i], origin, i, exchange);
-    }
+    common.exchange = std::make_shared<Exchange>(batch->size(), true, std::move(reply));
+    for (std::size_t i = 0; i < batch->size(); ++i) run(common, (*batch)[i], i);
 }
 
 }  // namespace parley::node

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,9 @@ public:
     /// `node` outlives this and all replies under way.
     explicit Rpc(Node& node) : node_(node) {}
 
+    /// Where the HTTP server listens, for parley_status.
+    void set_http(const Endpoint& endpoint) { http_ = endpoint; }
+
     /// `reply` is called once, at once or (for eth_sendRawTransaction) after a Job of the node. Its
     /// body is empty when there was nothing but notifications. Never called if the node is
     /// destroyed before. Replies to a batch keep the order of its requests.
@@ -39,6 +43,7 @@ public:
 
 private:
     Node& node_;
+    std::optional<Endpoint> http_;
 };
 
 }  // namespace parley::node

@@ -20,8 +20,15 @@ std::int64_t whole_seconds(Duration d) {
     return std::chrono::duration_cast<std::chrono::seconds>(d).count();
 }
 
-json::object slot_json(const transport::Slots& slots, SlotKind kind) {
-    return {{"used", slots.in_use(kind)}, {"limit", slots.limit(kind)}};
+/// One number for each kind of slot.
+template <class Count>
+json::object by_slot_kind(Count count) {
+    json::object out;
+    for (const auto kind : {SlotKind::inbound, SlotKind::outbound, SlotKind::static_peer,
+                            SlotKind::trusted, SlotKind::handshake_in, SlotKind::handshake_out}) {
+        out[transport::name(kind)] = count(kind);
+    }
+    return out;
 }
 
 json::object peer_json(const RpcCall& call, const transport::Hello& ours, const PeerInfo& peer) {
@@ -132,11 +139,6 @@ RpcResult parley_status(const RpcCall& call) {
     const auto& slots = node.slots();
     const auto& counters = node.relay().counters();
     const auto traffic = node.traffic();
-    json::object slots_json;
-    for (const auto kind : {SlotKind::inbound, SlotKind::outbound, SlotKind::static_peer,
-                            SlotKind::trusted, SlotKind::handshake_in, SlotKind::handshake_out}) {
-        slots_json[transport::name(kind)] = slot_json(slots, kind);
-    }
     return json::object{
         {"id", node.id().to_string()},
         {"enr", node.record().to_text()},
@@ -144,9 +146,11 @@ RpcResult parley_status(const RpcCall& call) {
         {"networkId", node.config().network.id},
         {"chainId", node.config().network.chain_id},
         {"endpoint", endpoint_json(node)},
+        {"http", call.http ? json::value(call.http->to_string()) : json::value{}},
         {"uptime", whole_seconds(call.now.instant - node.started())},
         {"links", links_json(node.peers())},
-        {"slots", std::move(slots_json)},
+        {"slots", by_slot_kind([&](SlotKind kind) { return slots.limit(kind); })},
+        {"slotsInUse", by_slot_kind([&](SlotKind kind) { return slots.in_use(kind); })},
         {"knownAddresses", node.book().size()},
         {"pool", {{"count", node.pool().size()}, {"bytes", node.pool().size_bytes()}}},
         {"transactions",

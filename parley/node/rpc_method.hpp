@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,7 +38,8 @@ struct RpcCall {
     Node& node;
     Now now;
     const json::array& params;
-    std::size_t reply_bytes_max;  ///< what the result may have
+    std::size_t reply_bytes_max;   ///< what the result may have
+    std::optional<Endpoint> http;  ///< where the node answers over HTTP
 };
 using RpcDone = std::move_only_function<void(RpcResult)>;
 
