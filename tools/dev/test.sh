@@ -19,6 +19,7 @@ cmd_test() {
         esac
         shift
     done
+    [[ $preset =~ ^(dev|asan|tsan)$ ]] || die "test: no preset with tests: $preset"
     need build
     if compgen -G 'test/*_test.mjs' >/dev/null; then need_npm; fi
     build "$preset"
