@@ -4,14 +4,13 @@
 build() {
     local preset=$1 start=$SECONDS quiet=()
     shift
-    [[ -f build/$preset/build.ninja ]] || {
+    [[ build/$preset/build.ninja -nt CMakePresets.json ]] || {
         step "Configuring $preset"
         quietly "configure-$preset.log" cmake --preset "$preset"
     }
     step "Building $preset${*:+: $*}"
     [[ $tty ]] || quiet=(-- --quiet)
-    NINJA_STATUS='    [%f/%t, %es] ' CCACHE_SLOPPINESS=pch_defines,time_macros \
-        cmake --build "build/$preset" -j "$jobs" ${*:+--target "$@"} "${quiet[@]}" ||
+    NINJA_STATUS='    [%f/%t, %es] ' cmake --build "build/$preset" -j "$jobs" ${*:+--target "$@"} "${quiet[@]}" ||
         die "the build failed"
     done_in "$start"
 }
