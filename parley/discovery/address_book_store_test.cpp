@@ -205,6 +205,18 @@ TEST_CASE("what the configuration said before the load stays") {
     CHECK(entry.failures == 1);
 }
 
+TEST_CASE("a row is as docs/formats/address_book.md gives it") {
+    Entry entry;
+    entry.id = *NodeId::parse("03ca634cae0d49acb401d8a4c6b6fe8c55b70d115bf400769cc1400f3258cd3138");
+    entry.configured = Endpoint::parse("20.1.0.1:30303");
+    entry.source.kind = SourceKind::boot;
+    entry.added = entry.last_seen = entry.last_success = at(0s).unix_time;
+    const Buffer row = encode_row(entry);
+    CHECK(to_hex(row) ==
+          "e480841401000182765f0180808601977420dc008601977420dc008601977420dc00808080");
+    CHECK(decode_row(entry.id.bytes(), row)->endpoint() == *entry.configured);
+}
+
 TEST_CASE("each way to damage a row has its error") {
     auto book = make_book();
     book.add_record(at(0s), record(1), told_by(50));
