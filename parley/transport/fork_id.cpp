@@ -1,8 +1,8 @@
 // Fork identifiers: EIP-2124.
-#include <array>
-
 #include <parley/codec/endian.hpp>
 #include <parley/transport/hello.hpp>
+
+#include <array>
 
 namespace parley::transport {
 

@@ -1,9 +1,9 @@
+#include <parley/transport/hello.hpp>
+
 #include <doctest/doctest.h>
 
 #include <limits>
 #include <string_view>
-
-#include <parley/transport/hello.hpp>
 
 namespace parley::transport {
 

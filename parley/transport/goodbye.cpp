@@ -1,8 +1,8 @@
-#include <algorithm>
-#include <string_view>
-
 #include <parley/codec/rlp.hpp>
 #include <parley/transport/hello.hpp>
+
+#include <algorithm>
+#include <string_view>
 
 namespace parley::transport {
 

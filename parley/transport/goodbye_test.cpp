@@ -1,9 +1,9 @@
+#include <parley/codec/rlp.hpp>
+#include <parley/transport/test_handshake.hpp>
+
 #include <doctest/doctest.h>
 
 #include <string>
-
-#include <parley/codec/rlp.hpp>
-#include <parley/transport/test_handshake.hpp>
 
 namespace parley::transport {
 

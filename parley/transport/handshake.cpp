@@ -1,10 +1,11 @@
+#include <parley/transport/handshake.hpp>
+
+#include <parley/transport/handshake_core.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cassert>
-
-#include <parley/transport/handshake.hpp>
-#include <parley/transport/handshake_core.hpp>
 
 namespace parley::transport {
 

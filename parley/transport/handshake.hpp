@@ -3,16 +3,16 @@
 // docs/formats/handshake.md.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
-
 #include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/rng.hpp>
 #include <parley/crypto/x25519.hpp>
 #include <parley/identity/node_key.hpp>
 #include <parley/transport/hello.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
 
 namespace parley::transport {
 

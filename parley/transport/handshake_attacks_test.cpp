@@ -1,12 +1,12 @@
 // What an attacker can do to the handshake, each with the exact error. Forged messages come from
 // sides that follow the scheme but for what the test changes.
+#include <parley/transport/test_handshake.hpp>
+
 #include <doctest/doctest.h>
 
 #include <functional>
 #include <string>
 #include <vector>
-
-#include <parley/transport/test_handshake.hpp>
 
 namespace parley::transport {
 

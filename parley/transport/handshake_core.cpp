@@ -1,7 +1,7 @@
+#include <parley/transport/handshake_core.hpp>
+
 #include <algorithm>
 #include <cassert>
-
-#include <parley/transport/handshake_core.hpp>
 
 namespace parley::transport::sts {
 

@@ -3,9 +3,9 @@
 // Internal: nothing outside transport includes this.
 #pragma once
 
-#include <optional>
-
 #include <parley/transport/handshake_keys.hpp>
+
+#include <optional>
 
 namespace parley::transport::sts {
 

@@ -1,10 +1,11 @@
-#include <algorithm>
-#include <array>
-#include <cassert>
+#include <parley/transport/handshake_keys.hpp>
 
 #include <parley/codec/endian.hpp>
 #include <parley/crypto/aead.hpp>
-#include <parley/transport/handshake_keys.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
 
 namespace parley::transport::sts {
 

@@ -3,15 +3,15 @@
 // Internal: nothing outside transport includes this.
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-
 #include <parley/base/bytes.hpp>
 #include <parley/crypto/hash.hpp>
 #include <parley/crypto/secp256k1.hpp>
 #include <parley/crypto/x25519.hpp>
 #include <parley/identity/node_key.hpp>
 #include <parley/transport/handshake.hpp>
+
+#include <cstdint>
+#include <string_view>
 
 namespace parley::transport::sts {
 

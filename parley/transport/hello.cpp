@@ -1,11 +1,12 @@
+#include <parley/transport/hello.hpp>
+
+#include <parley/codec/endian.hpp>
+#include <parley/codec/rlp.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cassert>
-
-#include <parley/codec/endian.hpp>
-#include <parley/codec/rlp.hpp>
-#include <parley/transport/hello.hpp>
 
 namespace parley::transport {
 

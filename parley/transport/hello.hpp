@@ -1,16 +1,16 @@
 // Hello: what each side says of itself inside M2 and M3. docs/formats/hello.md.
 #pragma once
 
+#include <parley/base/bytes.hpp>
+#include <parley/base/result.hpp>
+#include <parley/identity/enr.hpp>
+#include <parley/transport/types.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <parley/base/bytes.hpp>
-#include <parley/base/result.hpp>
-#include <parley/identity/enr.hpp>
-#include <parley/transport/types.hpp>
 
 namespace parley::transport {
 

@@ -1,9 +1,9 @@
 // Whether two that said Hello fit together.
+#include <parley/transport/hello.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include <parley/transport/hello.hpp>
 
 namespace parley::transport {
 
