@@ -1,15 +1,16 @@
+#include <parley/transport/frame.hpp>
+
+#include <parley/base/rng.hpp>
+#include <parley/transport/test_handshake.hpp>
+
 #include <boost/json.hpp>
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <parley/base/rng.hpp>
-#include <parley/transport/frame.hpp>
 
 namespace parley::transport {
 namespace {
@@ -44,14 +45,13 @@ Result<std::vector<Buffer>, LinkError> open_all(FrameOpener& opener, Buffer byte
 }
 
 std::optional<boost::json::value> load_vectors() {
-    const char* folder = std::getenv("PARLEY_VECTORS");
-    const std::string path =
-        (folder ? std::string{folder} : std::string{PARLEY_SOURCE_DIR "/../shared/vectors"}) +
-        "/handshake.json";
-    std::ifstream file{path, std::ios::binary};
-    if (!file) return std::nullopt;
-    const std::string text{std::istreambuf_iterator<char>{file}, {}};
-    return boost::json::parse(text);
+    for (const auto& path : testing::vectors_paths()) {
+        std::ifstream file{path, std::ios::binary};
+        if (!file) continue;
+        const std::string text{std::istreambuf_iterator<char>{file}, {}};
+        return boost::json::parse(text);
+    }
+    return std::nullopt;
 }
 
 TEST_CASE("frames: the published vectors, both ways") {
