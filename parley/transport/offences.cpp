@@ -1,8 +1,9 @@
-#include <algorithm>
-#include <cmath>
+#include <parley/transport/offences.hpp>
 
 #include <parley/codec/endian.hpp>
-#include <parley/transport/offences.hpp>
+
+#include <algorithm>
+#include <cmath>
 
 namespace parley::transport {
 

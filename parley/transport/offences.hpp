@@ -5,6 +5,14 @@
 // Every table is bounded. Threading: the node's thread.
 #pragma once
 
+#include <parley/base/lru.hpp>
+#include <parley/base/store.hpp>
+#include <parley/base/time.hpp>
+#include <parley/identity/endpoint.hpp>
+#include <parley/identity/node_id.hpp>
+#include <parley/transport/module.hpp>
+#include <parley/transport/types.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -15,14 +23,6 @@
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include <parley/base/lru.hpp>
-#include <parley/base/store.hpp>
-#include <parley/base/time.hpp>
-#include <parley/identity/endpoint.hpp>
-#include <parley/identity/node_id.hpp>
-#include <parley/transport/module.hpp>
-#include <parley/transport/types.hpp>
 
 namespace parley::transport {
 

@@ -1,9 +1,10 @@
+#include <parley/transport/offences.hpp>
+
+#include <parley/base/store.hpp>
+
 #include <doctest/doctest.h>
 
 #include <string>
-
-#include <parley/base/store.hpp>
-#include <parley/transport/offences.hpp>
 
 using namespace parley;
 using namespace parley::transport;
@@ -60,6 +61,7 @@ TEST_CASE("offences: IPv6 is banned by /64, loopback and private addresses not a
     offences.ban(at(0s), ip("2001:db8::1"), "test");
     CHECK(offences.find(at(0s), ip("2001:db8::2")) != nullptr);
     CHECK(offences.find(at(0s), ip("2001:db8:0:1::1")) == nullptr);
+    CHECK_FALSE(offences.charge(at(0s), node(1), ip("127.0.0.1"), Offence::protocol));
     CHECK(offences.charge(at(0s), node(1), ip("127.0.0.1"), Offence::protocol));
     CHECK(offences.find(at(0s), node(1)) != nullptr);
     CHECK(offences.find(at(0s), ip("127.0.0.1")) == nullptr);

@@ -1,7 +1,7 @@
+#include <parley/transport/slots.hpp>
+
 #include <algorithm>
 #include <cassert>
-
-#include <parley/transport/slots.hpp>
 
 namespace parley::transport {
 

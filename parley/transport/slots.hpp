@@ -9,6 +9,13 @@
 // Threading: the node's thread.
 #pragma once
 
+#include <parley/base/lru.hpp>
+#include <parley/base/result.hpp>
+#include <parley/base/time.hpp>
+#include <parley/base/token_bucket.hpp>
+#include <parley/identity/endpoint.hpp>
+#include <parley/transport/types.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -16,13 +23,6 @@
 #include <optional>
 #include <string_view>
 #include <utility>
-
-#include <parley/base/lru.hpp>
-#include <parley/base/result.hpp>
-#include <parley/base/time.hpp>
-#include <parley/base/token_bucket.hpp>
-#include <parley/identity/endpoint.hpp>
-#include <parley/transport/types.hpp>
 
 namespace parley::transport {
 

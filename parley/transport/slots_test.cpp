@@ -1,11 +1,12 @@
+#include <parley/transport/slots.hpp>
+
+#include <parley/base/rng.hpp>
+
 #include <doctest/doctest.h>
 
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <parley/base/rng.hpp>
-#include <parley/transport/slots.hpp>
 
 using namespace parley;
 using namespace parley::transport;
