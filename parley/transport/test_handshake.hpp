@@ -93,7 +93,6 @@ inline std::vector<std::string> vectors_paths() {
     const char* folder = std::getenv("PARLEY_VECTORS");  // NOLINT(concurrency-mt-unsafe)
     if (folder != nullptr) paths.push_back(std::string{folder} + "/handshake.json");
     paths.emplace_back(PARLEY_SOURCE_DIR "/../shared/vectors/handshake.json");
-    paths.emplace_back(PARLEY_SOURCE_DIR "/docs/formats/handshake.json");
     return paths;
 }
 
