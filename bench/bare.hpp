@@ -2,9 +2,9 @@
 // libraries. Plain blocking sockets on the loopback, one thread a side.
 #pragma once
 
-#include <cstdint>
-
 #include "harness.hpp"
+
+#include <cstdint>
 
 namespace parley::bench {
 

@@ -1,11 +1,3 @@
-#include <poll.h>
-
-#include <list>
-#include <optional>
-#include <stdexcept>
-#include <string>
-#include <vector>
-
 #include "bare.hpp"
 #include "sockets.hpp"
 #include <parley/base/rng.hpp>
@@ -13,6 +5,14 @@
 #include <parley/crypto/hash.hpp>
 #include <parley/crypto/x25519.hpp>
 #include <parley/identity/node_key.hpp>
+
+#include <poll.h>
+
+#include <list>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace parley::bench {
 

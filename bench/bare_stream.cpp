@@ -1,12 +1,12 @@
-#include <array>
-#include <cstring>
-#include <stdexcept>
-#include <string>
-
 #include "bare.hpp"
 #include "sockets.hpp"
 #include <parley/codec/endian.hpp>
 #include <parley/crypto/aead.hpp>
+
+#include <array>
+#include <cstring>
+#include <stdexcept>
+#include <string>
 
 namespace parley::bench {
 

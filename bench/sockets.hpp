@@ -1,9 +1,9 @@
 // Blocking TCP sockets on the loopback, for the bare programs.
 #pragma once
 
-#include <cstdint>
-
 #include <parley/base/bytes.hpp>
+
+#include <cstdint>
 
 namespace parley::bench {
 

@@ -1,0 +1,94 @@
+#include "peer_node.hpp"
+#include "transport.hpp"
+
+#include <future>
+#include <list>
+#include <memory>
+
+namespace parley::bench {
+
+namespace {
+
+/// As many callers as the bare program has connections: each has an ID of its own, since two
+/// nodes have one link at most.
+constexpr std::size_t callers = 8;
+
+/// A link needs a topic in common.
+class Nothing final : public transport::PeerHandler {
+public:
+    transport::TopicSpec topic() const override {
+        return {.name = "nothing",
+                .version = 1,
+                .priority = transport::Priority::bulk,
+                .message_bytes_max = 1024,
+                .window_bytes = 4096,
+                .send_budget_bytes = 4096};
+    }
+    std::unique_ptr<transport::TopicHandler> new_peer(transport::Context&) override {
+        struct Handler final : transport::TopicHandler {
+            Result<void, transport::Offence> handle(transport::Code, transport::Message) override {
+                return {};
+            }
+        };
+        return std::make_unique<Handler>();
+    }
+};
+
+transport::SwitchConfig many_callers() {
+    transport::SwitchConfig config;
+    config.slots.exempt_address_rate = {1e6, 1e6};
+    config.slots.exempt_total_rate = {1e6, 1e6};
+    return config;
+}
+
+/// Dials, and hangs up as soon as the link is up, for ever.
+class Caller {
+public:
+    explicit Caller(const Target& target) : node_({&module_}, false), target_(target) {
+        up_ = node_.core().hub().subscribe<transport::PeerUp>([this](const transport::PeerUp& e) {
+            node_.post([this, id = e.id](Now now) {
+                node_.core().links().disconnect(now, id, transport::CloseReason::requested);
+            });
+        });
+        down_ = node_.core().hub().subscribe<transport::PeerDown>(
+            [this](const transport::PeerDown&) { node_.dial(target_); });
+        failed_ = node_.core().hub().subscribe<transport::DialFailed>(
+            [this](const transport::DialFailed&) { node_.dial(target_); });
+        node_.dial(target_);
+        node_.start();
+    }
+
+private:
+    Nothing module_;
+    PeerNode node_;
+    Target target_;
+    Hub::Subscription up_, down_, failed_;
+};
+
+}  // namespace
+
+double link_handshakes(std::uint64_t count) {
+    Nothing module;
+    PeerNode node{{&module}, true, many_callers()};
+    std::promise<double> done;
+    std::uint64_t seen = 0;
+    double start = 0;
+    const auto subscription =
+        node.core().hub().subscribe<transport::PeerUp>([&](const transport::PeerUp&) {
+            if (seen == 0) start = seconds_now();
+            if (++seen == count + 1) done.set_value(seconds_now() - start);
+        });
+    node.start();
+    PeerProcess peer{{"link-handshakes", node.target().to_string()}};
+    return static_cast<double>(count) / done.get_future().get();
+}
+
+int link_handshake_dialer(const std::vector<std::string>& arguments) {
+    const auto target = Target::parse(arguments.at(0));
+    std::list<Caller> dialers;
+    for (std::size_t i = 0; i < callers; ++i) dialers.emplace_back(*target);
+    std::promise<void>{}.get_future().wait();  // until this process is ended
+    return 0;
+}
+
+}  // namespace parley::bench

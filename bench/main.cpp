@@ -1,0 +1,78 @@
+// parley-bench: every measurement by name; a JSON object a line. Without names: all of them.
+#include "bare.hpp"
+#include "harness.hpp"
+#include "transport.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using namespace parley::bench;
+
+const std::vector<Benchmark>& benchmarks() {
+    static const std::vector<Benchmark> all{
+        {"transport.bulk", "bytes/s", "AES-256-GCM over 64 KiB records on loopback TCP",
+         [] { return link_bulk(3ULL << 30); }, [] { return bare_bulk(3ULL << 30); }},
+        {"transport.small", "messages/s", "200-byte messages in the same 64 KiB records",
+         [] { return link_small(6'000'000); }, [] { return bare_small(12'000'000); }},
+        {"transport.handshakes", "handshakes/s", "the bare cryptography and TCP connect",
+         [] { return link_handshakes(4'000); }, [] { return bare_handshakes(4'000); }},
+    };
+    return all;
+}
+
+const std::map<std::string_view, Role>& roles() {
+    static const std::map<std::string_view, Role> all{
+        {"bare-bulk", bare_bulk_sender},
+        {"bare-small", bare_small_sender},
+        {"bare-handshakes", bare_handshake_dialer},
+        {"link-stream", link_stream_sender},
+        {"link-handshakes", link_handshake_dialer},
+    };
+    return all;
+}
+
+int usage(std::string_view wrong) {
+    fmt::print(stderr, "parley-bench: no benchmark \"{}\"; there are:\n", wrong);
+    for (const auto& benchmark : benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
+    return 2;
+}
+
+int run_all(const std::vector<std::string>& names) {
+    for (const auto& wanted : names) {
+        if (std::ranges::none_of(benchmarks(), [&](const auto& b) { return b.name == wanted; })) {
+            return usage(wanted);
+        }
+    }
+    for (const auto& benchmark : benchmarks()) {
+        if (names.empty() || std::ranges::find(names, benchmark.name) != names.end()) {
+            run(benchmark);
+        }
+    }
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    try {
+        if (arguments.size() >= 2 && arguments[0] == "--peer") {
+            const auto role = roles().find(arguments[1]);
+            if (role == roles().end()) return 2;
+            return role->second({arguments.begin() + 2, arguments.end()});
+        }
+        return run_all(arguments);
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "parley-bench: {}\n", error.what());
+        return 1;
+    }
+}

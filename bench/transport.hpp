@@ -1,0 +1,20 @@
+// Parley's side of the transport benchmarks.
+#pragma once
+
+#include "harness.hpp"
+
+#include <cstdint>
+
+namespace parley::bench {
+
+/// Bytes a second: 1 MiB messages on one link, Context::send to TopicHandler::handle.
+double link_bulk(std::uint64_t bytes);
+/// Messages a second: 200-byte messages, the same way.
+double link_small(std::uint64_t messages);
+/// Complete handshakes a second, slots included.
+double link_handshakes(std::uint64_t count);
+
+int link_stream_sender(const std::vector<std::string>& arguments);
+int link_handshake_dialer(const std::vector<std::string>& arguments);
+
+}  // namespace parley::bench
