@@ -1,8 +1,8 @@
+#include <parley/discovery/address_book.hpp>
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
-
-#include <parley/discovery/address_book.hpp>
 
 namespace parley::discovery {
 

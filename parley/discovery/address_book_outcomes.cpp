@@ -1,7 +1,7 @@
 // What dials and links teach the address book: states, failures and waits.
-#include <algorithm>
-
 #include <parley/discovery/address_book.hpp>
+
+#include <algorithm>
 
 namespace parley::discovery {
 

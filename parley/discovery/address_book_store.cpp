@@ -1,9 +1,9 @@
 // The address book on disk. docs/formats/address_book.md.
-#include <utility>
-
 #include <parley/codec/endian.hpp>
 #include <parley/discovery/address_book.hpp>
 #include <parley/discovery/entry_codec.hpp>
+
+#include <utility>
 
 namespace parley::discovery {
 
@@ -72,11 +72,8 @@ StoreBatch AddressBook::take_changes() {
         batch.put(version_table, bytes_of(version_key), number);
         version_written_ = true;
     }
-    for (const Buffer& key : std::exchange(rows_to_erase_, {})) {
-        // A row that was unwanted may have been replaced since.
-        if (key.size() == NodeId{}.size() && index_.contains(NodeId{array_of<33>(key)})) continue;
-        batch.erase(table, key);
-    }
+    // First, for a node may be back since its row was found corrupt: then it is among the dirty.
+    for (const Buffer& key : std::exchange(rows_to_erase_, {})) batch.erase(table, key);
     for (const NodeId& id : std::exchange(dirty_, {})) {
         if (Slot* slot = slot_of(id)) {
             slot->stored = true;

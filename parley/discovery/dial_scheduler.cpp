@@ -1,7 +1,7 @@
+#include <parley/discovery/dial_scheduler.hpp>
+
 #include <algorithm>
 #include <utility>
-
-#include <parley/discovery/dial_scheduler.hpp>
 
 namespace parley::discovery {
 
@@ -58,7 +58,7 @@ void DialScheduler::on_down(Now now, const transport::PeerDown& down) {
 void DialScheduler::on_dial_failed(Now now, const transport::DialFailed& failed) {
     const NodeId& id = failed.target.id;
     end_dial(id);
-    if (is_up(id)) return;
+    // If a link to it is up meanwhile, the book ignores all of this.
     if (failed.reason == CloseReason::self_dial) {
         book_.remove(id);
     } else if (is_no_outcome(failed.reason)) {

@@ -1,8 +1,9 @@
+#include <parley/discovery/engine.hpp>
+
+#include <parley/discovery/pex.hpp>
+
 #include <algorithm>
 #include <utility>
-
-#include <parley/discovery/engine.hpp>
-#include <parley/discovery/pex.hpp>
 
 namespace parley::discovery {
 

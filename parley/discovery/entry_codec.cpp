@@ -1,9 +1,10 @@
+#include <parley/discovery/entry_codec.hpp>
+
+#include <parley/codec/rlp.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include <parley/codec/rlp.hpp>
-#include <parley/discovery/entry_codec.hpp>
 
 namespace parley::discovery {
 

@@ -1,8 +1,9 @@
-#include <algorithm>
-#include <utility>
+#include <parley/discovery/pex.hpp>
 
 #include <parley/crypto/hash.hpp>
-#include <parley/discovery/pex.hpp>
+
+#include <algorithm>
+#include <utility>
 
 namespace parley::discovery {
 

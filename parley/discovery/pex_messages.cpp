@@ -1,8 +1,9 @@
-#include <fmt/format.h>
+#include <parley/discovery/pex_messages.hpp>
 
 #include <parley/codec/rlp.hpp>
-#include <parley/discovery/pex_messages.hpp>
 #include <parley/identity/enr.hpp>
+
+#include <fmt/format.h>
 
 namespace parley::discovery {
 
