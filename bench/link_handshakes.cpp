@@ -1,11 +1,13 @@
-#include "peer_node.hpp"
 #include "transport.hpp"
+#include <parley/runtime/module_host.hpp>
 
 #include <future>
 #include <list>
 #include <memory>
 
 namespace parley::bench {
+
+using runtime::ModuleHost;
 
 namespace {
 
@@ -44,7 +46,7 @@ transport::SwitchConfig many_callers() {
 /// Dials, and hangs up as soon as the link is up, for ever.
 class Caller {
 public:
-    explicit Caller(const Target& target) : node_({&module_}, false), target_(target) {
+    explicit Caller(const Target& target) : node_({&module_}), target_(target) {
         up_ = node_.core().hub().subscribe<transport::PeerUp>([this](const transport::PeerUp& e) {
             node_.post([this, id = e.id](Now now) {
                 node_.core().links().disconnect(now, id, transport::CloseReason::requested);
@@ -60,7 +62,7 @@ public:
 
 private:
     Nothing module_;
-    PeerNode node_;
+    ModuleHost node_;
     Target target_;
     Hub::Subscription up_, down_, failed_;
 };
@@ -69,7 +71,7 @@ private:
 
 double link_handshakes(std::uint64_t count) {
     Nothing module;
-    PeerNode node{{&module}, true, many_callers()};
+    ModuleHost node{{&module}, {.links = many_callers()}};
     std::promise<double> done;
     std::uint64_t seen = 0;
     double start = 0;

@@ -1,11 +1,13 @@
 #include "bare.hpp"
-#include "peer_node.hpp"
 #include "transport.hpp"
+#include <parley/runtime/module_host.hpp>
 
 #include <future>
 #include <limits>
 
 namespace parley::bench {
+
+using runtime::ModuleHost;
 
 namespace {
 
@@ -88,7 +90,7 @@ private:
 
 double stream(std::size_t message_bytes, std::uint64_t bytes) {
     Sink sink{bytes};
-    PeerNode node{{&sink}, true};
+    ModuleHost node{{&sink}};
     node.start();
     PeerProcess peer{{"link-stream", node.target().to_string(), std::to_string(message_bytes)}};
     return sink.wait();
@@ -108,7 +110,7 @@ double link_small(std::uint64_t messages) {
 int link_stream_sender(const std::vector<std::string>& arguments) {
     const auto target = Target::parse(arguments.at(0));
     Source source{std::stoull(arguments.at(1))};
-    PeerNode node{{&source}, false};
+    ModuleHost node{{&source}};
     node.dial(*target);
     node.start();
     std::promise<void>{}.get_future().wait();  // until this process is ended

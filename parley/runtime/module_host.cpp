@@ -1,0 +1,57 @@
+#include <parley/runtime/module_host.hpp>
+
+#include <stdexcept>
+
+namespace parley::runtime {
+
+namespace {
+
+transport::Hello hello_of(const NodeKey& key, const ModuleHostOptions& options) {
+    EnrBuilder record{1};
+    if (options.listen) record.ip(options.listen->address);
+    transport::Hello hello{record.sign(key).value()};
+    hello.client = options.client;
+    hello.network_id = options.network_id;
+    hello.roles = transport::role::full;
+    return hello;
+}
+
+HostConfig host_config(const ModuleHostOptions& options) {
+    HostConfig config;
+    if (options.listen) config.listen = {*options.listen};
+    config.link = options.links.link;
+    return config;
+}
+
+Log& log_of(const ModuleHostOptions& options) {
+    return options.log ? *options.log : no_log();
+}
+
+}  // namespace
+
+ModuleHost::ModuleHost(std::vector<transport::PeerHandler*> modules, ModuleHostOptions options)
+    : key_(NodeKey::generate(entropy_)),
+      host_(host_config(options), entropy_, log_of(options)),
+      core_(options.links, key_, hello_of(key_, options), std::move(modules), log_of(options),
+            Rng{random_seed()}) {
+    const auto bound = host_.listen();
+    if (!bound) throw std::runtime_error{bound.error().what};
+    if (!bound->empty()) endpoint_ = bound->front();
+}
+
+ModuleHost::~ModuleHost() {
+    host_.stop();
+    if (thread_.joinable()) thread_.join();
+}
+
+void ModuleHost::start() {
+    thread_ = std::thread{[this] { host_.run(core_); }};
+}
+
+void ModuleHost::dial(const Target& target) {
+    host_.post([this, target](Now now) {
+        (void)core_.links().dial(now, target, transport::SlotClass::ordinary);
+    });
+}
+
+}  // namespace parley::runtime
