@@ -1,0 +1,29 @@
+// Asks a running node, over the socket in its folder.
+#pragma once
+
+#include "command.hpp"
+
+#include <boost/json.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley::app {
+
+/// The result of one JSON-RPC request. An error of the node is a Failure with its message.
+Result<boost::json::value, Failure> call(const std::string& folder, std::string_view method,
+                                         boost::json::array params = {});
+
+/// The same method for many parameters, in as few requests as can be: a result or the node's
+/// message for each.
+Result<std::vector<Result<boost::json::value, Failure>>, Failure> call_each(
+    const std::string& folder, std::string_view method,
+    const std::vector<boost::json::array>& params);
+
+/// Members of a reply; zero, empty or false where there is none of that kind.
+std::string text_at(const boost::json::value& value, std::string_view pointer);
+std::int64_t number_at(const boost::json::value& value, std::string_view pointer);
+bool flag_at(const boost::json::value& value, std::string_view pointer);
+
+}  // namespace parley::app

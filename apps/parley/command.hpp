@@ -1,0 +1,40 @@
+// What the commands of `parley` share. Each command is one file that adds its subcommand.
+// Exit codes: 0 it worked, 1 it did not (why is on standard error), 2 a wrong command line.
+#pragma once
+
+#include <parley/base/result.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <string>
+
+namespace parley::app {
+
+/// Why a command did not work, in words for the user.
+struct Failure {
+    std::string what;
+};
+inline std::unexpected<Failure> failed(std::string what) {
+    return std::unexpected{Failure{std::move(what)}};
+}
+using Outcome = Result<void, Failure>;
+
+/// A value of CLI11's callbacks: what is run after the command line was read.
+using Chosen = std::function<Outcome()>;
+
+void add_init(CLI::App& app, Chosen& chosen);
+void add_run(CLI::App& app, Chosen& chosen);
+void add_status(CLI::App& app, Chosen& chosen);
+void add_peers(CLI::App& app, Chosen& chosen);
+void add_tx(CLI::App& app, Chosen& chosen);
+void add_version(CLI::App& app, Chosen& chosen);
+
+/// A subcommand: `brief` for the list of commands, `description` for its own page.
+CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& brief,
+                      const std::string& description);
+
+/// The first argument of most commands.
+CLI::Option* add_folder(CLI::App& command, std::string& folder);
+
+}  // namespace parley::app

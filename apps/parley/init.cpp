@@ -1,0 +1,244 @@
+// parley init: a new folder with a key, settings and an empty store.
+#include "command.hpp"
+#include "folder.hpp"
+#include <parley/node/config.hpp>
+#include <parley/runtime/entropy.hpp>
+#include <parley/runtime/lmdb_store.hpp>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+namespace parley::app {
+
+namespace {
+
+constexpr auto description =
+    R"text(Makes the folder DIR of a new node: its key, its settings with every one of them
+explained, and an empty store. A folder that holds a key or settings already is
+left as it is.)text";
+
+constexpr auto footer = R"text(EXAMPLES
+  parley init ~/.parley
+  parley init alice --private --listen 127.0.0.1:30770
+  parley init bob --private --listen 127.0.0.1:0 --http off --boot 02ab...@127.0.0.1:30770
+
+FILES
+  DIR/node.key      the secret behind the node's ID, mode 0600: keep a copy
+  DIR/parley.toml   the settings; edit them, then restart the node
+  DIR/store         address book and bans
+
+EXIT STATUS
+  0 made, 1 not made, 2 wrong command line)text";
+
+struct Options {
+    std::string folder;
+    std::vector<std::string> listen{"0.0.0.0:30770"};
+    std::string advertise;
+    std::string http = "127.0.0.1:8570";
+    std::vector<std::string> boot, static_peers, trusted;
+    std::string genesis;
+    std::string log_level = "info";
+    bool allow_private = false;
+    bool json = false;
+    node::NodeConfig config;  // takes numbers as they are
+};
+
+/// Parses each text, or names the first one that does not fit.
+template <class Item, class Parse>
+Outcome parse_all(std::string_view option, const std::vector<std::string>& texts,
+                  std::string_view expected, Parse parse, std::vector<Item>& out) {
+    out.clear();
+    for (const auto& text : texts) {
+        auto item = parse(text);
+        if (!item) {
+            return failed(fmt::format("{}: expected {}, got \"{}\"", option, expected, text));
+        }
+        out.push_back(*item);
+    }
+    return {};
+}
+
+constexpr auto target_form = "ID@address:port or enr:...";
+
+Outcome parse_p2p(const Options& options, node::P2pConfig& p2p) {
+    p2p.allow_private = options.allow_private;
+    if (auto ok =
+            parse_all("--listen", options.listen, "address:port", &Endpoint::parse, p2p.listen);
+        !ok) {
+        return ok;
+    }
+    if (auto ok = parse_all("--boot", options.boot, target_form, &Target::parse, p2p.boot); !ok) {
+        return ok;
+    }
+    if (auto ok = parse_all("--static", options.static_peers, target_form, &Target::parse,
+                            p2p.static_peers);
+        !ok) {
+        return ok;
+    }
+    if (auto ok =
+            parse_all("--trusted", options.trusted, "66 hex digits", &NodeId::parse, p2p.trusted);
+        !ok) {
+        return ok;
+    }
+    if (options.advertise.empty()) return {};
+    p2p.advertise = Endpoint::parse(options.advertise);
+    if (p2p.advertise) return {};
+    return failed(fmt::format("--advertise: expected address:port, got \"{}\"", options.advertise));
+}
+
+Result<node::NodeConfig, Failure> parse_options(const Options& options) {
+    auto config = options.config;
+    if (auto ok = parse_p2p(options, config.p2p); !ok) return std::unexpected{ok.error()};
+    if (options.http != "off") {
+        config.rpc.http = Endpoint::parse(options.http);
+        if (!config.rpc.http || !config.rpc.http->address.is_loopback()) {
+            return failed(fmt::format(
+                "--http: expected a loopback address and port, or off, got \"{}\"", options.http));
+        }
+    }
+    if (!options.genesis.empty()) {
+        const auto genesis = array_from_hex<32>(options.genesis);
+        if (!genesis) {
+            return failed(
+                fmt::format("--genesis: expected 32 bytes in hex, got \"{}\"", options.genesis));
+        }
+        config.network.genesis = *genesis;
+    }
+    for (auto level = LogLevel::trace; level <= LogLevel::off;
+         level = static_cast<LogLevel>(static_cast<std::uint8_t>(level) + 1)) {
+        if (name(level) == options.log_level) config.log.level = level;
+    }
+    // What parley.toml would refuse is refused now, with the same words.
+    if (const auto checked = node::parse_config(node::config_template(config), "settings");
+        !checked) {
+        return failed(checked.error().message);
+    }
+    return config;
+}
+
+/// Makes the files; the key last, so that a folder with a key is whole.
+Result<NodeId, Failure> make_files(const Folder& folder, const node::NodeConfig& config) {
+    std::error_code error;
+    std::filesystem::create_directories(folder.path, error);
+    if (error) return failed(fmt::format("cannot make {}: {}", folder.path, error.message()));
+    for (const auto& path : {folder.key(), folder.config()}) {
+        if (std::filesystem::exists(path, error)) {
+            return failed(fmt::format("{} is there already and is left as it is", path));
+        }
+    }
+    const auto store =
+        runtime::LmdbStore::open(folder.store(), runtime::LmdbStore::Create::yes, {});
+    if (!store) return failed(fmt::format("{}: {}", folder.store(), message(store.error())));
+    const auto settings = node::config_template(config);
+    if (auto ok = write_new_file(folder.config(), settings, 0644); !ok) {
+        return std::unexpected{ok.error()};
+    }
+    runtime::OsEntropy entropy;
+    const auto key = NodeKey::generate(entropy);
+    auto text = to_hex(key.secret()) + "\n";
+    const auto ok = write_new_file(folder.key(), text, 0600);
+    wipe(std::as_writable_bytes(std::span{text}));
+    if (!ok) return std::unexpected{ok.error()};
+    return key.id();
+}
+
+void print_text(const Folder& folder, const node::NodeConfig& config, const NodeId& id) {
+    fmt::print("The node {} is in {}:\n\n", id.to_string(), folder.path);
+    fmt::print("  node.key      the secret behind its ID, for you alone: keep a copy\n");
+    fmt::print("  parley.toml   its settings, each with its meaning\n");
+    fmt::print("  store         its address book, empty\n\n");
+    for (const auto& endpoint : config.p2p.listen) {
+        fmt::print("It will listen on {}", endpoint.to_string());
+        if (endpoint.port != 0 && !endpoint.address.is_unspecified()) {
+            fmt::print("; others reach it with --boot {}", Target{id, endpoint}.to_string());
+        }
+        fmt::print(".\n");
+    }
+    if (config.rpc.http) {
+        fmt::print("JSON-RPC will be at http://{}.\n", config.rpc.http->to_string());
+    }
+    if (config.p2p.boot.empty() && config.p2p.static_peers.empty()) {
+        fmt::print("It knows no other node: it waits to be dialed, or set p2p.boot.\n");
+    }
+    fmt::print("\nNext: parley run {}\n", folder.path);
+}
+
+Outcome init(const Options& options) {
+    const Folder folder{options.folder};
+    const auto config = parse_options(options);
+    if (!config) return std::unexpected{config.error()};
+    const auto id = make_files(folder, *config);
+    if (!id) return std::unexpected{id.error()};
+    if (options.json) {
+        const boost::json::object out{{"folder", folder.path}, {"id", id->to_string()}};
+        fmt::print("{}\n", boost::json::serialize(out));
+    } else {
+        print_text(folder, *config, *id);
+    }
+    return {};
+}
+
+void add_options(CLI::App& command, Options& options) {
+    command
+        .add_option("--listen", options.listen,
+                    "Where to listen for other nodes, TCP; port 0: any free one.\nRepeatable")
+        ->type_name("ADDRESS:PORT")
+        ->capture_default_str();
+    command
+        .add_option("--advertise", options.advertise,
+                    "The address that others are told, if not that of --listen")
+        ->type_name("ADDRESS:PORT");
+    command.add_option("--http", options.http, "JSON-RPC over HTTP, loopback only; off: none")
+        ->type_name("ADDRESS:PORT")
+        ->capture_default_str();
+    command
+        .add_option("--boot", options.boot,
+                    "A node to ask for others: ID@address:port or enr:...\nRepeatable")
+        ->type_name("NODE");
+    command.add_option("--static", options.static_peers, "A node to stay connected to. Repeatable")
+        ->type_name("NODE")
+        ->allow_extra_args(false);
+    command
+        .add_option("--trusted", options.trusted,
+                    "An ID to let in even when all slots are taken. Repeatable")
+        ->type_name("ID");
+    command.add_flag("--private", options.allow_private,
+                     "Keep and dial private and loopback addresses");
+    auto& config = options.config;
+    command.add_option("--network-id", config.network.id, "Networks refuse each other's nodes")
+        ->type_name("N")
+        ->capture_default_str();
+    command.add_option("--chain-id", config.network.chain_id, "For which transactions are signed")
+        ->type_name("N")
+        ->capture_default_str();
+    command.add_option("--genesis", options.genesis, "Hash of the genesis block; without: zeros")
+        ->type_name("HASH");
+    command.add_option("--outbound-max", config.p2p.outbound_max, "Links that this node dials")
+        ->type_name("N")
+        ->capture_default_str();
+    command.add_option("--inbound-max", config.p2p.inbound_max, "Links that it accepts")
+        ->type_name("N")
+        ->capture_default_str();
+    command.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")
+        ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
+        ->type_name("LEVEL")
+        ->capture_default_str();
+    command.add_flag("--json", options.json, "Print {\"folder\", \"id\"} instead of text");
+}
+
+}  // namespace
+
+void add_init(CLI::App& app, Chosen& chosen) {
+    auto* command = add_command(app, "init", "make the folder of a new node", description);
+    command->footer(footer);
+    auto options = std::make_shared<Options>();
+    add_folder(*command, options->folder);
+    add_options(*command, *options);
+    command->callback([options, &chosen] { chosen = [options] { return init(*options); }; });
+}
+
+}  // namespace parley::app

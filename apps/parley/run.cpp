@@ -1,0 +1,186 @@
+// parley run: the node, until SIGTERM or SIGINT.
+#include "command.hpp"
+#include "folder.hpp"
+#include "own_address.hpp"
+#include <parley/node/node.hpp>
+#include <parley/node/rpc.hpp>
+#include <parley/runtime/clock.hpp>
+#include <parley/runtime/entropy.hpp>
+#include <parley/runtime/host.hpp>
+#include <parley/runtime/http_server.hpp>
+#include <parley/runtime/lmdb_store.hpp>
+#include <parley/runtime/log_sink.hpp>
+#include <parley/runtime/signals.hpp>
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <memory>
+
+namespace parley::app {
+
+namespace {
+
+constexpr auto description =
+    R"text(Runs the node of the folder DIR in the foreground, until SIGTERM or SIGINT (Ctrl-C)
+ends it within 2 seconds, with everything on disk. A second signal ends it at once.
+Log lines go to standard error, or to the file that the settings name.)text";
+
+constexpr auto footer = R"text(EXAMPLES
+  parley run alice
+  parley run alice --log-level debug 2> alice.log
+
+FILES
+  DIR/node.key      must be readable by you alone
+  DIR/parley.toml   the settings
+  DIR/store         address book and bans; see --new-store
+  DIR/lock          keeps a second process out
+  DIR/parley.sock   JSON-RPC for `parley status`, `peers`, `tx`
+
+EXIT STATUS
+  0 ended by a signal, 1 could not begin, 2 wrong command line)text";
+
+struct Options {
+    std::string folder;
+    std::string log_level;
+    bool new_store = false;
+};
+
+Result<std::unique_ptr<runtime::LogSink>, Failure> open_log(const Folder& folder,
+                                                            const node::LogConfig& config) {
+    if (config.file.empty()) return runtime::LogSink::to_stderr(config.level);
+    auto sink = runtime::LogSink::to_file(folder.file(config.file), config.level);
+    if (!sink) return failed(sink.error().what);
+    return std::move(*sink);
+}
+
+Result<std::unique_ptr<runtime::LmdbStore>, Failure> open_store(const Folder& folder, bool create) {
+    using Create = runtime::LmdbStore::Create;
+    auto store = runtime::LmdbStore::open(folder.store(), create ? Create::yes : Create::no, {});
+    if (store) return std::move(*store);
+    auto what = fmt::format("cannot open {}: {}", folder.store(), message(store.error()));
+    if (store.error().code == StoreErrc::missing) {
+        what += "; with --new-store the node begins with an empty one";
+    }
+    if (store.error().code == StoreErrc::corrupt) {
+        what += fmt::format("; move it away and begin with an empty one: parley run {} --new-store",
+                            folder.path);
+    }
+    return failed(std::move(what));
+}
+
+runtime::HostConfig host_config(const node::NodeConfig& config) {
+    runtime::HostConfig out;
+    out.listen = config.p2p.listen;
+    out.link = config.link();
+    out.io_threads = config.io_threads;
+    out.workers = config.workers;
+    return out;
+}
+
+/// Brings requests from the server's thread to the node's, and replies back.
+Result<std::unique_ptr<runtime::HttpServer>, Failure> serve_rpc(const Folder& folder,
+                                                                const node::NodeConfig& config,
+                                                                runtime::Host& host, node::Rpc& rpc,
+                                                                Log& log) {
+    runtime::HttpServerConfig server;
+    server.tcp = config.rpc.http;
+    if (!config.rpc.socket.empty()) server.unix_socket = folder.socket(config);
+    server.hosts = config.rpc.allowed_hosts;
+    server.origins = config.rpc.allowed_origins;
+    server.body_bytes_max = config.rpc.body_bytes_max;
+    const auto handler = [&host, &rpc](std::string body, runtime::Origin origin,
+                                       runtime::HttpServer::Reply done) {
+        const auto from = origin == runtime::Origin::unix_socket ? node::RpcOrigin::unix_socket
+                                                                 : node::RpcOrigin::http;
+        host.post([&rpc, from, body = std::move(body), done = std::move(done)](Now now) mutable {
+            rpc.handle(now, body, from, std::move(done));
+        });
+    };
+    auto started = runtime::HttpServer::start(std::move(server), handler, log);
+    if (!started) return failed(started.error().what);
+    if (const auto endpoint = (*started)->tcp_endpoint()) rpc.set_http(*endpoint);
+    return std::move(*started);
+}
+
+void log_start(Log& log, const Folder& folder, const node::Node& node,
+               const std::vector<Endpoint>& bound, const runtime::HttpServer& server) {
+    std::string listening;
+    for (const auto& endpoint : bound) {
+        if (!listening.empty()) listening += ' ';
+        listening += endpoint.to_string();
+    }
+    const auto http = server.tcp_endpoint();
+    log.write(LogLevel::info, "parley", "started",
+              {{"version", PARLEY_VERSION},
+               {"id", node.id().to_string()},
+               {"listen", listening},
+               {"http", http ? http->to_string() : std::string{"off"}},
+               {"folder", folder.path}});
+    log.write(LogLevel::info, "parley", "own record", {{"enr", node.record().to_text()}});
+    if (!node.endpoint()) {
+        log.write(LogLevel::warn, "parley",
+                  "own address unknown: others cannot dial this node; set p2p.advertise", {});
+    }
+}
+
+Outcome run(const Options& options) {
+    const Folder folder{options.folder};
+    auto config = read_config(folder);
+    if (!config) return std::unexpected{config.error()};
+    if (!options.log_level.empty()) {
+        config->log.level = *runtime::parse_log_level(options.log_level);
+    }
+    auto key = read_key(folder);
+    if (!key) return std::unexpected{key.error()};
+    const auto lock = lock_folder(folder);
+    if (!lock) return std::unexpected{lock.error()};
+    const auto log = open_log(folder, config->log);
+    if (!log) return std::unexpected{log.error()};
+    const auto store = open_store(folder, options.new_store);
+    if (!store) return std::unexpected{store.error()};
+
+    runtime::OsEntropy entropy;
+    runtime::Host host{host_config(*config), entropy, **log};
+    const auto bound = host.listen();
+    if (!bound) return failed(bound.error().what);
+    const auto node = node::Node::create(*config, std::move(*key), **store, **log,
+                                         Rng{runtime::random_seed()}, runtime::now());
+    if (!node) {
+        return failed(fmt::format("cannot read {}: {}", folder.store(), message(node.error())));
+    }
+    if (!bound->empty()) {
+        if (const auto own = reachable_at(bound->front(), config->p2p.allow_private)) {
+            (*node)->set_endpoint(runtime::now(), *own);
+        }
+    }
+    node::Rpc rpc{**node};
+    const auto server = serve_rpc(folder, *config, host, rpc, **log);
+    if (!server) return std::unexpected{server.error()};
+    log_start(**log, folder, **node, *bound, **server);
+    const runtime::StopSignals signals{[&host, count = 0](int number) mutable {
+        if (++count > 1) std::_Exit(128 + number);
+        host.stop();
+    }};
+    host.run(**node);
+    (*log)->write(LogLevel::info, "parley", "ended", {});
+    return {};
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Chosen& chosen) {
+    auto* command = add_command(app, "run", "run a node until it is told to end", description);
+    command->footer(footer);
+    auto options = std::make_shared<Options>();
+    add_folder(*command, options->folder);
+    command
+        ->add_option("--log-level", options->log_level,
+                     "trace, debug, info, warn, error or off, instead of the settings'")
+        ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
+        ->type_name("LEVEL");
+    command->add_flag("--new-store", options->new_store, "Make an empty store if there is none");
+    command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
+}
+
+}  // namespace parley::app

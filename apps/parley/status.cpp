@@ -1,0 +1,106 @@
+// parley status: what a running node does, on one screen.
+#include "client.hpp"
+#include "command.hpp"
+#include "text.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+namespace parley::app {
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr auto description =
+    R"(Shows what the node that runs in the folder DIR does: its links and their limits,
+how many addresses it knows, its transactions and its traffic.)";
+
+constexpr auto footer = R"text(EXAMPLES
+  parley status alice
+  parley status alice --json | jq .links
+  parley init bob --boot "$(parley status alice --target)"
+
+FILES
+  DIR/parley.sock   the node is asked here
+
+EXIT STATUS
+  0 shown, 1 no node runs there or it does not answer, 2 wrong command line)text";
+
+struct Options {
+    std::string folder;
+    bool json = false;
+    bool target = false;
+};
+
+std::string links_text(const json::value& status) {
+    auto out =
+        fmt::format("{} inbound of {}, {} outbound of {}", number_at(status, "/links/inbound"),
+                    number_at(status, "/slots/inbound"), number_at(status, "/links/outbound"),
+                    number_at(status, "/slots/outbound"));
+    for (const std::string kind : {"static", "trusted", "feeler"}) {
+        const auto count = number_at(status, "/links/byClass/" + kind);
+        if (count > 0) out += fmt::format("; {} {}", count, kind);
+    }
+    return out;
+}
+
+void print_text(const json::value& status, const std::string& folder) {
+    const auto line = [](std::string_view title, const std::string& text) {
+        fmt::print("{:<14}{}\n", title, text);
+    };
+    const auto count = [&](std::string_view pointer) {
+        return count_text(number_at(status, pointer));
+    };
+    const auto bytes = [&](std::string_view pointer) {
+        return bytes_text(number_at(status, pointer));
+    };
+    const auto endpoint = text_at(status, "/endpoint");
+    const auto http = text_at(status, "/http");
+    line("Node", text_at(status, "/id"));
+    line("Folder", folder);
+    line("Reached at", endpoint.empty() ? "address unknown: set p2p.advertise" : endpoint);
+    line("JSON-RPC", http.empty() ? "on the Unix socket alone" : "http://" + http);
+    line("Running for", duration_text(number_at(status, "/uptime")));
+    line("Network", fmt::format("{}, chain id {}", number_at(status, "/networkId"),
+                                number_at(status, "/chainId")));
+    line("Links", links_text(status));
+    line("Known", count("/knownAddresses") + " addresses");
+    line("Pool", fmt::format("{} transactions, {}", count("/pool/count"), bytes("/pool/bytes")));
+    line("Transactions",
+         fmt::format("{} added, {} received, {} of them twice", count("/transactions/added"),
+                     count("/transactions/received"), count("/transactions/duplicates")));
+    line("Traffic", fmt::format("{} in, {} out", bytes("/bytesIn"), bytes("/bytesOut")));
+    line("Record", text_at(status, "/enr"));
+}
+
+Outcome status(const Options& options) {
+    const auto reply = call(options.folder, "parley_status");
+    if (!reply) return std::unexpected{reply.error()};
+    if (options.json) {
+        fmt::print("{}\n", json::serialize(*reply));
+    } else if (options.target) {
+        const auto endpoint = text_at(*reply, "/endpoint");
+        if (endpoint.empty()) return failed("its address is unknown: set p2p.advertise");
+        fmt::print("{}@{}\n", text_at(*reply, "/id"), endpoint);
+    } else {
+        print_text(*reply, options.folder);
+    }
+    return {};
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Chosen& chosen) {
+    auto* command = add_command(app, "status", "show what a running node does", description);
+    command->footer(footer);
+    auto options = std::make_shared<Options>();
+    add_folder(*command, options->folder);
+    auto* json = command->add_flag("--json", options->json, "All of it as one JSON object");
+    command->add_flag("--target", options->target, "Only ID@address:port, as --boot takes it")
+        ->excludes(json);
+    command->callback([options, &chosen] { chosen = [options] { return status(*options); }; });
+}
+
+}  // namespace parley::app

@@ -1,0 +1,61 @@
+#include "text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace parley::app {
+
+std::string duration_text(std::int64_t seconds) {
+    if (seconds < 60) return fmt::format("{} s", seconds);
+    const auto minutes = seconds / 60;
+    if (minutes < 60) return fmt::format("{} min", minutes);
+    const auto hours = minutes / 60;
+    if (hours < 24) return fmt::format("{} h {} min", hours, minutes % 60);
+    return fmt::format("{} d {} h", hours / 24, hours % 24);
+}
+
+std::string bytes_text(std::int64_t bytes) {
+    constexpr std::array<std::string_view, 5> units{"KiB", "MiB", "GiB", "TiB", "PiB"};
+    if (bytes < 1024) return fmt::format("{} B", bytes);
+    auto value = static_cast<double>(bytes) / 1024;
+    std::size_t unit = 0;
+    // 1023.95 and more would be printed as 1024.0.
+    while (value >= 1023.95 && unit + 1 < units.size()) {
+        value /= 1024;
+        ++unit;
+    }
+    return value < 9.95 ? fmt::format("{:.1f} {}", value, units[unit])
+                        : fmt::format("{:.0f} {}", value, units[unit]);
+}
+
+std::string count_text(std::int64_t count) {
+    auto out = std::to_string(count);
+    for (auto at = static_cast<std::ptrdiff_t>(out.size()) - 3; at > (count < 0 ? 1 : 0); at -= 3) {
+        out.insert(static_cast<std::size_t>(at), 1, ',');
+    }
+    return out;
+}
+
+std::string Table::to_string() const {
+    std::vector<std::size_t> widths(columns.size());
+    for (const auto& row : rows) {
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    }
+    std::string out;
+    for (const auto& row : rows) {
+        std::string line;
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            const auto form = columns[i] == Align::left ? "{:<{}}" : "{:>{}}";
+            line += fmt::format(fmt::runtime(form), row[i], widths[i]);
+            if (i + 1 < row.size()) line += "  ";
+        }
+        line.erase(line.find_last_not_of(' ') + 1);
+        out += line + '\n';
+    }
+    return out;
+}
+
+}  // namespace parley::app

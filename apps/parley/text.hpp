@@ -1,0 +1,25 @@
+// Numbers and tables as a person reads them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace parley::app {
+
+/// "17 s", "3 min", "2 h 14 min", "5 d 3 h".
+std::string duration_text(std::int64_t seconds);
+/// "512 B", "1.4 KiB", "23 MiB".
+std::string bytes_text(std::int64_t bytes);
+/// "1,234,567".
+std::string count_text(std::int64_t count);
+
+/// Rows of cells in aligned columns, two spaces apart; the first row is the heading.
+struct Table {
+    enum class Align : std::uint8_t { left, right };
+    std::vector<Align> columns;
+    std::vector<std::vector<std::string>> rows;  ///< as many cells as columns
+    std::string to_string() const;
+};
+
+}  // namespace parley::app
