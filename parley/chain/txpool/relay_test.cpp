@@ -1,13 +1,14 @@
+#include <parley/chain/txpool/relay.hpp>
+
+#include <parley/chain/test_transactions.hpp>
+#include <parley/chain/txpool/messages.hpp>
+
 #include <doctest/doctest.h>
 
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <parley/chain/test_transactions.hpp>
-#include <parley/chain/txpool/messages.hpp>
-#include <parley/chain/txpool/relay.hpp>
 
 using namespace parley;
 using namespace parley::chain;
@@ -22,7 +23,9 @@ Enr record() {
     return *EnrBuilder{1}.sign(*key);
 }
 
-transport::Hello some_hello() { return transport::Hello{record()}; }
+transport::Hello some_hello() {
+    return transport::Hello{record()};
+}
 
 /// A link that notes what is sent.
 class FakeContext final : public transport::Context {
@@ -193,6 +196,15 @@ TEST_CASE("malformed hash lists and unknown codes are offences") {
           rlp::RlpError{rlp::Errc::wrong_size, 32, 1});
     CHECK(tx_topic::decode_hashes(tx_topic::encode_hashes(many)).error() ==
           rlp::RlpError{rlp::Errc::too_long, 1024, 1025});
+}
+
+TEST_CASE("the vector of docs/formats/gossip.md") {
+    const auto empty =
+        *array_from_hex<32>("c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
+    const auto message = tx_topic::encode_hashes({empty});
+    CHECK(to_hex(message) ==
+          "e1a0c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
+    CHECK(*tx_topic::decode_hashes(message) == std::vector{empty});
 }
 
 TEST_CASE("a graft is answered with items and with what is missing, within a rate") {
