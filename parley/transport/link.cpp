@@ -8,14 +8,6 @@
 
 namespace parley::transport {
 
-namespace {
-
-/// Ready, Beats and extensions that a peer may send; Credits are bounded by what we sent.
-constexpr double controls_per_second = 50;
-constexpr double controls_burst = 100;
-
-}  // namespace
-
 Link::Impl::Impl(LinkConfig config, std::shared_ptr<const LinkIdentity> identity,
                  Direction direction, Now now)
     : config_(config),
@@ -39,11 +31,9 @@ void Link::Impl::on_command(Now now, LinkCommand&& command, Events& out) {
         Impl& link;
         Now now;
         Events& out;
-        void operator()(Proceed) { link.proceed(now, out); }
+        void operator()(Proceed) { link.proceed(now); }
         void operator()(Refuse& refuse) { link.refuse(refuse.goodbye, out); }
-        void operator()(Abandon& abandon) {
-            link.close(abandon.reason, "abandoned", out);
-        }
+        void operator()(Abandon& abandon) { link.close(abandon.reason, "abandoned", out); }
         void operator()(Send& send) {
             const auto cost = credit_cost(send.message.size());
             if (!link.lanes_out_.push(send.lane, send.code, std::move(send.message))) {
@@ -64,7 +54,7 @@ void Link::Impl::on_command(Now now, LinkCommand&& command, Events& out) {
     std::visit(Visitor{*this, now, out}, command);
 }
 
-void Link::Impl::proceed(Now now, Events&) {
+void Link::Impl::proceed(Now now) {
     if (phase_ != Phase::proven) return;
     if (direction_ == Direction::outbound) {
         send_m3();

@@ -1,10 +1,10 @@
 // Link, from proof to the end: what comes in frames and what goes out in them.
+#include <parley/transport/link_impl.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cassert>
-
-#include <parley/transport/link_impl.hpp>
 
 namespace parley::transport {
 
@@ -65,7 +65,7 @@ Result<void, LinkError> Link::Impl::check_control(Now now, const Chunk& chunk) {
     }
     const auto code = ControlCode{chunk.code};
     if (code != ControlCode::credit && !controls_in_.take(now.instant)) {
-        return fail(LinkErrc::too_many_controls, 50);
+        return fail(LinkErrc::too_many_controls, controls_per_second);
     }
     const bool ready = code == ControlCode::ready;
     if (ready && phase_ != Phase::awaiting_ready) return fail(LinkErrc::unexpected_ready);

@@ -1,12 +1,6 @@
 // The inside of Link, for link*.cpp only: the phases of a connection and what each one keeps.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include <parley/base/token_bucket.hpp>
 #include <parley/transport/chunk.hpp>
 #include <parley/transport/control.hpp>
@@ -16,7 +10,17 @@
 #include <parley/transport/lanes_out.hpp>
 #include <parley/transport/link.hpp>
 
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace parley::transport {
+
+/// Control messages that a peer may send, but Credits: they are bounded by what we sent.
+inline constexpr unsigned controls_per_second = 50;
+inline constexpr unsigned controls_burst = 100;
 
 class Link::Impl {
 public:
@@ -74,7 +78,7 @@ private:
     bool control_due() const;
 
     // link.cpp
-    void proceed(Now now, Events& out);
+    void proceed(Now now);
     void refuse(const Goodbye& goodbye, Events& out);
     void go_up(Now now);
     void say_goodbye(Goodbye goodbye);
