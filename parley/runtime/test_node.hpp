@@ -2,9 +2,7 @@
 // thread of its own.
 #pragma once
 
-#include <parley/base/jobs.hpp>
-#include <parley/events/hub.hpp>
-#include <parley/node/core.hpp>
+#include <parley/node/bare_node.hpp>
 #include <parley/runtime/entropy.hpp>
 #include <parley/runtime/host.hpp>
 
@@ -27,37 +25,13 @@ inline constexpr auto patience = std::chrono::seconds{60};
 
 inline const Endpoint any_port{*IpAddress::parse("127.0.0.1"), 0};
 
-/// A Switch as a NodeCore.
-class SwitchNode final : public node::NodeCore {
-public:
-    SwitchNode(const transport::SwitchConfig& config, const NodeKey& key,
-               std::vector<transport::PeerHandler*> modules)
-        : links_(config, key, hello_of(key), std::move(modules), hub_, no_log(), Rng{1}) {}
-
-    transport::Switch& links() override { return links_; }
-    Hub& hub() { return hub_; }
-    JobQueue& jobs() { return jobs_; }
-    void on_timer(Now now) override { links_.on_timer(now); }
-    Instant next_wakeup() const override { return links_.next_wakeup(); }
-    std::vector<Job> take_jobs() override { return jobs_.take(); }
-    void finish_job(Job& job, Now now) override { jobs_.finish(job, now); }
-    void turn(Now) override { hub_.deliver(); }
-    void begin_shutdown(Now now) override { links_.shut_down(now); }
-    bool shut_down() const override { return links_.idle(); }
-
-private:
-    static transport::Hello hello_of(const NodeKey& key) {
-        transport::Hello hello{EnrBuilder{1}.sign(key).value()};
-        hello.client = "test";
-        hello.network_id = 7;
-        hello.roles = transport::role::full;
-        return hello;
-    }
-
-    Hub hub_;
-    JobQueue jobs_{16};
-    transport::Switch links_;
-};
+inline transport::Hello hello_of(const NodeKey& key) {
+    transport::Hello hello{EnrBuilder{1}.sign(key).value()};
+    hello.client = "test";
+    hello.network_id = 7;
+    hello.roles = transport::role::full;
+    return hello;
+}
 
 /// One node of a test. What happens on the hub is noted; wait for it with `saw`.
 class TestNode {
@@ -70,7 +44,7 @@ public:
     TestNode(std::vector<transport::PeerHandler*> modules, Options options)
         : key_(NodeKey::generate(entropy_)),
           host_(options.host, entropy_, no_log()),
-          core_(options.links, key_, std::move(modules)) {
+          core_(options.links, key_, hello_of(key_), std::move(modules), no_log(), Rng{1}) {
         subscriptions_.push_back(core_.hub().subscribe<transport::PeerUp>(
             [this](const transport::PeerUp&) { note(ups_); }));
         subscriptions_.push_back(core_.hub().subscribe<transport::PeerDown>(
@@ -92,7 +66,7 @@ public:
 
     Target target() const { return {key_.id(), endpoint_}; }
     Host& host() { return host_; }
-    SwitchNode& core() { return core_; }
+    node::BareNode& core() { return core_; }
 
     void dial(const Target& target) {
         on_node([&](Now now) {
@@ -142,7 +116,7 @@ private:
     OsEntropy entropy_;
     NodeKey key_;
     Host host_;
-    SwitchNode core_;
+    node::BareNode core_;
     std::vector<Hub::Subscription> subscriptions_;
     Endpoint endpoint_;
     std::promise<void> ended_;

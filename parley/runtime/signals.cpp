@@ -1,0 +1,44 @@
+#include <parley/runtime/signals.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+#include <thread>
+#include <utility>
+
+namespace parley::runtime {
+
+class StopSignals::Impl {
+public:
+    explicit Impl(std::function<void(int)> on_signal) : on_signal_(std::move(on_signal)) {
+        wait();
+        thread_ = std::thread{[this] { context_.run(); }};
+    }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+    ~Impl() {
+        context_.stop();
+        thread_.join();
+    }
+
+private:
+    void wait() {
+        signals_.async_wait([this](const boost::system::error_code& error, int number) {
+            if (error) return;
+            on_signal_(number);
+            wait();
+        });
+    }
+
+    std::function<void(int)> on_signal_;
+    boost::asio::io_context context_{1};
+    boost::asio::signal_set signals_{context_, SIGINT, SIGTERM};
+    std::thread thread_;
+};
+
+StopSignals::StopSignals(std::function<void(int)> on_signal)
+    : impl_(std::make_unique<Impl>(std::move(on_signal))) {}
+StopSignals::~StopSignals() = default;
+
+}  // namespace parley::runtime
