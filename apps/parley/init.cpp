@@ -146,20 +146,25 @@ Result<NodeId, Failure> make_files(const Folder& folder, const node::NodeConfig&
     return key.id();
 }
 
+std::string shown(const Endpoint& endpoint) {
+    if (endpoint.port != 0) return endpoint.to_string();
+    return endpoint.to_string() + " (a port that the system will choose)";
+}
+
 void print_text(const Folder& folder, const node::NodeConfig& config, const NodeId& id) {
     fmt::print("The node {} is in {}:\n\n", id.to_string(), folder.path);
     fmt::print("  node.key      the secret behind its ID, for you alone: keep a copy\n");
     fmt::print("  parley.toml   its settings, each with its meaning\n");
     fmt::print("  store         its address book, empty\n\n");
     for (const auto& endpoint : config.p2p.listen) {
-        fmt::print("It will listen on {}", endpoint.to_string());
+        fmt::print("It will listen on {}", shown(endpoint));
         if (endpoint.port != 0 && !endpoint.address.is_unspecified()) {
             fmt::print("; others reach it with --boot {}", Target{id, endpoint}.to_string());
         }
         fmt::print(".\n");
     }
     if (config.rpc.http) {
-        fmt::print("JSON-RPC will be at http://{}.\n", config.rpc.http->to_string());
+        fmt::print("JSON-RPC will be at http://{}.\n", shown(*config.rpc.http));
     }
     if (config.p2p.boot.empty() && config.p2p.static_peers.empty()) {
         fmt::print("It knows no other node: it waits to be dialed, or set p2p.boot.\n");

@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <memory>
 
@@ -158,6 +159,7 @@ Outcome run(const Options& options) {
     const auto server = serve_rpc(folder, *config, host, rpc, **log);
     if (!server) return std::unexpected{server.error()};
     log_start(**log, folder, **node, *bound, **server);
+    std::signal(SIGPIPE, SIG_IGN);  // whoever read the log may go; the node stays
     const runtime::StopSignals signals{[&host, count = 0](int number) mutable {
         if (++count > 1) std::_Exit(128 + number);
         host.stop();

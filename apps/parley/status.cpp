@@ -68,9 +68,9 @@ void print_text(const json::value& status, const std::string& folder) {
     line("Links", links_text(status));
     line("Known", count("/knownAddresses") + " addresses");
     line("Pool", fmt::format("{} transactions, {}", count("/pool/count"), bytes("/pool/bytes")));
-    line("Transactions",
-         fmt::format("{} added, {} received, {} of them twice", count("/transactions/added"),
-                     count("/transactions/received"), count("/transactions/duplicates")));
+    line("Transactions", fmt::format("{} added; {} received from peers, {} of them known",
+                                     count("/transactions/added"), count("/transactions/received"),
+                                     count("/transactions/duplicates")));
     line("Traffic", fmt::format("{} in, {} out", bytes("/bytesIn"), bytes("/bytesOut")));
     line("Record", text_at(status, "/enr"));
 }
