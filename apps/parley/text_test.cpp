@@ -1,0 +1,45 @@
+#include "text.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace parley::app;
+
+TEST_CASE("durations") {
+    CHECK(duration_text(0) == "0 s");
+    CHECK(duration_text(59) == "59 s");
+    CHECK(duration_text(60) == "1 min");
+    CHECK(duration_text(3'599) == "59 min");
+    CHECK(duration_text(3'600 * 23 + 60 * 59) == "23 h 59 min");
+    CHECK(duration_text(86'400 * 5 + 3'600 * 3) == "5 d 3 h");
+}
+
+TEST_CASE("bytes never have more than four digits") {
+    CHECK(bytes_text(0) == "0 B");
+    CHECK(bytes_text(1'023) == "1023 B");
+    CHECK(bytes_text(1'024) == "1.0 KiB");
+    CHECK(bytes_text(1'434) == "1.4 KiB");
+    CHECK(bytes_text(10 * 1'024) == "10 KiB");
+    CHECK(bytes_text(1'023 * 1'024) == "1023 KiB");
+    CHECK(bytes_text(1'024 * 1'024 - 1) == "1.0 MiB");
+    CHECK(bytes_text(std::int64_t{5} << 40) == "5.0 TiB");
+    CHECK(bytes_text(INT64_MAX) == "8192 PiB");
+}
+
+TEST_CASE("counts have separators") {
+    CHECK(count_text(0) == "0");
+    CHECK(count_text(999) == "999");
+    CHECK(count_text(1'000) == "1,000");
+    CHECK(count_text(1'234'567) == "1,234,567");
+    CHECK(count_text(-100) == "-100");
+    CHECK(count_text(-1'000) == "-1,000");
+}
+
+TEST_CASE("tables align their columns and end lines without blanks") {
+    using enum Table::Align;
+    const Table table{.columns = {left, right, left},
+                      .rows = {{"NAME", "N", "X"}, {"a", "12,345", ""}, {"longer", "7", "y"}}};
+    CHECK(table.to_string() ==
+          "NAME         N  X\n"
+          "a       12,345\n"
+          "longer       7  y\n");
+}
