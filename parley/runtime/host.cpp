@@ -48,13 +48,10 @@ public:
         core.links().set_probe(&watchdog_);
         for (auto& listener : listeners_) listener->start();
         for (auto& io : io_) io->start();
+        // Also when the core throws: no thread may outlive what its links refer to.
+        const Ending ending{*this, core};
         while (step(core)) {
         }
-        const Instant linger = monotonic_now() + config_.linger_timeout;
-        for (auto& io : io_) io->finish(linger);
-        for (auto& io : io_) io->join();
-        workers_.reset();
-        core.links().set_probe(nullptr);
     }
 
     void post(std::move_only_function<void(Now)> call) { inbox_.push(std::move(call)); }
@@ -65,6 +62,18 @@ public:
     }
 
 private:
+    struct Ending {
+        Impl& host;
+        node::NodeCore& core;
+        ~Ending() {
+            const Instant linger = monotonic_now() + host.config_.linger_timeout;
+            for (auto& io : host.io_) io->finish(linger);
+            for (auto& io : host.io_) io->join();
+            host.workers_.reset();
+            core.links().set_probe(nullptr);
+        }
+    };
+
     /// False when the end is reached.
     bool step(node::NodeCore& core) {
         Now time = now();

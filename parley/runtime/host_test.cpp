@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -22,17 +23,21 @@ using transport::CloseReason;
 
 namespace {
 
-/// Between two nodes: passes bytes on in both directions until `bytes_max` went by, then resets
-/// both connections, as the death of a machine does.
+/// Between two nodes: passes bytes on in both directions until `bytes_max` went by. Then it resets
+/// both connections, or falls silent and reads no more, as dying and hanging machines do.
 class Relay {
 public:
-    Relay(const Endpoint& to, std::size_t bytes_max)
+    enum class Then { reset, silence };
+    Relay(const Endpoint& to, std::size_t bytes_max, Then then)
         : listener_(listen_tcp(any_port, 1).value()),
           endpoint_(local_endpoint(listener_.get())),
-          thread_([this, to, bytes_max] { run(to, bytes_max); }) {}
+          thread_([this, to, bytes_max, then] { run(to, bytes_max, then); }) {}
     Relay(const Relay&) = delete;
     Relay& operator=(const Relay&) = delete;
-    ~Relay() { thread_.join(); }
+    ~Relay() {
+        over_.set_value();
+        thread_.join();
+    }
     Endpoint endpoint() const { return endpoint_; }
 
 private:
@@ -40,7 +45,7 @@ private:
         pollfd wait{fd, POLLIN, 0};
         return ::poll(&wait, 1, 60'000) == 1;
     }
-    void run(const Endpoint& to, std::size_t bytes_max) {
+    void run(const Endpoint& to, std::size_t bytes_max, Then then) {
         if (!readable(listener_.get())) return;
         const UniqueFd near{::accept(listener_.get(), nullptr, nullptr)};
         const UniqueFd far{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
@@ -62,6 +67,7 @@ private:
                              MSG_NOSIGNAL);
             }
         }
+        if (then == Then::silence) return over_.get_future().wait();
         const linger at_once{1, 0};
         ::setsockopt(near.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
         ::setsockopt(far.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -69,7 +75,53 @@ private:
 
     UniqueFd listener_;
     Endpoint endpoint_;
+    std::promise<void> over_;
     std::thread thread_;
+};
+
+/// Tells when a certain event was logged.
+class EventLog final : public Log {
+public:
+    explicit EventLog(std::string_view event) : event_(event) {}
+    bool enabled(LogLevel) const override { return true; }
+    void write(LogLevel, std::string_view, std::string_view event,
+               std::initializer_list<LogField> fields) override {
+        if (event != event_ || seen_.exchange(true)) return;
+        said_.set_value(fields.size() > 0 ? fields.begin()->value : "");
+    }
+    /// The first field's value.
+    std::string wait() {
+        auto said = said_.get_future();
+        return said.wait_for(patience) == std::future_status::ready ? said.get() : "nothing";
+    }
+
+private:
+    std::string event_;
+    std::atomic<bool> seen_{false};
+    std::promise<std::string> said_;
+};
+
+/// Uses up the descriptors of the process, but for none.
+class NoDescriptors {
+public:
+    NoDescriptors() {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) {
+            taken_.emplace_back(fd);
+            if (taken_.size() == 1) {  // not thousands
+                rlimit low = before_;
+                low.rlim_cur = std::min<rlim_t>(low.rlim_cur, static_cast<rlim_t>(fd) + 8);
+                ::setrlimit(RLIMIT_NOFILE, &low);
+            }
+        }
+    }
+    NoDescriptors(const NoDescriptors&) = delete;
+    NoDescriptors& operator=(const NoDescriptors&) = delete;
+    ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+private:
+    rlimit before_{};
+    std::vector<UniqueFd> taken_;
 };
 
 }  // namespace
@@ -145,13 +197,73 @@ TEST_CASE("a peer that dies in the middle of a message is noticed by both sides"
     Stream to{{}};
     TestNode a{{&from}};
     TestNode b{{&to}};
-    const Relay relay{b.target().endpoint, 10U << 20};
+    const Relay relay{b.target().endpoint, 10U << 20, Relay::Then::reset};
     a.dial({b.target().id, relay.endpoint()});
     CHECK(b.saw_up());
     CHECK(a.saw_end(CloseReason::reset));
     CHECK(b.saw_end(CloseReason::reset));
     CHECK(to.wrong() == 0);
     CHECK(to.received() < 10);
+}
+
+TEST_CASE("a peer that falls silent and never reads again is let go, and holds little memory") {
+    constexpr std::uint32_t window = 1U << 20;
+    Stream from{{.count = 100'000, .size = 10'000, .window = window}};
+    Stream to{{.window = window}};
+    TestNode::Options options;
+    options.host.link.heartbeat = {.interval = 200ms, .timeout = 300ms};
+    TestNode a{{&from}, options};
+    TestNode b{{&to}, options};
+    const Relay relay{b.target().endpoint, 3U << 20, Relay::Then::silence};
+    a.dial({b.target().id, relay.endpoint()});
+    CHECK(a.saw_end(CloseReason::silent));
+    CHECK(b.saw_end(CloseReason::silent));
+    // What was sent is what arrived, one window on its way, and one budget in the queue.
+    CHECK(from.sent() <= to.received() + 2 * (window / from.size()) + 1);
+}
+
+TEST_CASE("a node without descriptors lets its callers wait, and serves them later") {
+    EventLog log{"cannot accept"};
+    Stream stream{{}};
+    TestNode a{{&stream}, {.log = &log}};
+    const auto address = to_asio(a.target().endpoint);
+    const UniqueFd caller{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    {
+        const NoDescriptors none;
+        REQUIRE(::connect(caller.get(), address.data(), static_cast<socklen_t>(address.size())) ==
+                0);
+        CHECK(log.wait() == "Too many open files");
+    }
+    const std::string garbage(88, 'x');
+    CHECK(::send(caller.get(), garbage.data(), garbage.size(), MSG_NOSIGNAL) == 88);
+    char byte = 0;
+    CHECK(::recv(caller.get(), &byte, 1, 0) == 0);
+}
+
+TEST_CASE("a module that blocks the node is named") {
+    class Slow final : public transport::PeerHandler {
+    public:
+        transport::TopicSpec topic() const override { return {.name = "slow"}; }
+        std::unique_ptr<transport::TopicHandler> new_peer(transport::Context&) override {
+            const Instant until = monotonic_now() + 20ms;
+            while (monotonic_now() < until) {
+            }
+            struct Nothing final : transport::TopicHandler {
+                Result<void, transport::Offence> handle(transport::Code,
+                                                        transport::Message) override {
+                    return {};
+                }
+            };
+            return std::make_unique<Nothing>();
+        }
+    };
+    EventLog log{"module blocks the node"};
+    Slow slow_a;
+    Slow slow_b;
+    TestNode a{{&slow_a}, {.host = {.listen = {any_port}, .watchdog = 10ms}, .log = &log}};
+    TestNode b{{&slow_b}};
+    b.dial(a.target());
+    CHECK(log.wait() == "slow");
 }
 
 TEST_CASE("a node that stops says goodbye and is gone within two seconds") {

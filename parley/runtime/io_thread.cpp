@@ -25,6 +25,8 @@ IoThread::IoThread(std::size_t index, const IoConfig& config, NodeInbox& inbox,
       index_(index),
       scratch_(std::make_unique_for_overwrite<std::byte[]>(config.read_bytes)) {
     batch_.source = index_;
+    config_.link.output_bytes_max =
+        std::max(config_.link.output_bytes_max, transport::Link::produce_bytes_min);
 }
 
 IoThread::~IoThread() {

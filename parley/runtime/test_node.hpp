@@ -39,11 +39,12 @@ public:
     struct Options {
         HostConfig host = {.listen = {any_port}};
         transport::SwitchConfig links = {};
+        Log* log = &no_log();
     };
     explicit TestNode(std::vector<transport::PeerHandler*> modules) : TestNode(modules, {}) {}
     TestNode(std::vector<transport::PeerHandler*> modules, Options options)
         : key_(NodeKey::generate(entropy_)),
-          host_(options.host, entropy_, no_log()),
+          host_(options.host, entropy_, *options.log),
           core_(options.links, key_, hello_of(key_), std::move(modules), no_log(), Rng{1}) {
         subscriptions_.push_back(core_.hub().subscribe<transport::PeerUp>(
             [this](const transport::PeerUp&) { note(ups_); }));
@@ -168,6 +169,7 @@ public:
     std::size_t received() const { return received_; }
     std::size_t wrong() const { return wrong_; }
     std::size_t sent() const { return sent_; }
+    std::size_t size() const { return options_.size; }
 
 private:
     class Handler final : public transport::TopicHandler {
