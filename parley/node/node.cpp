@@ -122,8 +122,11 @@ Result<void, StoreError> Node::open(Now now, std::vector<transport::PeerHandler*
 
 /// Bytes of links that ended stay in the totals.
 void Node::count_closed_links() {
-    subscriptions_.push_back(hub_.subscribe<transport::PeerDown>(
-        [this](const transport::PeerDown& down) { (void)down; }));
+    subscriptions_.push_back(
+        hub_.subscribe<transport::PeerDown>([this](const transport::PeerDown& down) {
+            closed_bytes_in_ += down.bytes_in;
+            closed_bytes_out_ += down.bytes_out;
+        }));
 }
 
 Node::Traffic Node::traffic() const {
