@@ -108,7 +108,7 @@ int bare_bulk_sender(const std::vector<std::string>& arguments) {
             writer.write(Bytes{message}.subspan(at, record_bytes));
         }
     }
-    std::byte end;
+    std::byte end{};
     socket.read_some({&end, 1});
     return 0;
 }
@@ -150,7 +150,7 @@ int bare_small_sender(const std::vector<std::string>& arguments) {
         at += 4 + message.size();
     }
     writer.write(Bytes{record}.first(at));
-    std::byte end;
+    std::byte end{};
     socket.read_some({&end, 1});
     return 0;
 }

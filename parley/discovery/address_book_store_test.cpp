@@ -12,7 +12,6 @@
 using namespace parley;
 using namespace parley::discovery;
 using namespace parley::discovery::test;
-using transport::CloseReason;
 using transport::Direction;
 
 namespace {

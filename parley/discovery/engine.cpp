@@ -10,7 +10,6 @@ namespace parley::discovery {
 using transport::DialFailed;
 using transport::PeerDown;
 using transport::PeerUp;
-using transport::SlotClass;
 
 Engine::Engine(EngineConfig config, AddressBook& book, Dialer& dialer, Hub& hub, Log& log, Rng rng)
     : config_(config),

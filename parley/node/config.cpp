@@ -38,7 +38,7 @@ std::string shown(const toml::node& node) {
 
 class Parser {
 public:
-    Parser(std::string_view file_name) : file_name_(file_name) {}
+    explicit Parser(std::string_view file_name) : file_name_(file_name) {}
 
     Result<NodeConfig, ConfigError> parse(const toml::table& root) {
         NodeConfig config;

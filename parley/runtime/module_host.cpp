@@ -29,7 +29,8 @@ Log& log_of(const ModuleHostOptions& options) {
 
 }  // namespace
 
-ModuleHost::ModuleHost(std::vector<transport::PeerHandler*> modules, ModuleHostOptions options)
+ModuleHost::ModuleHost(std::vector<transport::PeerHandler*> modules,
+                       const ModuleHostOptions& options)
     : key_(NodeKey::generate(entropy_)),
       host_(host_config(options), entropy_, log_of(options)),
       core_(options.links, key_, hello_of(key_, options), std::move(modules), log_of(options),

@@ -31,7 +31,7 @@ class ModuleHost {
 public:
     /// `modules` outlive it. Throws std::runtime_error if it cannot listen.
     explicit ModuleHost(std::vector<transport::PeerHandler*> modules,
-                        ModuleHostOptions options = {});
+                        const ModuleHostOptions& options = {});
     /// Says goodbye to all peers.
     ~ModuleHost();
     ModuleHost(const ModuleHost&) = delete;

@@ -159,7 +159,7 @@ TEST_CASE(
 
     const LinkId ours = n.rig.dial(n.keys[3]);
     n.rig.prove(ours, n.keys[3]);
-    n.rig.event(ours, Closed{CloseReason::too_many_peers, "", *n.rig.goodbye, 0, 0});
+    n.rig.event(ours, Closed{CloseReason::too_many_peers, "", n.rig.goodbye, 0, 0});
     CHECK(n.rig.take_events() == Words{"up inbound", "failed too_many_peers alive"});
     CHECK(n.rig.last_failure->others.size() == Goodbye::records_max);
 }
