@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
+#include <vector>
 
 namespace parley::app {
 
@@ -76,8 +78,9 @@ void print_table(const json::array& peers, bool whole_ids) {
     for (const auto& peer : peers) {
         if (peer.is_object()) sorted.push_back(&peer);
     }
-    std::ranges::stable_sort(sorted, std::greater{},
-                             [](const auto* peer) { return number_at(*peer, "/age"); });
+    std::ranges::sort(sorted, {}, [](const json::value* peer) {
+        return std::pair{-number_at(*peer, "/age"), text_at(*peer, "/id")};
+    });
     for (const auto* peer : sorted) {
         const auto id = text_at(*peer, "/id");
         table.rows.push_back(
