@@ -1,8 +1,8 @@
 // Node records: the input is read as bytes and as text; what verifies goes there and back.
+#include <parley/identity/enr.hpp>
+
 #include <cstdlib>
 #include <span>
-
-#include <parley/identity/enr.hpp>
 
 using namespace parley;
 

@@ -1,8 +1,8 @@
 // RLP: whatever the bytes, reading stays inside them, and what is valid has one encoding only.
+#include <parley/codec/rlp.hpp>
+
 #include <cstdlib>
 #include <span>
-
-#include <parley/codec/rlp.hpp>
 
 using namespace parley;
 

@@ -1,10 +1,10 @@
 // Transactions: whatever decodes must encode to the very same bytes, and every check must return.
+#include <parley/chain/transaction.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <span>
-
-#include <parley/chain/transaction.hpp>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace parley;

@@ -1,11 +1,11 @@
 // AccountState: what the ledger knows of accounts, as the transaction pool asks for it.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-
 #include <parley/chain/address.hpp>
 #include <parley/chain/uint256.hpp>
+
+#include <cstdint>
+#include <optional>
 
 namespace parley::chain {
 

@@ -2,11 +2,11 @@
 // Threading: values only. Spec: Ethereum Yellow Paper, appendix F.
 #pragma once
 
+#include <parley/base/bytes.hpp>
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <parley/base/bytes.hpp>
 
 namespace parley::chain {
 

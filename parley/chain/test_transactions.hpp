@@ -1,10 +1,10 @@
 // For tests only: makes and signs transactions.
 #pragma once
 
+#include <parley/chain/transaction.hpp>
+
 #include <cstdint>
 #include <utility>
-
-#include <parley/chain/transaction.hpp>
 
 namespace parley::chain::testing {
 

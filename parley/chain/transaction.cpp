@@ -1,9 +1,10 @@
-#include <algorithm>
-#include <utility>
-
 #include <parley/chain/transaction.hpp>
+
 #include <parley/codec/rlp.hpp>
 #include <parley/crypto/hash.hpp>
+
+#include <algorithm>
+#include <utility>
 
 namespace parley::chain {
 namespace {

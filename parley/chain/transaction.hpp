@@ -6,19 +6,19 @@
 // operation and belongs in a Job.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <limits>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/shared_bytes.hpp>
 #include <parley/chain/address.hpp>
 #include <parley/chain/uint256.hpp>
 #include <parley/crypto/secp256k1.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace parley::chain {
 

@@ -1,10 +1,10 @@
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include <parley/chain/transaction.hpp>
 #include <parley/codec/rlp.hpp>
 #include <parley/crypto/hash.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace parley::chain {
 namespace {

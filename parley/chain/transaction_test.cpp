@@ -1,13 +1,14 @@
+#include <parley/chain/transaction.hpp>
+
+#include <parley/chain/test_transactions.hpp>
+#include <parley/codec/rlp.hpp>
+#include <parley/crypto/hash.hpp>
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <functional>
 #include <string>
-
-#include <parley/chain/test_transactions.hpp>
-#include <parley/chain/transaction.hpp>
-#include <parley/codec/rlp.hpp>
-#include <parley/crypto/hash.hpp>
 
 using namespace parley;
 using namespace parley::chain;

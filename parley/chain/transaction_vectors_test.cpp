@@ -1,4 +1,7 @@
 // The public Ethereum tests for transactions, by the rules of London.
+#include <parley/chain/transaction.hpp>
+#include <parley/codec/rlp.hpp>
+
 #include <boost/json.hpp>
 #include <doctest/doctest.h>
 
@@ -12,9 +15,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-
-#include <parley/chain/transaction.hpp>
-#include <parley/codec/rlp.hpp>
 
 using namespace parley;
 using namespace parley::chain;

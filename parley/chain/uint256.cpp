@@ -1,7 +1,8 @@
-#include <array>
-
 #include <parley/chain/uint256.hpp>
+
 #include <parley/codec/endian.hpp>
+
+#include <array>
 
 namespace parley::chain {
 namespace {

@@ -2,11 +2,11 @@
 // Threading: pure functions. Uint256 compares as a number with the operators of std::array.
 #pragma once
 
+#include <parley/codec/rlp.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include <parley/codec/rlp.hpp>
 
 namespace parley::chain {
 

@@ -1,12 +1,13 @@
+#include <parley/chain/uint256.hpp>
+
+#include <parley/base/rng.hpp>
+#include <parley/codec/endian.hpp>
+
 #include <boost/multiprecision/cpp_int.hpp>
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <vector>
-
-#include <parley/base/rng.hpp>
-#include <parley/chain/uint256.hpp>
-#include <parley/codec/endian.hpp>
 
 using namespace parley;
 using namespace parley::chain;

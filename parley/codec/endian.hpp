@@ -1,9 +1,9 @@
 // Big-endian numbers in raw bytes, for the fixed layouts of the wire.
 #pragma once
 
-#include <concepts>
-
 #include <parley/base/bytes.hpp>
+
+#include <concepts>
 
 namespace parley {
 

@@ -1,10 +1,10 @@
+#include <parley/codec/rlp.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cassert>
 #include <utility>
-
-#include <parley/codec/rlp.hpp>
 
 namespace parley::rlp {
 

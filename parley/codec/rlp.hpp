@@ -2,13 +2,13 @@
 // Threading: values only.
 #pragma once
 
+#include <parley/base/bytes.hpp>
+#include <parley/base/result.hpp>
+
 #include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include <parley/base/bytes.hpp>
-#include <parley/base/result.hpp>
 
 namespace parley::rlp {
 

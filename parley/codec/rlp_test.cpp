@@ -1,3 +1,7 @@
+#include <parley/codec/rlp.hpp>
+
+#include <parley/codec/endian.hpp>
+
 #include <boost/json.hpp>
 #include <doctest/doctest.h>
 
@@ -8,9 +12,6 @@
 #include <iterator>
 #include <stdexcept>
 #include <string>
-
-#include <parley/codec/endian.hpp>
-#include <parley/codec/rlp.hpp>
 
 using namespace parley;
 using namespace parley::rlp;

@@ -1,10 +1,11 @@
+#include <parley/crypto/aead.hpp>
+
+#include <parley/crypto/openssl.hpp>
+
 #include <openssl/evp.h>
 
 #include <cassert>
 #include <climits>
-
-#include <parley/crypto/aead.hpp>
-#include <parley/crypto/openssl.hpp>
 
 namespace parley::crypto {
 

@@ -1,10 +1,10 @@
 // AES-256-GCM (NIST SP 800-38D) and AES-128-GCM, with the cipher fetched once.
 #pragma once
 
+#include <parley/base/bytes.hpp>
+
 #include <cstddef>
 #include <memory>
-
-#include <parley/base/bytes.hpp>
 
 namespace parley::crypto {
 

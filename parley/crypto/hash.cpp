@@ -1,3 +1,7 @@
+#include <parley/crypto/hash.hpp>
+
+#include <parley/crypto/openssl.hpp>
+
 #include <cryptopp/keccak.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -5,9 +9,6 @@
 #include <algorithm>
 #include <cassert>
 #include <memory>
-
-#include <parley/crypto/hash.hpp>
-#include <parley/crypto/openssl.hpp>
 
 namespace parley::crypto {
 

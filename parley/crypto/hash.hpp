@@ -1,10 +1,10 @@
 // Hashes and what is built of SHA-256. All functions are pure and thread-safe.
 #pragma once
 
+#include <parley/base/bytes.hpp>
+
 #include <initializer_list>
 #include <string_view>
-
-#include <parley/base/bytes.hpp>
 
 namespace parley::crypto {
 

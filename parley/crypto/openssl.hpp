@@ -1,9 +1,9 @@
 // Glue between Bytes and the C libraries, for the .cpp files of this layer only.
 #pragma once
 
-#include <stdexcept>
-
 #include <parley/base/bytes.hpp>
+
+#include <stdexcept>
 
 namespace parley::crypto {
 

@@ -1,11 +1,12 @@
 #include <secp256k1.h>
+
+#include <parley/crypto/openssl.hpp>
+#include <parley/crypto/secp256k1.hpp>
+
 #include <secp256k1_recovery.h>
 
 #include <algorithm>
 #include <cassert>
-
-#include <parley/crypto/openssl.hpp>
-#include <parley/crypto/secp256k1.hpp>
 
 namespace parley::crypto {
 

@@ -2,9 +2,9 @@
 // All functions are pure and thread-safe.
 #pragma once
 
-#include <optional>
-
 #include <parley/base/bytes.hpp>
+
+#include <optional>
 
 namespace parley::crypto {
 

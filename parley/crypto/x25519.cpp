@@ -1,9 +1,10 @@
+#include <parley/crypto/x25519.hpp>
+
+#include <parley/crypto/openssl.hpp>
+
 #include <openssl/evp.h>
 
 #include <cassert>
-
-#include <parley/crypto/openssl.hpp>
-#include <parley/crypto/x25519.hpp>
 
 namespace parley::crypto {
 

@@ -1,10 +1,10 @@
 // X25519 (RFC 7748).
 #pragma once
 
+#include <parley/base/bytes.hpp>
+
 #include <memory>
 #include <optional>
-
-#include <parley/base/bytes.hpp>
 
 namespace parley::crypto {
 

@@ -1,11 +1,11 @@
+#include <parley/events/hub.hpp>
+#include <parley/events/log.hpp>
+
 #include <doctest/doctest.h>
 
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <parley/events/hub.hpp>
-#include <parley/events/log.hpp>
 
 using namespace parley;
 

@@ -1,6 +1,6 @@
-#include <cstddef>
-
 #include <parley/events/hub.hpp>
+
+#include <cstddef>
 
 namespace parley {
 

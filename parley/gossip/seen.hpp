@@ -1,11 +1,11 @@
 // SeenItems: which items this node met lately and which of its peers are known to have them.
 #pragma once
 
+#include <parley/base/lru.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
-
-#include <parley/base/lru.hpp>
 
 namespace parley::gossip {
 

@@ -1,7 +1,7 @@
+#include <parley/gossip/tree.hpp>
+
 #include <algorithm>
 #include <utility>
-
-#include <parley/gossip/tree.hpp>
 
 namespace parley::gossip {
 

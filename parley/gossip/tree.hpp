@@ -5,6 +5,11 @@
 // Threading: the node's thread. docs/formats/gossip.md.
 #pragma once
 
+#include <parley/base/rng.hpp>
+#include <parley/base/time.hpp>
+#include <parley/gossip/seen.hpp>
+#include <parley/transport/types.hpp>
+
 #include <cstddef>
 #include <deque>
 #include <map>
@@ -12,11 +17,6 @@
 #include <set>
 #include <variant>
 #include <vector>
-
-#include <parley/base/rng.hpp>
-#include <parley/base/time.hpp>
-#include <parley/gossip/seen.hpp>
-#include <parley/transport/types.hpp>
 
 namespace parley::gossip {
 

@@ -1,11 +1,11 @@
+#include <parley/gossip/tree.hpp>
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <functional>
 #include <map>
 #include <queue>
-
-#include <parley/gossip/tree.hpp>
 
 using namespace parley;
 using namespace parley::gossip;

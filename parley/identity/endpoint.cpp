@@ -1,10 +1,10 @@
+#include <parley/identity/endpoint.hpp>
+
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-
-#include <parley/identity/endpoint.hpp>
 
 namespace parley {
 

@@ -1,13 +1,13 @@
 // IP addresses, endpoints (address and port) and the network groups that limits count by.
 #pragma once
 
+#include <parley/base/bytes.hpp>
+
 #include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <parley/base/bytes.hpp>
 
 namespace parley {
 

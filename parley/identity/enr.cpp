@@ -1,9 +1,9 @@
+#include <parley/identity/enr.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-
-#include <parley/identity/enr.hpp>
 
 namespace parley {
 

@@ -1,16 +1,16 @@
 // Enr: Ethereum Node Records (EIP-778), identity scheme "v4", and Parley's own entry in them.
 #pragma once
 
-#include <map>
-#include <optional>
-#include <string>
-#include <string_view>
-
 #include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
 #include <parley/codec/rlp.hpp>
 #include <parley/identity/node_id.hpp>
 #include <parley/identity/node_key.hpp>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace parley {
 

@@ -1,6 +1,7 @@
+#include <parley/identity/node_id.hpp>
+
 #include <parley/crypto/hash.hpp>
 #include <parley/identity/enr.hpp>
-#include <parley/identity/node_id.hpp>
 
 namespace parley {
 

@@ -1,13 +1,13 @@
 // NodeId: who a node is, its compressed secp256k1 public key.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
-
 #include <parley/base/bytes.hpp>
 #include <parley/crypto/secp256k1.hpp>
 #include <parley/identity/endpoint.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace parley {
 

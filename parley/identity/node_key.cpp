@@ -1,8 +1,9 @@
-#include <string_view>
-#include <utility>
+#include <parley/identity/node_key.hpp>
 
 #include <parley/crypto/hash.hpp>
-#include <parley/identity/node_key.hpp>
+
+#include <string_view>
+#include <utility>
 
 namespace parley {
 

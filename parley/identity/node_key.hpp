@@ -1,13 +1,13 @@
 // NodeKey: the secret behind a node's ID. Purposes keep signatures of one use out of another.
 #pragma once
 
-#include <initializer_list>
-#include <optional>
-
 #include <parley/base/bytes.hpp>
 #include <parley/base/rng.hpp>
 #include <parley/crypto/secp256k1.hpp>
 #include <parley/identity/node_id.hpp>
+
+#include <initializer_list>
+#include <optional>
 
 namespace parley {
 

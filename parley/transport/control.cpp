@@ -1,7 +1,8 @@
-#include <algorithm>
+#include <parley/transport/control.hpp>
 
 #include <parley/codec/endian.hpp>
-#include <parley/transport/control.hpp>
+
+#include <algorithm>
 
 namespace parley::transport {
 

@@ -2,15 +2,15 @@
 // hello.hpp). Fixed layouts, big endian. docs/formats/link.md.
 #pragma once
 
-#include <cstdint>
-#include <utility>
-#include <vector>
-
 #include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/shared_bytes.hpp>
 #include <parley/transport/link_error.hpp>
 #include <parley/transport/types.hpp>
+
+#include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace parley::transport {
 

@@ -1,11 +1,12 @@
+#include <parley/transport/frame.hpp>
+
+#include <parley/codec/endian.hpp>
+#include <parley/crypto/hash.hpp>
+
 #include <algorithm>
 #include <cassert>
 #include <string>
 #include <string_view>
-
-#include <parley/codec/endian.hpp>
-#include <parley/crypto/hash.hpp>
-#include <parley/transport/frame.hpp>
 
 namespace parley::transport {
 

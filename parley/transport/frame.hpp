@@ -3,14 +3,14 @@
 // Threading: one thread at a time.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <span>
-
 #include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
 #include <parley/crypto/aead.hpp>
 #include <parley/transport/link_error.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <span>
 
 namespace parley::transport {
 

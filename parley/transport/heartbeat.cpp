@@ -1,7 +1,7 @@
+#include <parley/transport/heartbeat.hpp>
+
 #include <algorithm>
 #include <utility>
-
-#include <parley/transport/heartbeat.hpp>
 
 namespace parley::transport {
 

@@ -3,13 +3,13 @@
 // docs/formats/link.md. Threading: one thread at a time.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-
 #include <parley/base/result.hpp>
 #include <parley/base/time.hpp>
 #include <parley/transport/link_error.hpp>
 #include <parley/transport/types.hpp>
+
+#include <cstdint>
+#include <optional>
 
 namespace parley::transport {
 

@@ -1,9 +1,10 @@
+#include <parley/transport/lanes_in.hpp>
+
+#include <parley/transport/lanes_out.hpp>
+
 #include <algorithm>
 #include <bit>
 #include <cassert>
-
-#include <parley/transport/lanes_in.hpp>
-#include <parley/transport/lanes_out.hpp>
 
 namespace parley::transport {
 

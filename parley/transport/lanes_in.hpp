@@ -3,16 +3,16 @@
 // Threading: one thread at a time. Bounded by the lanes' windows.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <vector>
-
 #include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
 #include <parley/transport/chunk.hpp>
 #include <parley/transport/control.hpp>
 #include <parley/transport/link.hpp>
 #include <parley/transport/link_error.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
 
 namespace parley::transport {
 

@@ -1,10 +1,11 @@
+#include <parley/transport/lanes_out.hpp>
+
+#include <parley/transport/control.hpp>
+
 #include <algorithm>
 #include <bit>
 #include <cassert>
 #include <limits>
-
-#include <parley/transport/control.hpp>
-#include <parley/transport/lanes_out.hpp>
 
 namespace parley::transport {
 

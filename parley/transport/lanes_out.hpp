@@ -3,17 +3,17 @@
 // Threading: one thread at a time. Bounded by the send budgets, which the Switch keeps.
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <utility>
-#include <vector>
-
 #include <parley/base/result.hpp>
 #include <parley/base/shared_bytes.hpp>
 #include <parley/transport/chunk.hpp>
 #include <parley/transport/link_error.hpp>
 #include <parley/transport/module.hpp>
 #include <parley/transport/types.hpp>
+
+#include <array>
+#include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace parley::transport {
 

@@ -3,13 +3,6 @@
 // batches. Bytes in, bytes out; no socket. docs/formats/link.md.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <variant>
-#include <vector>
-
 #include <parley/base/bytes.hpp>
 #include <parley/base/rng.hpp>
 #include <parley/base/shared_bytes.hpp>
@@ -19,6 +12,13 @@
 #include <parley/transport/hello.hpp>
 #include <parley/transport/module.hpp>
 #include <parley/transport/types.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
 
 namespace parley::transport {
 

@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include <parley/transport/link_error.hpp>
+
+#include <fmt/format.h>
 
 namespace parley::transport {
 

@@ -1,10 +1,10 @@
 // LinkErrc: what can be wrong with the bytes of an established link. docs/formats/link.md.
 #pragma once
 
+#include <parley/base/result.hpp>
+
 #include <cstdint>
 #include <string>
-
-#include <parley/base/result.hpp>
 
 namespace parley::transport {
 

@@ -1,9 +1,9 @@
 // Link, up to the moment when both sides are proven.
+#include <parley/transport/link_impl.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include <parley/transport/link_impl.hpp>
 
 namespace parley::transport {
 

@@ -32,13 +32,13 @@ struct TopicSpec {
 
 /// What a peer did wrong; prices are in offences.hpp.
 enum class Offence : std::uint8_t {
-    useless,        ///< answers that help nobody; cheap
-    unasked,        ///< data that was not asked for
-    too_often,      ///< over a rate limit
-    invalid_data,   ///< well-formed but wrong content (bad signature in a transaction)
-    malformed,      ///< cannot be decoded
-    protocol,       ///< broke a rule of the link
-    withheld,       ///< announced and did not deliver
+    useless,       ///< answers that help nobody; cheap
+    unasked,       ///< data that was not asked for
+    too_often,     ///< over a rate limit
+    invalid_data,  ///< well-formed but wrong content (bad signature in a transaction)
+    malformed,     ///< cannot be decoded
+    protocol,      ///< broke a rule of the link
+    withheld,      ///< announced and did not deliver
 };
 std::string_view name(Offence offence);
 

@@ -32,10 +32,10 @@ inline constexpr std::uint64_t light_nodes = 1, blocks = 2;
 
 /// Why a link ended. Values are on the wire (Goodbye): never renumber. docs/formats/link.md.
 enum class CloseReason : std::uint8_t {
-    requested = 0,           ///< by our own user or module
+    requested = 0,  ///< by our own user or module
     shutting_down = 1,
-    too_many_peers = 2,      ///< no slot; the Goodbye carries other addresses
-    duplicate = 3,           ///< a link between the two exists
+    too_many_peers = 2,  ///< no slot; the Goodbye carries other addresses
+    duplicate = 3,       ///< a link between the two exists
     self_dial = 4,
     banned = 5,
     no_common_version = 6,
@@ -43,22 +43,22 @@ enum class CloseReason : std::uint8_t {
     wrong_genesis = 8,
     incompatible_fork = 9,
     no_common_topic = 10,
-    roles_do_not_fit = 11,   ///< light with light, or with a full node that serves no light ones
-    misbehaviour = 12,       ///< offences over the limit, or a broken rule of the link
-    silent = 13,             ///< no heartbeat answered, or none came
-    no_memory = 14,          ///< the windows of the link do not fit in the node's cap
-    tie_lost = 15,           ///< both dialed; the other link stays
-    rotated = 16,            ///< a feeler, or making room
+    roles_do_not_fit = 11,  ///< light with light, or with a full node that serves no light ones
+    misbehaviour = 12,      ///< offences over the limit, or a broken rule of the link
+    silent = 13,            ///< no heartbeat answered, or none came
+    no_memory = 14,         ///< the windows of the link do not fit in the node's cap
+    tie_lost = 15,          ///< both dialed; the other link stays
+    rotated = 16,           ///< a feeler, or making room
     // Local only, never sent:
-    dial_failed = 64,        ///< no connection
-    truncated = 65,          ///< the stream ended without a Goodbye
-    handshake_failed = 66,   ///< bytes that are no handshake; charged to the address
+    dial_failed = 64,       ///< no connection
+    truncated = 65,         ///< the stream ended without a Goodbye
+    handshake_failed = 66,  ///< bytes that are no handshake; charged to the address
     handshake_timeout = 67,
-    wrong_identity = 68,     ///< a valid node, but not the one dialed
-    bad_frame = 69,          ///< a tag or a length that does not fit; charged to the address
-    frame_timeout = 70,      ///< a started frame did not arrive in time
-    protocol_error = 71,     ///< authenticated peer broke the lanes' rules; charged to the ID
-    reset = 72,              ///< the operating system reset the connection
+    wrong_identity = 68,  ///< a valid node, but not the one dialed
+    bad_frame = 69,       ///< a tag or a length that does not fit; charged to the address
+    frame_timeout = 70,   ///< a started frame did not arrive in time
+    protocol_error = 71,  ///< authenticated peer broke the lanes' rules; charged to the ID
+    reset = 72,           ///< the operating system reset the connection
 };
 std::string_view name(CloseReason reason);
 std::string_view name(Direction direction);

@@ -1,14 +1,14 @@
 // What nodes say to each other on the topic "tx". docs/formats/gossip.md.
 #pragma once
 
-#include <cstddef>
-#include <vector>
-
 #include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/shared_bytes.hpp>
 #include <parley/codec/rlp.hpp>
 #include <parley/transport/types.hpp>
+
+#include <cstddef>
+#include <vector>
 
 namespace parley::chain::tx_topic {
 

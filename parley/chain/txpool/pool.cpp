@@ -1,8 +1,8 @@
+#include <parley/chain/txpool/pool.hpp>
+
 #include <algorithm>
 #include <tuple>
 #include <utility>
-
-#include <parley/chain/txpool/pool.hpp>
 
 namespace parley::chain {
 namespace {

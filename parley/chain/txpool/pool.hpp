@@ -8,6 +8,10 @@
 // hashes of pointers. Threading: one thread, the node's.
 #pragma once
 
+#include <parley/base/time.hpp>
+#include <parley/chain/account_state.hpp>
+#include <parley/chain/transaction.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -16,10 +20,6 @@
 #include <set>
 #include <string_view>
 #include <vector>
-
-#include <parley/base/time.hpp>
-#include <parley/chain/account_state.hpp>
-#include <parley/chain/transaction.hpp>
 
 namespace parley::chain {
 

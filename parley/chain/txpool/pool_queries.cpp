@@ -1,7 +1,7 @@
+#include <parley/chain/txpool/pool.hpp>
+
 #include <algorithm>
 #include <queue>
-
-#include <parley/chain/txpool/pool.hpp>
 
 namespace parley::chain {
 

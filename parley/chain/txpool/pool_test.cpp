@@ -1,3 +1,9 @@
+#include <parley/chain/txpool/pool.hpp>
+
+#include <parley/base/rng.hpp>
+#include <parley/chain/test_transactions.hpp>
+#include <parley/crypto/hash.hpp>
+
 #include <doctest/doctest.h>
 #include <malloc.h>
 
@@ -7,11 +13,6 @@
 #include <set>
 #include <string>
 #include <vector>
-
-#include <parley/base/rng.hpp>
-#include <parley/chain/test_transactions.hpp>
-#include <parley/chain/txpool/pool.hpp>
-#include <parley/crypto/hash.hpp>
 
 using namespace parley;
 using namespace parley::chain;

@@ -1,10 +1,11 @@
+#include <parley/chain/txpool/relay.hpp>
+
+#include <parley/chain/txpool/messages.hpp>
+#include <parley/crypto/hash.hpp>
+
 #include <optional>
 #include <utility>
 #include <vector>
-
-#include <parley/chain/txpool/messages.hpp>
-#include <parley/chain/txpool/relay.hpp>
-#include <parley/crypto/hash.hpp>
 
 namespace parley::chain {
 

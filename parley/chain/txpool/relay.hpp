@@ -7,12 +7,6 @@
 // Threading: the node's thread.
 #pragma once
 
-#include <cstdint>
-#include <deque>
-#include <functional>
-#include <map>
-#include <string>
-
 #include <parley/base/jobs.hpp>
 #include <parley/base/rng.hpp>
 #include <parley/base/token_bucket.hpp>
@@ -22,6 +16,12 @@
 #include <parley/events/log.hpp>
 #include <parley/gossip/tree.hpp>
 #include <parley/transport/module.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
 
 namespace parley::chain {
 
