@@ -155,15 +155,15 @@ Outcome run(const Options& options) {
             (*node)->set_endpoint(runtime::now(), *own);
         }
     }
-    node::Rpc rpc{**node};
-    const auto server = serve_rpc(folder, *config, host, rpc, **log);
-    if (!server) return std::unexpected{server.error()};
-    log_start(**log, folder, **node, *bound, **server);
     std::signal(SIGPIPE, SIG_IGN);  // whoever read the log may go; the node stays
     const runtime::StopSignals signals{[&host, count = 0](int number) mutable {
         if (++count > 1) std::_Exit(128 + number);
         host.stop();
     }};
+    node::Rpc rpc{**node};
+    const auto server = serve_rpc(folder, *config, host, rpc, **log);
+    if (!server) return std::unexpected{server.error()};
+    log_start(**log, folder, **node, *bound, **server);
     host.run(**node);
     (*log)->write(LogLevel::info, "parley", "ended", {});
     return {};
