@@ -44,6 +44,7 @@ struct Connection : TimerItem {
     std::optional<transport::Link> link;  ///< from open to flushing
     OutputBlock out;
     Instant deadline = never;  ///< of connecting, flushing and draining
+    Instant stream_until{};    ///< until then more of a stream is expected at once
     std::size_t drained_bytes = 0;
     Phase phase = Phase::connecting;
     bool awaits_readable = false;

@@ -24,7 +24,8 @@ public:
         : config_(std::move(config)), log_(log), watchdog_(config_.watchdog, log) {
         const IoConfig io{.link = config_.link,
                           .connect_timeout = config_.connect_timeout,
-                          .inbound_bytes_max = config_.inbound_bytes_max};
+                          .inbound_bytes_max = config_.inbound_bytes_max,
+                          .read_bytes = config_.read_bytes};
         const std::size_t threads = std::max<std::size_t>(config_.io_threads, 1);
         for (std::size_t i = 0; i < threads; ++i) {
             io_.push_back(std::make_unique<IoThread>(i, io, inbox_, entropy));

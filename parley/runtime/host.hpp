@@ -32,6 +32,7 @@ struct HostConfig {
     std::size_t io_threads = 1;
     unsigned workers = 2;
     Duration connect_timeout = 5s;
+    std::size_t read_bytes = 256U << 10;  ///< most that one read takes; a buffer each I/O thread
     /// Received and not yet dealt with by the node, each I/O thread; above it, it stops reading.
     std::size_t inbound_bytes_max = 32U << 20;
     Duration watchdog = 100ms;  ///< a module's call that takes longer is named in the log

@@ -183,6 +183,7 @@ void IoThread::wait() {
     asleep_ = true;
     if (anything_to_do()) {
         asleep_ = false;
+        if (std::exchange(expects_more_, false)) std::this_thread::yield();
         context_.poll();
         return;
     }

@@ -100,6 +100,7 @@ private:
     void on_socket_end(Now now, Connection& connection, transport::CloseReason why);
     void timer(Now now, Connection& connection);
     void update_timer(Now now, Connection& connection);
+    void await_more(Connection& connection);
     void await_readable(Connection& connection);
     void await_writable(Connection& connection);
     void note_events(const Connection& connection);
@@ -132,6 +133,7 @@ private:
     std::vector<Connection*> ready_;
     std::vector<Connection*> dirty_;
     TimerHeap timers_;
+    bool expects_more_ = false;  // of a stream, in this turn
     Connection* found_last_ = nullptr;
     std::size_t lingering_ = 0;
     LinkEventBatch batch_;
