@@ -302,28 +302,25 @@ void World::carry(Host& host, End& end) {
     if (closed) drop(host, link, CloseReason::truncated);
 }
 
-void World::deliver(std::uint64_t connection, std::size_t side, Buffer bytes) {
+/// Something arrives at one end of a connection, if that is still there.
+void World::arrive(std::uint64_t connection, std::size_t side,
+                   const std::function<void(Link&, std::vector<LinkEvent>&)>& input) {
     auto* end = end_of(connection, side);
     if (end == nullptr || !end->machine) return;
     auto& host = *hosts_[end->host];
     const auto link = end->link;
-    const auto id = end->host;
     std::vector<LinkEvent> out;
-    end->machine->on_bytes(now(), bytes, out);
+    input(*end->machine, out);
     for (auto& event : out) host.node->links().on_event(now(), link, std::move(event));
-    pump(id);
+    pump(host.id);
+}
+
+void World::deliver(std::uint64_t connection, std::size_t side, Buffer bytes) {
+    arrive(connection, side, [&](Link& link, auto& out) { link.on_bytes(now(), bytes, out); });
 }
 
 void World::ended(std::uint64_t connection, std::size_t side, CloseReason why) {
-    auto* end = end_of(connection, side);
-    if (end == nullptr || !end->machine) return;
-    auto& host = *hosts_[end->host];
-    const auto link = end->link;
-    const auto id = end->host;
-    std::vector<LinkEvent> out;
-    end->machine->on_end(now(), why, out);
-    for (auto& event : out) host.node->links().on_event(now(), link, std::move(event));
-    pump(id);
+    arrive(connection, side, [&](Link& link, auto& out) { link.on_end(now(), why, out); });
 }
 
 /// Our side of a connection is over: the other side sees it after the latency.

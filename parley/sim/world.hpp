@@ -78,6 +78,9 @@ private:
     void open(HostId from, transport::LinkId link, const Target& target);
     void connected(HostId from, transport::LinkId link, const NodeId& target, HostId to);
     void carry(Host& host, End& end);
+    void arrive(
+        std::uint64_t connection, std::size_t side,
+        const std::function<void(transport::Link&, std::vector<transport::LinkEvent>&)>& input);
     void deliver(std::uint64_t connection, std::size_t side, Buffer bytes);
     void ended(std::uint64_t connection, std::size_t side, transport::CloseReason why);
     void drop(Host& host, transport::LinkId link, transport::CloseReason seen_by_peer);
