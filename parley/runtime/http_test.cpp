@@ -21,8 +21,8 @@ namespace {
 
 const Endpoint any_port{*IpAddress::parse("127.0.0.1"), 0};
 
-void echo(std::string body, Origin origin, HttpServer::Reply done) {
-    done((origin == Origin::http ? "http:" : "unix:") + std::move(body));
+void echo(const std::string& body, Origin origin, const HttpServer::Reply& done) {
+    done((origin == Origin::http ? "http:" : "unix:") + body);
 }
 
 std::unique_ptr<HttpServer> serve(HttpServerConfig config, HttpServer::Handler handler = echo) {
@@ -112,7 +112,7 @@ TEST_CASE("replies may come from another thread, and after the server has ended"
     std::vector<std::thread> threads;
     HttpServer::Reply late;
     {
-        const auto server = serve({}, [&](std::string body, Origin, HttpServer::Reply done) {
+        const auto server = serve({}, [&](const std::string& body, Origin, HttpServer::Reply done) {
             if (body == "late") {
                 late = std::move(done);
             } else {

@@ -32,7 +32,8 @@ constexpr std::string_view loopback_congestion_control = "cubic";
 constexpr std::size_t stream_read_bytes = 64U << 10;
 constexpr Duration stream_patience = 50us;
 constexpr std::size_t spare_blocks_max = 16;
-constexpr std::size_t drain_bytes_max = 8U << 20;
+/// What a peer may still send while we say goodbye. The time is limited, too.
+constexpr std::size_t drain_bytes_max = 256U << 20;
 /// About what an event holds beyond the bytes that were read for it.
 constexpr std::size_t event_bytes = sizeof(transport::LinkEvent);
 

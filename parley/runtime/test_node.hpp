@@ -41,11 +41,12 @@ public:
         transport::SwitchConfig links = {};
         Log* log = &no_log();
     };
-    explicit TestNode(std::vector<transport::PeerHandler*> modules) : TestNode(modules, {}) {}
-    TestNode(std::vector<transport::PeerHandler*> modules, Options options)
+    explicit TestNode(const std::vector<transport::PeerHandler*>& modules)
+        : TestNode(modules, {}) {}
+    TestNode(const std::vector<transport::PeerHandler*>& modules, const Options& options)
         : key_(NodeKey::generate(entropy_)),
           host_(options.host, entropy_, *options.log),
-          core_(options.links, key_, hello_of(key_), std::move(modules), no_log(), Rng{1}) {
+          core_(options.links, key_, hello_of(key_), modules, no_log(), Rng{1}) {
         subscriptions_.push_back(core_.hub().subscribe<transport::PeerUp>(
             [this](const transport::PeerUp&) { note(ups_); }));
         subscriptions_.push_back(core_.hub().subscribe<transport::PeerDown>(
