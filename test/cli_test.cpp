@@ -305,7 +305,6 @@ TEST_CASE("folders that cannot be run are explained") {
                       folder));
     cli.init("alice");
     const auto settings = read_file(folder + "/parley.toml");
-    const auto key = read_file(folder + "/node.key");
 
     write_file(folder + "/parley.toml", "[p2p]\n\noutbound_max = -1\n");
     CHECK(cli.cannot_run("alice") ==
