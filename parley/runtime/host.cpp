@@ -67,7 +67,10 @@ private:
         Impl& host;
         node::NodeCore& core;
         ~Ending() {
-            const Instant linger = monotonic_now() + host.config_.linger_timeout;
+            // A node that was quick leaves its time to the last bytes.
+            const Instant from =
+                host.stopping_ ? std::max(host.stop_by_, monotonic_now()) : monotonic_now();
+            const Instant linger = from + host.config_.linger_timeout;
             for (auto& io : host.io_) io->finish(linger);
             for (auto& io : host.io_) io->join();
             host.workers_.reset();

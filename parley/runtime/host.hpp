@@ -36,7 +36,8 @@ struct HostConfig {
     /// Received and not yet dealt with by the node, each I/O thread; above it, it stops reading.
     std::size_t inbound_bytes_max = 32U << 20;
     Duration watchdog = 100ms;  ///< a module's call that takes longer is named in the log
-    /// After stop(): for the node to end its links and store; then for last bytes to leave.
+    /// After stop(): for the node to end its links and store, and beyond it, for last bytes to
+    /// leave. A peer that reads nothing can use up both, or LinkConfig::goodbye_timeout if less.
     Duration stop_timeout = 1200ms;
     Duration linger_timeout = 400ms;
 };

@@ -268,20 +268,34 @@ TEST_CASE("a module that blocks the node is named") {
     CHECK(log.wait() == "slow");
 }
 
-TEST_CASE("a node that stops says goodbye and is gone within two seconds") {
+TEST_CASE("a node that stops is gone within two seconds, also when its peer reads no more") {
     Stream from{{.count = 1000, .size = 1U << 20}};
-    // It talks, too: closing on what was not read would destroy the Goodbye on its way.
-    Stream to{{.count = 1000, .size = 1U << 20}};
+    Stream to{{}};
     TestNode a{{&from}};
     TestNode b{{&to}};
-    a.dial(b.target());
-    CHECK(a.saw_up());
+    const Relay relay{b.target().endpoint, 3U << 20, Relay::Then::silence};
+    a.dial({b.target().id, relay.endpoint()});
     CHECK(b.saw_up());
     const Instant began = monotonic_now();
     a.host().stop();
     CHECK(a.ended());
     CHECK(monotonic_now() - began < 2s);
+}
+
+TEST_CASE("the Goodbye of a node that stops arrives behind all that it sent") {
+    Stream from{{.count = 1000, .size = 1U << 20}};
+    // It talks, too: closing on what was not read would destroy the Goodbye on its way.
+    Stream to{{.count = 1000, .size = 1U << 20}};
+    TestNode::Options options;
+    options.host.link.goodbye_timeout = options.host.linger_timeout = 30s;
+    TestNode a{{&from}, options};
+    TestNode b{{&to}};
+    a.dial(b.target());
+    CHECK(a.saw_up());
+    CHECK(b.saw_up());
+    a.host().stop();
     CHECK(b.saw_end(CloseReason::shutting_down));
+    CHECK(a.ended());
 }
 
 TEST_CASE("a dial to nobody fails and can be made again") {
