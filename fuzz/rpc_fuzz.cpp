@@ -59,7 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Rpc rpc{*fuzz.node};
     int replies = 0;
     rpc.handle(fuzz.now, text_of(std::as_bytes(std::span{data + 1, size - 1})), origin,
-               [&](std::string body) {
+               [&](const std::string& body) {
                    ++replies;
                    if (body.empty()) return;
                    require(body.size() < Rpc::reply_bytes_max + 1024 + 2 * size);
