@@ -71,7 +71,7 @@ private:
 
 double link_handshakes(std::uint64_t count) {
     Nothing module;
-    ModuleHost node{{&module}, {.links = many_callers()}};
+    ModuleHost node{{&module}, {.links = many_callers(), .io_threads = 2}};
     std::promise<double> done;
     std::uint64_t seen = 0;
     double start = 0;

@@ -20,6 +20,7 @@ HostConfig host_config(const ModuleHostOptions& options) {
     HostConfig config;
     if (options.listen) config.listen = {*options.listen};
     config.link = options.links.link;
+    config.io_threads = options.io_threads;
     return config;
 }
 

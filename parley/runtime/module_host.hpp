@@ -23,6 +23,7 @@ struct ModuleHostOptions {
     std::uint64_t network_id = 1;
     std::string client = "parley";
     transport::SwitchConfig links = {};
+    std::size_t io_threads = 1;
     Log* log = nullptr;  ///< null: no log
 };
 
