@@ -13,20 +13,23 @@ namespace {
 
 constexpr std::size_t bulk_message_bytes = std::size_t{1} << 20;
 
-transport::TopicSpec stream_topic() {
+/// Some messages in flight, whatever their size: four large ones, or what fits in a cache.
+transport::TopicSpec stream_topic(std::size_t message_bytes) {
+    const std::uint32_t window = message_bytes >= bulk_message_bytes ? 4U << 20 : 2U << 20;
     return {.name = "stream",
             .version = 1,
             .priority = transport::Priority::bulk,
             .message_bytes_max = bulk_message_bytes,
-            .window_bytes = 4U << 20,
-            .send_budget_bytes = 4U << 20};
+            .window_bytes = window,
+            .send_budget_bytes = window};
 }
 
 /// Counts what comes; says when enough of it has.
 class Sink final : public transport::PeerHandler {
 public:
-    explicit Sink(std::uint64_t bytes) : bytes_(bytes) {}
-    transport::TopicSpec topic() const override { return stream_topic(); }
+    Sink(std::size_t message_bytes, std::uint64_t bytes)
+        : message_bytes_(message_bytes), bytes_(bytes) {}
+    transport::TopicSpec topic() const override { return stream_topic(message_bytes_); }
     std::unique_ptr<transport::TopicHandler> new_peer(transport::Context&) override {
         return std::make_unique<Handler>(*this);
     }
@@ -50,6 +53,7 @@ private:
         if (before && received_ >= bytes_) done_.set_value(seconds_now() - start_);
     }
 
+    std::size_t message_bytes_;
     std::uint64_t bytes_;
     std::uint64_t received_ = 0;
     double start_ = 0;
@@ -60,7 +64,7 @@ private:
 class Source final : public transport::PeerHandler {
 public:
     explicit Source(std::size_t message_bytes) : plain_(message_bytes, std::byte{7}) {}
-    transport::TopicSpec topic() const override { return stream_topic(); }
+    transport::TopicSpec topic() const override { return stream_topic(plain_.size()); }
     std::unique_ptr<transport::TopicHandler> new_peer(transport::Context& context) override {
         auto handler = std::make_unique<Handler>(*this, context);
         handler->on_writable();
@@ -89,7 +93,7 @@ private:
 };
 
 double stream(std::size_t message_bytes, std::uint64_t bytes) {
-    Sink sink{bytes};
+    Sink sink{message_bytes, bytes};
     ModuleHost node{{&sink}};
     node.start();
     PeerProcess peer{{"link-stream", node.target().to_string(), std::to_string(message_bytes)}};

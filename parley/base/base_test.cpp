@@ -1,3 +1,4 @@
+#include <parley/base/block_pool.hpp>
 #include <parley/base/bytes.hpp>
 #include <parley/base/jobs.hpp>
 #include <parley/base/lru.hpp>
@@ -8,7 +9,10 @@
 
 #include <doctest/doctest.h>
 
+#include <cstring>
 #include <set>
+#include <thread>
+#include <vector>
 
 using namespace parley;
 
@@ -101,4 +105,41 @@ TEST_CASE("the memory store writes batches and scans in order") {
     CHECK(seen == "a1b2");
     CHECK_FALSE(store.get("u", bytes_of("a"))->has_value());
     CHECK(text_of(**store.get("t", bytes_of("a"))) == "1");
+}
+
+TEST_CASE("pooled blocks change threads in bounded numbers, and large ones pass by") {
+    std::vector<void*> blocks;
+    for (int round = 0; round < 3; ++round) {
+        std::set<void*> distinct;
+        for (int i = 0; i < 1000; ++i) {
+            blocks.push_back(take_block(200));
+            std::memset(blocks.back(), round, 200);
+            distinct.insert(blocks.back());
+        }
+        CHECK(distinct.size() == 1000);
+        std::thread{[&] {
+            for (void* block : blocks) give_block(block, 200);
+        }}.join();
+        blocks.clear();
+    }
+    // A magazine that a thread filled serves another one.
+    std::set<void*> given;
+    std::thread{[&] {
+        for (int i = 0; i < 600; ++i) blocks.push_back(take_block(64));
+        for (void* block : blocks) {
+            given.insert(block);
+            give_block(block, 64);
+        }
+    }}.join();
+    // After what this thread had on its own shelf.
+    blocks.clear();
+    bool seen = false;
+    for (int i = 0; i < 300; ++i) {
+        blocks.push_back(take_block(33));
+        seen = seen || given.contains(blocks.back());
+    }
+    CHECK(seen);
+    for (void* block : blocks) give_block(block, 33);
+    void* large = take_block(pooled_block_bytes_max + 1);
+    give_block(large, pooled_block_bytes_max + 1);
 }

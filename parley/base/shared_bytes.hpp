@@ -43,6 +43,7 @@ public:
 private:
     struct Block {
         std::atomic<std::size_t> references{1};
+        std::size_t memory_bytes = 0;  // of the block and what follows it
         Buffer buffer;  // empty when the bytes follow the block in the same allocation
     };
     SharedBytes(Block* block, Bytes view) : block_(block), view_(view) {}
