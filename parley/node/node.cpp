@@ -51,15 +51,14 @@ private:
 Result<std::unique_ptr<Node>, StoreError> Node::create(
     NodeConfig config, NodeKey key, Store& store, Log& log, Rng rng, Now now,
     std::vector<transport::PeerHandler*> modules) {
-    std::unique_ptr<Node> node{
-        new Node{std::move(config), std::move(key), store, log, rng.split("node"), now}};
+    std::unique_ptr<Node> node{new Node{std::move(config), std::move(key), store, log, now}};
     if (auto opened = node->open(now, std::move(modules), rng.split("parts")); !opened) {
         return std::unexpected{opened.error()};
     }
     return node;
 }
 
-Node::Node(NodeConfig config, NodeKey key, Store& store, Log& log, Rng rng, Now now)
+Node::Node(NodeConfig config, NodeKey key, Store& store, Log& log, Now now)
     : config_(std::move(config)),
       key_(std::move(key)),
       store_(store),
@@ -68,7 +67,6 @@ Node::Node(NodeConfig config, NodeKey key, Store& store, Log& log, Rng rng, Now 
       endpoint_(config_.p2p.advertise),
       record_(sign_record(1)),
       pool_({.bytes_max = config_.pool.bytes_max, .priority_fee_min = {}}),
-      sample_rng_(rng.split("sample")),
       now_(now) {}
 
 Node::~Node() = default;
@@ -90,8 +88,7 @@ Result<void, StoreError> Node::open(Now now, std::vector<transport::PeerHandler*
                                             rng.split("pex"));
     chain::TxRelayConfig relay_config;
     relay_config.rules.chain_id = config_.network.chain_id;
-    relay_ =
-        std::make_unique<chain::TxRelay>(relay_config, pool_, jobs_, hub_, log_, rng.split("tx"));
+    relay_ = std::make_unique<chain::TxRelay>(relay_config, pool_, jobs_, hub_, rng.split("tx"));
     modules.push_back(pex_.get());
     modules.push_back(relay_.get());
     switch_ =
@@ -142,14 +139,11 @@ Node::Traffic Node::traffic() const {
 Result<void, StoreError> Node::load_record() {
     const auto raw = store_.get(node_table, bytes_of(record_key));
     if (!raw) return std::unexpected{raw.error()};
-    std::uint64_t sequence = 0;
     if (*raw) {
         const auto old = Enr::decode(**raw);
-        if (old && old->id() == id()) sequence = old->sequence();
+        if (old && old->id() == id()) record_ = renewed(*old);
     }
-    record_ = sign_record(std::max<std::uint64_t>(sequence, 1));
     record_changed_ = !*raw || !equal(record_.raw(), **raw);
-    if (record_changed_ && sequence > 0) record_ = sign_record(sequence + 1);
     return {};
 }
 
@@ -184,6 +178,12 @@ Enr Node::sign_record(std::uint64_t sequence) const {
     return builder.sign(key_).value();
 }
 
+/// `old` itself if it says what is to be said now, otherwise its successor.
+Enr Node::renewed(const Enr& old) const {
+    auto same = sign_record(old.sequence());
+    return same == old ? same : sign_record(old.sequence() + 1);
+}
+
 transport::Hello Node::make_hello() const {
     transport::Hello hello{record_};
     hello.client = config_.client;
@@ -197,9 +197,9 @@ transport::Hello Node::make_hello() const {
 void Node::set_endpoint(Now now, const Endpoint& endpoint) {
     now_ = now;
     if (!config_.p2p.advertise) endpoint_ = endpoint;
-    const auto same = sign_record(record_.sequence());
-    if (equal(same.raw(), record_.raw())) return;
-    record_ = sign_record(record_.sequence() + 1);
+    auto next = renewed(record_);
+    if (next == record_) return;
+    record_ = std::move(next);
     record_changed_ = true;
     switch_->set_record(record_);
 }
@@ -225,7 +225,7 @@ void Node::turn(Now now) {
         if (engine_due) engine_->on_timer(now);
         if (!delivered && !engine_due) break;
     }
-    if (shutting_down_ && switch_->idle() && !saving_ && !saved_last_) {
+    if (shutting_down_ && switch_->idle() && !saving_ && !saved_last_ && !jobs_.full()) {
         saved_last_ = true;
         save(now);
     }
@@ -252,7 +252,7 @@ void Node::add_peer(Now now, const Target& target) {
 /// Writes what changed, in a Job; one at a time.
 void Node::save(Now now) {
     save_at_ = shutting_down_ ? never : now.instant + save_interval;
-    if (saving_) return;
+    if (saving_ || jobs_.full()) return;
     auto batch = std::make_shared<StoreBatch>(book_->take_changes());
     switch_->offences().take_changes(*batch);
     if (record_changed_) batch->put(node_table, bytes_of(record_key), record_.raw());
@@ -270,7 +270,6 @@ void Node::save(Now now) {
                                 book_->mark_all_changed();
                                 record_changed_ = true;
                             }});
-    if (!saving_) book_->mark_all_changed();
 }
 
 }  // namespace parley::node

@@ -71,11 +71,12 @@ public:
 private:
     class SwitchDialer;
 
-    Node(NodeConfig config, NodeKey key, Store& store, Log& log, Rng rng, Now now);
+    Node(NodeConfig config, NodeKey key, Store& store, Log& log, Now now);
     Result<void, StoreError> open(Now now, std::vector<transport::PeerHandler*> modules, Rng rng);
     Result<void, StoreError> load_record();
     Result<void, StoreError> load_bans(Now now);
     Enr sign_record(std::uint64_t sequence) const;
+    Enr renewed(const Enr& old) const;
     transport::Hello make_hello() const;
     void count_closed_links();
     void save(Now now);
@@ -91,11 +92,9 @@ private:
     Enr record_;
     bool record_changed_ = false;
     chain::TxPool pool_;
-    Rng sample_rng_;
     std::unique_ptr<discovery::AddressBook> book_;
     std::unique_ptr<discovery::Pex> pex_;
     std::unique_ptr<chain::TxRelay> relay_;
-    std::vector<transport::PeerHandler*> modules_;
     std::unique_ptr<transport::Switch> switch_;
     std::unique_ptr<SwitchDialer> dialer_;
     std::unique_ptr<discovery::Engine> engine_;

@@ -85,12 +85,11 @@ private:
     TokenBucket fetches_;
 };
 
-TxRelay::TxRelay(TxRelayConfig config, TxPool& pool, JobQueue& jobs, Hub& hub, Log& log, Rng rng)
+TxRelay::TxRelay(TxRelayConfig config, TxPool& pool, JobQueue& jobs, Hub& hub, Rng rng)
     : config_(config),
       pool_(pool),
       jobs_(jobs),
       hub_(hub),
-      log_(log),
       tree_(config.tree, rng.split("tx tree")),
       self_(std::make_shared<TxRelay*>(this)) {}
 
@@ -128,17 +127,17 @@ void TxRelay::on_timer(Now now) {
     flush(now);
 }
 
-void TxRelay::submit(Now now, SharedBytes raw, Done done) {
+void TxRelay::submit(Now, SharedBytes raw, Done done) {
     auto tx = decode_transaction(std::move(raw), config_.rules.tx_bytes_max);
     if (!tx) return done(std::unexpected{SubmitError{message(tx.error())}});
     if (const auto ok = check_stateless(*tx, config_.rules); !ok) {
         return done(std::unexpected{SubmitError{message(ok.error())}});
     }
     if (pool_.contains(tx->hash)) return done(std::unexpected{SubmitError{"already known"}});
-    if (unchecked_bytes_ + tx->raw.size() > config_.unchecked_bytes_max) {
+    if (!has_room(*tx)) {
         return done(std::unexpected{SubmitError{"too busy: try again later"}});
     }
-    enqueue(now, {std::move(*tx), Message{}, PeerId{}, std::move(done)});
+    enqueue({std::move(*tx), Message{}, PeerId{}, std::move(done)});
 }
 
 Result<void, Offence> TxRelay::on_payload(Peer& peer, Message message) {
@@ -162,11 +161,11 @@ Result<void, Offence> TxRelay::on_payload(Peer& peer, Message message) {
         tree_.on_invalid(hash);
         return std::unexpected{Offence::invalid_data};
     }
-    if (unchecked_bytes_ + tx->raw.size() > config_.unchecked_bytes_max) {
+    if (!has_room(*tx)) {
         tree_.on_dropped(hash);
         return {};
     }
-    enqueue(now, {std::move(*tx), std::move(message), peer.id(), {}});
+    enqueue({std::move(*tx), std::move(message), peer.id(), {}});
     return {};
 }
 
@@ -177,13 +176,7 @@ Result<void, Offence> TxRelay::on_graft(Peer& peer, const std::vector<Hash256>& 
     tree_.on_graft(peer.id(), hashes);
     std::vector<Hash256> absent;
     for (const auto& hash : hashes) {
-        const auto* pooled = pool_.find(hash);
-        if (pooled == nullptr) {
-            absent.push_back(hash);
-        } else if (peer.context().send(tx_topic::payload, pooled->tx.raw) ==
-                   transport::SendResult::full) {
-            tree_.push_failed(peer.context().now(), peer.id(), hash);
-        }
+        if (!push(peer.context().now(), peer, hash)) absent.push_back(hash);
         ++counters_.fetched;
     }
     // If this does not fit either, the peer's time-out finds another announcer.
@@ -191,7 +184,11 @@ Result<void, Offence> TxRelay::on_graft(Peer& peer, const std::vector<Hash256>& 
     return {};
 }
 
-void TxRelay::enqueue(Now, Unchecked unchecked) {
+bool TxRelay::has_room(const Transaction& tx) const {
+    return unchecked_bytes_ + tx.raw.size() <= config_.unchecked_bytes_max;
+}
+
+void TxRelay::enqueue(Unchecked unchecked) {
     unchecked_bytes_ += unchecked.tx.raw.size();
     unchecked_.push_back(std::move(unchecked));
     start_checks();
@@ -254,6 +251,16 @@ void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxErro
     reply(std::unexpected{SubmitError{std::string{name_of(result)}}});
 }
 
+/// Sends a transaction whole, or has it announced later if the lane is full. False: not pooled.
+bool TxRelay::push(Now now, Peer& peer, const Hash256& hash) {
+    const auto* pooled = pool_.find(hash);
+    if (pooled == nullptr) return false;
+    if (peer.context().send(tx_topic::payload, pooled->tx.raw) == transport::SendResult::full) {
+        tree_.push_failed(now, peer.id(), hash);
+    }
+    return true;
+}
+
 void TxRelay::flush(Now now) {
     auto effects = tree_.take_effects();
     for (auto& effect : effects) {
@@ -261,12 +268,8 @@ void TxRelay::flush(Now now) {
         const auto found = peers_.find(id);
         if (found == peers_.end()) continue;
         auto& context = found->second->context();
-        if (const auto* push = std::get_if<gossip::Push>(&effect)) {
-            const auto* pooled = pool_.find(push->item);
-            if (pooled != nullptr &&
-                context.send(tx_topic::payload, pooled->tx.raw) == transport::SendResult::full) {
-                tree_.push_failed(now, id, push->item);
-            }
+        if (const auto* whole = std::get_if<gossip::Push>(&effect)) {
+            push(now, *found->second, whole->item);
         } else if (auto* announce = std::get_if<gossip::Announce>(&effect)) {
             if (context.send(tx_topic::announce, tx_topic::encode_hashes(announce->items)) ==
                 transport::SendResult::full) {

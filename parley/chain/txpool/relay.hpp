@@ -13,7 +13,6 @@
 #include <parley/chain/transaction.hpp>
 #include <parley/chain/txpool/pool.hpp>
 #include <parley/events/hub.hpp>
-#include <parley/events/log.hpp>
 #include <parley/gossip/tree.hpp>
 #include <parley/transport/module.hpp>
 
@@ -49,7 +48,7 @@ struct SubmitError {
 
 class TxRelay final : public transport::PeerHandler {
 public:
-    TxRelay(TxRelayConfig config, TxPool& pool, JobQueue& jobs, Hub& hub, Log& log, Rng rng);
+    TxRelay(TxRelayConfig config, TxPool& pool, JobQueue& jobs, Hub& hub, Rng rng);
     ~TxRelay() override;
 
     using Done = std::move_only_function<void(Result<Hash256, SubmitError>)>;
@@ -76,7 +75,9 @@ private:
 
     Result<void, transport::Offence> on_payload(Peer& peer, transport::Message message);
     Result<void, transport::Offence> on_graft(Peer& peer, const std::vector<Hash256>& hashes);
-    void enqueue(Now now, Unchecked unchecked);
+    bool has_room(const Transaction& tx) const;
+    void enqueue(Unchecked unchecked);
+    bool push(Now now, Peer& peer, const Hash256& hash);
     void start_checks();
     void on_checked(Now now, Batch& batch);
     void finish(Now now, Unchecked& unchecked, const Result<Address, TxError>& sender);
@@ -86,7 +87,6 @@ private:
     TxPool& pool_;
     JobQueue& jobs_;
     Hub& hub_;
-    Log& log_;
     gossip::Tree tree_;
     std::map<gossip::PeerId, Peer*> peers_;
     std::uint64_t next_peer_ = 1;

@@ -62,8 +62,7 @@ private:
 };
 
 struct Fixture {
-    explicit Fixture(TxRelayConfig config = {})
-        : relay(config, pool, jobs, hub, no_log(), Rng{1}) {}
+    explicit Fixture(TxRelayConfig config = {}) : relay(config, pool, jobs, hub, Rng{1}) {}
 
     struct Peer {
         std::unique_ptr<FakeContext> context;
