@@ -169,18 +169,28 @@ bool World::drive_links(Host& host) {
         auto* end = end_of(found->second.first, found->second.second);
         if (!end->machine) continue;
         end->machine->on_command(now(), std::move(command.command), out);
-        for (auto& event : out) host.node->links().on_event(now(), command.link, std::move(event));
-        out.clear();
+        hand_on(host, command.link, out);
     }
+    for_each_link(host, [&](End& end) { carry(host, end); });
+    return busy;
+}
+
+/// Every link of the host that is there when its turn comes: earlier ones may end later ones.
+void World::for_each_link(Host& host, const std::function<void(End&)>& visit) {
     std::vector<LinkId> ids;
     for (const auto& [link, where] : host.links) ids.push_back(link);
     for (const auto link : ids) {
         const auto found = host.links.find(link);
         if (found == host.links.end()) continue;
         auto* end = end_of(found->second.first, found->second.second);
-        if (end->machine) carry(host, *end);
+        if (end->machine) visit(*end);
     }
-    return busy;
+}
+
+/// What a link has to say goes to its node.
+void World::hand_on(Host& host, LinkId link, std::vector<LinkEvent>& events) {
+    for (auto& event : events) host.node->links().on_event(now(), link, std::move(event));
+    events.clear();
 }
 
 void World::run_jobs(HostId id) {
@@ -212,18 +222,12 @@ void World::arm(HostId id) {
         auto& again = *hosts_[id];
         if (again.life != life) return;
         if (again.armed == at) again.armed = never;
-        std::vector<LinkId> ids;
-        for (const auto& [link, where] : again.links) ids.push_back(link);
-        std::vector<LinkEvent> out;
-        for (const auto link : ids) {
-            const auto found = again.links.find(link);
-            if (found == again.links.end()) continue;
-            auto* end = end_of(found->second.first, found->second.second);
-            if (!end->machine || end->machine->next_wakeup() > events_.now()) continue;
-            end->machine->on_timer(now(), out);
-            for (auto& event : out) again.node->links().on_event(now(), link, std::move(event));
-            out.clear();
-        }
+        for_each_link(again, [&](End& end) {
+            if (end.machine->next_wakeup() > events_.now()) return;
+            std::vector<LinkEvent> out;
+            end.machine->on_timer(now(), out);
+            hand_on(again, end.link, out);
+        });
         if (again.node->next_wakeup() <= events_.now()) again.node->on_timer(now());
         pump(id);
     });
@@ -298,7 +302,7 @@ void World::carry(Host& host, End& end) {
               });
     }
     const bool closed = end.machine->closed();
-    for (auto& event : out) host.node->links().on_event(now(), link, std::move(event));
+    hand_on(host, link, out);
     if (closed) drop(host, link, CloseReason::truncated);
 }
 
@@ -311,7 +315,7 @@ void World::arrive(std::uint64_t connection, std::size_t side,
     const auto link = end->link;
     std::vector<LinkEvent> out;
     input(*end->machine, out);
-    for (auto& event : out) host.node->links().on_event(now(), link, std::move(event));
+    hand_on(host, link, out);
     pump(host.id);
 }
 

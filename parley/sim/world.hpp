@@ -73,6 +73,8 @@ private:
     Duration latency(HostId a, HostId b) const;
     void pump(HostId host);
     bool drive_links(Host& host);
+    void for_each_link(Host& host, const std::function<void(End&)>& visit);
+    void hand_on(Host& host, transport::LinkId link, std::vector<transport::LinkEvent>& events);
     void run_jobs(HostId host);
     void arm(HostId host);
     void open(HostId from, transport::LinkId link, const Target& target);
