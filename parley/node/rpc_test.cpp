@@ -55,15 +55,22 @@ struct RpcNode {
         return *reply;
     }
 
-    /// The result of one method; `params` is JSON.
-    json::value result(std::string_view method, std::string_view params = "[]",
-                       RpcOrigin origin = RpcOrigin::http) {
+    /// The reply to one method, which must have that member; `params` is JSON.
+    json::value call(std::string_view method, std::string_view params, RpcOrigin origin,
+                     std::string_view member) {
         const auto reply = ask(
             fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":{}}})", method, params),
             origin);
         REQUIRE(reply);
-        const auto value = json::parse(*reply);
-        REQUIRE_MESSAGE(value.as_object().contains("result"), *reply);
+        auto value = json::parse(*reply);
+        REQUIRE_MESSAGE(value.as_object().contains(member), *reply);
+        return value;
+    }
+
+    /// The result of one method.
+    json::value result(std::string_view method, std::string_view params = "[]",
+                       RpcOrigin origin = RpcOrigin::http) {
+        const auto value = call(method, params, origin, "result");
         CHECK(value.at("jsonrpc") == "2.0");
         CHECK(value.at("id") == 1);
         return value.at("result");
@@ -72,12 +79,7 @@ struct RpcNode {
     /// "code: message" of one method's error.
     std::string error(std::string_view method, std::string_view params = "[]",
                       RpcOrigin origin = RpcOrigin::http) {
-        const auto reply = ask(
-            fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":{}}})", method, params),
-            origin);
-        REQUIRE(reply);
-        const auto value = json::parse(*reply);
-        REQUIRE_MESSAGE(value.as_object().contains("error"), *reply);
+        const auto value = call(method, params, origin, "error");
         return fmt::format("{}: {}", value.at_pointer("/error/code").as_int64(),
                            value.at_pointer("/error/message").as_string().c_str());
     }
