@@ -244,7 +244,9 @@ void IoThread::await_writable(Connection& connection) {
 // Everything that may follow from an input: bytes to write, the end, another time to wake.
 void IoThread::settle(Now now, Connection& connection) {
     if (connection.phase == Phase::open) {
-        write(now, connection);
+        if (!connection.link->closed()) write(now, connection);
+        // Also by what was just written. Last words are written in the next phase, which waits
+        // until they arrived.
         if (connection.link->closed()) begin_end(now, connection);
     }
     if (connection.phase == Phase::flushing) {

@@ -90,8 +90,9 @@ void IoThread::wake_if_asleep() {
 void IoThread::run() {
     for (;;) {
         const Now time = now();
-        turn(time);
+        // Asked before the turn: what the node said before it asked for the end is then heard.
         const Instant by = finish_by_.load();
+        turn(time);
         if (by != never && (lingering_ == 0 || time.instant >= by)) break;
         wait();
     }
@@ -176,7 +177,8 @@ void IoThread::bury() {
 }
 
 bool IoThread::anything_to_do() {
-    return mail_waits_ || !dirty_.empty() || (!ready_.empty() && may_read());
+    const bool over = finish_by_.load() != never && lingering_ == 0;
+    return mail_waits_ || !dirty_.empty() || (!ready_.empty() && may_read()) || over;
 }
 
 void IoThread::wait() {
