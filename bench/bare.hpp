@@ -20,5 +20,7 @@ int bare_small_sender(const std::vector<std::string>& arguments);
 int bare_handshake_dialer(const std::vector<std::string>& arguments);
 
 inline constexpr std::size_t small_message_bytes = 200;
+/// Handshakes under way at a time. Ours has as many callers, since each needs an ID of its own.
+inline constexpr std::size_t parallel_handshakes = 32;
 
 }  // namespace parley::bench

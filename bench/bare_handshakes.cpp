@@ -20,7 +20,6 @@ namespace {
 
 // The sizes of the link's M1, M2, M3 and its Ready frame.
 constexpr std::size_t m1 = 88, m2 = 1747, m3 = 1681, ready = 31;
-constexpr std::size_t parallel = 8;
 
 /// One side's public-key work and sealing, without a protocol around it.
 class Side {
@@ -128,7 +127,7 @@ int bare_handshake_dialer(const std::vector<std::string>& arguments) {
     std::vector<pollfd> polled;
     std::uint64_t dialed = 0;
     for (std::uint64_t done = 0; done < count;) {
-        while (calls.size() < parallel && dialed < count) {
+        while (calls.size() < parallel_handshakes && dialed < count) {
             calls.emplace_back(connect_to(port));
             side.generate();
             calls.back().socket.write_all(Bytes{buffer}.first(m1));

@@ -1,3 +1,4 @@
+#include "bare.hpp"
 #include "transport.hpp"
 #include <parley/runtime/module_host.hpp>
 
@@ -10,10 +11,6 @@ namespace parley::bench {
 using runtime::ModuleHost;
 
 namespace {
-
-/// As many callers as the bare program has connections: each has an ID of its own, since two
-/// nodes have one link at most.
-constexpr std::size_t callers = 8;
 
 /// A link needs a topic in common.
 class Nothing final : public transport::PeerHandler {
@@ -38,15 +35,19 @@ public:
 
 transport::SwitchConfig many_callers() {
     transport::SwitchConfig config;
+    config.slots.handshake_in_max = config.slots.handshake_per_exempt_address_max = 256;
+    config.slots.inbound_max = 256;
     config.slots.exempt_address_rate = {1e6, 1e6};
     config.slots.exempt_total_rate = {1e6, 1e6};
     return config;
 }
 
-/// Dials, and hangs up as soon as the link is up, for ever.
+/// Dials, and hangs up as soon as the link is up, for ever. All on one thread each: many of them
+/// share a core.
 class Caller {
 public:
-    explicit Caller(const Target& target) : node_({&module_}), target_(target) {
+    explicit Caller(const Target& target)
+        : node_({&module_}, {.listen = {}, .io_threads = 0}), target_(target) {
         up_ = node_.core().hub().subscribe<transport::PeerUp>([this](const transport::PeerUp& e) {
             node_.post([this, id = e.id](Now now) {
                 node_.core().links().disconnect(now, id, transport::CloseReason::requested);
@@ -88,7 +89,7 @@ double link_handshakes(std::uint64_t count) {
 int link_handshake_dialer(const std::vector<std::string>& arguments) {
     const auto target = Target::parse(arguments.at(0));
     std::list<Caller> dialers;
-    for (std::size_t i = 0; i < callers; ++i) dialers.emplace_back(*target);
+    for (std::size_t i = 0; i < parallel_handshakes; ++i) dialers.emplace_back(*target);
     std::promise<void>{}.get_future().wait();  // until this process is ended
     return 0;
 }

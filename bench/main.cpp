@@ -1,5 +1,5 @@
 // parley-bench: every measurement by name; a JSON object a line. Without names: all of them.
-// `parley-bench --ours NAME` runs our side of one alone, for a profiler.
+// `parley-bench --ours NAME` and `--limit NAME` run one half of one alone, for a profiler.
 #include "bare.hpp"
 #include "harness.hpp"
 #include "transport.hpp"
@@ -61,11 +61,11 @@ int run_all(const std::vector<std::string>& names) {
     return 0;
 }
 
-/// Ours alone, once: for a profiler.
-int run_ours(const std::string& name) {
+/// One half alone, once: for a profiler.
+int run_half(const std::string& half, const std::string& name) {
     const auto found = std::ranges::find(benchmarks(), name, &Benchmark::name);
     if (found == benchmarks().end()) return usage(name);
-    fmt::print("{:.6g} {}\n", found->ours(), found->unit);
+    fmt::print("{:.6g} {}\n", half == "--ours" ? found->ours() : found->limit(), found->unit);
     return 0;
 }
 
@@ -79,7 +79,9 @@ int main(int argc, char** argv) {
             if (role == roles().end()) return 2;
             return role->second({arguments.begin() + 2, arguments.end()});
         }
-        if (arguments.size() == 2 && arguments[0] == "--ours") return run_ours(arguments[1]);
+        if (arguments.size() == 2 && (arguments[0] == "--ours" || arguments[0] == "--limit")) {
+            return run_half(arguments[0], arguments[1]);
+        }
         return run_all(arguments);
     } catch (const std::exception& error) {
         fmt::print(stderr, "parley-bench: {}\n", error.what());

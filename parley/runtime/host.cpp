@@ -1,6 +1,7 @@
 #include <parley/runtime/host.hpp>
 
 #include <parley/runtime/clock.hpp>
+#include <parley/runtime/io_sleeper.hpp>
 #include <parley/runtime/io_thread.hpp>
 #include <parley/runtime/listen.hpp>
 #include <parley/runtime/listener.hpp>
@@ -30,6 +31,12 @@ public:
         for (std::size_t i = 0; i < threads; ++i) {
             io_.push_back(std::make_unique<IoThread>(i, io, inbox_, entropy));
         }
+        if (one_thread()) {
+            sleeper_ = std::make_unique<IoSleeper>(*io_.front());
+        } else {
+            sleeper_ = std::make_unique<Semaphore>();
+        }
+        inbox_.sleep_with(*sleeper_);
     }
 
     Result<std::vector<Endpoint>, StartError> listen() {
@@ -48,7 +55,9 @@ public:
         workers_.emplace(config_.workers, [this](Job job) { inbox_.push(std::move(job)); }, log_);
         core.links().set_probe(&watchdog_);
         for (auto& listener : listeners_) listener->start();
-        for (auto& io : io_) io->start();
+        if (!one_thread()) {
+            for (auto& io : io_) io->start();
+        }
         // Also when the core throws: no thread may outlive what its links refer to.
         const Ending ending{*this, core};
         while (step(core)) {
@@ -72,16 +81,21 @@ private:
                 host.stopping_ ? std::max(host.stop_by_, monotonic_now()) : monotonic_now();
             const Instant linger = from + host.config_.linger_timeout;
             for (auto& io : host.io_) io->finish(linger);
+            if (host.one_thread()) host.io_.front()->run();
             for (auto& io : host.io_) io->join();
             host.workers_.reset();
             core.links().set_probe(nullptr);
         }
     };
 
+    /// The node's thread serves the sockets, too.
+    bool one_thread() const { return config_.io_threads == 0; }
+
     /// False when the end is reached.
     bool step(node::NodeCore& core) {
         Now time = now();
         if (stop_ && !stopping_) begin_stop(core, time);
+        if (one_thread()) io_.front()->turn(time);
         NodeInputs inputs = inbox_.take();
         for (auto& accepted : inputs.accepted) decide(core, time, std::move(accepted));
         for (auto& call : inputs.posted) call(time);
@@ -167,6 +181,7 @@ private:
     Watchdog watchdog_;
     NodeInbox inbox_;
     std::vector<std::unique_ptr<IoThread>> io_;
+    std::unique_ptr<Sleeper> sleeper_;
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::optional<Workers> workers_;
     std::vector<transport::SwitchEffect> effects_;

@@ -29,6 +29,8 @@ namespace parley::runtime {
 struct HostConfig {
     std::vector<Endpoint> listen = {};  ///< port 0: the system chooses
     transport::LinkConfig link = {};
+    /// For the sockets and encryption of the links. 0: all is done on the node's thread, which
+    /// saves waking others, and lets handshakes and large messages keep the modules waiting.
     std::size_t io_threads = 1;
     unsigned workers = 2;
     Duration connect_timeout = 5s;

@@ -127,13 +127,18 @@ private:
 }  // namespace
 
 TEST_CASE("two nodes exchange messages both ways: many small ones and 20 MiB of large ones") {
+    TestNode::Options options;
+    SUBCASE("with an I/O thread") {}
+    SUBCASE("on one thread each") {
+        options.host.io_threads = 0;
+    }
     Stream small_a{{.topic = "small", .count = 50'000, .size = 200, .expected = 50'000}};
     Stream small_b{{.topic = "small", .count = 50'000, .size = 200, .expected = 50'000}};
     Stream bulk_a{{.topic = "bulk", .count = 20, .size = 1U << 20, .expected = 20}};
     Stream bulk_b{{.topic = "bulk", .count = 20, .size = 1U << 20, .expected = 20}};
     {
-        TestNode a{{&small_a, &bulk_a}};
-        TestNode b{{&small_b, &bulk_b}};
+        TestNode a{{&small_a, &bulk_a}, options};
+        TestNode b{{&small_b, &bulk_b}, options};
         a.dial(b.target());
         CHECK(a.saw_up());
         CHECK(b.saw_up());
@@ -288,6 +293,10 @@ TEST_CASE("the Goodbye of a node that stops arrives behind all that it sent") {
     Stream to{{.count = 1000, .size = 1U << 20}};
     TestNode::Options options;
     options.host.link.goodbye_timeout = options.host.linger_timeout = 30s;
+    SUBCASE("with an I/O thread") {}
+    SUBCASE("on one thread") {
+        options.host.io_threads = 0;
+    }
     TestNode a{{&from}, options};
     TestNode b{{&to}};
     a.dial(b.target());

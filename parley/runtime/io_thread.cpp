@@ -94,7 +94,7 @@ void IoThread::run() {
         const Instant by = finish_by_.load();
         turn(time);
         if (by != never && (lingering_ == 0 || time.instant >= by)) break;
-        wait();
+        sleep_until(never);
     }
     connections_.clear();
 }
@@ -181,7 +181,7 @@ bool IoThread::anything_to_do() {
     return mail_waits_ || !dirty_.empty() || (!ready_.empty() && may_read()) || over;
 }
 
-void IoThread::wait() {
+void IoThread::sleep_until(Instant deadline) {
     asleep_ = true;
     if (anything_to_do()) {
         asleep_ = false;
@@ -189,7 +189,7 @@ void IoThread::wait() {
         context_.poll();
         return;
     }
-    const Instant until = std::min(timers_.next(), finish_by_.load());
+    const Instant until = std::min({timers_.next(), finish_by_.load(), deadline});
     if (until == never) {
         context_.run_one();
     } else {

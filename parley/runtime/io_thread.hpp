@@ -47,6 +47,12 @@ public:
     IoThread& operator=(const IoThread&) = delete;
 
     void start();
+    // Or, instead of it, all on the node's thread:
+    void turn(Now now);
+    /// Returns when a turn has something to do, after any work of context(), or at `deadline`.
+    void sleep_until(Instant deadline);
+    /// Turns until finish() is served.
+    void run();
 
     // For the node's thread.
     /// Returns an empty vector with room, for the next effects.
@@ -68,8 +74,6 @@ private:
     };
 
     // io_thread.cpp: the thread and its turns
-    void run();
-    void turn(Now now);
     void take_mail(Now now);
     void recycle(std::vector<transport::SwitchEffect> effects);
     void fire_timers(Now now);
@@ -77,7 +81,6 @@ private:
     void settle_dirty(Now now);
     void hand_over();
     void bury();
-    void wait();
     bool anything_to_do();
     bool may_read() const { return handed_over_bytes_.load() < config_.inbound_bytes_max; }
     void wake_if_asleep();

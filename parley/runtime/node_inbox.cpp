@@ -1,6 +1,5 @@
 #include <parley/runtime/node_inbox.hpp>
 
-#include <ctime>
 #include <iterator>
 #include <utility>
 
@@ -52,18 +51,7 @@ bool NodeInbox::empty() {
 // asleep_. So one of the two sees the other.
 void NodeInbox::wait_until(Instant deadline) {
     asleep_ = true;
-    if (empty()) {
-        if (deadline == never) {
-            ::sem_wait(&wake_);
-        } else {
-            const auto since = deadline.time_since_epoch();
-            const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
-            timespec until{};
-            until.tv_sec = static_cast<time_t>(seconds.count());
-            until.tv_nsec = static_cast<long>((since - seconds).count());
-            ::sem_clockwait(&wake_, CLOCK_MONOTONIC, &until);
-        }
-    }
+    if (empty()) sleeper_->sleep_until(deadline);
     asleep_ = false;
 }
 

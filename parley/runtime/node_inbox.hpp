@@ -3,8 +3,7 @@
 #pragma once
 
 #include <parley/runtime/io_batches.hpp>
-
-#include <semaphore.h>
+#include <parley/runtime/sleeper.hpp>
 
 #include <atomic>
 #include <mutex>
@@ -14,10 +13,8 @@ namespace parley::runtime {
 
 class NodeInbox {
 public:
-    NodeInbox() { ::sem_init(&wake_, 0, 0); }
-    ~NodeInbox() { ::sem_destroy(&wake_); }
-    NodeInbox(const NodeInbox&) = delete;
-    NodeInbox& operator=(const NodeInbox&) = delete;
+    /// Before anything else: how the node's thread sleeps. It outlives this.
+    void sleep_with(Sleeper& sleeper) { sleeper_ = &sleeper; }
 
     void push(LinkEventBatch batch);
     void push(std::vector<Accepted> accepted);
@@ -29,7 +26,7 @@ public:
     /// Returns when there is something to take, after wake(), at `deadline`, or for no reason.
     void wait_until(Instant deadline);
     /// Async-signal-safe.
-    void wake() noexcept { ::sem_post(&wake_); }
+    void wake() noexcept { sleeper_->wake(); }
 
 private:
     void wake_if_asleep() noexcept {
@@ -40,7 +37,7 @@ private:
     std::mutex mutex_;
     NodeInputs inputs_;
     std::atomic<bool> asleep_{false};
-    sem_t wake_;
+    Sleeper* sleeper_ = nullptr;
 };
 
 }  // namespace parley::runtime
