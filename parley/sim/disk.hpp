@@ -1,0 +1,77 @@
+// Disk: what a host's process leaves behind. It survives restarts; a crash may take what was not
+// yet synced. A write goes to the system's cache, where reads see it at once; it is durable when
+// the world syncs the disk. Unlike the Store's contract, a write is therefore not "on disk when it
+// returns": the world decides when, and syncs before it tells the node that its job is done if it
+// plays an honest disk.
+// Threading: one thread, the simulator's.
+#pragma once
+
+#include <parley/base/rng.hpp>
+#include <parley/base/store.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley::sim {
+
+/// What a crash does to batches that are not synced. With none set only the process dies, as by
+/// SIGKILL: the system keeps its cache, and nothing is lost. Any of them is a power cut.
+struct DiskFaults {
+    bool power_cut = false;  ///< batches vanish from some point on; `tear` and `corrupt` do so too
+    bool tear = false;       ///< of the last batch that is left, maybe only its first changes are
+    bool corrupt = false;    ///< a value among what is left has wrong bytes
+    bool any() const { return power_cut || tear || corrupt; }
+};
+
+class Disk final : public Store {
+public:
+    /// With more, the oldest is synced by itself, as a system writes back its cache.
+    static constexpr std::size_t unsynced_max = 64;
+
+    Result<std::optional<Buffer>, StoreError> get(std::string_view table, Bytes key) override;
+    /// `visit` must not write.
+    Result<void, StoreError> scan(std::string_view table,
+                                  const std::function<bool(Bytes, Bytes)>& visit) override;
+    /// StoreErrc::full while writes fail; nothing is changed then.
+    Result<void, StoreError> write(const StoreBatch& batch) override;
+
+    /// Makes all that was written durable.
+    void sync_all() { unsynced_.clear(); }
+    /// The process ended without a word, or the power failed. How many of the unsynced batches are
+    /// left, in the order of their writing and from none to all, is up to `rng`. After a power cut
+    /// what is left is durable; without one it stays unsynced, for a later power cut to take.
+    void crash(Rng& rng, DiskFaults faults);
+    /// The disk is full, until told otherwise.
+    void fail_writes(bool fail) { fail_writes_ = fail; }
+
+    /// Batches that a power cut could take.
+    std::size_t unsynced() const { return unsynced_.size(); }
+
+private:
+    using Table = std::map<Buffer, Buffer>;
+    /// How to take back one change.
+    struct Undo {
+        std::string table;
+        Buffer key;
+        std::optional<Buffer> before;
+    };
+    using UndoBatch = std::vector<Undo>;  // in the order of the changes
+
+    std::optional<Buffer> replace(const std::string& table, const Buffer& key,
+                                  std::optional<Buffer> value);
+    void undo_down_to(UndoBatch& batch, std::size_t changes);
+    void corrupt_one(Rng& rng);
+
+    // One copy of the data, as reads see it, and the way back to what is durable.
+    std::map<std::string, Table, std::less<>> tables_;
+    std::deque<UndoBatch> unsynced_;
+    bool fail_writes_ = false;
+};
+
+}  // namespace parley::sim
