@@ -130,6 +130,8 @@ public:
     const NodeId& self() const { return self_; }
     const BookConfig& config() const { return config_; }
     std::size_t size() const { return entries_.size(); }
+    /// Any of them, for random picks; the numbers change with the book. Precondition: i < size().
+    const Entry& nth(std::size_t i) const { return entries_[i].entry; }
     std::size_t count(EntryState state) const { return by_state_[index(state)]; }
     /// Null if unknown. Valid until the book changes.
     const Entry* find(const NodeId& id) const;

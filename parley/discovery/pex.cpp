@@ -1,8 +1,10 @@
 #include <parley/discovery/pex.hpp>
 
+#include <parley/codec/endian.hpp>
 #include <parley/crypto/hash.hpp>
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace parley::discovery {
@@ -19,6 +21,8 @@ constexpr double ask_jitter = 0.2;
 constexpr std::size_t envelope_bytes_max = 24;
 /// A node that failed so often lately is nobody to send others to.
 constexpr std::uint32_t told_failures_max = 2;
+/// Of the book's entries many may not be told.
+constexpr std::size_t picks_per_alternative = 16;
 
 }  // namespace
 
@@ -137,7 +141,8 @@ Pex::Pex(PexConfig config, AddressBook& book, Hub& hub, Log& log, Rng rng)
       hub_(hub),
       log_(log),
       rng_(rng),
-      verified_(config.verified_max, rng_.next()) {}
+      verified_(config.verified_max, rng_.next()),
+      alternatives_salt_(rng_.next()) {}
 
 Pex::~Pex() = default;
 
@@ -276,14 +281,51 @@ std::vector<Bytes> Pex::answer(Now now, const IpAddress& to, const NodeId& asker
     return records;
 }
 
-std::vector<Enr> Pex::alternatives(Now now, const IpAddress& to, std::size_t count) {
-    std::vector<Enr> records;
-    for (const NodeId& id : told_to(now, to)) {
-        if (records.size() >= count) break;
-        const Entry* entry = book_.find(id);
-        if (entry && may_tell(now, *entry, to)) records.push_back(*entry->record);
+std::vector<Enr> Pex::alternatives(Now now, const IpAddress& caller, const Enr& record,
+                                   std::size_t count) {
+    std::vector<Enr> chosen;
+    const auto take = [&](const Enr& other) {
+        const auto same = [&](const Enr& one) { return one.id() == other.id(); };
+        if (!same(record) && std::ranges::none_of(chosen, same)) chosen.push_back(other);
+    };
+    for (const auto& other : std::views::reverse(turned_away_)) {
+        if (chosen.size() >= count / 2) break;
+        if (now.instant - other.when >= config_.turned_away_for) break;
+        const auto endpoint = other.record.tcp_endpoint();
+        if (endpoint && may_be_told(endpoint->address, caller)) take(other.record);
     }
-    return records;
+    Rng picks = picks_for(now, caller, record.id());
+    for (std::size_t tries = 0; tries < picks_per_alternative * count && book_.size() > 0; ++tries) {
+        if (chosen.size() >= count) break;
+        const Entry& entry = book_.nth(static_cast<std::size_t>(picks.below(book_.size())));
+        if (may_tell(now, entry, caller)) take(*entry.record);
+    }
+    remember_turned_away(now, caller, record);
+    return chosen;
+}
+
+/// The same draws for all callers of one network group, for as long as answers are kept. Private
+/// groups are not told apart by their addresses, hence by who calls.
+Rng Pex::picks_for(Now now, const IpAddress& caller, const NodeId& id) const {
+    ByteArray<16> head{};
+    store_be(MutableBytes{head}.first(8), alternatives_salt_);
+    store_be(MutableBytes{head}.last(8),
+             static_cast<std::uint64_t>(now.instant.time_since_epoch() / config_.answer_cache));
+    const NetworkGroup group = inbound_group(caller);
+    const Hash256 hash = is_exempt_from_group_limits(caller)
+                             ? crypto::sha256({head, id.bytes()})
+                             : crypto::sha256({head, group.prefix});
+    return Rng{load_be<std::uint64_t>(Bytes{hash}.first(8))};
+}
+
+/// Only who calls from the address of its record: nobody shall send others to a third party.
+void Pex::remember_turned_away(Now now, const IpAddress& caller, const Enr& record) {
+    const auto endpoint = record.tcp_endpoint();
+    if (!endpoint || endpoint->address != caller) return;
+    std::erase_if(turned_away_,
+                  [&](const TurnedAway& other) { return other.record.id() == record.id(); });
+    if (turned_away_.size() >= config_.turned_away_max) turned_away_.pop_front();
+    turned_away_.push_back({record, now.instant});
 }
 
 }  // namespace parley::discovery

@@ -17,6 +17,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -43,6 +44,8 @@ struct PexConfig {
     Duration top_up_interval = 250ms;                 ///< a short answer is filled up no oftener
     Duration alive_within = std::chrono::hours{24};   ///< who had a link since then may be told
     std::size_t verified_max = 4096;                  ///< records known by hash
+    std::size_t turned_away_max = 64;  ///< callers remembered, to be told to the next ones
+    Duration turned_away_for = std::chrono::minutes{2};  ///< for so long
 };
 
 class Pex final : public transport::PeerHandler {
@@ -58,8 +61,12 @@ public:
     Instant next_wakeup() const override;
     void on_timer(Now now) override;
 
-    /// Records for a Goodbye to a caller at `to`, from the same cached sample as the answers.
-    std::vector<Enr> alternatives(Now now, const IpAddress& to, std::size_t count);
+    /// Records for a Goodbye to a caller that is turned away. Half are of those who were turned
+    /// away shortly before and called from the address in their record: they look for links, too.
+    /// The others come from the book, other ones for each network group of callers, but the same
+    /// for one group during `answer_cache`, so that asking again learns nothing.
+    std::vector<Enr> alternatives(Now now, const IpAddress& caller, const Enr& record,
+                                  std::size_t count);
 
     struct Counters {
         std::uint64_t asked = 0;
@@ -88,6 +95,8 @@ private:
     /// Takes an answer's records over into the book.
     Result<void, transport::Offence> learn(transport::Context& context, const Peers& peers);
     std::optional<AddResult> learn_record(Now now, Bytes raw, const Source& source);
+    Rng picks_for(Now now, const IpAddress& caller, const NodeId& id) const;
+    void remember_turned_away(Now now, const IpAddress& caller, const Enr& record);
     bool hungry() const { return book_.count(EntryState::unknown) < config_.hungry_below; }
 
     PexConfig config_;
@@ -99,6 +108,12 @@ private:
     std::uint64_t next_serial_ = 0;
     std::array<Answer, 3> answers_;
     LruMap<Hash256, NodeId> verified_;
+    struct TurnedAway {
+        Enr record;
+        Instant when;
+    };
+    std::deque<TurnedAway> turned_away_;  // the newest last
+    std::uint64_t alternatives_salt_;
     Counters counters_;
 };
 

@@ -373,12 +373,57 @@ TEST_CASE("a closed link is neither asked nor waited for") {
     CHECK(peer.asks().size() == 1);
 }
 
-TEST_CASE("the alternatives of a turning away are those of the answers") {
+namespace {
+
+std::vector<NodeId> alternatives(Fixture& f, std::uint32_t caller, const Enr& record) {
+    std::vector<NodeId> ids;
+    for (const Enr& other :
+         f.pex.alternatives(f.now, public_endpoint(caller).address, record, 8)) {
+        ids.push_back(other.id());
+    }
+    return ids;
+}
+std::vector<NodeId> alternatives(Fixture& f, std::uint32_t caller) {
+    return alternatives(f, caller, record(caller));
+}
+
+}  // namespace
+
+TEST_CASE("alternatives: a group learns nothing by asking again, others are told of others") {
     Fixture f;
-    f.know(10, 60);
-    PeerOf peer{f, 1};
-    const auto told = peer.ask();
-    const auto others = f.pex.alternatives(f.now, public_endpoint(2).address, 8);
-    REQUIRE(others.size() == 8);
-    for (std::size_t i = 0; i < 8; ++i) CHECK(others[i].id() == told[i]);
+    f.know(10, 99);
+    // Not from its record's address, hence not told to anybody itself.
+    const auto first = alternatives(f, 2, record(1));
+    CHECK(first.size() == 8);
+    CHECK(alternatives(f, 2, record(1)) == first);
+    std::set<NodeId> all(first.begin(), first.end());
+    for (std::uint32_t caller = 3; caller < 9; ++caller) {
+        for (const auto& id : alternatives(f, caller, record(1))) all.insert(id);
+    }
+    CHECK(all.size() > 30);
+    f.now = at(10min);
+    CHECK(alternatives(f, 2, record(1)) != first);
+}
+
+TEST_CASE("alternatives: callers turned away hear of one another, for a while") {
+    Fixture f;
+    f.know(10, 12);
+    CHECK(alternatives(f, 1).size() == 3);
+    auto told = alternatives(f, 2);
+    CHECK(told.size() == 4);
+    CHECK(told.front() == id(1));
+    // At most half, the last ones first, and nobody is told of itself.
+    for (std::uint32_t caller = 3; caller < 9; ++caller) alternatives(f, caller);
+    told = alternatives(f, 8);
+    CHECK(std::vector(told.begin(), told.begin() + 4) == std::vector{id(7), id(6), id(5), id(4)});
+    f.now = at(2min);
+    CHECK(alternatives(f, 9).size() == 3);
+}
+
+TEST_CASE("alternatives: the callers that are remembered are bounded") {
+    PexConfig config;
+    config.turned_away_max = 2;
+    Fixture f{{}, config};
+    for (std::uint32_t caller = 1; caller < 9; ++caller) alternatives(f, caller);
+    CHECK(alternatives(f, 20) == std::vector{id(8), id(7)});
 }

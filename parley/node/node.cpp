@@ -94,9 +94,10 @@ Result<void, StoreError> Node::open(Now now, std::vector<transport::PeerHandler*
     switch_ =
         std::make_unique<transport::Switch>(switch_config(config_), key_, make_hello(),
                                             std::move(modules), hub_, log_, rng.split("switch"));
-    switch_->set_alternatives([this](const Endpoint& caller, std::size_t count) {
-        return pex_->alternatives(now_, caller.address, count);
-    });
+    switch_->set_alternatives(
+        [this](const Endpoint& caller, const Enr& record, std::size_t count) {
+            return pex_->alternatives(now_, caller.address, record, count);
+        });
     if (auto ok = load_bans(now); !ok) return ok;
 
     dialer_ = std::make_unique<SwitchDialer>(*switch_);

@@ -112,7 +112,7 @@ bool SwitchCore::admit(Connection& c) {
         return false;
     }
     if (const auto swapped = swap_token(c); !swapped) {
-        refuse(c, too_many_peers(c.endpoint, swapped.error()));
+        refuse(c, too_many_peers(c, swapped.error()));
         return false;
     }
     c.receive_bytes_reserved = windows;
@@ -120,10 +120,10 @@ bool SwitchCore::admit(Connection& c) {
     return true;
 }
 
-Goodbye SwitchCore::too_many_peers(const Endpoint& caller, SlotError why) const {
+Goodbye SwitchCore::too_many_peers(const Connection& c, SlotError why) const {
     Goodbye goodbye{CloseReason::too_many_peers, std::string{name(why)}, {}, {}};
-    if (alternatives) {
-        goodbye.others = alternatives(caller, Goodbye::records_max);
+    if (alternatives && c.direction == Direction::inbound) {
+        goodbye.others = alternatives(c.endpoint, c.hello->record, Goodbye::records_max);
         if (goodbye.others.size() > Goodbye::records_max) {
             goodbye.others.erase(goodbye.others.begin() + Goodbye::records_max,
                                  goodbye.others.end());

@@ -112,7 +112,7 @@ private:
     bool admit(Connection& connection);
     std::optional<Goodbye> objection(const Connection& connection) const;
     Result<void, SlotError> swap_token(Connection& connection);
-    Goodbye too_many_peers(const Endpoint& caller, SlotError why) const;
+    Goodbye too_many_peers(const Connection& connection, SlotError why) const;
     void refuse(Connection& connection, Goodbye goodbye);
     void abandon(Connection& connection, CloseReason reason);
     void on_up(Connection& connection);

@@ -145,8 +145,9 @@ TEST_CASE(
     SwitchConfig config;
     config.slots.inbound_max = 1;
     Node n{config};
-    n.rig.node->set_alternatives([&](const Endpoint& caller, std::size_t count) {
+    n.rig.node->set_alternatives([&](const Endpoint& caller, const Enr& record, std::size_t count) {
         CHECK(caller == endpoint("127.0.0.1"));
+        CHECK(record.id() == n.keys[2].id());
         CHECK(count == Goodbye::records_max);
         return std::vector<Enr>(20, n.rig.hello.record);
     });
