@@ -1,6 +1,7 @@
 #include <parley/crypto/aead.hpp>
 
 #include <parley/crypto/openssl.hpp>
+#include <parley/crypto/provider.hpp>
 
 #include <openssl/evp.h>
 
@@ -26,54 +27,91 @@ int checked_size(Bytes bytes) {
     return static_cast<int>(bytes.size());
 }
 
-}  // namespace
-
-struct AesGcm::Impl {
-    Mode mode;
-    std::size_t key_bytes;
-    EVP_CIPHER_CTX* context = EVP_CIPHER_CTX_new();
-
-    Impl(Mode m, Bytes key) : mode(m), key_bytes(key.size()) {
-        openssl_check(context != nullptr);
-        openssl_check(EVP_CipherInit_ex2(context, method_for(key.size()), uchar(key), nullptr,
-                                         mode == Mode::seal ? 1 : 0, nullptr) == 1);
+class OpensslGcm final : public AesGcm::Backend {
+public:
+    OpensslGcm(AesGcm::Mode mode, Bytes key) : Backend(mode, key.size()) {
+        openssl_check(context_ != nullptr);
+        openssl_check(EVP_CipherInit_ex2(context_.get(), method_for(key.size()), uchar(key),
+                                         nullptr, mode == AesGcm::Mode::seal ? 1 : 0,
+                                         nullptr) == 1);
     }
-    Impl(const Impl&) = delete;
-    Impl& operator=(const Impl&) = delete;
-    ~Impl() { EVP_CIPHER_CTX_free(context); }
+
+    void rekey(Bytes key) override {
+        openssl_check(
+            EVP_CipherInit_ex2(context_.get(), nullptr, uchar(key), nullptr, -1, nullptr) == 1);
+    }
+
+    void seal(Bytes nonce, Bytes associated, std::span<const Bytes> plain_parts, MutableBytes out,
+              MutableBytes tag) override {
+        start(nonce, associated);
+        for (const Bytes part : plain_parts) {
+            update(part, out);
+            out = out.subspan(part.size());
+        }
+        assert(out.empty());
+        openssl_check(finish());
+        openssl_check(EVP_CIPHER_CTX_ctrl(context_.get(), EVP_CTRL_AEAD_GET_TAG,
+                                          static_cast<int>(gcm_tag_bytes), tag.data()) == 1);
+    }
+
+    bool open(Bytes nonce, Bytes associated, Bytes cipher, Bytes tag, MutableBytes out) override {
+        start(nonce, associated);
+        update(cipher, out);
+        // The library takes the tag as a mutable pointer but only reads it.
+        auto expected = array_of<gcm_tag_bytes>(tag);
+        openssl_check(EVP_CIPHER_CTX_ctrl(context_.get(), EVP_CTRL_AEAD_SET_TAG,
+                                          static_cast<int>(gcm_tag_bytes), expected.data()) == 1);
+        return finish();
+    }
+
+private:
+    struct Free {
+        void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
+    };
 
     void start(Bytes nonce, Bytes associated) {
-        assert(nonce.size() == gcm_nonce_bytes);
-        openssl_check(EVP_CipherInit_ex2(context, nullptr, nullptr, uchar(nonce), -1, nullptr) ==
-                      1);
+        openssl_check(
+            EVP_CipherInit_ex2(context_.get(), nullptr, nullptr, uchar(nonce), -1, nullptr) == 1);
         int written = 0;
         if (associated.empty()) return;
-        openssl_check(EVP_CipherUpdate(context, nullptr, &written, uchar(associated),
+        openssl_check(EVP_CipherUpdate(context_.get(), nullptr, &written, uchar(associated),
                                        checked_size(associated)) == 1);
     }
     void update(Bytes in, MutableBytes out) {
         if (in.empty()) return;  // a null output would mean associated data
         assert(out.size() >= in.size());
         int written = 0;
-        openssl_check(
-            EVP_CipherUpdate(context, uchar(out), &written, uchar(in), checked_size(in)) == 1);
+        openssl_check(EVP_CipherUpdate(context_.get(), uchar(out), &written, uchar(in),
+                                       checked_size(in)) == 1);
     }
     bool finish() {
         ByteArray<16> none;
         int written = 0;
-        return EVP_CipherFinal_ex(context, uchar(none), &written) == 1;
+        return EVP_CipherFinal_ex(context_.get(), uchar(none), &written) == 1;
     }
+
+    std::unique_ptr<EVP_CIPHER_CTX, Free> context_{EVP_CIPHER_CTX_new()};
 };
 
-AesGcm::AesGcm(Mode mode, Bytes key) : impl_(std::make_unique<Impl>(mode, key)) {}
+std::unique_ptr<AesGcm::Backend> make_backend(AesGcm::Mode mode, Bytes key) {
+    Provider* const provider = ScopedProvider::current();
+    return provider != nullptr ? provider->aes_gcm(mode, key) : real::aes_gcm(mode, key);
+}
+
+}  // namespace
+
+std::unique_ptr<AesGcm::Backend> real::aes_gcm(AesGcm::Mode mode, Bytes key) {
+    return std::make_unique<OpensslGcm>(mode, key);
+}
+
+AesGcm::AesGcm(Mode mode, Bytes key) : backend_(make_backend(mode, key)) {}
 AesGcm::AesGcm(AesGcm&&) noexcept = default;
 AesGcm& AesGcm::operator=(AesGcm&&) noexcept = default;
 AesGcm::~AesGcm() = default;
 
 void AesGcm::rekey(Bytes key) {
-    assert(key.size() == impl_->key_bytes);
-    openssl_check(EVP_CipherInit_ex2(impl_->context, nullptr, uchar(key), nullptr, -1, nullptr) ==
-                  1);
+    assert(key.size() == backend_->key_bytes());
+    backend_->rekey(key);
 }
 
 void AesGcm::seal(Bytes nonce, Bytes associated, Bytes plain, MutableBytes out, MutableBytes tag) {
@@ -82,28 +120,15 @@ void AesGcm::seal(Bytes nonce, Bytes associated, Bytes plain, MutableBytes out, 
 
 void AesGcm::seal(Bytes nonce, Bytes associated, std::span<const Bytes> plain_parts,
                   MutableBytes out, MutableBytes tag) {
-    assert(impl_->mode == Mode::seal && tag.size() == gcm_tag_bytes);
-    impl_->start(nonce, associated);
-    for (const Bytes part : plain_parts) {
-        impl_->update(part, out);
-        out = out.subspan(part.size());
-    }
-    assert(out.empty());
-    openssl_check(impl_->finish());
-    openssl_check(EVP_CIPHER_CTX_ctrl(impl_->context, EVP_CTRL_AEAD_GET_TAG,
-                                      static_cast<int>(gcm_tag_bytes), tag.data()) == 1);
+    assert(backend_->mode() == Mode::seal);
+    assert(nonce.size() == gcm_nonce_bytes && tag.size() == gcm_tag_bytes);
+    backend_->seal(nonce, associated, plain_parts, out, tag);
 }
 
 bool AesGcm::open(Bytes nonce, Bytes associated, Bytes cipher, Bytes tag, MutableBytes out) {
-    assert(impl_->mode == Mode::open && out.size() == cipher.size());
-    if (tag.size() != gcm_tag_bytes) return false;
-    impl_->start(nonce, associated);
-    impl_->update(cipher, out);
-    // The library takes the tag as a mutable pointer but only reads it.
-    auto expected = array_of<gcm_tag_bytes>(tag);
-    openssl_check(EVP_CIPHER_CTX_ctrl(impl_->context, EVP_CTRL_AEAD_SET_TAG,
-                                      static_cast<int>(gcm_tag_bytes), expected.data()) == 1);
-    return impl_->finish();
+    assert(backend_->mode() == Mode::open);
+    assert(nonce.size() == gcm_nonce_bytes && out.size() == cipher.size());
+    return tag.size() == gcm_tag_bytes && backend_->open(nonce, associated, cipher, tag, out);
 }
 
 }  // namespace parley::crypto

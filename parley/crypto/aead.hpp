@@ -4,7 +4,9 @@
 #include <parley/base/bytes.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 
 namespace parley::crypto {
 
@@ -15,7 +17,8 @@ inline constexpr std::size_t gcm_nonce_bytes = 12;
 /// Key: 32 bytes for AES-256, 16 bytes for AES-128. The key schedule is wiped on destruction.
 class AesGcm {
 public:
-    enum class Mode { seal, open };
+    enum class Mode : std::uint8_t { seal, open };
+    class Backend;
     AesGcm(Mode mode, Bytes key);
     AesGcm(AesGcm&&) noexcept;
     AesGcm& operator=(AesGcm&&) noexcept;
@@ -35,8 +38,30 @@ public:
                             MutableBytes out);
 
 private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    std::unique_ptr<Backend> backend_;
+};
+
+/// What does an AesGcm's work: the real cipher, unless a Provider (provider.hpp) made another.
+/// AesGcm checks the preconditions before it calls.
+class AesGcm::Backend {
+public:
+    Backend(Mode mode, std::size_t key_bytes)
+        : mode_(mode), key_bytes_(static_cast<std::uint8_t>(key_bytes)) {}
+    Backend(const Backend&) = delete;
+    Backend& operator=(const Backend&) = delete;
+    virtual ~Backend() = default;
+
+    Mode mode() const { return mode_; }
+    std::size_t key_bytes() const { return key_bytes_; }
+
+    virtual void rekey(Bytes key) = 0;
+    virtual void seal(Bytes nonce, Bytes associated, std::span<const Bytes> plain_parts,
+                      MutableBytes out, MutableBytes tag) = 0;
+    virtual bool open(Bytes nonce, Bytes associated, Bytes cipher, Bytes tag, MutableBytes out) = 0;
+
+private:
+    Mode mode_;
+    std::uint8_t key_bytes_;  // 16 or 32
 };
 
 }  // namespace parley::crypto

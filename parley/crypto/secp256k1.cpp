@@ -1,6 +1,7 @@
 #include <secp256k1.h>
 
 #include <parley/crypto/openssl.hpp>
+#include <parley/crypto/provider.hpp>
 #include <parley/crypto/secp256k1.hpp>
 
 #include <secp256k1_recovery.h>
@@ -87,7 +88,7 @@ bool is_valid_public_key(const CompressedKey& key) {
     return secp256k1_ec_pubkey_parse(context(), &parsed, uchar(key), key.size()) == 1;
 }
 
-Signature sign(const ByteArray<32>& secret, const Hash256& digest, Bytes extra_entropy) {
+Signature real::sign(const ByteArray<32>& secret, const Hash256& digest, Bytes extra_entropy) {
     secp256k1_ecdsa_signature made;
     check(secp256k1_ecdsa_sign(context(), &made, uchar(digest), uchar(secret),
                                secp256k1_nonce_function_rfc6979, nonce_data(extra_entropy)) == 1);
@@ -110,7 +111,7 @@ RecoverableSignature sign_recoverable(const ByteArray<32>& secret, const Hash256
     return out;
 }
 
-bool verify(const CompressedKey& key, const Hash256& digest, const Signature& signature) {
+bool real::verify(const CompressedKey& key, const Hash256& digest, const Signature& signature) {
     const auto parsed = parse_canonical(signature);
     if (!parsed) return false;
     secp256k1_pubkey parsed_key;
@@ -118,8 +119,8 @@ bool verify(const CompressedKey& key, const Hash256& digest, const Signature& si
            secp256k1_ecdsa_verify(context(), &*parsed, uchar(digest), &parsed_key) == 1;
 }
 
-std::optional<UncompressedKey> recover(const Hash256& digest, const Signature& signature,
-                                       std::uint8_t parity, bool allow_high_s) {
+std::optional<UncompressedKey> real::recover(const Hash256& digest, const Signature& signature,
+                                             std::uint8_t parity, bool allow_high_s) {
     if (parity > 1) return std::nullopt;
     if (!(allow_high_s ? parse_in_range(signature) : parse_canonical(signature))) {
         return std::nullopt;
@@ -132,6 +133,25 @@ std::optional<UncompressedKey> recover(const Hash256& digest, const Signature& s
         return std::nullopt;
     }
     return serialize(key);
+}
+
+Signature sign(const ByteArray<32>& secret, const Hash256& digest, Bytes extra_entropy) {
+    Provider* const provider = ScopedProvider::current();
+    return provider != nullptr ? provider->sign(secret, digest, extra_entropy)
+                               : real::sign(secret, digest, extra_entropy);
+}
+
+bool verify(const CompressedKey& key, const Hash256& digest, const Signature& signature) {
+    Provider* const provider = ScopedProvider::current();
+    return provider != nullptr ? provider->verify(key, digest, signature)
+                               : real::verify(key, digest, signature);
+}
+
+std::optional<UncompressedKey> recover(const Hash256& digest, const Signature& signature,
+                                       std::uint8_t parity, bool allow_high_s) {
+    Provider* const provider = ScopedProvider::current();
+    return provider != nullptr ? provider->recover(digest, signature, parity, allow_high_s)
+                               : real::recover(digest, signature, parity, allow_high_s);
 }
 
 bool is_canonical(const Signature& signature) {

@@ -1,5 +1,5 @@
 // ECDSA over secp256k1 (SEC 2; libsecp256k1), signatures as r|s in 64 bytes with low s.
-// All functions are pure and thread-safe.
+// All functions are thread-safe, and pure unless the simulator installed a Provider (provider.hpp).
 #pragma once
 
 #include <parley/base/bytes.hpp>

@@ -13,6 +13,7 @@ using X25519Public = ByteArray<32>;
 /// A private scalar, 32 bytes, wiped on destruction. Move-only; one thread at a time.
 class X25519Key {
 public:
+    class Backend;
     /// From 32 bytes of entropy; clamped as RFC 7748 says. The caller wipes its copy.
     explicit X25519Key(Bytes secret);
     X25519Key(X25519Key&& other) noexcept;
@@ -24,9 +25,20 @@ public:
     std::optional<ByteArray<32>> agree(const X25519Public& theirs) const;
 
 private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    std::unique_ptr<Backend> backend_;
     X25519Public public_;
+};
+
+/// What does an X25519Key's work: the real curve, unless a Provider (provider.hpp) made another.
+class X25519Key::Backend {
+public:
+    Backend() = default;
+    Backend(const Backend&) = delete;
+    Backend& operator=(const Backend&) = delete;
+    virtual ~Backend() = default;
+
+    virtual X25519Public public_key() const = 0;
+    virtual std::optional<ByteArray<32>> agree(const X25519Public& theirs) const = 0;
 };
 
 /// A field element below 2^255 - 19, bit 255 clear (little endian): the one canonical form.

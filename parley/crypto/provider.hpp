@@ -1,0 +1,96 @@
+// Provider: another hand behind sign, verify, recover, X25519Key and AesGcm, for the simulator.
+//
+// A world of a thousand nodes on one thread checks the same record or transaction once for each
+// of them, and one of ten thousand nodes has no time for curves at all. It therefore installs a
+// Provider that remembers (memo.hpp) or pretends (stub.hpp), while the nodes run their production
+// code. That code makes its keys and ciphers deep inside, where nothing could be handed in without
+// every layer carrying it: hence the one piece of thread-local state in the project that decides
+// anything. Production never installs a Provider. Null, the default, is the real thing at the
+// price of one load and a branch.
+//
+// Threading: for the thread that installed it alone.
+#pragma once
+
+#include <parley/base/bytes.hpp>
+#include <parley/crypto/aead.hpp>
+#include <parley/crypto/secp256k1.hpp>
+#include <parley/crypto/x25519.hpp>
+
+#include <cassert>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace parley::crypto {
+
+/// What the functions and classes of the same names do while no Provider is installed.
+namespace real {
+
+Signature sign(const ByteArray<32>& secret, const Hash256& digest, Bytes extra_entropy);
+bool verify(const CompressedKey& key, const Hash256& digest, const Signature& signature);
+std::optional<UncompressedKey> recover(const Hash256& digest, const Signature& signature,
+                                       std::uint8_t parity, bool allow_high_s);
+std::unique_ptr<X25519Key::Backend> x25519(Bytes secret);
+std::unique_ptr<AesGcm::Backend> aes_gcm(AesGcm::Mode mode, Bytes key);
+
+}  // namespace real
+
+/// Replaces what it overrides. The objects that it makes do not refer to it: they go on as what
+/// they are when another Provider is installed, or none, and when this one is gone.
+class Provider {
+public:
+    Provider() = default;
+    Provider(const Provider&) = delete;
+    Provider& operator=(const Provider&) = delete;
+    virtual ~Provider() = default;
+
+    virtual Signature sign(const ByteArray<32>& secret, const Hash256& digest,
+                           Bytes extra_entropy) {
+        return real::sign(secret, digest, extra_entropy);
+    }
+    virtual bool verify(const CompressedKey& key, const Hash256& digest,
+                        const Signature& signature) {
+        return real::verify(key, digest, signature);
+    }
+    virtual std::optional<UncompressedKey> recover(const Hash256& digest,
+                                                   const Signature& signature, std::uint8_t parity,
+                                                   bool allow_high_s) {
+        return real::recover(digest, signature, parity, allow_high_s);
+    }
+    /// What a new X25519Key is from here on. `secret` has 32 bytes.
+    virtual std::unique_ptr<X25519Key::Backend> x25519(Bytes secret) {
+        return real::x25519(secret);
+    }
+    /// What a new AesGcm is from here on. `key` has 32 or 16 bytes.
+    virtual std::unique_ptr<AesGcm::Backend> aes_gcm(AesGcm::Mode mode, Bytes key) {
+        return real::aes_gcm(mode, key);
+    }
+};
+
+/// Installs a Provider on the current thread for as long as it lives, then restores the one
+/// before. Scopes nest; they end on their own thread, the last one first.
+class ScopedProvider {
+public:
+    explicit ScopedProvider(Provider& provider) : ScopedProvider(&provider) {}
+    /// Null: the real thing, whatever is installed outside.
+    explicit ScopedProvider(Provider* provider) : installed_(provider), before_(current_) {
+        current_ = provider;
+    }
+    ScopedProvider(const ScopedProvider&) = delete;
+    ScopedProvider& operator=(const ScopedProvider&) = delete;
+    ~ScopedProvider() {
+        assert(current_ == installed_);
+        current_ = before_;
+    }
+
+    /// The current thread's; null unless one is installed.
+    static Provider* current() { return current_; }
+
+private:
+    static inline constinit thread_local Provider* current_ = nullptr;
+
+    [[maybe_unused]] Provider* installed_;  // for the assertion alone
+    Provider* before_;
+};
+
+}  // namespace parley::crypto
