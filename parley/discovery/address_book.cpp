@@ -57,7 +57,11 @@ std::string_view name(AddResult result) {
 }
 
 AddressBook::AddressBook(BookConfig config, NetworkFilter filter, NodeId self, Rng rng)
-    : config_(config), filter_(std::move(filter)), self_(self), rng_(rng) {}
+    : config_(config),
+      filter_(std::move(filter)),
+      self_(self),
+      rng_(rng),
+      index_(0, SaltedHash{rng_.next()}) {}
 
 // --- What is known ---
 

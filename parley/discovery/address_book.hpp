@@ -21,6 +21,7 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace parley::discovery {
@@ -222,7 +223,7 @@ private:
     NodeId self_;
     Rng rng_;
     std::vector<Slot> entries_;
-    std::map<NodeId, std::size_t> index_;
+    std::unordered_map<NodeId, std::size_t, SaltedHash> index_;
     Ranking ranking_;
     std::map<Buffer, Ranking> by_teller_;
     std::array<std::size_t, entry_states> by_state_{};

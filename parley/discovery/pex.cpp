@@ -39,6 +39,7 @@ public:
           next_ask_(context.now().instant),
           interval_(pex.config_.second_ask) {
         pex_.peers_.emplace(serial_, this);
+        pex_.wake_at(next_ask_);
     }
     Peer(const Peer&) = delete;
     Peer& operator=(const Peer&) = delete;
@@ -69,7 +70,10 @@ public:
     }
 
 private:
-    void leave() { pex_.peers_.erase(serial_); }
+    void leave() {
+        pex_.peers_.erase(serial_);
+        if (pex_.peers_.empty()) pex_.wakeup_ = never;
+    }
 
     void ask(Now now) {
         const PexConfig& config = pex_.config_;
@@ -78,12 +82,14 @@ private:
         const Duration interval = pex_.hungry() ? std::min(interval_, hungry_max) : interval_;
         next_ask_ = now.instant + rng_.jitter(interval, ask_jitter);
         const GetPeers wanted{1 + rng_.below(1ULL << 62), config.records_per_request};
+        pex_.wake_at(next_ask_);
         if (context_.send(pex_get_peers, SharedBytes::own(encode(wanted))) == SendResult::full) {
             return;
         }
         interval_ = std::min(2 * interval_, config.ask_interval_max);
         asked_ = wanted;
         asked_at_ = now.instant;
+        pex_.wake_at(asked_at_ + config.answer_timeout);
         ++pex_.counters_.asked;
     }
 
@@ -116,6 +122,7 @@ private:
             return std::unexpected{Offence::unasked};
         }
         const std::size_t count = std::exchange(question, std::nullopt)->count;
+        pex_.wake_at(next_wakeup());
         if (peers->records.size() > count) return std::unexpected{Offence::malformed};
         return pex_.learn(context_, *peers);
     }
@@ -162,13 +169,8 @@ std::unique_ptr<transport::TopicHandler> Pex::new_peer(Context& context) {
     return std::make_unique<Peer>(*this, context, next_serial_++);
 }
 
-Instant Pex::next_wakeup() const {
-    Instant next = never;
-    for (const auto& [serial, peer] : peers_) next = std::min(next, peer->next_wakeup());
-    return next;
-}
-
 void Pex::on_timer(Now now) {
+    if (now.instant < wakeup_) return;
     // A call may end a link, and with it a peer.
     std::vector<std::uint64_t> due;
     for (const auto& [serial, peer] : peers_) {
@@ -178,6 +180,8 @@ void Pex::on_timer(Now now) {
         const auto peer = peers_.find(serial);
         if (peer != peers_.end()) peer->second->on_timer(now);
     }
+    wakeup_ = never;
+    for (const auto& [serial, peer] : peers_) wake_at(peer->next_wakeup());
 }
 
 // --- Learning ---
@@ -246,10 +250,15 @@ const std::vector<NodeId>& Pex::told_to(Now now, const IpAddress& to) {
         answer.ids.clear();
         answer.until = now.instant + rng_.jitter(config_.answer_cache, ask_jitter);
         answer.top_up_at = now.instant;
+        answer.top_up_interval = config_.top_up_interval;
     }
     if (answer.ids.size() < pex_records_max && now.instant >= answer.top_up_at) {
-        answer.top_up_at = now.instant + config_.top_up_interval;
+        const std::size_t before = answer.ids.size();
         top_up(now, to, answer);
+        answer.top_up_interval = answer.ids.size() > before ? config_.top_up_interval
+                                                            : std::min(2 * answer.top_up_interval,
+                                                                       config_.top_up_interval_max);
+        answer.top_up_at = now.instant + answer.top_up_interval;
     }
     return answer.ids;
 }
@@ -295,7 +304,8 @@ std::vector<Enr> Pex::alternatives(Now now, const IpAddress& caller, const Enr& 
         if (endpoint && may_be_told(endpoint->address, caller)) take(other.record);
     }
     Rng picks = picks_for(now, caller, record.id());
-    for (std::size_t tries = 0; tries < picks_per_alternative * count && book_.size() > 0; ++tries) {
+    for (std::size_t tries = 0; tries < picks_per_alternative * count && book_.size() > 0;
+         ++tries) {
         if (chosen.size() >= count) break;
         const Entry& entry = book_.nth(static_cast<std::size_t>(picks.below(book_.size())));
         if (may_tell(now, entry, caller)) take(*entry.record);
@@ -312,9 +322,8 @@ Rng Pex::picks_for(Now now, const IpAddress& caller, const NodeId& id) const {
     store_be(MutableBytes{head}.last(8),
              static_cast<std::uint64_t>(now.instant.time_since_epoch() / config_.answer_cache));
     const NetworkGroup group = inbound_group(caller);
-    const Hash256 hash = is_exempt_from_group_limits(caller)
-                             ? crypto::sha256({head, id.bytes()})
-                             : crypto::sha256({head, group.prefix});
+    const Hash256 hash = is_exempt_from_group_limits(caller) ? crypto::sha256({head, id.bytes()})
+                                                             : crypto::sha256({head, group.prefix});
     return Rng{load_be<std::uint64_t>(Bytes{hash}.first(8))};
 }
 

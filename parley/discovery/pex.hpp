@@ -33,17 +33,19 @@ struct BookGrew {
 struct PexConfig {
     std::uint16_t records_per_request = 32;  ///< 1 to pex_records_max
     Duration second_ask = 2500ms;            ///< after the first, which goes out at link up
-    Duration ask_interval_max = 60s;         ///< asks of one link double their distance up to it
-    Duration ask_interval_hungry = 10s;      ///< the same while the book is hungry
-    std::size_t hungry_below = 32;           ///< entries that are neither up, dialed nor waiting
-    Duration answer_timeout = 20s;           ///< an answer this late is Offence::useless
+    /// Asks of one link double their distance up to it: about as long as answers stay the same.
+    Duration ask_interval_max = std::chrono::minutes{4};
+    Duration ask_interval_hungry = 10s;  ///< the same while the book is hungry
+    std::size_t hungry_below = 32;       ///< entries that are neither up, dialed nor waiting
+    Duration answer_timeout = 20s;       ///< an answer this late is Offence::useless
     /// What a peer may ask: more is Offence::too_often. Part of the topic's contract.
     double asks_per_second = 1.0;
     double asks_burst = 4.0;
     Duration answer_cache = std::chrono::minutes{4};  ///< the same answer to all for so long
-    Duration top_up_interval = 250ms;                 ///< a short answer is filled up no oftener
-    Duration alive_within = std::chrono::hours{24};   ///< who had a link since then may be told
-    std::size_t verified_max = 4096;                  ///< records known by hash
+    Duration top_up_interval = 250ms;    ///< a short answer is filled up no oftener, at first
+    Duration top_up_interval_max = 10s;  ///< while that finds nobody, the distance doubles
+    Duration alive_within = std::chrono::hours{24};  ///< who had a link since then may be told
+    std::size_t verified_max = 4096;                 ///< records known by hash
     std::size_t turned_away_max = 64;  ///< callers remembered, to be told to the next ones
     Duration turned_away_for = std::chrono::minutes{2};  ///< for so long
 };
@@ -58,7 +60,7 @@ public:
 
     transport::TopicSpec topic() const override;
     std::unique_ptr<transport::TopicHandler> new_peer(transport::Context& context) override;
-    Instant next_wakeup() const override;
+    Instant next_wakeup() const override { return wakeup_; }
     void on_timer(Now now) override;
 
     /// Records for a Goodbye to a caller that is turned away. Half are of those who were turned
@@ -82,6 +84,7 @@ private:
     struct Answer {
         Instant until = Instant::min();
         Instant top_up_at = Instant::min();
+        Duration top_up_interval{};
         std::vector<NodeId> ids;
     };
 
@@ -97,6 +100,7 @@ private:
     std::optional<AddResult> learn_record(Now now, Bytes raw, const Source& source);
     Rng picks_for(Now now, const IpAddress& caller, const NodeId& id) const;
     void remember_turned_away(Now now, const IpAddress& caller, const Enr& record);
+    void wake_at(Instant when) { wakeup_ = std::min(wakeup_, when); }
     bool hungry() const { return book_.count(EntryState::unknown) < config_.hungry_below; }
 
     PexConfig config_;
@@ -106,6 +110,7 @@ private:
     Rng rng_;
     std::map<std::uint64_t, Peer*> peers_;  // by serial number, so that runs repeat
     std::uint64_t next_serial_ = 0;
+    Instant wakeup_ = never;  // the earliest of all peers', or before it
     std::array<Answer, 3> answers_;
     LruMap<Hash256, NodeId> verified_;
     struct TurnedAway {

@@ -21,6 +21,22 @@ enum class ItemState : std::uint8_t {
     rejected,    ///< invalid: not to be fetched again
 };
 
+/// Peers by their slots.
+class PeerSet {
+public:
+    bool contains(PeerSlot peer) const { return (words_[peer / 64] >> (peer % 64) & 1) != 0; }
+    /// True if that is news.
+    bool insert(PeerSlot peer) {
+        const bool news = !contains(peer);
+        words_[peer / 64] |= 1ULL << (peer % 64);
+        return news;
+    }
+    void erase(PeerSlot peer) { words_[peer / 64] &= ~(1ULL << (peer % 64)); }
+
+private:
+    std::array<std::uint64_t, peer_slots_max / 64> words_{};
+};
+
 /// Bounded in items, least recently used first out. One bit a peer and item replaces a known-set
 /// per peer: 32 bytes an item whatever the number of peers.
 class SeenItems {
@@ -37,35 +53,34 @@ public:
         const auto* entry = items_.find(item);
         return entry && entry->state == state;
     }
+    /// Who is known to have the item; null if it is not here. Valid until the next insert.
+    PeerSet* peers(const ItemId& item) {
+        auto* entry = items_.find(item);
+        return entry ? &entry->peers : nullptr;
+    }
     /// Notes that the peer has the item, if the item is here; true if that is news.
     bool mark(const ItemId& item, PeerSlot peer) {
-        auto* entry = items_.find(item);
-        if (!entry) return false;
-        auto& word = entry->peers[peer / 64];
-        const std::uint64_t bit = 1ULL << (peer % 64);
-        const bool news = (word & bit) == 0;
-        word |= bit;
-        return news;
+        auto* known = peers(item);
+        return known && known->insert(peer);
     }
     /// The peer turned out not to have it.
     void unmark(const ItemId& item, PeerSlot peer) {
-        if (auto* entry = items_.find(item)) entry->peers[peer / 64] &= ~(1ULL << (peer % 64));
+        if (auto* known = peers(item)) known->erase(peer);
     }
     bool knows(const ItemId& item, PeerSlot peer) {
-        const auto* entry = items_.find(item);
-        return entry && (entry->peers[peer / 64] >> (peer % 64) & 1) != 0;
+        const auto* known = peers(item);
+        return known && known->contains(peer);
     }
     /// The slot is free for another peer.
     void forget_peer(PeerSlot peer) {
-        items_.for_each(
-            [&](const ItemId&, Entry& entry) { entry.peers[peer / 64] &= ~(1ULL << (peer % 64)); });
+        items_.for_each([&](const ItemId&, Entry& entry) { entry.peers.erase(peer); });
     }
     void erase(const ItemId& item) { items_.erase(item); }
     std::size_t size() const { return items_.size(); }
 
 private:
     struct Entry {
-        std::array<std::uint64_t, peer_slots_max / 64> peers{};
+        PeerSet peers;
         ItemState state = ItemState::validating;
     };
     LruMap<ItemId, Entry> items_;

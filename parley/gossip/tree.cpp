@@ -5,7 +5,14 @@
 
 namespace parley::gossip {
 
-Tree::Tree(TreeConfig config, Rng rng) : config_(config), seen_(config.seen_items_max, rng.next()) {
+namespace {
+
+constexpr double announce_jitter = 2.0 / 3.0;
+
+}  // namespace
+
+Tree::Tree(TreeConfig config, Rng rng)
+    : config_(config), rng_(rng), seen_(config.seen_items_max, rng_.next()) {
     for (std::size_t slot = peer_slots_max; slot > 0; --slot) {
         free_slots_.push_back(static_cast<PeerSlot>(slot - 1));
     }
@@ -13,7 +20,9 @@ Tree::Tree(TreeConfig config, Rng rng) : config_(config), seen_(config.seen_item
 
 bool Tree::add_peer(PeerId peer) {
     if (free_slots_.empty() || peers_.contains(peer)) return false;
-    peers_.emplace(peer, Peer{.slot = free_slots_.back(), .to_announce = {}});
+    peers_.emplace(peer, Peer{
+                             .slot = free_slots_.back(),
+                         });
     free_slots_.pop_back();
     return true;
 }
@@ -63,15 +72,19 @@ void Tree::on_valid(Now now, const ItemId& item) {
     if (const auto missing = missing_.find(item); missing != missing_.end()) {
         forget_missing(missing);
     }
+    auto* known = seen_.peers(item);
+    if (known == nullptr) return;  // a table of size 0
+    bool all = true;
     for (auto& [id, peer] : peers_) {
-        if (seen_.knows(item, peer.slot)) continue;
+        if (known->contains(peer.slot)) continue;
         if (peer.eager) {
-            seen_.mark(item, peer.slot);
+            known->insert(peer.slot);
             effects_.emplace_back(Push{id, item});
         } else {
-            queue_announcement(now, peer, item);
+            all = false;
         }
     }
+    if (!all) queue_announcement(now, news_, item);
 }
 
 void Tree::on_invalid(const ItemId& item) {
@@ -86,8 +99,8 @@ Announced Tree::on_announce(Now now, PeerId peer, const std::vector<ItemId>& ite
     const auto found = peers_.find(peer);
     if (found == peers_.end()) return Announced::ok;
     for (const auto& item : items) {
-        if (seen_.contains(item)) {
-            seen_.mark(item, found->second.slot);
+        if (auto* known = seen_.peers(item)) {
+            known->insert(found->second.slot);
             continue;
         }
         auto entry = missing_.find(item);
@@ -135,7 +148,7 @@ void Tree::push_failed(Now now, PeerId peer, const ItemId& item) {
     const auto found = peers_.find(peer);
     if (found == peers_.end()) return;
     seen_.unmark(item, found->second.slot);
-    queue_announcement(now, found->second, item);
+    queue_announcement(now, found->second.to_announce, item);
 }
 
 void Tree::announce_to(Now now, PeerId peer, const std::vector<ItemId>& items) {
@@ -143,7 +156,7 @@ void Tree::announce_to(Now now, PeerId peer, const std::vector<ItemId>& items) {
     if (found == peers_.end()) return;
     for (const auto& item : items) {
         if (!seen_.knows(item, found->second.slot)) {
-            queue_announcement(now, found->second, item);
+            queue_announcement(now, found->second.to_announce, item);
         }
     }
 }
@@ -156,24 +169,46 @@ void Tree::on_timer(Now now) {
         ask_next(now, item, missing);
         if (!missing.asked) forget_missing(found);
     }
-    for (auto& [id, peer] : peers_) {
-        if (peer.announce_at > now.instant) continue;
-        std::vector<ItemId> items;
-        while (!peer.to_announce.empty() && items.size() < config_.hashes_per_message_max) {
-            const auto item = peer.to_announce.front();
-            peer.to_announce.pop_front();
+    if (now.instant >= announce_at_) announce_all();
+}
+
+void Tree::announce_all() {
+    announce_at_ = never;
+    for (const auto& item : news_) {
+        auto* known = seen_.peers(item);
+        if (known == nullptr) continue;
+        for (auto& [id, peer] : peers_) {
             // What the peer sent or announced meanwhile needs no word.
-            if (seen_.mark(item, peer.slot)) items.push_back(item);
+            if (known->insert(peer.slot)) peer.announcing.push_back(item);
         }
-        if (peer.to_announce.empty()) peer.announce_at = never;
-        if (!items.empty()) effects_.emplace_back(Announce{id, std::move(items)});
+    }
+    news_.clear();
+    for (auto& [id, peer] : peers_) {
+        for (const auto& item : peer.to_announce) {
+            if (seen_.mark(item, peer.slot)) peer.announcing.push_back(item);
+        }
+        peer.to_announce.clear();
+        announce(id, peer);
     }
 }
 
+void Tree::announce(PeerId id, Peer& peer) {
+    auto& items = peer.announcing;
+    if (items.size() <= config_.hashes_per_message_max) {
+        if (!items.empty()) effects_.emplace_back(Announce{id, std::exchange(items, {})});
+        return;
+    }
+    for (std::size_t at = 0; at < items.size(); at += config_.hashes_per_message_max) {
+        const auto n = std::min(config_.hashes_per_message_max, items.size() - at);
+        const auto first = items.begin() + static_cast<std::ptrdiff_t>(at);
+        effects_.emplace_back(
+            Announce{id, std::vector<ItemId>(first, first + static_cast<std::ptrdiff_t>(n))});
+    }
+    items.clear();
+}
+
 Instant Tree::next_wakeup() const {
-    Instant at = deadlines_.empty() ? never : deadlines_.begin()->first;
-    for (const auto& [id, peer] : peers_) at = std::min(at, peer.announce_at);
-    return at;
+    return std::min(announce_at_, deadlines_.empty() ? never : deadlines_.begin()->first);
 }
 
 std::vector<TreeEffect> Tree::take_effects() {
@@ -200,10 +235,14 @@ std::size_t Tree::lazy_peers() const {
     return peers_.size() - eager_peers();
 }
 
-void Tree::queue_announcement(Now now, Peer& peer, const ItemId& item) {
-    if (peer.to_announce.size() >= config_.announcements_per_peer_max) peer.to_announce.pop_front();
-    peer.to_announce.push_back(item);
-    if (peer.announce_at == never) peer.announce_at = now.instant + config_.announce_interval;
+void Tree::queue_announcement(Now now, std::vector<ItemId>& queue, const ItemId& item) {
+    if (queue.size() >= config_.announcements_per_peer_max) return;
+    queue.push_back(item);
+    if (queue.size() >= config_.announcements_per_peer_max / 2) {
+        announce_at_ = now.instant;
+    } else if (announce_at_ == never) {
+        announce_at_ = now.instant + rng_.jitter(config_.announce_interval, announce_jitter);
+    }
 }
 
 void Tree::ask_next(Now now, const ItemId& item, Missing& missing) {

@@ -10,8 +10,9 @@
 #include <parley/gossip/seen.hpp>
 #include <parley/transport/types.hpp>
 
+#include <boost/container/flat_map.hpp>
+
 #include <cstddef>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -23,14 +24,17 @@ namespace parley::gossip {
 using PeerId = transport::LinkId;
 
 struct TreeConfig {
-    Duration announce_interval = 100ms;  ///< announcements are gathered for this long
-    Duration graft_timeout = 500ms;      ///< an announced item may come by the tree for this long
-    Duration fetch_timeout = 2s;         ///< then the next announcer is asked
+    /// Announcements are gathered for this long, on average: each node draws its own time for each
+    /// batch, within two thirds of it, so that of two who have the same news one is first and the
+    /// other need not say it.
+    Duration announce_interval = 500ms;
+    Duration graft_timeout = 500ms;  ///< an announced item may come by the tree for this long
+    Duration fetch_timeout = 2s;     ///< then the next announcer is asked
     std::size_t seen_items_max = 65'536;
     std::size_t missing_items_max = 16'384;    ///< announced, not yet here, in all
     std::size_t missing_per_peer_max = 4'096;  ///< of these, named first by one peer
     std::size_t announcers_per_item_max = 6;
-    std::size_t announcements_per_peer_max = 8'192;  ///< waiting to be sent; oldest dropped
+    std::size_t announcements_per_peer_max = 8'192;  ///< waiting to be sent; others are dropped
     std::size_t hashes_per_message_max = 1'024;
 };
 
@@ -105,8 +109,9 @@ private:
     struct Peer {
         PeerSlot slot;
         bool eager = true;
-        std::deque<ItemId> to_announce;
-        Instant announce_at = never;
+        std::vector<ItemId> to_announce =
+            {};  // besides what is new to all: older items, failed pushes
+        std::vector<ItemId> announcing = {};  // in the batch that is being made
         std::size_t missing_named_first = 0;
     };
     struct Missing {
@@ -116,16 +121,21 @@ private:
         Instant deadline = never;
     };
 
-    void queue_announcement(Now now, Peer& peer, const ItemId& item);
+    void queue_announcement(Now now, std::vector<ItemId>& queue, const ItemId& item);
+    void announce_all();
+    void announce(PeerId id, Peer& peer);
     void ask_next(Now now, const ItemId& item, Missing& missing);
     void set_deadline(const ItemId& item, Missing& missing, Instant at);
     void forget_missing(std::map<ItemId, Missing>::iterator at);
 
     TreeConfig config_;
+    Rng rng_;
     SeenItems seen_;
-    std::map<PeerId, Peer> peers_;
+    boost::container::flat_map<PeerId, Peer> peers_;
     std::vector<PeerSlot> free_slots_;
     std::map<ItemId, Missing> missing_;
+    std::vector<ItemId> news_;  // to be announced to all that do not have it by then
+    Instant announce_at_ = never;
     std::set<std::pair<Instant, ItemId>> deadlines_;
     std::map<PeerId, std::vector<ItemId>> grafts_;  // gathered until take_effects
     std::vector<TreeEffect> effects_;

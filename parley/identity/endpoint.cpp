@@ -68,7 +68,14 @@ ByteArray<16> padded(const IpAddress& address) {
 }
 
 bool in(const IpAddress& address, const Range& range) {
-    return masked(padded(address), range.bits) == range.prefix;
+    const Bytes bytes = address.bytes();
+    const std::size_t whole = range.bits / 8;
+    const unsigned rest = range.bits % 8;
+    for (std::size_t i = 0; i < whole; ++i) {
+        if (bytes[i] != range.prefix[i]) return false;
+    }
+    return rest == 0 ||
+           (bytes[whole] & static_cast<std::byte>(0xff00U >> rest)) == range.prefix[whole];
 }
 
 template <std::size_t N>

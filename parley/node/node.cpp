@@ -94,10 +94,9 @@ Result<void, StoreError> Node::open(Now now, std::vector<transport::PeerHandler*
     switch_ =
         std::make_unique<transport::Switch>(switch_config(config_), key_, make_hello(),
                                             std::move(modules), hub_, log_, rng.split("switch"));
-    switch_->set_alternatives(
-        [this](const Endpoint& caller, const Enr& record, std::size_t count) {
-            return pex_->alternatives(now_, caller.address, record, count);
-        });
+    switch_->set_alternatives([this](const Endpoint& caller, const Enr& record, std::size_t count) {
+        return pex_->alternatives(now_, caller.address, record, count);
+    });
     if (auto ok = load_bans(now); !ok) return ok;
 
     dialer_ = std::make_unique<SwitchDialer>(*switch_);
@@ -214,7 +213,9 @@ void Node::on_timer(Now now) {
 
 Instant Node::next_wakeup() const {
     const Instant engine = shutting_down_ ? never : engine_->next_wakeup();
-    return std::min({switch_->next_wakeup(), engine, save_at_});
+    const bool changed =
+        shutting_down_ || record_changed_ || book_->has_changes() || switch_->offences().changed();
+    return std::min({switch_->next_wakeup(), engine, changed ? save_at_ : never});
 }
 
 void Node::turn(Now now) {

@@ -97,7 +97,7 @@ TEST_CASE("a storm of dials and accepts: no limit is ever exceeded, every token 
         auto& network = *watched.network;
         network.start_all();
         bool kept = true;
-        network.world().after_each_event([&] {
+        network.world().after_each_event([&](HostId) {
             for (HostId host = 0; host < nodes; ++host) {
                 if (!network.world().up(host)) continue;
                 kept = kept && within_limits(network.node(host).links().slots());

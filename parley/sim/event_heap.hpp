@@ -4,20 +4,42 @@
 
 #include <parley/base/time.hpp>
 
+#include <algorithm>
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
 namespace parley::sim {
 
+template <class Event>
 class EventHeap {
 public:
-    using Action = std::move_only_function<void()>;
-
-    void at(Instant when, Action action);
-    /// Runs the next event if it is due by `end`; moves `now` to its time.
-    bool run_next(Instant end);
+    /// What is planned for the past happens now.
+    void at(Instant when, Event event) {
+        std::uint32_t place = 0;
+        if (free_.empty()) {
+            place = static_cast<std::uint32_t>(events_.size());
+            events_.push_back(std::move(event));
+        } else {
+            place = free_.back();
+            free_.pop_back();
+            events_[place] = std::move(event);
+        }
+        heap_.push_back({std::max(when, now_), order_++, place});
+        std::ranges::push_heap(heap_, later);
+    }
+    /// The next event if it is due by `end`; moves `now` to its time.
+    std::optional<Event> next(Instant end) {
+        if (heap_.empty() || heap_.front().when > end) return std::nullopt;
+        const Entry first = heap_.front();
+        std::ranges::pop_heap(heap_, later);
+        heap_.pop_back();
+        now_ = first.when;
+        ++events_run_;
+        free_.push_back(first.place);
+        return std::move(events_[first.place]);
+    }
     Instant now() const { return now_; }
     /// Moves time forward; nothing may be due before.
     void advance_to(Instant when) { now_ = std::max(now_, when); }
@@ -25,15 +47,17 @@ public:
     std::size_t waiting() const { return heap_.size(); }
 
 private:
-    struct Event {
+    struct Entry {
         Instant when;
         std::uint64_t order;
-        Action action;
+        std::uint32_t place;  // in events_: moving entries is cheap, moving events is not
     };
-    static bool later(const Event& a, const Event& b) {
-        return std::pair{a.when, a.order} > std::pair{b.when, b.order};
+    static bool later(const Entry& a, const Entry& b) {
+        return a.when != b.when ? a.when > b.when : a.order > b.order;
     }
-    std::vector<Event> heap_;
+    std::vector<Entry> heap_;
+    std::vector<Event> events_;
+    std::vector<std::uint32_t> free_;
     Instant now_{};
     std::uint64_t order_ = 0;
     std::uint64_t events_run_ = 0;

@@ -16,6 +16,9 @@ struct NetworkOptions {
     std::size_t nodes = 2;
     Duration latency_min = 5ms;
     Duration latency_max = 120ms;
+    /// Instead of a fixed latency from that range for each pair of hosts.
+    std::function<PathConfig(HostId, HostId)> path{};
+    Crypto crypto = Crypto::real;
     /// Changes a node's settings before its start; boot nodes and so on.
     std::function<void(HostId, node::NodeConfig&)> configure{};
     /// Modules to plug into a node, made for each of its lives.

@@ -71,7 +71,7 @@ std::string with_commas(std::string digits) {
     const std::size_t first = digits.starts_with('-') ? 1 : 0;
     for (std::size_t at = point; at > first + 3;) {
         at -= 3;
-        digits.insert(at, ",");
+        digits.insert(at, 1, ',');
     }
     return digits;
 }

@@ -1,122 +1,245 @@
 #include <parley/sim/world.hpp>
 
+#include <parley/crypto/memo.hpp>
+#include <parley/crypto/stub.hpp>
+#include <parley/sim/host.hpp>
+
 #include <algorithm>
-#include <array>
-#include <set>
-#include <utility>
 
 namespace parley::sim {
 
 using namespace transport;
 
-/// One side of a connection.
-struct World::End {
-    HostId host{};
-    LinkId link{};
-    std::uint64_t connection = 0;
-    std::size_t side = 0;
-    std::optional<Link> machine;
-    bool ended = false;  // our last byte is on its way
-};
+namespace {
 
-/// Two ends; side 0 dialed.
-struct World::Connection {
-    std::array<End, 2> ends;
-    Duration latency{};
-};
+std::unique_ptr<crypto::Provider> make_provider(Crypto crypto) {
+    if (crypto == Crypto::stub) return std::make_unique<crypto::StubCrypto>();
+    return std::make_unique<crypto::VerifyMemo>();
+}
 
-struct World::Host {
-    HostId id{};
-    Endpoint listen;
-    LinkConfig link_config;
-    MakeNode make;
-    MemoryStore disk;
-    SeededEntropy entropy;
-    std::unique_ptr<node::NodeCore> node;
-    std::map<LinkId, std::pair<std::uint64_t, std::size_t>> links;  // to connection and side
-    std::set<LinkId> connecting;  // dials without a connection yet
-    std::uint64_t life = 0;       // counts starts and kills: what an earlier life planned is void
-    Instant armed = never;
+}  // namespace
 
-    explicit Host(std::uint64_t seed) : entropy(seed) {}
-};
+World::World(WorldConfig config)
+    : config_(std::move(config)),
+      rng_(config_.seed),
+      scenario_rng_(rng_.split("scenario")),
+      provider_(make_provider(config_.crypto)),
+      room_(256U << 10) {}
+World::~World() {
+    const crypto::ScopedProvider provider{*provider_};
+    hosts_.clear();
+}
 
-World::World(WorldConfig config) : config_(config), rng_(config.seed) {}
-World::~World() = default;
+// --- Hosts -----------------------------------------------------------------------------------
 
 HostId World::add_host(const Endpoint& listen, LinkConfig links, MakeNode make) {
-    const HostId id = hosts_.size();
-    auto host = std::make_unique<Host>(rng_.next());
-    host->id = id;
+    auto host = std::make_unique<Host>(hosts_.size(), rng_.next(), config_.start);
     host->listen = listen;
     host->link_config = links;
     host->make = std::move(make);
+    listeners_.emplace(listen, host->id);
     hosts_.push_back(std::move(host));
-    listeners_.emplace(listen, id);
-    return id;
+    return hosts_.back()->id;
 }
 
 void World::start(HostId id) {
-    auto& host = *hosts_[id];
+    const crypto::ScopedProvider provider{*provider_};
+    auto& host = this->host(id);
     ++host.life;
     host.armed = never;
-    host.node = host.make(now(), host.disk, Rng{rng_.next()});
+    host.powered = true;
+    host.node = host.make(host.at(events_.now()), host.disk, Rng{rng_.next()});
     trace(id);
-    pump(id);
+    pump(host);
 }
 
 void World::kill(HostId id) {
-    auto& host = *hosts_[id];
-    ++host.life;
+    const crypto::ScopedProvider provider{*provider_};
+    auto& host = this->host(id);
     trace(~id);
-    while (!host.links.empty()) drop(host, host.links.begin()->first, CloseReason::reset);
-    host.connecting.clear();
+    forget_links(host, false);
     host.node.reset();
 }
 
-bool World::up(HostId host) const {
-    return hosts_[host]->node != nullptr;
+void World::crash(HostId id, const DiskFaults& faults) {
+    const crypto::ScopedProvider provider{*provider_};
+    auto& host = this->host(id);
+    trace(~id);
+    forget_links(host, true);
+    host.node.reset();
+    host.powered = false;
+    host.disk.crash(host.faults_rng, faults);
 }
-node::NodeCore& World::node(HostId host) {
-    return *hosts_[host]->node;
+
+/// All that belongs to the present life of a host's node, but the node.
+void World::forget_links(Host& host, bool power_lost) {
+    ++host.life;
+    host.dirty.clear();
+    host.connecting.clear();
+    host.busy = false;
+    for (const auto& [link, end] : std::exchange(host.links, {})) {
+        end->dirty = false;
+        if (!power_lost) {
+            finish(*end, CloseReason::reset);
+            continue;
+        }
+        end->machine.reset();
+        end->power_lost = true;
+        const auto& connection = *find(end->connection);
+        if (connection.answered && !connection.ends[1 - end->side].machine) {
+            graveyard_.push_back(end->connection.place);
+        }
+    }
+    bury();
 }
-Store& World::disk(HostId host) {
-    return hosts_[host]->disk;
+
+bool World::up(HostId id) const {
+    return hosts_[id]->node != nullptr;
+}
+node::NodeCore& World::node(HostId id) {
+    return *host(id).node;
+}
+Disk& World::disk(HostId id) {
+    return host(id).disk;
+}
+HostClock& World::clock(HostId id) {
+    return host(id).clock;
+}
+Now World::now_of(HostId id) const {
+    return hosts_[id]->at(events_.now());
+}
+void World::set_tamper(HostId id, Tamper* tamper) {
+    host(id).tamper = tamper;
+}
+void World::pause(HostId id, Duration time) {
+    auto& until = host(id).paused_until;
+    until = std::max(until, events_.now() + time);
+}
+void World::set_nat(HostId id, const IpAddress& outside) {
+    host(id).nat = outside;
+}
+void World::set_read_rate(HostId id, std::uint64_t bytes_per_second) {
+    host(id).read_rate = bytes_per_second;
+}
+void World::set_clog(HostId id, Duration extra) {
+    host(id).clog = extra;
+}
+World::Traffic World::traffic(HostId id) const {
+    return hosts_[id]->traffic;
 }
 
 void World::call(HostId id, const std::function<void(node::NodeCore&, Now)>& action) {
-    action(*hosts_[id]->node, now());
-    pump(id);
+    const crypto::ScopedProvider provider{*provider_};
+    auto& host = this->host(id);
+    action(*host.node, host.at(events_.now()));
+    host.busy = true;
+    pump(host);
+    bury();
 }
 
-void World::later(Duration delay, EventHeap::Action action) {
-    events_.at(events_.now() + delay, std::move(action));
-}
-
-void World::run_for(Duration time) {
-    const Instant end = events_.now() + time;
-    while (events_.run_next(end)) {
-        if (check_) check_();
-    }
-    events_.advance_to(end);
-}
-
-bool World::run_until(const std::function<bool()>& condition, Duration limit) {
-    const Instant end = events_.now() + limit;
-    while (!condition()) {
-        if (!events_.run_next(end)) {
-            events_.advance_to(end);
-            return false;
-        }
-        if (check_) check_();
-    }
-    return true;
-}
+// --- Time ------------------------------------------------------------------------------------
 
 Now World::now() const {
     const auto elapsed = events_.now().time_since_epoch();
     return {events_.now(),
             config_.start + std::chrono::duration_cast<std::chrono::milliseconds>(elapsed)};
+}
+
+void World::later(Duration delay, Action action) {
+    events_.at(events_.now() + delay, Act{std::move(action)});
+}
+
+void World::run_for(Duration time) {
+    const crypto::ScopedProvider provider{*provider_};
+    const Instant end = events_.now() + time;
+    while (step(end)) {
+    }
+    events_.advance_to(end);
+}
+
+bool World::run_until(const std::function<bool()>& condition, Duration limit) {
+    const crypto::ScopedProvider provider{*provider_};
+    const Instant end = events_.now() + limit;
+    while (!condition()) {
+        if (!step(end)) {
+            events_.advance_to(end);
+            return condition();
+        }
+    }
+    return true;
+}
+
+bool World::step(Instant end) {
+    auto event = events_.next(end);
+    if (!event) return false;
+    touched_ = host_of(*event);
+    if (touched_ < hosts_.size() && host(touched_).paused_until > events_.now()) {
+        // It waits at the host's door, behind what came before it.
+        events_.at(host(touched_).paused_until, std::move(*event));
+        return true;
+    }
+    run(*event);
+    bury();
+    if (check_) check_(touched_);
+    return true;
+}
+
+HostId World::host_at(ConnectionRef ref, std::uint8_t side) {
+    const auto* connection = find(ref);
+    return connection ? connection->ends[side].host : hosts_.size();
+}
+
+/// The host that an event happens at; hosts() when there is none.
+HostId World::host_of(const Event& event) {
+    struct Visitor {
+        World& world;
+        HostId operator()(const Act&) const { return world.hosts_.size(); }
+        HostId operator()(const WakeHost& e) const { return e.host; }
+        HostId operator()(const WakeLink& e) const { return world.host_at(e.connection, e.side); }
+        HostId operator()(const Knock& e) const { return e.to; }
+        HostId operator()(const Connected& e) const { return world.host_at(e.connection, 0); }
+        HostId operator()(const ConnectFailed& e) const { return e.host; }
+        HostId operator()(const Segment& e) const { return world.host_at(e.connection, e.to_side); }
+        HostId operator()(const Writable& e) const { return world.host_at(e.connection, e.side); }
+        HostId operator()(const JobDone& e) const { return e.host; }
+        HostId operator()(const Datagram& e) const { return e.to; }
+    };
+    return std::visit(Visitor{*this}, event);
+}
+
+void World::run(Event& event) {
+    struct Visitor {
+        World& world;
+        void operator()(Act& e) { e.action(); }
+        void operator()(const WakeHost& e) {
+            auto& host = world.host(e.host);
+            if (host.life == e.life && host.node) world.wake(host);
+        }
+        void operator()(const WakeLink& e) {
+            auto* connection = world.find(e.connection);
+            if (connection && connection->ends[e.side].machine) {
+                world.wake(connection->ends[e.side]);
+            }
+        }
+        void operator()(const Knock& e) { world.knock(e); }
+        void operator()(const Connected& e) { world.connected(e); }
+        void operator()(const ConnectFailed& e) {
+            auto& host = world.host(e.host);
+            if (host.life == e.life) world.connect_failed(host, e.link, e.why);
+        }
+        void operator()(Segment& e) { world.arrive(e); }
+        void operator()(const Writable& e) { world.writable(e); }
+        void operator()(JobDone& e) {
+            auto& host = world.host(e.host);
+            if (host.life != e.life) return;
+            host.disk.sync_all();  // an honest disk: what is done is durable
+            host.node->finish_job(e.job, host.at(world.events_.now()));
+            host.busy = true;
+            world.pump(host);
+        }
+        void operator()(const Datagram& e) { world.receive(e); }
+    };
+    std::visit(Visitor{*this}, event);
 }
 
 void World::trace(std::uint64_t word) {
@@ -125,228 +248,118 @@ void World::trace(std::uint64_t word) {
     trace_ = (trace_ ^ time) * 0x100000001b3ULL;
 }
 
-Duration World::latency(HostId a, HostId b) const {
-    Rng pair{config_.seed ^ (std::min(a, b) * 0x9e3779b97f4a7c15ULL) ^
-             (std::max(a, b) * 0xc2b2ae3d27d4eb4fULL)};
-    const auto span =
-        static_cast<std::uint64_t>((config_.latency_max - config_.latency_min).count());
-    return config_.latency_min + Duration{static_cast<std::int64_t>(pair.below(span + 1))};
-}
+// --- A host's turn ---------------------------------------------------------------------------
 
 /// Carries everything that an input caused to its end: effects, links' events, jobs, bytes.
-void World::pump(HostId id) {
-    auto& host = *hosts_[id];
+void World::pump(Host& host) {
     if (!host.node) return;
     const auto life = host.life;
-    bool busy = true;
-    while (busy) {
-        host.node->turn(now());
-        busy = drive_links(host);
+    const Now now = host.at(events_.now());
+    do {
+        if (std::exchange(host.busy, false)) host.node->turn(now);
+        host.node->links().take_effects(effects_);
+        if (host.tamper) host.tamper->on_effects(now, effects_);
+        for (auto& effect : effects_) apply(host, effect);
+        for (std::size_t i = 0; i < host.dirty.size(); ++i) carry(host, *host.dirty[i]);
+        host.dirty.clear();
         if (host.life != life) return;
-    }
-    run_jobs(id);
-    arm(id);
+    } while (host.busy);
+    take_jobs(host);
+    arm(host);
 }
 
-bool World::drive_links(Host& host) {
-    bool busy = false;
-    std::vector<LinkEvent> out;
-    for (auto& effect : host.node->links().take_effects()) {
-        busy = true;
-        if (const auto* dial = std::get_if<OpenLink>(&effect)) {
-            open(host.id, dial->link, dial->target);
-            continue;
-        }
-        auto& command = std::get<CommandLink>(effect);
-        const auto found = host.links.find(command.link);
-        if (found == host.links.end()) {
-            // A dial given up before it was connected.
-            if (host.connecting.erase(command.link) > 0) {
-                host.node->links().on_connect_failed(now(), command.link, "given up");
-            }
-            continue;
-        }
-        auto* end = end_of(found->second.first, found->second.second);
-        if (!end->machine) continue;
-        end->machine->on_command(now(), std::move(command.command), out);
-        hand_on(host, command.link, out);
+void World::apply(Host& host, SwitchEffect& effect) {
+    if (const auto* dial = std::get_if<OpenLink>(&effect)) {
+        return open(host, dial->link, dial->target);
     }
-    for_each_link(host, [&](End& end) { carry(host, end); });
-    return busy;
-}
-
-/// Every link of the host that is there when its turn comes: earlier ones may end later ones.
-void World::for_each_link(Host& host, const std::function<void(End&)>& visit) {
-    std::vector<LinkId> ids;
-    for (const auto& [link, where] : host.links) ids.push_back(link);
-    for (const auto link : ids) {
-        const auto found = host.links.find(link);
-        if (found == host.links.end()) continue;
-        auto* end = end_of(found->second.first, found->second.second);
-        if (end->machine) visit(*end);
+    auto& command = std::get<CommandLink>(effect);
+    auto* end = find_link(host, command.link);
+    if (end == nullptr) {
+        // A dial given up before it was connected; or a link that is over.
+        if (std::erase(host.connecting, command.link) > 0) {
+            host.node->links().on_connect_failed(host.at(events_.now()), command.link, "given up");
+            host.busy = true;
+        }
+        return;
     }
+    end->machine->on_command(host.at(events_.now()), std::move(command.command), link_events_);
+    hand_on(host, command.link);
+    mark_dirty(host, *end);
 }
 
 /// What a link has to say goes to its node.
-void World::hand_on(Host& host, LinkId link, std::vector<LinkEvent>& events) {
-    for (auto& event : events) host.node->links().on_event(now(), link, std::move(event));
-    events.clear();
+void World::hand_on(Host& host, LinkId link) {
+    if (link_events_.empty()) return;
+    host.busy = true;
+    const Now now = host.at(events_.now());
+    for (auto& event : link_events_) host.node->links().on_event(now, link, std::move(event));
+    link_events_.clear();
 }
 
-void World::run_jobs(HostId id) {
-    auto& host = *hosts_[id];
+void World::take_jobs(Host& host) {
     for (auto& job : host.node->take_jobs()) {
         if (job.run) job.run();
-        later(config_.job_time, [this, id, life = host.life, done = std::move(job)]() mutable {
-            auto& again = *hosts_[id];
-            if (again.life != life) return;
-            again.node->finish_job(done, now());
-            pump(id);
-        });
+        events_.at(events_.now() + config_.job_time, JobDone{host.id, host.life, std::move(job)});
     }
 }
 
-/// Plans the next wake-up of the host: its node's or one of its links'.
-void World::arm(HostId id) {
-    auto& host = *hosts_[id];
-    Instant at = host.node->next_wakeup();
-    for (const auto& [link, where] : host.links) {
-        const auto* end = end_of(where.first, where.second);
-        if (end->machine) at = std::min(at, end->machine->next_wakeup());
-    }
-    if (at == never || at >= host.armed) return;
-    // A wake-up that is past and still wanted would stop time: it waits for the next microsecond.
-    at = std::max(at, events_.now() + 1us);
+/// Plans the next wake-up of the host's node.
+void World::arm(Host& host) {
+    const Instant local = host.node->next_wakeup();
+    if (local == never) return;
+    // One that is past and still wanted would stop time: it waits for the next microsecond.
+    const Instant at =
+        std::max(host.clock.world_time_of(local), events_.now() + std::chrono::microseconds{1});
+    if (at >= host.armed) return;
     host.armed = at;
-    events_.at(at, [this, id, at, life = host.life] {
-        auto& again = *hosts_[id];
-        if (again.life != life) return;
-        if (again.armed == at) again.armed = never;
-        for_each_link(again, [&](End& end) {
-            if (end.machine->next_wakeup() > events_.now()) return;
-            std::vector<LinkEvent> out;
-            end.machine->on_timer(now(), out);
-            hand_on(again, end.link, out);
-        });
-        if (again.node->next_wakeup() <= events_.now()) again.node->on_timer(now());
-        pump(id);
-    });
+    events_.at(at, WakeHost{host.id, host.life});
 }
 
-void World::open(HostId from, LinkId link, const Target& target) {
-    const auto found = listeners_.find(target.endpoint);
-    const Duration round_trip =
-        2 * (found == listeners_.end() ? config_.latency_max : latency(from, found->second));
-    hosts_[from]->connecting.insert(link);
-    later(round_trip, [this, from, link, target, life = hosts_[from]->life] {
-        auto& host = *hosts_[from];
-        if (host.life != life || host.connecting.erase(link) == 0) return;
-        const auto there = listeners_.find(target.endpoint);
-        if (there == listeners_.end() || !up(there->second)) {
-            host.node->links().on_connect_failed(now(), link, "connection refused");
-        } else {
-            connected(from, link, target.id, there->second);
-        }
-        pump(from);
-    });
+void World::wake(Host& host) {
+    if (host.armed > events_.now()) return;  // moved
+    host.armed = never;
+    const Now now = host.at(events_.now());
+    if (host.node->next_wakeup() > now.instant) return arm(host);
+    host.node->on_timer(now);
+    host.busy = true;
+    pump(host);
 }
 
-void World::connected(HostId from, LinkId link, const NodeId& target, HostId to) {
-    auto& caller = *hosts_[from];
-    auto& callee = *hosts_[to];
-    const auto id = next_connection_++;
-    auto& connection = connections_[id];
-    connection.latency = latency(from, to);
-    // Each connection comes from a port of its own.
-    const Endpoint remote{caller.listen.address, static_cast<std::uint16_t>(32768 + id % 28000)};
-    const auto accepted = callee.node->links().on_accept(now(), remote);
-    auto& near = connection.ends[0];
-    near.host = from;
-    near.link = link;
-    near.connection = id;
-    near.side = 0;
-    near.machine.emplace(Link::dial(caller.link_config, caller.node->links().identity(), target,
-                                    now(), caller.entropy));
-    caller.links.emplace(link, std::pair{id, std::size_t{0}});
-    auto& far = connection.ends[1];
-    far.host = to;
-    far.connection = id;
-    far.side = 1;
-    if (accepted) {
-        far.link = *accepted;
-        far.machine.emplace(Link::accept(callee.link_config, callee.node->links().identity(), now(),
-                                         callee.entropy));
-        callee.links.emplace(*accepted, std::pair{id, std::size_t{1}});
-    } else {
-        far.ended = true;
-        later(connection.latency, [this, id] { ended(id, 0, CloseReason::reset); });
+void World::wake(End& end) {
+    if (end.armed > events_.now()) return;
+    end.armed = never;
+    auto& host = this->host(end.host);
+    const Now now = host.at(events_.now());
+    if (end.machine->next_wakeup() > now.instant) return arm(end);
+    end.machine->on_timer(now, link_events_);
+    hand_on(host, end.link);
+    mark_dirty(host, end);
+    pump(host);
+}
+
+// --- Datagrams -------------------------------------------------------------------------------
+
+void World::set_on_datagram(HostId id, OnDatagram handler) {
+    host(id).on_datagram = std::move(handler);
+}
+
+void World::send_datagram(HostId from, const Endpoint& to, Bytes bytes) {
+    const auto found = listeners_.find(to);
+    if (found == listeners_.end()) return;
+    DatagramPath path{this->path(from, found->second), datagram_faults_};
+    for (const Instant arrival : path.deliveries(events_.now(), bytes.size(), rng_)) {
+        events_.at(arrival, Datagram{found->second, host(from).listen, to_buffer(bytes)});
     }
-    trace(id);
-    pump(to);
 }
 
-/// Takes what the link wants to send and puts it on the wire.
-void World::carry(Host& host, End& end) {
-    std::vector<LinkEvent> out;
-    const auto link = end.link;
-    const auto connection = end.connection;
-    const auto side = end.side;
-    for (;;) {
-        Buffer bytes;
-        end.machine->produce(now(), bytes, out);
-        if (bytes.empty()) break;
-        trace(bytes.size() ^ (std::to_integer<std::uint64_t>(bytes.back()) << 32));
-        later(connections_.at(connection).latency,
-              [this, connection, side, moved = std::move(bytes)]() mutable {
-                  deliver(connection, 1 - side, std::move(moved));
-              });
-    }
-    const bool closed = end.machine->closed();
-    hand_on(host, link, out);
-    if (closed) drop(host, link, CloseReason::truncated);
-}
-
-/// Something arrives at one end of a connection, if that is still there.
-void World::arrive(std::uint64_t connection, std::size_t side,
-                   const std::function<void(Link&, std::vector<LinkEvent>&)>& input) {
-    auto* end = end_of(connection, side);
-    if (end == nullptr || !end->machine) return;
-    auto& host = *hosts_[end->host];
-    const auto link = end->link;
-    std::vector<LinkEvent> out;
-    input(*end->machine, out);
-    hand_on(host, link, out);
-    pump(host.id);
-}
-
-void World::deliver(std::uint64_t connection, std::size_t side, Buffer bytes) {
-    arrive(connection, side, [&](Link& link, auto& out) { link.on_bytes(now(), bytes, out); });
-}
-
-void World::ended(std::uint64_t connection, std::size_t side, CloseReason why) {
-    arrive(connection, side, [&](Link& link, auto& out) { link.on_end(now(), why, out); });
-}
-
-/// Our side of a connection is over: the other side sees it after the latency.
-void World::drop(Host& host, LinkId link, CloseReason seen_by_peer) {
-    const auto found = host.links.find(link);
-    const auto [id, side] = found->second;
-    host.links.erase(found);
-    auto& connection = connections_.at(id);
-    connection.ends[side].machine.reset();
-    connection.ends[side].ended = true;
-    trace(id);
-    if (connection.ends[1 - side].ended) {
-        connections_.erase(id);
-        return;
-    }
-    later(connection.latency,
-          [this, id, side, seen_by_peer] { ended(id, 1 - side, seen_by_peer); });
-}
-
-World::End* World::end_of(std::uint64_t connection, std::size_t side) {
-    const auto found = connections_.find(connection);
-    return found == connections_.end() ? nullptr : &found->second.ends[side];
+void World::receive(const Datagram& datagram) {
+    auto& host = this->host(datagram.to);
+    const auto from = listeners_.find(datagram.from);
+    if (!host.on_datagram || host.nat || blocked(from->second, host.id)) return;
+    trace(datagram.bytes.size());
+    host.on_datagram(datagram.from, datagram.bytes);
+    host.busy = true;
+    pump(host);
 }
 
 }  // namespace parley::sim

@@ -58,6 +58,9 @@ public:
 
     std::unique_ptr<TopicHandler> handler;
     std::uint64_t consumed = 0;  ///< credit given back and not yet passed on
+    /// So much of it may wait for more: the sender has room for its largest message without it.
+    std::uint64_t credit_held_max = 0;
+    bool credited = false;  ///< scratch of drain_credit
 
 private:
     SwitchCore& core_;

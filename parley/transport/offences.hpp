@@ -85,6 +85,7 @@ public:
     void load(Now now, const std::vector<Ban>& bans);
     /// Appends what changed since the last call, for the store.
     void take_changes(StoreBatch& batch);
+    bool changed() const { return !changed_.empty(); }
     /// One entry of the store's table; nothing if it is damaged.
     static std::optional<Ban> decode(Bytes key, Bytes value);
 

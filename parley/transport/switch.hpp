@@ -152,8 +152,8 @@ public:
     void set_allowed(std::function<bool(const NodeId&)> allowed);
     /// `probe` outlives the switch; null: none.
     void set_probe(CallProbe* probe);
-    using Alternatives = std::function<std::vector<Enr>(
-        const Endpoint& caller, const Enr& record, std::size_t count)>;
+    using Alternatives = std::function<std::vector<Enr>(const Endpoint& caller, const Enr& record,
+                                                        std::size_t count)>;
     void set_alternatives(Alternatives alternatives);
     /// A fork activated or the head moved: links that do not fit any more are closed.
     void set_forks(Now now, const ForkRules& forks);

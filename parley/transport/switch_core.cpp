@@ -34,7 +34,7 @@ SwitchCore::SwitchCore(SwitchConfig config, const NodeKey& key, Hello hello,
 SwitchCore::~SwitchCore() {
     // A node that ends without waiting for its links: modules are told all the same.
     stopping_ = true;
-    for (auto& [link, connection] : connections_) {
+    for (const auto& [link, connection] : connections_) {
         connection->phase = Phase::closing;
         tell_modules_closed(*connection, CloseReason::shutting_down);
         slots_.give_back(connection->token);
@@ -174,7 +174,7 @@ Instant SwitchCore::next_wakeup() const {
 void SwitchCore::shut_down(Now now) {
     now_ = now;
     stopping_ = true;
-    for (auto& [link, connection] : connections_) {
+    for (const auto& [link, connection] : connections_) {
         close(*connection, {CloseReason::shutting_down, {}, {}, {}});
     }
 }
@@ -187,7 +187,7 @@ void SwitchCore::set_forks(Now now, const ForkRules& forks) {
         hello_.fork = fork;
         rebuild_identity();
     }
-    for (auto& [link, connection] : connections_) {
+    for (const auto& [link, connection] : connections_) {
         if (!connection->hello || fork_compatible(forks, connection->hello->fork)) continue;
         auto goodbye = check_hello(hello_, forks, *connection->hello);
         if (goodbye) close(*connection, std::move(*goodbye));

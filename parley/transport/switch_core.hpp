@@ -13,6 +13,8 @@
 #include <parley/transport/connection.hpp>
 #include <parley/transport/switch.hpp>
 
+#include <boost/container/flat_map.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -153,7 +155,7 @@ private:
     std::shared_ptr<CreditLedger> ledger_ = std::make_shared<CreditLedger>();
 
     // All bounded by the limits of slots_.
-    std::map<LinkId, std::unique_ptr<Connection>> connections_;
+    boost::container::flat_map<LinkId, std::unique_ptr<Connection>> connections_;
     std::map<NodeId, Contact> contacts_;
     std::vector<Connection*> up_;          // by LinkId; phase up, or closing after that
     std::map<NodeId, SlotClass> classes_;  // as configured

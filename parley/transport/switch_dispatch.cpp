@@ -72,6 +72,9 @@ void SwitchCore::make_lanes(Connection& c) {
         c.lanes.push_back(std::make_unique<TopicLane>(*this, c, static_cast<LaneId>(i + 1), *module,
                                                       specs_[*module].send_budget_bytes,
                                                       topics[i].theirs.message_bytes_max));
+        const std::uint64_t spare =
+            initial_credit(topics[i].ours) - credit_cost(topics[i].ours.message_bytes_max);
+        c.lanes.back()->credit_held_max = spare / 8;
         c.lane_of_module[*module] = c.lanes.back().get();
     }
 }
@@ -239,10 +242,13 @@ void SwitchCore::drain_credit() {
         last = returned.link;
         if (!connection || connection->phase != Phase::up) continue;
         TopicLane* lane = connection->lanes[returned.lane - 1U].get();
-        if (lane->consumed == 0) credited_.push_back(lane);
         lane->consumed += returned.bytes;
+        if (std::exchange(lane->credited, true)) continue;
+        credited_.push_back(lane);
     }
     for (TopicLane* lane : credited_) {
+        lane->credited = false;
+        if (lane->consumed <= lane->credit_held_max) continue;
         command(lane->link(), Consumed{lane->lane(), std::exchange(lane->consumed, 0)});
     }
     credited_.clear();

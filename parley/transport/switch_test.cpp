@@ -292,12 +292,12 @@ TEST_CASE("switch: a message over the budget goes alone, one over the peer's lim
     Node n;
     const LinkId link = n.rig.up_inbound(n.keys[1]);
     Context& peer = *n.chat.peers.at(0);
-    CHECK(peer.message_bytes_max() == 10'000);
-    CHECK(peer.send(1, bytes(10'000)) == SendResult::queued);
+    CHECK(peer.message_bytes_max() == 19'936);
+    CHECK(peer.send(1, bytes(19'936)) == SendResult::queued);
     CHECK(peer.send(1, bytes(1)) == SendResult::full);
-    n.rig.event(link, Drained{chat_lane, credit_cost(10'000)});
+    n.rig.event(link, Drained{chat_lane, credit_cost(19'936)});
     CHECK(n.chat.count("writable") == 1);
-    CHECK(peer.send(1, bytes(10'001)) == SendResult::full);
+    CHECK(peer.send(1, bytes(19'937)) == SendResult::full);
     CHECK(peer.send(1, bytes(1)) == SendResult::queued);
     n.rig.event(link, Drained{chat_lane, credit_cost(1)});
     CHECK(n.chat.count("writable") == 1);  // nothing waits for room
@@ -404,6 +404,24 @@ TEST_CASE("switch: a node that ends tells its modules") {
     n.rig.node.reset();
     CHECK(n.log.back() == "blocks closed shutting_down");
     CHECK(n.chat.destroyed == 1);
+}
+
+TEST_CASE("switch: small credit waits for more, while the sender has room without it") {
+    TopicSpec wide = spec("roomy");
+    wide.message_bytes_max = 936;  // costs 1,000
+    wide.window_bytes = 9'000;
+    TestModule module{wide};
+    const auto keys = sorted_keys(2);
+    Rig rig{keys[0], {&module}};
+    const LinkId link = rig.up_inbound(keys[1]);
+    for (int i = 0; i < 10; ++i) {
+        rig.deliver(link, LaneId{1}, 1, std::string(36, 'x'));  // costs 100
+        CHECK(rig.commands(link) == Words{});
+    }
+    rig.deliver(link, LaneId{1}, 1, "x");
+    CHECK(rig.commands(link) == Words{"consumed 1 1065"});  // over an eighth of the spare 8,000
+    rig.deliver(link, LaneId{1}, 1, "x");
+    CHECK(rig.commands(link) == Words{});
 }
 
 // --- Misbehaviour ----------------------------------------------------------------------------

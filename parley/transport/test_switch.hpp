@@ -139,7 +139,7 @@ private:
 inline TopicSpec spec(std::string name) {
     return {.name = std::move(name),
             .version = 1,
-            .message_bytes_max = 10'000,
+            .message_bytes_max = 20'000 - 64,  // a window of one message: credit is not held back
             .window_bytes = 20'000,
             .send_budget_bytes = 1'000};
 }

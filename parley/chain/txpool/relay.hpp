@@ -16,6 +16,8 @@
 #include <parley/gossip/tree.hpp>
 #include <parley/transport/module.hpp>
 
+#include <boost/container/flat_map.hpp>
+
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -88,7 +90,7 @@ private:
     JobQueue& jobs_;
     Hub& hub_;
     gossip::Tree tree_;
-    std::map<gossip::PeerId, Peer*> peers_;
+    boost::container::flat_map<gossip::PeerId, Peer*> peers_;
     std::uint64_t next_peer_ = 1;
     std::deque<Unchecked> unchecked_;
     std::size_t unchecked_bytes_ = 0;

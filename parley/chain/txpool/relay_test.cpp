@@ -230,7 +230,7 @@ TEST_CASE("a new peer hears of what is pooled; what a full lane refuses is annou
     f.relay.submit({}, first.raw, [](auto) {});
     f.run_jobs();
     auto& a = f.connect();
-    f.relay.on_timer({Instant{100ms}, {}});
+    f.relay.on_timer({f.relay.next_wakeup(), {}});
     REQUIRE(a.context->count(tx_topic::announce) == 1);
     CHECK(*tx_topic::decode_hashes(a.context->sent.back().second) == std::vector{first.hash});
     a.context->full = true;
