@@ -104,6 +104,8 @@ public:
     std::size_t lazy_peers() const;
     std::size_t missing_items() const { return missing_.size(); }
     bool seen(const ItemId& item) const { return seen_.contains(item); }
+    std::size_t seen_items() const { return seen_.size(); }
+    const TreeConfig& config() const { return config_; }
 
 private:
     struct Peer {

@@ -4,6 +4,7 @@
 #include <parley/base/result.hpp>
 #include <parley/base/time.hpp>
 #include <parley/events/log.hpp>
+#include <parley/gossip/tree.hpp>
 #include <parley/identity/endpoint.hpp>
 #include <parley/identity/node_id.hpp>
 #include <parley/transport/link.hpp>
@@ -61,6 +62,7 @@ struct NodeConfig {
     P2pConfig p2p;
     RpcConfig rpc;
     PoolConfig pool;
+    gossip::TreeConfig gossip;  ///< not in parley.toml
     LogConfig log;
     std::uint32_t io_threads = 1;
     std::uint32_t workers = 1;

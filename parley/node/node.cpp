@@ -88,6 +88,7 @@ Result<void, StoreError> Node::open(Now now, std::vector<transport::PeerHandler*
                                             rng.split("pex"));
     chain::TxRelayConfig relay_config;
     relay_config.rules.chain_id = config_.network.chain_id;
+    relay_config.tree = config_.gossip;
     relay_ = std::make_unique<chain::TxRelay>(relay_config, pool_, jobs_, hub_, rng.split("tx"));
     modules.push_back(pex_.get());
     modules.push_back(relay_.get());

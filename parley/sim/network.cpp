@@ -58,13 +58,18 @@ Network::Network(NetworkOptions options)
             endpoint(host), config.link(), [this, host, config](Now now, Store& disk, Rng rng) {
                 auto modules = options_.modules ? options_.modules(host)
                                                 : std::vector<transport::PeerHandler*>{};
-                auto made = node::Node::create(config, copy(keys_[host]), disk,
-                                               options_.log ? *options_.log : no_log(), rng, now,
-                                               std::move(modules));
+                auto made = node::Node::create(config, copy(keys_[host]), disk, log_of(host), rng,
+                                               now, std::move(modules));
                 if (!made) throw std::runtime_error{message(made.error())};
+                if (options_.started) options_.started(host, **made);
                 return std::unique_ptr<node::NodeCore>{std::move(*made)};
             });
     }
+}
+
+Log& Network::log_of(HostId host) {
+    if (options_.log_of) return options_.log_of(host);
+    return options_.log ? *options_.log : no_log();
 }
 
 node::Node& Network::node(HostId host) {

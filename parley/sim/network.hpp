@@ -24,6 +24,10 @@ struct NetworkOptions {
     /// Modules to plug into a node, made for each of its lives.
     std::function<std::vector<transport::PeerHandler*>(HostId)> modules{};
     Log* log = nullptr;
+    /// Called with the node of each of a host's lives, before it does anything.
+    std::function<void(HostId, node::Node&)> started{};
+    /// Its own log for a host, instead of `log`.
+    std::function<Log&(HostId)> log_of{};
 };
 
 class Network {
@@ -44,6 +48,8 @@ public:
     bool healthy();
 
 private:
+    Log& log_of(HostId host);
+
     NetworkOptions options_;
     World world_;
     std::vector<NodeKey> keys_;

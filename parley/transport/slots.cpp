@@ -138,6 +138,7 @@ bool Slots::outbound_group_free(const IpAddress& to) const {
 }
 
 void Slots::take(SlotKind kind) {
+    ++changes_;
     ++in_use_[index(kind)];
     assert(in_use(kind) + reserved(kind) <= limit(kind));
 }
@@ -220,6 +221,7 @@ Result<void, SlotError> Slots::promote(SlotToken& token, SlotClass slot_class) {
 
 void Slots::give_back(SlotToken& token) {
     if (!token.held_) return;
+    ++changes_;
     if (token.in_handshake()) {
         leave_handshake(token);
     } else {

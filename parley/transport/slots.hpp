@@ -143,6 +143,8 @@ public:
     bool outbound_group_free(const IpAddress& to) const;
     /// Every count within its limit, and the parts agree with the whole. For tests and asserts.
     bool consistent() const;
+    /// Grows with every token taken, swapped or given back: a checker need only look again then.
+    std::uint64_t changes() const { return changes_; }
 
 private:
     using AddressKey = ByteArray<18>;
@@ -156,6 +158,7 @@ private:
     void leave_handshake(const SlotToken& token);
 
     SlotLimits limits_;
+    std::uint64_t changes_ = 0;
     std::array<std::size_t, slot_kinds> in_use_{};
     std::array<std::size_t, slot_kinds> reserved_{};
     std::array<std::size_t, slot_kinds> limit_{};

@@ -76,6 +76,9 @@ std::size_t Switch::broadcast(std::string_view topic, Code code, const SharedByt
     return impl_->broadcast(topic, code, message, except);
 }
 
+std::size_t Switch::connections() const {
+    return impl_->connections();
+}
 const Slots& Switch::slots() const {
     return impl_->slots();
 }

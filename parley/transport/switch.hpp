@@ -165,6 +165,8 @@ public:
                           const PeerPredicate& except = {}) override;
 
     const Slots& slots() const;
+    /// In any phase; each holds one token of slots().
+    std::size_t connections() const;
     const Offences& offences() const;
     /// For load, unban and take_changes.
     Offences& offences();

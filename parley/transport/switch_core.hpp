@@ -66,6 +66,7 @@ public:
     void close(Connection& connection, Goodbye goodbye);
 
     bool idle() const { return connections_.empty(); }
+    std::size_t connections() const { return connections_.size(); }
     const Slots& slots() const { return slots_; }
     Offences& offences() { return offences_; }
     const Offences& offences() const { return offences_; }

@@ -1,0 +1,179 @@
+#include <parley/sim/metrics.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace parley::sim {
+
+using transport::CloseReason;
+
+namespace {
+
+/// How many hosts are "99 % of them".
+std::size_t share_of(std::size_t hosts, double share) {
+    return static_cast<std::size_t>(std::ceil(static_cast<double>(hosts) * share));
+}
+
+double percentile(std::vector<double> values, double share) {
+    if (values.empty()) return 0;
+    const auto at = static_cast<std::ptrdiff_t>(static_cast<double>(values.size() - 1) * share);
+    std::ranges::nth_element(values, values.begin() + at);
+    return values[static_cast<std::size_t>(at)];
+}
+
+}  // namespace
+
+Metrics::Metrics(Network& network, std::function<bool(HostId)> honest)
+    : network_(network),
+      honest_(std::move(honest)),
+      has_(network.size()),
+      subscriptions_(network.size()) {
+    for (HostId host = 0; host < network.size(); ++host) honest_count_ += honest_(host) ? 1 : 0;
+}
+
+void Metrics::started(HostId host, node::Node& node) {
+    subscriptions_[host].clear();
+    if (!honest_(host)) return;
+    subscriptions_[host].push_back(node.hub().subscribe<chain::TxAdded>(
+        [this, host](const chain::TxAdded& added) { reached(host, added.hash); }));
+}
+
+void Metrics::submitted(const Hash256& hash) {
+    by_hash_.emplace(hash, spreads_.size());
+    spreads_.push_back({network_.world().now().instant, 0, {}});
+}
+
+void Metrics::reached(HostId host, const Hash256& hash) {
+    const auto found = by_hash_.find(hash);
+    if (found == by_hash_.end()) return;
+    auto& has = has_[host];
+    if (has.size() <= found->second) has.resize(found->second + 1);
+    if (has[found->second]) return;  // in an earlier life
+    has[found->second] = true;
+    auto& spread = spreads_[found->second];
+    const Duration delay = network_.world().now().instant - spread.from;
+    if (delays_ms_.size() < samples_max) {
+        delays_ms_.push_back(std::chrono::duration<double, std::milli>(delay).count());
+    }
+    if (++spread.reached == share_of(honest_count_, 0.99)) {
+        spread.nearly_all = delay;
+        ++nearly_all_;
+    }
+}
+
+std::size_t Metrics::behind(Instant until, double share) const {
+    const auto enough = share_of(honest_count_, share);
+    return static_cast<std::size_t>(std::ranges::count_if(spreads_, [&](const Spread& spread) {
+        return spread.from <= until && spread.reached < enough;
+    }));
+}
+
+double Metrics::seconds() const {
+    return std::chrono::duration<double>(network_.world().now().instant.time_since_epoch()).count();
+}
+
+void Metrics::mark(const std::string& what) {
+    if (marks_.size() < 100) marks_.emplace_back(seconds(), what);
+}
+
+void Metrics::sample() {
+    const double x = seconds();
+    std::vector<std::size_t> links;
+    std::uint64_t bytes = 0;
+    std::uint64_t misbehaved = 0;
+    std::uint64_t silent = 0;
+    for (HostId host = 0; host < network_.size(); ++host) {
+        bytes += network_.world().traffic(host).sent;
+        if (!honest_(host) || !network_.world().up(host)) continue;
+        links.push_back(network_.node(host).links().connections());
+        const auto& closed = network_.node(host).links().stats().closed;
+        const auto count = [&](CloseReason reason) {
+            const auto found = closed.find(reason);
+            return found == closed.end() ? 0 : found->second;
+        };
+        misbehaved += count(CloseReason::misbehaviour) + count(CloseReason::protocol_error);
+        silent += count(CloseReason::silent);
+    }
+    std::ranges::sort(links);
+    if (!links.empty()) {
+        links_min_.points.emplace_back(x, static_cast<double>(links.front()));
+        links_median_.points.emplace_back(x, static_cast<double>(links[links.size() / 2]));
+        links_max_.points.emplace_back(x, static_cast<double>(links.back()));
+    }
+    traffic_.points.emplace_back(x, static_cast<double>(bytes - std::exchange(bytes_before_, bytes)));
+    submitted_.points.emplace_back(x, static_cast<double>(spreads_.size()));
+    spread_.points.emplace_back(x, static_cast<double>(nearly_all_));
+    misbehaved_.points.emplace_back(x, static_cast<double>(misbehaved));
+    silent_.points.emplace_back(x, static_cast<double>(silent));
+}
+
+void Metrics::report(RunReport& out) const {
+    out.propagation_ms = delays_ms_;
+    for (const auto& spread : spreads_) {
+        if (spread.nearly_all == Duration{}) continue;
+        out.propagation_of_tx_ms.push_back(
+            std::chrono::duration<double, std::milli>(spread.nearly_all).count());
+    }
+    std::map<std::string, std::uint64_t> closes;
+    std::uint64_t invalid = 0;
+    std::uint64_t bans = 0;
+    double copies_sum = 0;
+    for (HostId host = 0; host < network_.size(); ++host) {
+        if (!honest_(host) || !network_.world().up(host)) continue;
+        const auto traffic = network_.world().traffic(host);
+        out.bytes_per_node.push_back(static_cast<double>(traffic.sent + traffic.received));
+        const auto& counters = network_.node(host).relay().counters();
+        invalid += counters.invalid;
+        if (counters.added > 0) {
+            out.copies.push_back(
+                static_cast<std::uint32_t>(100 * counters.received / counters.added));
+            copies_sum += static_cast<double>(out.copies.back()) / 100;
+        }
+        auto& links = network_.node(host).links();
+        for (const auto& [reason, count] : links.stats().closed) {
+            closes[std::string{transport::name(reason)}] += count;
+        }
+        bans += links.offences().bans().size();
+    }
+    out.close_counts.assign(closes.begin(), closes.end());
+    out.offence_counts = {{"invalid transactions received", invalid}, {"bans in force", bans}};
+    out.links = {links_min_, links_median_, links_max_};
+    out.traffic = {traffic_};
+    out.transactions = {submitted_, spread_};
+    out.offences = {misbehaved_, silent_};
+    out.marks = marks_;
+
+    const auto row = [&](std::string name, std::string value) {
+        out.summary.emplace_back(std::move(name), std::move(value));
+    };
+    const auto milliseconds = [&](double share) {
+        return fmt::format("{:.0f} ms", percentile(delays_ms_, share));
+    };
+    row("transactions", std::to_string(spreads_.size()));
+    row("reached 99 % of the nodes", std::to_string(nearly_all_));
+    row("a node has it after: median", milliseconds(0.5));
+    row("90th percentile", milliseconds(0.9));
+    row("99th percentile", milliseconds(0.99));
+    row("99 % of the nodes have it: median",
+        fmt::format("{:.0f} ms", percentile(out.propagation_of_tx_ms, 0.5)));
+    if (!out.copies.empty()) {
+        row("copies of a payload a node received",
+            fmt::format("{:.2f}", copies_sum / static_cast<double>(out.copies.size())));
+    }
+    row("bytes per node, sent and received: median",
+        fmt::format("{:.1f} KiB", percentile(out.bytes_per_node, 0.5) / 1024));
+    if (!links_median_.points.empty()) {
+        row("links per node at the end: minimum, median, maximum",
+            fmt::format("{:.0f}, {:.0f}, {:.0f}", links_min_.points.back().second,
+                        links_median_.points.back().second, links_max_.points.back().second));
+    }
+    row("closed for misbehaviour", fmt::format("{:.0f}", misbehaved_.points.empty()
+                                                             ? 0.0
+                                                             : misbehaved_.points.back().second));
+    row("bans in force", std::to_string(bans));
+}
+
+}  // namespace parley::sim

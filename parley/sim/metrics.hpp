@@ -1,0 +1,66 @@
+// Metrics: what a run looked like: how fast transactions spread, what they cost, links and traffic
+// over time. Bounded in samples.
+// Threading: one thread, the simulator's.
+#pragma once
+
+#include <parley/sim/network.hpp>
+#include <parley/sim/report.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace parley::sim {
+
+class Metrics {
+public:
+    /// Counts hosts for which `honest` says yes.
+    Metrics(Network& network, std::function<bool(HostId)> honest);
+
+    /// A host's node begins a life.
+    void started(HostId host, node::Node& node);
+    /// A transaction was handed to a node.
+    void submitted(const Hash256& hash);
+    /// Once a virtual second.
+    void sample();
+    void mark(const std::string& what);
+
+    std::size_t honest() const { return honest_count_; }
+    std::size_t transactions() const { return spreads_.size(); }
+    /// Of those submitted before `until`: how many are not at `share` of the honest hosts.
+    std::size_t behind(Instant until, double share) const;
+    /// Fills in all but names, times and verdict.
+    void report(RunReport& out) const;
+
+private:
+    static constexpr std::size_t samples_max = 2'000'000;
+    struct Spread {
+        Instant from{};
+        std::size_t reached = 0;  // honest hosts, lives counted once
+        Duration nearly_all{};    // until 99 % had it
+    };
+    void reached(HostId host, const Hash256& hash);
+    double seconds() const;
+
+    Network& network_;
+    std::function<bool(HostId)> honest_;
+    std::size_t honest_count_ = 0;
+    std::vector<Spread> spreads_;
+    std::unordered_map<Hash256, std::size_t, SaltedHash> by_hash_{0, SaltedHash{1}};
+    std::vector<std::vector<bool>> has_;  // by host and transaction
+    std::vector<std::vector<Hub::Subscription>> subscriptions_;
+    std::vector<double> delays_ms_;
+    std::size_t nearly_all_ = 0;
+    std::uint64_t bytes_before_ = 0;
+    std::map<std::string, std::uint64_t> closes_;  // of lives that ended are lost
+    Series links_min_{"minimum", {}}, links_median_{"median", {}}, links_max_{"maximum", {}};
+    Series traffic_{"all hosts", {}};
+    Series submitted_{"submitted", {}}, spread_{"at 99 % of nodes", {}};
+    Series misbehaved_{"closed for misbehaviour", {}}, silent_{"closed as silent", {}};
+    std::vector<std::pair<double, std::string>> marks_;
+};
+
+}  // namespace parley::sim
