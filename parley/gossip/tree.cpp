@@ -148,7 +148,7 @@ void Tree::push_failed(Now now, PeerId peer, const ItemId& item) {
     const auto found = peers_.find(peer);
     if (found == peers_.end()) return;
     seen_.unmark(item, found->second.slot);
-    queue_announcement(now, found->second.to_announce, item);
+    queue_announcement(now, found->second.to_announce, item, true);
 }
 
 void Tree::announce_to(Now now, PeerId peer, const std::vector<ItemId>& items) {
@@ -235,10 +235,12 @@ std::size_t Tree::lazy_peers() const {
     return peers_.size() - eager_peers();
 }
 
-void Tree::queue_announcement(Now now, std::vector<ItemId>& queue, const ItemId& item) {
+void Tree::queue_announcement(Now now, std::vector<ItemId>& queue, const ItemId& item,
+                              bool again) {
     if (queue.size() >= config_.announcements_per_peer_max) return;
     queue.push_back(item);
-    if (queue.size() >= config_.announcements_per_peer_max / 2) {
+    // A peer that takes nothing must not have us try all the time, however much waits for it.
+    if (!again && queue.size() >= config_.announcements_per_peer_max / 2) {
         announce_at_ = now.instant;
     } else if (announce_at_ == never) {
         announce_at_ = now.instant + rng_.jitter(config_.announce_interval, announce_jitter);

@@ -123,7 +123,9 @@ private:
         Instant deadline = never;
     };
 
-    void queue_announcement(Now now, std::vector<ItemId>& queue, const ItemId& item);
+    /// `again`: it could not be sent just now.
+    void queue_announcement(Now now, std::vector<ItemId>& queue, const ItemId& item,
+                            bool again = false);
     void announce_all();
     void announce(PeerId id, Peer& peer);
     void ask_next(Now now, const ItemId& item, Missing& missing);

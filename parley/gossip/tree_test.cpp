@@ -220,6 +220,24 @@ TEST_CASE("what could not be sent is announced later") {
     CHECK(tree.next_wakeup() == never);
 }
 
+TEST_CASE("a peer that takes nothing is not tried all the time, however much waits for it") {
+    Tree tree{{.announcements_per_peer_max = 8}, Rng{1}};
+    tree.add_peer(a);
+    for (unsigned i = 0; i < 8; ++i) tree.on_valid(at(0s), item_of(i));
+    Instant now{};
+    for (const auto& push : only<Push>(tree.take_effects())) {
+        tree.push_failed(at(0s), a, push.item);
+    }
+    for (int round = 0; round < 3; ++round) {
+        CHECK(tree.next_wakeup() >= now + 160ms);
+        now = tree.next_wakeup();
+        tree.on_timer({now, {}});
+        for (const auto& announce : only<Announce>(tree.take_effects())) {
+            for (const auto& item : announce.items) tree.push_failed({now, {}}, a, item);
+        }
+    }
+}
+
 TEST_CASE("an announced item that does not come is fetched from one announcer after the other") {
     Tree tree{{}, Rng{1}};
     tree.add_peer(a);
