@@ -42,6 +42,11 @@ Endpoint Network::endpoint(HostId host) {
     return {IpAddress::v4({high, low, std::byte{0}, std::byte{1}}), 30770};
 }
 
+Endpoint Network::endpoint_of(HostId host) const {
+    const auto chosen = options_.endpoint ? options_.endpoint(host) : std::nullopt;
+    return chosen ? *chosen : endpoint(host);
+}
+
 Network::Network(NetworkOptions options)
     : options_(std::move(options)), world_(world_config(options_)) {
     SeededEntropy entropy{options_.seed ^ 0x6b657973ULL};
@@ -51,11 +56,11 @@ Network::Network(NetworkOptions options)
     for (HostId host = 0; host < options_.nodes; ++host) {
         node::NodeConfig config;
         config.client = "parley/sim";
-        config.p2p.listen = {endpoint(host)};
-        config.p2p.advertise = endpoint(host);
+        config.p2p.listen = {endpoint_of(host)};
+        config.p2p.advertise = endpoint_of(host);
         if (options_.configure) options_.configure(host, config);
         world_.add_host(
-            endpoint(host), config.link(), [this, host, config](Now now, Store& disk, Rng rng) {
+            endpoint_of(host), config.link(), [this, host, config](Now now, Store& disk, Rng rng) {
                 auto modules = options_.modules ? options_.modules(host)
                                                 : std::vector<transport::PeerHandler*>{};
                 auto made = node::Node::create(config, copy(keys_[host]), disk, log_of(host), rng,

@@ -7,6 +7,7 @@
 #include <parley/sim/world.hpp>
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace parley::sim {
@@ -19,6 +20,8 @@ struct NetworkOptions {
     /// Instead of a fixed latency from that range for each pair of hosts.
     std::function<PathConfig(HostId, HostId)> path{};
     Crypto crypto = Crypto::real;
+    /// Where a host lives, instead of Network::endpoint; nothing: there.
+    std::function<std::optional<Endpoint>(HostId)> endpoint{};
     /// Changes a node's settings before its start; boot nodes and so on.
     std::function<void(HostId, node::NodeConfig&)> configure{};
     /// Modules to plug into a node, made for each of its lives.
@@ -37,8 +40,10 @@ public:
     World& world() { return world_; }
     node::Node& node(HostId host);
     NodeId id(HostId host) const { return keys_[host].id(); }
-    Target target(HostId host) const { return {id(host), endpoint(host)}; }
+    Target target(HostId host) const { return {id(host), endpoint_of(host)}; }
+    /// Where a host lives unless NetworkOptions::endpoint says otherwise.
     static Endpoint endpoint(HostId host);
+    Endpoint endpoint_of(HostId host) const;
     std::size_t size() const { return keys_.size(); }
     void start_all();
 

@@ -292,6 +292,7 @@ void World::hand_on(Host& host, LinkId link) {
     if (link_events_.empty()) return;
     host.busy = true;
     const Now now = host.at(events_.now());
+    if (host.tamper) host.tamper->on_events(now, link, link_events_);
     for (auto& event : link_events_) host.node->links().on_event(now, link, std::move(event));
     link_events_.clear();
 }

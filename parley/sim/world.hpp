@@ -46,14 +46,19 @@ struct WorldConfig {
     UnixTime start{std::chrono::milliseconds{1'700'000'000'000}};
 };
 
-/// Rewrites what a host's node wants and what its links say: an attacker is a node with one.
+/// Rewrites what a host's node wants and hears, and what its links say and read: an attacker is a
+/// node with one.
 class Tamper {
 public:
     virtual ~Tamper() = default;
     /// Before the world acts on them; may change, drop and add.
     virtual void on_effects(Now, std::vector<transport::SwitchEffect>&) {}
+    /// Before the node hears them; may change, drop and add.
+    virtual void on_events(Now, transport::LinkId, std::vector<transport::LinkEvent>&) {}
     /// Before the bytes of a link leave; may change them. `sent`: bytes that went before.
     virtual void on_bytes(Now, transport::LinkId, std::uint64_t /*sent*/, Buffer&) {}
+    /// Before a link reads bytes that came; may change or swallow them.
+    virtual void on_received(Now, transport::LinkId, Buffer&) {}
 };
 
 class World {
@@ -85,6 +90,8 @@ public:
     void call(HostId host, const std::function<void(node::NodeCore&, Now)>& action);
     /// `tamper` outlives the world; null: an honest node.
     void set_tamper(HostId host, Tamper* tamper);
+    /// Puts bytes on the wire of a host's link, past the link. False if there is none (any more).
+    bool inject(HostId host, transport::LinkId link, Bytes bytes);
 
     // --- What goes wrong ---
     /// Nothing happens on the host for this long, as under SIGSTOP; then all at once.

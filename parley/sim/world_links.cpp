@@ -182,6 +182,14 @@ void World::put(Host& host, End& end, Bytes bytes) {
     launch(end, bytes, std::nullopt);
 }
 
+bool World::inject(HostId id, LinkId link, Bytes bytes) {
+    auto* end = find_link(host(id), link);
+    if (end == nullptr || bytes.empty()) return false;
+    trace(bytes.size());
+    launch(*end, bytes, std::nullopt);
+    return true;
+}
+
 void World::launch(End& from, Bytes bytes, std::optional<CloseReason> last) {
     auto& sender = host(from.host);
     sender.traffic.sent += bytes.size();
@@ -247,6 +255,7 @@ void World::read(End& to, Segment& segment) {
     }
     if (!segment.bytes.empty()) {
         reader.traffic.received += segment.bytes.size();
+        if (reader.tamper) reader.tamper->on_received(now, to.link, segment.bytes);
         to.machine->on_bytes(now, segment.bytes, link_events_);
     }
     if (segment.end) to.machine->on_end(now, *segment.end, link_events_);
