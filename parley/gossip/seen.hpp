@@ -32,6 +32,7 @@ public:
         return news;
     }
     void erase(PeerSlot peer) { words_[peer / 64] &= ~(1ULL << (peer % 64)); }
+    bool empty() const { return words_ == decltype(words_){}; }
 
 private:
     std::array<std::uint64_t, peer_slots_max / 64> words_{};

@@ -8,6 +8,8 @@ namespace parley::gossip {
 namespace {
 
 constexpr double announce_jitter = 2.0 / 3.0;
+/// So many items asked in vain halve what a peer may have us miss, twice as many leave a third.
+constexpr std::size_t in_vain_per_share = 64;
 
 }  // namespace
 
@@ -30,13 +32,14 @@ bool Tree::add_peer(PeerId peer) {
 void Tree::remove_peer(Now now, PeerId peer) {
     const auto found = peers_.find(peer);
     if (found == peers_.end()) return;
-    seen_.forget_peer(found->second.slot);
-    free_slots_.push_back(found->second.slot);
+    const PeerSlot slot = found->second.slot;
+    seen_.forget_peer(slot);
+    free_slots_.push_back(slot);
     peers_.erase(found);
     grafts_.erase(peer);
     for (auto at = missing_.begin(); at != missing_.end();) {
         auto& [item, missing] = *at;
-        std::erase(missing.announcers, peer);
+        missing.announcers.erase(slot);
         const auto here = at++;
         if (missing.asked == peer) {
             ask_next(now, item, missing);
@@ -45,23 +48,27 @@ void Tree::remove_peer(Now now, PeerId peer) {
     }
 }
 
-Receipt Tree::on_payload(Now, PeerId peer, const ItemId& item) {
-    const auto found = peers_.find(peer);
+Receipt Tree::on_payload(Now now, PeerId id, const ItemId& item) {
+    Peer* peer = heard(now, id);
     if (const auto missing = missing_.find(item); missing != missing_.end()) {
+        if (peer && missing->second.asked == id) {
+            peer->delivered_at = now.instant;
+            peer->in_vain /= 2;
+        }
         forget_missing(missing);
     }
     const bool fresh = seen_.insert(item, ItemState::validating);
-    if (found == peers_.end()) return fresh ? Receipt::fresh : Receipt::duplicate;
+    if (!peer) return fresh ? Receipt::fresh : Receipt::duplicate;
     // A copy that crossed ours on the way, or that we never asked for, says that this link is
     // not needed for whole items.
-    seen_.mark(item, found->second.slot);
+    seen_.mark(item, peer->slot);
     if (fresh) {
-        found->second.eager = true;
+        peer->eager = true;
         return Receipt::fresh;
     }
-    if (found->second.eager) {
-        found->second.eager = false;
-        effects_.emplace_back(Prune{peer});
+    if (peer->eager) {
+        peer->eager = false;
+        effects_.emplace_back(Prune{id});
     }
     return Receipt::duplicate;
 }
@@ -95,30 +102,29 @@ void Tree::on_dropped(const ItemId& item) {
     seen_.erase(item);
 }
 
-Announced Tree::on_announce(Now now, PeerId peer, const std::vector<ItemId>& items) {
-    const auto found = peers_.find(peer);
-    if (found == peers_.end()) return Announced::ok;
+Announced Tree::on_announce(Now now, PeerId id, const std::vector<ItemId>& items) {
+    Peer* peer = heard(now, id);
+    if (!peer) return Announced::ok;
     for (const auto& item : items) {
         if (auto* known = seen_.peers(item)) {
-            known->insert(found->second.slot);
+            known->insert(peer->slot);
             continue;
         }
         auto entry = missing_.find(item);
         if (entry == missing_.end()) {
-            if (found->second.missing_named_first >= config_.missing_per_peer_max) {
+            if (peer->missing_named_first >= config_.missing_per_peer_max) {
                 return Announced::too_many;
             }
-            if (missing_.size() >= config_.missing_items_max) continue;  // others fill the table
-            entry = missing_.emplace(item, Missing{{}, peer, std::nullopt, never}).first;
-            ++found->second.missing_named_first;
+            // Others fill the table; or the peer would, with what it does not deliver.
+            if (missing_.size() >= config_.missing_items_max ||
+                peer->missing_named_first >= missing_max(*peer)) {
+                continue;
+            }
+            entry = missing_.emplace(item, Missing{{}, id, std::nullopt, never}).first;
+            ++peer->missing_named_first;
             set_deadline(item, entry->second, now.instant + config_.graft_timeout);
         }
-        auto& announcers = entry->second.announcers;
-        if (announcers.size() < config_.announcers_per_item_max &&
-            std::ranges::find(announcers, peer) == announcers.end() &&
-            entry->second.asked != peer) {
-            announcers.push_back(peer);
-        }
+        if (entry->second.asked != id) entry->second.announcers.insert(peer->slot);
     }
     return Announced::ok;
 }
@@ -136,6 +142,7 @@ void Tree::on_prune(PeerId peer) {
 }
 
 void Tree::on_missing(Now now, PeerId peer, const std::vector<ItemId>& items) {
+    heard(now, peer);
     for (const auto& item : items) {
         const auto found = missing_.find(item);
         if (found == missing_.end() || found->second.asked != peer) continue;
@@ -165,7 +172,7 @@ void Tree::on_timer(Now now) {
     while (!deadlines_.empty() && deadlines_.begin()->first <= now.instant) {
         const auto found = missing_.find(deadlines_.begin()->second);
         auto& [item, missing] = *found;
-        if (missing.asked) effects_.emplace_back(Withheld{*missing.asked, item});
+        give_up(now, item, missing);
         ask_next(now, item, missing);
         if (!missing.asked) forget_missing(found);
     }
@@ -235,8 +242,7 @@ std::size_t Tree::lazy_peers() const {
     return peers_.size() - eager_peers();
 }
 
-void Tree::queue_announcement(Now now, std::vector<ItemId>& queue, const ItemId& item,
-                              bool again) {
+void Tree::queue_announcement(Now now, std::vector<ItemId>& queue, const ItemId& item, bool again) {
     if (queue.size() >= config_.announcements_per_peer_max) return;
     queue.push_back(item);
     // A peer that takes nothing must not have us try all the time, however much waits for it.
@@ -247,13 +253,54 @@ void Tree::queue_announcement(Now now, std::vector<ItemId>& queue, const ItemId&
     }
 }
 
+Tree::Peer* Tree::heard(Now now, PeerId peer) {
+    const auto found = peers_.find(peer);
+    if (found == peers_.end()) return nullptr;
+    found->second.heard_at = now.instant;
+    return &found->second;
+}
+
+/// Asks of all announcers the one that was asked in vain least; among equals the first announcer,
+/// then anybody. So who delivers nothing costs others one time-out, not one an item.
 void Tree::ask_next(Now now, const ItemId& item, Missing& missing) {
     missing.asked.reset();
-    if (missing.announcers.empty()) return;
-    missing.asked = missing.announcers.front();
-    missing.announcers.erase(missing.announcers.begin());
+    Peer* best = nullptr;
+    std::pair<std::size_t, bool> best_rank;
+    std::uint64_t equals = 0;
+    for (auto& [id, peer] : peers_) {
+        if (!missing.announcers.contains(peer.slot)) continue;
+        const std::pair rank{peer.in_vain, id != missing.named_first};
+        if (best && rank > best_rank) continue;
+        equals = best && rank == best_rank ? equals + 1 : 1;
+        if (equals > 1 && rng_.below(equals) > 0) continue;
+        best = &peer;
+        best_rank = rank;
+        missing.asked = id;
+    }
+    if (!best) return;
+    missing.announcers.erase(best->slot);
     grafts_[*missing.asked].push_back(item);
     set_deadline(item, missing, now.instant + config_.fetch_timeout);
+}
+
+/// Who was asked did not deliver in time. A slow path or one that stands still is not the peer's
+/// fault: its words on the topic come in order, so it withholds for sure only if others came long
+/// after the question.
+void Tree::give_up(Now now, const ItemId& item, const Missing& missing) {
+    const auto found = missing.asked ? peers_.find(*missing.asked) : peers_.end();
+    if (found == peers_.end()) return;
+    auto& peer = found->second;
+    peer.in_vain = std::min(peer.in_vain + 1, config_.missing_per_peer_max);
+    const Instant asked_at = now.instant - config_.fetch_timeout;
+    if (peer.delivered_at > asked_at || peer.charged_at > asked_at) return;
+    peer.charged_at = now.instant;
+    const bool silent = peer.heard_at < asked_at + config_.fetch_timeout / 2;
+    effects_.emplace_back(Withheld{found->first, item, silent});
+}
+
+/// Who does not deliver may not fill the table with inventions.
+std::size_t Tree::missing_max(const Peer& peer) const {
+    return config_.missing_per_peer_max / (1 + peer.in_vain / in_vain_per_share);
 }
 
 void Tree::set_deadline(const ItemId& item, Missing& missing, Instant at) {

@@ -31,9 +31,8 @@ struct TreeConfig {
     Duration graft_timeout = 500ms;  ///< an announced item may come by the tree for this long
     Duration fetch_timeout = 2s;     ///< then the next announcer is asked
     std::size_t seen_items_max = 65'536;
-    std::size_t missing_items_max = 16'384;    ///< announced, not yet here, in all
-    std::size_t missing_per_peer_max = 4'096;  ///< of these, named first by one peer
-    std::size_t announcers_per_item_max = 6;
+    std::size_t missing_items_max = 16'384;          ///< announced, not yet here, in all
+    std::size_t missing_per_peer_max = 4'096;        ///< of these, named first by one peer
     std::size_t announcements_per_peer_max = 8'192;  ///< waiting to be sent; others are dropped
     std::size_t hashes_per_message_max = 1'024;
 };
@@ -58,10 +57,12 @@ struct Graft {
 struct Prune {
     PeerId peer;
 };
-/// The peer announced an item and did not deliver it when asked.
+/// The peer announced an item and did not deliver it when asked, nor anything else that it was
+/// asked for. Once a fetch_timeout at most, however many items.
 struct Withheld {
     PeerId peer;
     ItemId item;
+    bool silent;  ///< it said nothing else either: perhaps it could not
 };
 using TreeEffect = std::variant<Push, Announce, Graft, Prune, Withheld>;
 
@@ -115,9 +116,13 @@ private:
             {};  // besides what is new to all: older items, failed pushes
         std::vector<ItemId> announcing = {};  // in the batch that is being made
         std::size_t missing_named_first = 0;
+        Instant heard_at = Instant::min();      // last payload, announcement or Missing
+        Instant delivered_at = Instant::min();  // last item that it was asked for
+        Instant charged_at = Instant::min();    // last Withheld
+        std::size_t in_vain = 0;  // items asked of it that did not come; halved by each that does
     };
     struct Missing {
-        std::vector<PeerId> announcers;  // in the order to ask them
+        PeerSet announcers;  // who can still be asked
         PeerId named_first;
         std::optional<PeerId> asked;  // one request in flight
         Instant deadline = never;
@@ -128,7 +133,10 @@ private:
                             bool again = false);
     void announce_all();
     void announce(PeerId id, Peer& peer);
+    Peer* heard(Now now, PeerId peer);
     void ask_next(Now now, const ItemId& item, Missing& missing);
+    void give_up(Now now, const ItemId& item, const Missing& missing);
+    std::size_t missing_max(const Peer& peer) const;
     void set_deadline(const ItemId& item, Missing& missing, Instant at);
     void forget_missing(std::map<ItemId, Missing>::iterator at);
 

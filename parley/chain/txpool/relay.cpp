@@ -279,8 +279,8 @@ void TxRelay::flush(Now now) {
             context.send(tx_topic::graft, tx_topic::encode_hashes(graft->items));
         } else if (std::holds_alternative<gossip::Prune>(effect)) {
             context.send(tx_topic::prune, {});
-        } else if (std::holds_alternative<gossip::Withheld>(effect)) {
-            context.penalise(Offence::withheld);
+        } else if (const auto* withheld = std::get_if<gossip::Withheld>(&effect)) {
+            context.penalise(withheld->silent ? Offence::useless : Offence::withheld);
         }
     }
 }
