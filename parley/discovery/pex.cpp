@@ -22,7 +22,15 @@ constexpr std::size_t envelope_bytes_max = 24;
 /// A node that failed so often lately is nobody to send others to.
 constexpr std::uint32_t told_failures_max = 2;
 /// Of the book's entries many may not be told.
-constexpr std::size_t picks_per_alternative = 16;
+constexpr std::size_t picks_per_alternative = 64;
+
+/// Who hears of both links to one of them: many IDs in few networks must not crowd others out.
+bool same_outbound_group(const Enr& a, const Enr& b) {
+    const auto one = a.tcp_endpoint();
+    const auto other = b.tcp_endpoint();
+    return one && other && !is_exempt_from_group_limits(one->address) &&
+           outbound_group(one->address) == outbound_group(other->address);
+}
 
 }  // namespace
 
@@ -293,22 +301,26 @@ std::vector<Bytes> Pex::answer(Now now, const IpAddress& to, const NodeId& asker
 std::vector<Enr> Pex::alternatives(Now now, const IpAddress& caller, const Enr& record,
                                    std::size_t count) {
     std::vector<Enr> chosen;
-    const auto take = [&](const Enr& other) {
+    const auto take = [&](const Enr& other, bool of_new_groups_only) {
         const auto same = [&](const Enr& one) { return one.id() == other.id(); };
-        if (!same(record) && std::ranges::none_of(chosen, same)) chosen.push_back(other);
+        if (same(record) || std::ranges::any_of(chosen, same)) return;
+        const auto together = [&](const Enr& one) { return same_outbound_group(one, other); };
+        if (of_new_groups_only && std::ranges::any_of(chosen, together)) return;
+        chosen.push_back(other);
     };
     for (const auto& other : std::views::reverse(turned_away_)) {
         if (chosen.size() >= count / 2) break;
         if (now.instant - other.when >= config_.turned_away_for) break;
         const auto endpoint = other.record.tcp_endpoint();
-        if (endpoint && may_be_told(endpoint->address, caller)) take(other.record);
+        if (endpoint && may_be_told(endpoint->address, caller)) take(other.record, true);
     }
     Rng picks = picks_for(now, caller, record.id());
-    for (std::size_t tries = 0; tries < picks_per_alternative * count && book_.size() > 0;
-         ++tries) {
+    const std::size_t tries_max = picks_per_alternative * count;
+    for (std::size_t tries = 0; tries < tries_max && book_.size() > 0; ++tries) {
         if (chosen.size() >= count) break;
         const Entry& entry = book_.nth(static_cast<std::size_t>(picks.below(book_.size())));
-        if (may_tell(now, entry, caller)) take(*entry.record);
+        // A second one of a group only where half of the tries found too few groups.
+        if (may_tell(now, entry, caller)) take(*entry.record, 2 * tries < tries_max);
     }
     remember_turned_away(now, caller, record);
     return chosen;

@@ -66,7 +66,8 @@ public:
     /// Records for a Goodbye to a caller that is turned away. Half are of those who were turned
     /// away shortly before and called from the address in their record: they look for links, too.
     /// The others come from the book, other ones for each network group of callers, but the same
-    /// for one group during `answer_cache`, so that asking again learns nothing.
+    /// for one group during `answer_cache`, so that asking again learns nothing. Of several in one
+    /// /16 (IPv6: /32) one alone, unless there are too few others.
     std::vector<Enr> alternatives(Now now, const IpAddress& caller, const Enr& record,
                                   std::size_t count);
 

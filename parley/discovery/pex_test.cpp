@@ -419,6 +419,28 @@ TEST_CASE("alternatives: callers turned away hear of one another, for a while") 
     CHECK(alternatives(f, 9).size() == 3);
 }
 
+TEST_CASE("alternatives: many in one network do not crowd others out") {
+    Fixture f;
+    f.know(10, 18);
+    const auto crowded = [](std::uint32_t n) {
+        const auto host = std::to_string(n % 250 + 1);
+        return record(n, *Endpoint::parse("99.9." + std::to_string(n / 250) + "." + host + ":1"));
+    };
+    for (std::uint32_t n = 1000; n < 1100; ++n) {
+        f.book.add_record(f.now, crowded(n), told_by(n));
+        f.book.on_turned_away(f.now, id(n), transport::CloseReason::too_many_peers);
+        f.pex.alternatives(f.now, crowded(n).tcp_endpoint()->address, crowded(n), 8);
+    }
+    const auto told = alternatives(f, 1);
+    CHECK(told.size() == 8);
+    CHECK(std::ranges::count_if(told, [](const NodeId& who) {
+              for (std::uint32_t n = 10; n < 18; ++n) {
+                  if (who == id(n)) return true;
+              }
+              return false;
+          }) >= 5);
+}
+
 TEST_CASE("alternatives: the callers that are remembered are bounded") {
     PexConfig config;
     config.turned_away_max = 2;

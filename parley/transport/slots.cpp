@@ -21,6 +21,11 @@ SlotKind kind_of(SlotClass slot_class, SlotKind ordinary) {
     return ordinary;
 }
 
+std::size_t links_of(const std::map<NetworkGroup, std::size_t>& groups, const NetworkGroup& group) {
+    const auto found = groups.find(group);
+    return found == groups.end() ? 0 : found->second;
+}
+
 bool counts_outbound_group(SlotClass slot_class, const IpAddress& address) {
     return slot_class == SlotClass::ordinary && !is_exempt_from_group_limits(address);
 }
@@ -125,16 +130,18 @@ bool Slots::within_rate(Instant now, const IpAddress& from) {
 
 bool Slots::inbound_group_free(const IpAddress& from) const {
     if (is_exempt_from_group_limits(from)) return true;
-    const auto found = inbound_by_group_.find(inbound_group(from));
-    const std::size_t links = found == inbound_by_group_.end() ? 0 : found->second;
-    return links < limits_.inbound_per_group_max;
+    return links_of(inbound_by_group_, inbound_group(from)) < limits_.inbound_per_group_max &&
+           links_of(inbound_by_wide_group_, outbound_group(from)) < inbound_wide_group_max();
+}
+
+std::size_t Slots::inbound_wide_group_max() const {
+    const std::size_t part = std::max<std::size_t>(limits_.inbound_wide_group_part, 1);
+    return std::max(limits_.inbound_per_group_max, limits_.inbound_max / part);
 }
 
 bool Slots::outbound_group_free(const IpAddress& to) const {
     if (is_exempt_from_group_limits(to)) return true;
-    const auto found = outbound_by_group_.find(outbound_group(to));
-    const std::size_t links = found == outbound_by_group_.end() ? 0 : found->second;
-    return links < limits_.outbound_per_group_max;
+    return links_of(outbound_by_group_, outbound_group(to)) < limits_.outbound_per_group_max;
 }
 
 void Slots::take(SlotKind kind) {
@@ -215,7 +222,10 @@ Result<void, SlotError> Slots::promote(SlotToken& token, SlotClass slot_class) {
     token.kind_ = wanted;
     token.counts_group_ = counts;
     take(wanted);
-    if (counts) count_group(inbound_by_group_, inbound_group(token.address_));
+    if (counts) {
+        count_group(inbound_by_group_, inbound_group(token.address_));
+        count_group(inbound_by_wide_group_, outbound_group(token.address_));
+    }
     return {};
 }
 
@@ -231,6 +241,7 @@ void Slots::give_back(SlotToken& token) {
     if (token.counts_group_) {
         if (token.kind_ == SlotKind::inbound) {
             uncount(inbound_by_group_, inbound_group(token.address_));
+            uncount(inbound_by_wide_group_, outbound_group(token.address_));
         } else {
             uncount(outbound_by_group_, outbound_group(token.address_));
         }
@@ -270,6 +281,12 @@ bool Slots::consistent() const {
         if (count == 0 || count > limits_.inbound_per_group_max) return false;
         inbound += count;
     }
+    std::size_t inbound_wide = 0;
+    for (const auto& [group, count] : inbound_by_wide_group_) {
+        if (count == 0 || count > inbound_wide_group_max()) return false;
+        inbound_wide += count;
+    }
+    if (inbound_wide != inbound) return false;
     return inbound <= in_use(SlotKind::inbound);
 }
 

@@ -63,6 +63,9 @@ struct SlotLimits {
     std::size_t outbound_per_group_max = 1;
     /// Ordinary inbound links from one /24 (IPv6: /48).
     std::size_t inbound_per_group_max = 4;
+    /// From one /16 (IPv6: /32) no more than this part of inbound_max, or inbound_per_group_max if
+    /// that is more: addresses of many /24 are cheap where one owner holds the /16.
+    std::size_t inbound_wide_group_part = 4;  ///< a quarter
 
     /// Accepted connections from one exact address, and in all.
     RateLimit address_rate{2.0, 16.0};
@@ -152,6 +155,7 @@ private:
     static AddressKey key_of(const NetworkGroup& group);
     bool within_rate(Instant now, const IpAddress& from);
     bool inbound_group_free(const IpAddress& from) const;
+    std::size_t inbound_wide_group_max() const;
     void take(SlotKind kind);
     void count_group(std::map<NetworkGroup, std::size_t>& groups, const NetworkGroup& group);
     void uncount(std::map<NetworkGroup, std::size_t>& groups, const NetworkGroup& group);
@@ -166,6 +170,7 @@ private:
     std::map<NetworkGroup, std::size_t> handshakes_by_address_;
     std::map<NetworkGroup, std::size_t> outbound_by_group_;
     std::map<NetworkGroup, std::size_t> inbound_by_group_;
+    std::map<NetworkGroup, std::size_t> inbound_by_wide_group_;
     LruMap<AddressKey, TokenBucket> rates_;
     TokenBucket total_rate_;
     TokenBucket exempt_total_rate_;

@@ -210,6 +210,26 @@ TEST_CASE("slots: inbound links by /24, loopback and private ranges exempt") {
     held.keep(slots.dial(ip("10.0.0.1"), SlotClass::ordinary));
 }
 
+TEST_CASE("slots: many /24 of one /16 hold a quarter of the inbound slots at most") {
+    SlotLimits limits = small_limits();
+    limits.inbound_max = 20;
+    limits.handshake_in_max = 20;
+    limits.inbound_per_group_max = 2;
+    Slots slots{limits, 1};
+    Held held{slots};
+    const auto accept = [&](int third, int fourth) -> SlotToken& {
+        const auto from = "8.8." + std::to_string(third) + "." + std::to_string(fourth);
+        return held.keep(slots.accept(at(1s * third), ip(from.c_str())));
+    };
+    for (int i = 0; i < 5; ++i) REQUIRE(slots.promote(accept(i, 1), SlotClass::ordinary));
+    SlotToken& sixth = accept(6, 1);
+    CHECK(sixth.kind() == SlotKind::turn_away);
+    CHECK(slots.promote(sixth, SlotClass::ordinary).error() == SlotError::group_taken);
+    CHECK(slots.promote(sixth, SlotClass::trusted));
+    REQUIRE(slots.promote(held.keep(slots.accept(at(9s), ip("8.9.1.1"))), SlotClass::ordinary));
+    CHECK(slots.consistent());
+}
+
 TEST_CASE("slots: a storm of accepts, dials, proofs and ends never exceeds a limit") {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         CAPTURE(seed);
