@@ -28,6 +28,7 @@ void add_run(CLI::App& app, Chosen& chosen);
 void add_status(CLI::App& app, Chosen& chosen);
 void add_peers(CLI::App& app, Chosen& chosen);
 void add_tx(CLI::App& app, Chosen& chosen);
+void add_sim(CLI::App& app, Chosen& chosen);
 void add_version(CLI::App& app, Chosen& chosen);
 
 /// A subcommand: `brief` for the list of commands, `description` for its own page.

@@ -26,6 +26,11 @@ public:
         return &found->second->second;
     }
     /// As find, leaving the order alone.
+    Value* peek(const Key& key) {
+        const auto found = index_.find(key);
+        return found == index_.end() ? nullptr : &found->second->second;
+    }
+    /// As peek.
     bool contains(const Key& key) const { return index_.contains(key); }
     /// Inserts unless present; true if it was new.
     bool insert(const Key& key, Value value) {

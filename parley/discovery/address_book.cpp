@@ -236,7 +236,7 @@ bool AddressBook::forgotten(Now now, const Entry& entry) const {
 
 AddressBook::Slot& AddressBook::place(Entry entry) {
     index_.emplace(entry.id, entries_.size());
-    entries_.push_back({std::move(entry), {}});
+    entries_.push_back({std::move(entry)});
     link_in(entries_.back());
     return entries_.back();
 }
@@ -271,16 +271,17 @@ const Entry* AddressBook::find(const NodeId& id) const {
 }
 
 void AddressBook::link_in(Slot& slot) {
-    slot.rank = rank_of(slot.entry);
-    ranking_.insert(slot.rank);
-    by_teller_[teller_of(slot.entry.source)].insert(slot.rank);
+    const Rank rank = rank_of(slot.entry);
+    ranking_.insert(rank);
+    by_teller_[teller_of(slot.entry.source)].insert(rank);
     ++by_state_[index(slot.entry.state)];
 }
 
 void AddressBook::link_out(const Slot& slot) {
-    ranking_.erase(slot.rank);
+    const Rank rank = rank_of(slot.entry);
+    ranking_.erase(rank);
     const auto teller = by_teller_.find(teller_of(slot.entry.source));
-    teller->second.erase(slot.rank);
+    teller->second.erase(rank);
     if (teller->second.empty()) by_teller_.erase(teller);
     --by_state_[index(slot.entry.state)];
 }

@@ -16,6 +16,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -181,7 +182,6 @@ private:
     };
     struct Slot {
         Entry entry;
-        Rank rank;
         bool stored = false;  ///< a row on disk, or in a batch that was taken
     };
     using Ranking = std::set<Rank>;
@@ -222,7 +222,7 @@ private:
     NetworkFilter filter_;
     NodeId self_;
     Rng rng_;
-    std::vector<Slot> entries_;
+    std::deque<Slot> entries_;  // without the slack of a vector
     std::unordered_map<NodeId, std::size_t, SaltedHash> index_;
     Ranking ranking_;
     std::map<Buffer, Ranking> by_teller_;

@@ -156,7 +156,6 @@ Pex::Pex(PexConfig config, AddressBook& book, Hub& hub, Log& log, Rng rng)
       hub_(hub),
       log_(log),
       rng_(rng),
-      verified_(config.verified_max, rng_.next()),
       alternatives_salt_(rng_.next()) {}
 
 Pex::~Pex() = default;
@@ -226,18 +225,14 @@ Result<void, Offence> Pex::learn(Context& context, const Peers& peers) {
 
 /// Nothing if the record does not verify. One that is in the book as it is, is not verified again.
 std::optional<AddResult> Pex::learn_record(Now now, Bytes raw, const Source& source) {
-    const Hash256 hash = crypto::sha256(raw);
-    if (const NodeId* id = verified_.find(hash)) {
-        const Entry* entry = book_.find(*id);
-        if (entry && entry->record && equal(entry->record->raw(), raw)) {
-            return book_.add_record(now, *entry->record, source);
-        }
+    const auto claimed = Enr::claimed_id(raw);
+    const Entry* entry = claimed ? book_.find(*claimed) : nullptr;
+    if (entry && entry->record && equal(entry->record->raw(), raw)) {
+        return book_.add_record(now, *entry->record, source);
     }
     const auto record = Enr::decode(raw);
     if (!record) return std::nullopt;
-    const AddResult result = book_.add_record(now, *record, source);
-    if (changed(result) || result == AddResult::known) verified_.insert(hash, record->id());
-    return result;
+    return book_.add_record(now, *record, source);
 }
 
 // --- Telling ---

@@ -45,7 +45,6 @@ struct PexConfig {
     Duration top_up_interval = 250ms;    ///< a short answer is filled up no oftener, at first
     Duration top_up_interval_max = 10s;  ///< while that finds nobody, the distance doubles
     Duration alive_within = std::chrono::hours{24};  ///< who had a link since then may be told
-    std::size_t verified_max = 4096;                 ///< records known by hash
     std::size_t turned_away_max = 64;  ///< callers remembered, to be told to the next ones
     Duration turned_away_for = std::chrono::minutes{2};  ///< for so long
 };
@@ -113,7 +112,6 @@ private:
     std::uint64_t next_serial_ = 0;
     Instant wakeup_ = never;  // the earliest of all peers', or before it
     std::array<Answer, 3> answers_;
-    LruMap<Hash256, NodeId> verified_;
     struct TurnedAway {
         Enr record;
         Instant when;

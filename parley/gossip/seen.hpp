@@ -38,8 +38,8 @@ private:
     std::array<std::uint64_t, peer_slots_max / 64> words_{};
 };
 
-/// Bounded in items, least recently used first out. One bit a peer and item replaces a known-set
-/// per peer: 32 bytes an item whatever the number of peers.
+/// Bounded in items, the one that was met first goes first. One bit a peer and item replaces a
+/// known-set per peer: 32 bytes an item whatever the number of peers.
 class SeenItems {
 public:
     SeenItems(std::size_t items_max, std::uint64_t salt) : items_(items_max, salt) {}
@@ -48,15 +48,25 @@ public:
     bool insert(const ItemId& item, ItemState state) { return items_.insert(item, {{}, state}); }
     bool contains(const ItemId& item) const { return items_.contains(item); }
     void set_state(const ItemId& item, ItemState state) {
-        if (auto* entry = items_.find(item)) entry->state = state;
+        if (auto* entry = items_.peek(item)) entry->state = state;
+    }
+    /// Inserts it, or sets its state; then as peers().
+    PeerSet* put(const ItemId& item, ItemState state) {
+        auto* entry = items_.peek(item);
+        if (!entry) {
+            items_.insert(item, {{}, state});
+            return peers(item);
+        }
+        entry->state = state;
+        return &entry->peers;
     }
     bool is(const ItemId& item, ItemState state) {
-        const auto* entry = items_.find(item);
+        const auto* entry = items_.peek(item);
         return entry && entry->state == state;
     }
     /// Who is known to have the item; null if it is not here. Valid until the next insert.
     PeerSet* peers(const ItemId& item) {
-        auto* entry = items_.find(item);
+        auto* entry = items_.peek(item);
         return entry ? &entry->peers : nullptr;
     }
     /// Notes that the peer has the item, if the item is here; true if that is news.

@@ -1,6 +1,9 @@
 #include <parley/gossip/tree.hpp>
 
+#include <parley/base/mutation.hpp>
+
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace parley::gossip {
@@ -14,7 +17,11 @@ constexpr std::size_t in_vain_per_share = 64;
 }  // namespace
 
 Tree::Tree(TreeConfig config, Rng rng)
-    : config_(config), rng_(rng), seen_(config.seen_items_max, rng_.next()) {
+    : config_(config),
+      rng_(rng),
+      seen_(mutated(Mutation::known_set_unbounded) ? std::numeric_limits<std::size_t>::max()
+                                                   : config.seen_items_max,
+            rng_.next()) {
     for (std::size_t slot = peer_slots_max; slot > 0; --slot) {
         free_slots_.push_back(static_cast<PeerSlot>(slot - 1));
     }
@@ -74,13 +81,11 @@ Receipt Tree::on_payload(Now now, PeerId id, const ItemId& item) {
 }
 
 void Tree::on_valid(Now now, const ItemId& item) {
-    seen_.insert(item, ItemState::valid);
-    seen_.set_state(item, ItemState::valid);
+    auto* known = seen_.put(item, ItemState::valid);
+    if (known == nullptr) return;  // a table of size 0
     if (const auto missing = missing_.find(item); missing != missing_.end()) {
         forget_missing(missing);
     }
-    auto* known = seen_.peers(item);
-    if (known == nullptr) return;  // a table of size 0
     bool all = true;
     for (auto& [id, peer] : peers_) {
         if (known->contains(peer.slot)) continue;

@@ -210,6 +210,24 @@ Result<Enr, EnrError> Enr::decode(Bytes raw) {
     return record;
 }
 
+std::optional<NodeId> Enr::claimed_id(Bytes raw) {
+    if (raw.size() > size_bytes_max || !rlp::validate(raw)) return std::nullopt;
+    auto list = rlp::Reader::open_list(raw);
+    if (!list || !list->string() || !list->u64()) return std::nullopt;
+    while (!list->at_end()) {
+        const auto key = list->string();
+        if (!key) return std::nullopt;
+        if (!equal(*key, bytes_of("secp256k1"))) {
+            if (!list->raw_item()) return std::nullopt;
+            continue;
+        }
+        const auto value = list->string();
+        if (!value || value->size() != NodeId{}.size()) return std::nullopt;
+        return NodeId{array_of<33>(*value)};
+    }
+    return std::nullopt;
+}
+
 Result<Enr, EnrError> Enr::parse(std::string_view text) {
     if (!text.starts_with(text_prefix)) return fail(EnrErrc::bad_text);
     text.remove_prefix(text_prefix.size());

@@ -46,6 +46,8 @@ public:
 
     /// Decodes and verifies over the raw bytes. Unknown keys and nested values are kept.
     static Result<Enr, EnrError> decode(Bytes rlp);
+    /// The ID that a record says it is of; nothing is verified. Nothing if there is none.
+    static std::optional<NodeId> claimed_id(Bytes rlp);
     /// "enr:..." (EIP-778, text encoding).
     static Result<Enr, EnrError> parse(std::string_view text);
 

@@ -392,3 +392,18 @@ TEST_CASE("text that is not exactly the canonical form is refused") {
     CHECK(error_of(Enr::parse("enr:")) == rlp_error(rlp::Errc::truncated));
     CHECK(error_of(Enr::parse(good.substr(0, good.size() - 3))) == rlp_error(rlp::Errc::truncated));
 }
+
+TEST_CASE("the ID that a record claims is read without verifying anything") {
+    SeededEntropy entropy{5};
+    const auto key = NodeKey::generate(entropy);
+    const auto record = EnrBuilder{7}.tcp(30770).sign(key).value();
+    CHECK(Enr::claimed_id(record.raw()) == key.id());
+    auto forged = to_buffer(record.raw());
+    forged[10] ^= std::byte{1};  // in the signature
+    CHECK_FALSE(Enr::decode(forged));
+    CHECK(Enr::claimed_id(forged) == key.id());
+    for (std::size_t size = 0; size < record.raw().size(); ++size) {
+        CHECK_FALSE(Enr::claimed_id(Bytes{record.raw()}.first(size)));
+    }
+    CHECK_FALSE(Enr::claimed_id(Buffer(400)));
+}

@@ -3,6 +3,7 @@
 
 #include <parley/base/result.hpp>
 #include <parley/base/time.hpp>
+#include <parley/discovery/address_book.hpp>
 #include <parley/events/log.hpp>
 #include <parley/gossip/tree.hpp>
 #include <parley/identity/endpoint.hpp>
@@ -62,7 +63,8 @@ struct NodeConfig {
     P2pConfig p2p;
     RpcConfig rpc;
     PoolConfig pool;
-    gossip::TreeConfig gossip;  ///< not in parley.toml
+    gossip::TreeConfig gossip;   ///< not in parley.toml
+    discovery::BookConfig book;  ///< not in parley.toml
     LogConfig log;
     std::uint32_t io_threads = 1;
     std::uint32_t workers = 1;

@@ -74,7 +74,7 @@ Node::~Node() = default;
 Result<void, StoreError> Node::open(Now now, std::vector<transport::PeerHandler*> modules,
                                     Rng rng) {
     const auto forks = fork_rules(config_.network);
-    discovery::BookConfig book_config;
+    discovery::BookConfig book_config = config_.book;
     book_config.allow_private = config_.p2p.allow_private;
     book_ = std::make_unique<discovery::AddressBook>(
         book_config, discovery::NetworkFilter{config_.network.id, forks}, id(), rng.split("book"));

@@ -68,9 +68,8 @@ void Chaos::start() {
         world_.later(between(rng_, seconds{1}, seconds{20}),
                      [this, host] { world_.set_clog(host, {}); });
     });
-    plan(Fault::pauses, seconds{10}, [this] {
-        world_.pause(victim(), between(rng_, milliseconds{100}, seconds{40}));
-    });
+    plan(Fault::pauses, seconds{10},
+         [this] { world_.pause(victim(), between(rng_, milliseconds{100}, seconds{40})); });
     plan(Fault::kills, seconds{10}, [this] {
         const auto host = victim();
         if (!world_.up(host) || !may_go_down()) return;
@@ -82,7 +81,8 @@ void Chaos::start() {
         const auto host = victim();
         if (!world_.up(host) || !may_go_down()) return;
         note_(fmt::format("power cut {}", host));
-        world_.crash(host, {.power_cut = true, .tear = rng_.chance(0.3), .corrupt = rng_.chance(0.3)});
+        world_.crash(host,
+                     {.power_cut = true, .tear = rng_.chance(0.3), .corrupt = rng_.chance(0.3)});
         bring_back(host, between(rng_, seconds{1}, seconds{60}));
     });
     plan(Fault::clocks, seconds{20}, [this] {

@@ -17,6 +17,7 @@ Checkers::Checkers(Network& network, std::function<bool(HostId)> honest)
 
 void Checkers::fail(HostId host, std::string what) {
     if (failures_.size() >= failures_max) return;
+    if (on_failure_) on_failure_();
     const auto seconds =
         std::chrono::duration<double>(network_.world().now().instant.time_since_epoch()).count();
     failures_.push_back(fmt::format("{:.6f} s, host {}: {}", seconds, host, std::move(what)));
@@ -68,7 +69,7 @@ void Checkers::check_budgets(HostId host) {
            chain::TxRelayConfig{}.unchecked_bytes_max);
     within("seen items", node.relay().tree().seen_items(), config.gossip.seen_items_max);
     within("missing items", node.relay().tree().missing_items(), config.gossip.missing_items_max);
-    within("book entries", node.book().size(), discovery::BookConfig{}.entries_max);
+    within("book entries", node.book().size(), config.book.entries_max);
     within("receive windows", network_.world().node(host).links().stats().receive_bytes_reserved,
            config.p2p.receive_bytes_max);
 }
@@ -122,6 +123,23 @@ void Checkers::connected() {
     const auto lost = std::ranges::find_if(all, [&](HostId host) { return !reached[host]; });
     fail(*lost, fmt::format("the network is in parts: {} of {} hosts reach one another", count,
                             all.size()));
+}
+
+void Checkers::links_agree() {
+    if (const auto dead = network_.world().dead_connections(); dead > 0) {
+        fail(0, fmt::format("{} links are dead, and still held", dead));
+    }
+    for (const HostId host : living()) {
+        for (const auto& id : lives_[host].up) {
+            const auto peer = host_of_.find(id);
+            if (peer == host_of_.end() || !honest_(peer->second)) continue;
+            if (network_.world().up(peer->second) &&
+                lives_[peer->second].up.contains(network_.id(host))) {
+                continue;
+            }
+            fail(host, fmt::format("holds a link to host {}, which has none to it", peer->second));
+        }
+    }
 }
 
 void Checkers::books() {

@@ -28,6 +28,8 @@ public:
     void periodic();
     /// The honest hosts that run are one network: all of them can reach all.
     void connected();
+    /// What one side holds for a link, the other does, too.
+    void links_agree();
     /// Each living host's record is in the books of others, and each book holds living ones.
     void books();
     /// Nothing is under way any more that a peer could have left behind.
@@ -35,6 +37,8 @@ public:
 
     /// "12.345 s, host 7: ..."; at most failures_max.
     void fail(HostId host, std::string what);
+    /// Called at each failure.
+    void on_failure(std::function<void()> call) { on_failure_ = std::move(call); }
     const std::vector<std::string>& failures() const { return failures_; }
     static constexpr std::size_t failures_max = 20;
 
@@ -54,6 +58,7 @@ private:
     std::vector<Life> lives_;
     std::map<NodeId, HostId> host_of_;
     std::vector<std::string> failures_;
+    std::function<void()> on_failure_;
 };
 
 }  // namespace parley::sim

@@ -26,7 +26,7 @@ Result<void, StoreError> Disk::scan(std::string_view table,
 
 Result<void, StoreError> Disk::write(const StoreBatch& batch) {
     if (fail_writes_) return fail(StoreErrc::full);
-    if (batch.empty()) return {};
+    if (batch.empty() || forgets_) return {};
     UndoBatch undo;
     undo.reserve(batch.changes.size());
     for (const auto& change : batch.changes) {

@@ -47,6 +47,8 @@ public:
     /// left, in the order of their writing and from none to all, is up to `rng`. After a power cut
     /// what is left is durable; without one it stays unsynced, for a later power cut to take.
     void crash(Rng& rng, DiskFaults faults);
+    /// Keeps nothing from now on: for runs of thousands of hosts in which none restarts.
+    void forget_all() { forgets_ = true; }
     /// The disk is full, until told otherwise.
     void fail_writes(bool fail) { fail_writes_ = fail; }
 
@@ -72,6 +74,7 @@ private:
     std::map<std::string, Table, std::less<>> tables_;
     std::deque<UndoBatch> unsynced_;
     bool fail_writes_ = false;
+    bool forgets_ = false;
 };
 
 }  // namespace parley::sim

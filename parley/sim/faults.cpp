@@ -7,8 +7,8 @@ namespace parley::sim {
 namespace {
 
 constexpr std::array<std::string_view, fault_kinds> names{
-    "tails",   "bandwidth", "segments", "resets", "half_open", "slow_readers", "partitions",
-    "one_way", "clogs",     "pauses",   "kills",  "power_cuts", "clocks",      "nat"};
+    "tails",   "bandwidth", "segments", "resets", "half_open",  "slow_readers", "partitions",
+    "one_way", "clogs",     "pauses",   "kills",  "power_cuts", "clocks",       "nat"};
 
 }  // namespace
 

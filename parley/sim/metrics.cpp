@@ -43,7 +43,7 @@ void Metrics::started(HostId host, node::Node& node) {
 
 void Metrics::submitted(const Hash256& hash) {
     by_hash_.emplace(hash, spreads_.size());
-    spreads_.push_back({network_.world().now().instant, 0, {}});
+    spreads_.push_back({hash, network_.world().now().instant, 0, {}});
 }
 
 void Metrics::reached(HostId host, const Hash256& hash) {
@@ -64,10 +64,18 @@ void Metrics::reached(HostId host, const Hash256& hash) {
     }
 }
 
-std::size_t Metrics::behind(Instant until, double share) const {
+bool Metrics::pooled(const Hash256& hash) {
+    for (HostId host = 0; host < network_.size(); ++host) {
+        if (!honest_(host) || !network_.world().up(host)) continue;
+        if (network_.node(host).pool().contains(hash)) return true;
+    }
+    return false;
+}
+
+std::size_t Metrics::behind(Instant until, double share) {
     const auto enough = share_of(honest_count_, share);
     return static_cast<std::size_t>(std::ranges::count_if(spreads_, [&](const Spread& spread) {
-        return spread.from <= until && spread.reached < enough;
+        return spread.from <= until && spread.reached < enough && pooled(spread.hash);
     }));
 }
 
@@ -103,7 +111,8 @@ void Metrics::sample() {
         links_median_.points.emplace_back(x, static_cast<double>(links[links.size() / 2]));
         links_max_.points.emplace_back(x, static_cast<double>(links.back()));
     }
-    traffic_.points.emplace_back(x, static_cast<double>(bytes - std::exchange(bytes_before_, bytes)));
+    traffic_.points.emplace_back(x,
+                                 static_cast<double>(bytes - std::exchange(bytes_before_, bytes)));
     submitted_.points.emplace_back(x, static_cast<double>(spreads_.size()));
     spread_.points.emplace_back(x, static_cast<double>(nearly_all_));
     misbehaved_.points.emplace_back(x, static_cast<double>(misbehaved));
@@ -170,9 +179,8 @@ void Metrics::report(RunReport& out) const {
             fmt::format("{:.0f}, {:.0f}, {:.0f}", links_min_.points.back().second,
                         links_median_.points.back().second, links_max_.points.back().second));
     }
-    row("closed for misbehaviour", fmt::format("{:.0f}", misbehaved_.points.empty()
-                                                             ? 0.0
-                                                             : misbehaved_.points.back().second));
+    row("closed for misbehaviour",
+        fmt::format("{:.0f}", misbehaved_.points.empty() ? 0.0 : misbehaved_.points.back().second));
     row("bans in force", std::to_string(bans));
 }
 

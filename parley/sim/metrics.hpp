@@ -30,19 +30,22 @@ public:
 
     std::size_t honest() const { return honest_count_; }
     std::size_t transactions() const { return spreads_.size(); }
-    /// Of those submitted before `until`: how many are not at `share` of the honest hosts.
-    std::size_t behind(Instant until, double share) const;
+    /// Of those submitted before `until` that some honest node still has: how many did not reach
+    /// `share` of the honest hosts. (What only a node had that died is lost with it.)
+    std::size_t behind(Instant until, double share);
     /// Fills in all but names, times and verdict.
     void report(RunReport& out) const;
 
 private:
     static constexpr std::size_t samples_max = 2'000'000;
     struct Spread {
+        Hash256 hash{};
         Instant from{};
         std::size_t reached = 0;  // honest hosts, lives counted once
         Duration nearly_all{};    // until 99 % had it
     };
     void reached(HostId host, const Hash256& hash);
+    bool pooled(const Hash256& hash);
     double seconds() const;
 
     Network& network_;

@@ -47,12 +47,16 @@ Endpoint Network::endpoint_of(HostId host) const {
     return chosen ? *chosen : endpoint(host);
 }
 
+std::vector<NodeKey> Network::keys(std::uint64_t seed, std::size_t count) {
+    SeededEntropy entropy{seed ^ 0x6b657973ULL};
+    std::vector<NodeKey> out;
+    for (std::size_t i = 0; i < count; ++i) out.push_back(NodeKey::generate(entropy));
+    return out;
+}
+
 Network::Network(NetworkOptions options)
     : options_(std::move(options)), world_(world_config(options_)) {
-    SeededEntropy entropy{options_.seed ^ 0x6b657973ULL};
-    for (HostId host = 0; host < options_.nodes; ++host) {
-        keys_.push_back(NodeKey::generate(entropy));
-    }
+    keys_ = keys(options_.seed, options_.nodes);
     for (HostId host = 0; host < options_.nodes; ++host) {
         node::NodeConfig config;
         config.client = "parley/sim";

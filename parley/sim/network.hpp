@@ -44,6 +44,8 @@ public:
     /// Where a host lives unless NetworkOptions::endpoint says otherwise.
     static Endpoint endpoint(HostId host);
     Endpoint endpoint_of(HostId host) const;
+    /// Those of the first `count` hosts of any network with that seed.
+    static std::vector<NodeKey> keys(std::uint64_t seed, std::size_t count);
     std::size_t size() const { return keys_.size(); }
     void start_all();
 

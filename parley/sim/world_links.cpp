@@ -300,6 +300,13 @@ void World::partition(Blocked blocked) {
     }
 }
 
+std::size_t World::dead_connections() const {
+    return static_cast<std::size_t>(std::ranges::count_if(connections_, [](const auto& connection) {
+        return connection && connection->dead_air &&
+               (connection->ends[0].machine || connection->ends[1].machine);
+    }));
+}
+
 void World::cut(HostId id, const std::function<bool(HostId)>& chosen, bool silently) {
     const crypto::ScopedProvider provider{*provider_};
     auto& host = this->host(id);

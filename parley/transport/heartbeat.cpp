@@ -1,5 +1,7 @@
 #include <parley/transport/heartbeat.hpp>
 
+#include <parley/base/mutation.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -81,6 +83,7 @@ Instant Heartbeat::silent_at() const {
 }
 
 Instant Heartbeat::next_wakeup() const {
+    if (mutated(Mutation::timer_dropped)) return never;
     return std::min(next_beat_, silent_at());
 }
 

@@ -1,5 +1,6 @@
 #include <parley/transport/lanes_in.hpp>
 
+#include <parley/base/mutation.hpp>
 #include <parley/transport/lanes_out.hpp>
 
 #include <algorithm>
@@ -113,6 +114,7 @@ void LanesIn::consumed(LaneId lane, std::uint64_t cost) {
 
 /// Grants are seldom, unless the sender may be waiting for room for its largest message.
 void LanesIn::note_grant(LaneId lane) {
+    if (mutated(Mutation::credit_not_granted)) return;
     const auto& l = lanes_[lane - 1U];
     const auto pending = l.cost_done + l.window - l.limit;
     if (pending < message_overhead_bytes) return;

@@ -1,5 +1,7 @@
 #include <parley/transport/slots.hpp>
 
+#include <parley/base/mutation.hpp>
+
 #include <algorithm>
 #include <cassert>
 
@@ -232,6 +234,10 @@ Result<void, SlotError> Slots::promote(SlotToken& token, SlotClass slot_class) {
 void Slots::give_back(SlotToken& token) {
     if (!token.held_) return;
     ++changes_;
+    if (mutated(Mutation::token_not_returned) && !token.in_handshake()) {
+        token.held_ = false;
+        return;
+    }
     if (token.in_handshake()) {
         leave_handshake(token);
     } else {

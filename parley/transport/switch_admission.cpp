@@ -11,6 +11,7 @@
 //     wins, it is promoted at once and ours is given up.
 // We give up a committed dial only for a link that is up on our side, and the lower side gives
 // up nothing before its own is up: so never are both links lost to the rule.
+#include <parley/base/mutation.hpp>
 #include <parley/transport/lanes_out.hpp>
 #include <parley/transport/switch_core.hpp>
 
@@ -68,7 +69,10 @@ void SwitchCore::decide_inbound(Connection& c) {
         return;
     }
     const bool ours_committed = contact.dial && contact.dial->phase == Phase::committed;
-    if (ours_committed && key_.id() < *c.id) {
+    // The mistake is made by some nodes only: made by both sides, it is as good a rule.
+    const bool inverted = mutated(Mutation::dial_rule_inverted) &&
+                          (key_.id().key.back() & std::byte{1}) != std::byte{0};
+    if (ours_committed && (key_.id() < *c.id) != inverted) {
         if (contact.parked) return refuse(c, {CloseReason::duplicate, {}, {}, {}});
         return park(c, contact);
     }

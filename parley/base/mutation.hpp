@@ -1,0 +1,31 @@
+// Mutations: deliberate mistakes in the code, one at a time, to see that the simulator's checkers
+// notice them. Only in builds with PARLEY_MUTATIONS (the preset "dev" and its sanitizers);
+// elsewhere mutated() is a constant and costs nothing. Ask in sources only, never in headers.
+#pragma once
+
+#include <cstdint>
+
+namespace parley {
+
+enum class Mutation : std::uint8_t {
+    none,
+    token_not_returned,   ///< a slot's token is lost at the end of a connection
+    dial_rule_inverted,   ///< of two that dial each other the wrong side gives way
+    timer_dropped,        ///< a link's heartbeat never wakes up
+    credit_not_granted,   ///< a lane's receiver never gives new credit
+    known_set_unbounded,  ///< what was seen is never forgotten
+};
+
+#ifdef PARLEY_MUTATIONS
+/// The mistake that is made now on this thread.
+inline thread_local Mutation active_mutation = Mutation::none;
+inline bool mutated(Mutation mutation) {
+    return active_mutation == mutation;
+}
+#else
+constexpr bool mutated(Mutation) {
+    return false;
+}
+#endif
+
+}  // namespace parley
