@@ -97,8 +97,9 @@ private:
         auto raw = cheap_.next(node().config().network.chain_id);
         if (style_ == SpamStyle::cheap) return raw;
         auto bytes = to_buffer(raw);
-        // The last 32 bytes are s: changed, it fits another key at best, or none.
-        bytes[bytes.size() - 1 - rng().below(32)] ^= std::byte{1};
+        // At the end are a header and 32 bytes of r, a header and 32 bytes of s. Another r fits
+        // another key half the time, and else none.
+        bytes[bytes.size() - 34 - rng().below(30)] ^= std::byte{1};
         return SharedBytes::own(std::move(bytes));
     }
 
