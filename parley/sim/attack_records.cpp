@@ -173,9 +173,11 @@ public:
         std::vector<Enr> out;
         while (out.size() < count) {
             if (records_.size() < records_max) {
-                // Public, and not where Network puts its hosts.
-                const auto address =
-                    v4(60 + rng_.below(30), rng_.below(256), rng_.below(256), 1 + rng_.below(254));
+                // Public, and not where Network puts its hosts. One draw for all four, since
+                // compilers differ in which argument comes first.
+                const auto draw = rng_.next();
+                const auto address = v4(60 + draw % 30, (draw >> 8) % 256, (draw >> 16) % 256,
+                                        1 + (draw >> 24) % 254);
                 records_.push_back(make_record(entropy_, {address, port}, entry));
             }
             out.push_back(records_[next_++ % records_max]);

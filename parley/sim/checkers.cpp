@@ -126,7 +126,7 @@ void Checkers::connected() {
 }
 
 void Checkers::links_agree() {
-    if (const auto dead = network_.world().dead_connections(); dead > 0) {
+    if (const auto dead = network_.world().dead_connections(honest_); dead > 0) {
         fail(0, fmt::format("{} links are dead, and still held", dead));
     }
     for (const HostId host : living()) {

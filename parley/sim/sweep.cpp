@@ -21,7 +21,7 @@ ExperimentOptions swarm_options(std::uint64_t seed) {
     Rng rng = Rng{seed}.split("swarm");
     options.seed = seed;
     options.nodes = 6 + static_cast<std::size_t>(rng.below(25));
-    options.time = seconds{60 + static_cast<std::int64_t>(rng.below(240))};
+    options.time = seconds{60 + 6 * static_cast<std::int64_t>(rng.below(40))};  // whole tenths
     options.rate = static_cast<double>(1 + rng.below(40)) / 10;
     // Some seeds have many faults and some have few, or interplay would hide what one does.
     const double share = rng.unit();

@@ -108,8 +108,8 @@ public:
     void partition(Blocked blocked);
     /// Live connections of a host for which `chosen` says yes are reset, or fall silent for good.
     void cut(HostId host, const std::function<bool(HostId peer)>& chosen, bool silently);
-    /// Connections that fell silent for good and that a node still holds.
-    std::size_t dead_connections() const;
+    /// Connections that fell silent for good and that a host for which `counts` says yes holds.
+    std::size_t dead_connections(const std::function<bool(HostId)>& counts) const;
     /// Streams arrive in pieces of random sizes.
     void set_segmentation(bool on) { segmentation_ = on; }
 

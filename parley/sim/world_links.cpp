@@ -300,10 +300,11 @@ void World::partition(Blocked blocked) {
     }
 }
 
-std::size_t World::dead_connections() const {
-    return static_cast<std::size_t>(std::ranges::count_if(connections_, [](const auto& connection) {
-        return connection && connection->dead_air &&
-               (connection->ends[0].machine || connection->ends[1].machine);
+std::size_t World::dead_connections(const std::function<bool(HostId)>& counts) const {
+    return static_cast<std::size_t>(std::ranges::count_if(connections_, [&](const auto& each) {
+        return each && each->dead_air && std::ranges::any_of(each->ends, [&](const End& end) {
+                   return end.machine.has_value() && counts(end.host);
+               });
     }));
 }
 

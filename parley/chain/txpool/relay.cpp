@@ -90,7 +90,8 @@ TxRelay::TxRelay(TxRelayConfig config, TxPool& pool, JobQueue& jobs, Hub& hub, R
       pool_(pool),
       jobs_(jobs),
       hub_(hub),
-      tree_(config.tree, rng.split("tx tree")),
+      rng_(rng),
+      tree_(config.tree, rng_.split("tx tree")),
       self_(std::make_shared<TxRelay*>(this)) {}
 
 TxRelay::~TxRelay() {
@@ -112,9 +113,22 @@ std::unique_ptr<transport::TopicHandler> TxRelay::new_peer(transport::Context& c
     auto peer = std::make_unique<Peer>(*this, context, id);
     if (tree_.add_peer(id)) {
         peers_.emplace(id, peer.get());
-        tree_.announce_to(context.now(), id, pool_.hashes(config_.backlog_max));
+        tree_.announce_to(context.now(), id, backlog());
     }
     return peer;
+}
+
+/// From a random place on, and around: what does not fit is told by others, or whoever fills the
+/// pool would decide what a new peer hears of.
+std::vector<Hash256> TxRelay::backlog() {
+    Hash256 from;
+    SeededEntropy{rng_.next()}.fill(from);
+    auto hashes = pool_.hashes(config_.backlog_max, from);
+    for (const auto& hash : pool_.hashes(config_.backlog_max - hashes.size())) {
+        if (hash > from) break;
+        hashes.push_back(hash);
+    }
+    return hashes;
 }
 
 Instant TxRelay::next_wakeup() const {

@@ -32,8 +32,8 @@ struct TxRelayConfig {
     std::size_t unchecked_bytes_max = 16U << 20;  ///< waiting for or in a check, over all peers
     std::size_t batch_max = 64;                   ///< signatures a Job
     std::size_t batches_max = 2;                  ///< Jobs under way
-    std::size_t backlog_max = 4096;               ///< hashes told to a new peer
-    double fetches_per_second = 2000;             ///< items a peer may ask for
+    std::size_t backlog_max = 4096;    ///< hashes told to a new peer, of a larger pool random ones
+    double fetches_per_second = 2000;  ///< items a peer may ask for
     double fetches_burst = 8192;
 };
 
@@ -84,11 +84,13 @@ private:
     void on_checked(Now now, Batch& batch);
     void finish(Now now, Unchecked& unchecked, const Result<Address, TxError>& sender);
     void flush(Now now);
+    std::vector<Hash256> backlog();
 
     TxRelayConfig config_;
     TxPool& pool_;
     JobQueue& jobs_;
     Hub& hub_;
+    Rng rng_;
     gossip::Tree tree_;
     boost::container::flat_map<gossip::PeerId, Peer*> peers_;
     std::uint64_t next_peer_ = 1;
