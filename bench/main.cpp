@@ -2,6 +2,7 @@
 // `parley-bench --ours NAME` and `--limit NAME` run one half of one alone, for a profiler.
 #include "bare.hpp"
 #include "harness.hpp"
+#include "sim.hpp"
 #include "transport.hpp"
 
 #include <fmt/format.h>
@@ -35,6 +36,7 @@ const std::map<std::string_view, Role>& roles() {
         {"bare-bulk", bare_bulk_sender},
         {"bare-small", bare_small_sender},
         {"bare-handshakes", bare_handshake_dialer},
+        {"sim-world", sim_world},
         {"link-stream", link_stream_sender},
         {"link-handshakes", link_handshake_dialer},
     };
@@ -44,19 +46,27 @@ const std::map<std::string_view, Role>& roles() {
 int usage(std::string_view wrong) {
     fmt::print(stderr, "parley-bench: no benchmark \"{}\"; there are:\n", wrong);
     for (const auto& benchmark : benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
+    for (const auto& benchmark : sim_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     return 2;
+}
+
+bool known(const std::string& name) {
+    return std::ranges::find(benchmarks(), name, &Benchmark::name) != benchmarks().end() ||
+           std::ranges::find(sim_benchmarks(), name, &SimBenchmark::name) != sim_benchmarks().end();
 }
 
 int run_all(const std::vector<std::string>& names) {
     for (const auto& wanted : names) {
-        if (std::ranges::none_of(benchmarks(), [&](const auto& b) { return b.name == wanted; })) {
-            return usage(wanted);
-        }
+        if (!known(wanted)) return usage(wanted);
     }
+    const auto named = [&](std::string_view name) {
+        return std::ranges::find(names, name) != names.end();
+    };
     for (const auto& benchmark : benchmarks()) {
-        if (names.empty() || std::ranges::find(names, benchmark.name) != names.end()) {
-            run(benchmark);
-        }
+        if (names.empty() || named(benchmark.name)) run(benchmark);
+    }
+    for (const auto& benchmark : sim_benchmarks()) {
+        if ((names.empty() && !benchmark.only_when_named) || named(benchmark.name)) run(benchmark);
     }
     return 0;
 }

@@ -265,6 +265,20 @@ TEST_CASE("attack: the same seed gives the same history") {
     }
 }
 
+TEST_CASE("attack: attackers that die and come back go on") {
+    for (const auto kind : all_attacks) {
+        CAPTURE(name(kind));
+        Siege siege{kind, {.honest = 4, .attackers = 2, .seed = 3}};
+        siege.run_for(12s);
+        for (const HostId attacker : {4, 5}) siege.world().kill(attacker);
+        siege.run_for(2s);
+        for (const HostId attacker : {4, 5}) siege.world().start(attacker);
+        siege.run_for(20s);
+        CHECK(siege.spread(1, 0ms, 15s));
+        siege.check_in_order();
+    }
+}
+
 TEST_CASE("attack: garbage") {
     Siege siege{AttackKind::garbage, {.seed = 11}};
     siege.run_for(60s);

@@ -47,7 +47,7 @@ std::optional<Goodbye> SwitchCore::objection(const Connection& c) const {
 
 void SwitchCore::decide_outbound(Connection& c) {
     if (c.slot_class == SlotClass::feeler) {
-        const auto swapped = swap_token(c);
+        [[maybe_unused]] const auto swapped = swap_token(c);
         assert(swapped);
         return refuse(c, {CloseReason::rotated, {}, {}, {}});
     }
