@@ -21,6 +21,7 @@ cmd_build() {
     case $preset in
         fuzz) need fuzz ;;
         tidy) need lint ;;
+        clang) need fuzz ;;
         dev | release | asan | tsan) ;;
         *) die "no such preset: $preset" ;;
     esac

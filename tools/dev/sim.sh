@@ -1,0 +1,48 @@
+# sim: sweeps new seeds of the simulator, or shows that compilers agree.
+
+cmd_sim() {
+    local hours=0.1 seed agree='' status=0 pids=() half
+    seed=$(($(date +%s) % 1000000000))
+    while (($#)); do
+        case $1 in
+            --hours)
+                hours=${2:?hours, such as 0.5}
+                shift
+                ;;
+            --seed)
+                seed=${2:?a number}
+                shift
+                ;;
+            --agree) agree=1 ;;
+            *) die "sim: no such option: $1" ;;
+        esac
+        shift
+    done
+    need build
+    build release parley
+    if [[ $agree ]]; then
+        sim_agree
+        return
+    fi
+    step "Sweeping seeds from $seed on, for $hours hours"
+    # A world has one thread: as many sweeps as processors, far apart.
+    for ((half = 0; half < jobs; ++half)); do
+        build/release/bin/parley sim --sweep --hours "$hours" --seed $((seed + half * 100000000)) &
+        pids+=($!)
+    done
+    for pid in "${pids[@]}"; do wait "$pid" || status=1; done
+    return "$status"
+}
+
+# The same seeds by g++ and by clang give the same traces.
+sim_agree() {
+    local seed gcc clang
+    need fuzz # clang
+    build clang parley
+    for seed in 1 2 3; do
+        gcc=$(build/release/bin/parley sim --scenario swarm --faults all --seed "$seed" | tail -n 1)
+        clang=$(build/clang/bin/parley sim --scenario swarm --faults all --seed "$seed" | tail -n 1)
+        [[ ${gcc##* } == "${clang##* }" ]] || die "seed $seed: g++ says $gcc, clang says $clang"
+        say "seed $seed: trace ${gcc##* } by both"
+    done
+}
