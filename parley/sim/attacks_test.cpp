@@ -270,9 +270,9 @@ TEST_CASE("attack: attackers that die and come back go on") {
         CAPTURE(name(kind));
         Siege siege{kind, {.honest = 4, .attackers = 2, .seed = 3}};
         siege.run_for(12s);
-        for (const HostId attacker : {4, 5}) siege.world().kill(attacker);
+        for (const HostId attacker : {4U, 5U}) siege.world().kill(attacker);
         siege.run_for(2s);
-        for (const HostId attacker : {4, 5}) siege.world().start(attacker);
+        for (const HostId attacker : {4U, 5U}) siege.world().start(attacker);
         siege.run_for(20s);
         CHECK(siege.spread(1, 0ms, 15s));
         siege.check_in_order();

@@ -42,7 +42,7 @@ void Chaos::begin() {
                                          static_cast<std::int32_t>(rng_.below(1001)) - 500);
         }
         if (faults_.has(Fault::nat) && rng_.chance(0.2)) {
-            world_.set_nat(host, network_.endpoint(host).address);
+            world_.set_nat(host, network_.endpoint_of(host).address);
         }
         if (faults_.has(Fault::slow_readers) && rng_.chance(0.1)) {
             world_.set_read_rate(host, 20'000 + rng_.below(200'000));

@@ -97,6 +97,9 @@ NetworkOptions Experiment::network_options() {
         if (options_.seen_items_max) config.gossip.seen_items_max = *options_.seen_items_max;
         if (!honest(host)) attack_->configure(host, config);
     };
+    out.endpoint = [this](HostId host) {
+        return honest(host) ? std::nullopt : attack_->endpoint(host);
+    };
     out.modules = [this](HostId host) {
         return honest(host) ? std::vector<transport::PeerHandler*>{} : attack_->modules(host);
     };
