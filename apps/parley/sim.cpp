@@ -1,6 +1,7 @@
 // parley sim: a whole network in this process, in virtual time.
 #include "command.hpp"
 #include "text.hpp"
+#include <parley/runtime/clock.hpp>
 #include <parley/sim/report.hpp>
 #include <parley/sim/scenarios.hpp>
 #include <parley/sim/sweep.hpp>
@@ -57,7 +58,7 @@ struct Options {
 };
 
 double seconds_now() {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    const auto now = runtime::monotonic_now().time_since_epoch();
     return std::chrono::duration<double>(now).count();
 }
 
@@ -121,8 +122,7 @@ std::string progress_text(const sim::Experiment& run, double began) {
 
 void print_report(const sim::RunReport& report) {
     using enum Table::Align;
-    Table table{.columns = {left, right}, .rows = {{"", ""}}};
-    table.rows.clear();
+    Table table{.columns = {left, right}, .rows = {}};
     for (const auto& [name, value] : report.summary) table.rows.push_back({name, value});
     fmt::print("{}", table.to_string());
     fmt::print("{:.0f} virtual seconds in {:.1f} s, {} events, trace {:016x}\n",

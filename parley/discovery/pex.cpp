@@ -90,14 +90,12 @@ private:
         const Duration interval = pex_.hungry() ? std::min(interval_, hungry_max) : interval_;
         next_ask_ = now.instant + rng_.jitter(interval, ask_jitter);
         const GetPeers wanted{1 + rng_.below(1ULL << 62), config.records_per_request};
-        pex_.wake_at(next_ask_);
         if (context_.send(pex_get_peers, SharedBytes::own(encode(wanted))) == SendResult::full) {
             return;
         }
         interval_ = std::min(2 * interval_, config.ask_interval_max);
         asked_ = wanted;
         asked_at_ = now.instant;
-        pex_.wake_at(asked_at_ + config.answer_timeout);
         ++pex_.counters_.asked;
     }
 

@@ -5,7 +5,6 @@
 // Threading: the node's thread.
 #pragma once
 
-#include <parley/base/lru.hpp>
 #include <parley/base/rng.hpp>
 #include <parley/base/time.hpp>
 #include <parley/base/token_bucket.hpp>

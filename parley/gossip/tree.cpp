@@ -29,9 +29,7 @@ Tree::Tree(TreeConfig config, Rng rng)
 
 bool Tree::add_peer(PeerId peer) {
     if (free_slots_.empty() || peers_.contains(peer)) return false;
-    peers_.emplace(peer, Peer{
-                             .slot = free_slots_.back(),
-                         });
+    peers_.emplace(peer, Peer{.slot = free_slots_.back()});
     free_slots_.pop_back();
     return true;
 }
@@ -200,23 +198,24 @@ void Tree::announce_all() {
             if (seen_.mark(item, peer.slot)) peer.announcing.push_back(item);
         }
         peer.to_announce.clear();
-        announce(id, peer);
+        emit<Announce>(id, std::exchange(peer.announcing, {}));
     }
 }
 
-void Tree::announce(PeerId id, Peer& peer) {
-    auto& items = peer.announcing;
+/// In as many messages as it takes; none for nothing.
+template <class Effect>
+void Tree::emit(PeerId peer, std::vector<ItemId> items) {
+    if (items.empty()) return;
     if (items.size() <= config_.hashes_per_message_max) {
-        if (!items.empty()) effects_.emplace_back(Announce{id, std::exchange(items, {})});
+        effects_.emplace_back(Effect{peer, std::move(items)});
         return;
     }
     for (std::size_t at = 0; at < items.size(); at += config_.hashes_per_message_max) {
         const auto n = std::min(config_.hashes_per_message_max, items.size() - at);
         const auto first = items.begin() + static_cast<std::ptrdiff_t>(at);
         effects_.emplace_back(
-            Announce{id, std::vector<ItemId>(first, first + static_cast<std::ptrdiff_t>(n))});
+            Effect{peer, std::vector<ItemId>(first, first + static_cast<std::ptrdiff_t>(n))});
     }
-    items.clear();
 }
 
 Instant Tree::next_wakeup() const {
@@ -227,12 +226,7 @@ std::vector<TreeEffect> Tree::take_effects() {
     for (auto& [peer, items] : grafts_) {
         const auto found = peers_.find(peer);
         if (found != peers_.end()) found->second.eager = true;
-        for (std::size_t at = 0; at < items.size(); at += config_.hashes_per_message_max) {
-            const auto n = std::min(config_.hashes_per_message_max, items.size() - at);
-            const auto first = items.begin() + static_cast<std::ptrdiff_t>(at);
-            effects_.emplace_back(
-                Graft{peer, std::vector<ItemId>(first, first + static_cast<std::ptrdiff_t>(n))});
-        }
+        emit<Graft>(peer, std::move(items));
     }
     grafts_.clear();
     return std::exchange(effects_, {});

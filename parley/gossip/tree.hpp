@@ -106,15 +106,13 @@ public:
     std::size_t missing_items() const { return missing_.size(); }
     bool seen(const ItemId& item) const { return seen_.contains(item); }
     std::size_t seen_items() const { return seen_.size(); }
-    const TreeConfig& config() const { return config_; }
 
 private:
     struct Peer {
         PeerSlot slot;
         bool eager = true;
-        std::vector<ItemId> to_announce =
-            {};  // besides what is new to all: older items, failed pushes
-        std::vector<ItemId> announcing = {};  // in the batch that is being made
+        std::vector<ItemId> to_announce = {};  // besides news_: older items, failed pushes
+        std::vector<ItemId> announcing = {};   // in the batch that is being made
         std::size_t missing_named_first = 0;
         Instant heard_at = Instant::min();      // last payload, announcement or Missing
         Instant delivered_at = Instant::min();  // last item that it was asked for
@@ -132,7 +130,8 @@ private:
     void queue_announcement(Now now, std::vector<ItemId>& queue, const ItemId& item,
                             bool again = false);
     void announce_all();
-    void announce(PeerId id, Peer& peer);
+    template <class Effect>
+    void emit(PeerId peer, std::vector<ItemId> items);
     Peer* heard(Now now, PeerId peer);
     void ask_next(Now now, const ItemId& item, Missing& missing);
     void give_up(Now now, const ItemId& item, const Missing& missing);

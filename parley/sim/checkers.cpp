@@ -18,9 +18,8 @@ Checkers::Checkers(Network& network, std::function<bool(HostId)> honest)
 void Checkers::fail(HostId host, std::string what) {
     if (failures_.size() >= failures_max) return;
     if (on_failure_) on_failure_();
-    const auto seconds =
-        std::chrono::duration<double>(network_.world().now().instant.time_since_epoch()).count();
-    failures_.push_back(fmt::format("{:.6f} s, host {}: {}", seconds, host, std::move(what)));
+    failures_.push_back(
+        fmt::format("{:.6f} s, host {}: {}", network_.world().seconds(), host, std::move(what)));
 }
 
 void Checkers::started(HostId host, node::Node& node) {

@@ -2,61 +2,38 @@
 
 #include <algorithm>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace parley::sim {
-
-Result<std::optional<Buffer>, StoreError> Disk::get(std::string_view table, Bytes key) {
-    const auto found = tables_.find(table);
-    if (found == tables_.end()) return std::nullopt;
-    const auto row = found->second.find(to_buffer(key));
-    if (row == found->second.end()) return std::nullopt;
-    return row->second;
-}
-
-Result<void, StoreError> Disk::scan(std::string_view table,
-                                    const std::function<bool(Bytes, Bytes)>& visit) {
-    const auto found = tables_.find(table);
-    if (found == tables_.end()) return {};
-    for (const auto& [key, value] : found->second) {
-        if (!visit(key, value)) break;
-    }
-    return {};
-}
 
 Result<void, StoreError> Disk::write(const StoreBatch& batch) {
     if (fail_writes_) return fail(StoreErrc::full);
     if (batch.empty() || forgets_) return {};
-    UndoBatch undo;
-    undo.reserve(batch.changes.size());
+    StoreBatch undo;
     for (const auto& change : batch.changes) {
-        undo.push_back({change.table, change.key, replace(change.table, change.key, change.value)});
+        undo.changes.push_back({change.table, change.key, value_of(change)});
+        apply(change);
     }
     unsynced_.push_back(std::move(undo));
     if (unsynced_.size() > unsynced_max) unsynced_.pop_front();
     return {};
 }
 
-/// Sets or erases a value; returns the one before.
-std::optional<Buffer> Disk::replace(const std::string& table, const Buffer& key,
-                                    std::optional<Buffer> value) {
-    auto& rows = tables_[table];
-    std::optional<Buffer> before;
-    const auto row = rows.find(key);
-    if (row != rows.end()) before = std::move(row->second);
-    if (value) {
-        rows.insert_or_assign(key, *std::move(value));
-    } else if (row != rows.end()) {
-        rows.erase(row);
-    }
-    return before;
+// The store in memory refuses nothing.
+void Disk::apply(const StoreBatch::Change& change) {
+    (void)rows_.write({{change}});
 }
 
-void Disk::undo_down_to(UndoBatch& batch, std::size_t changes) {
-    while (batch.size() > changes) {
-        auto& last = batch.back();
-        replace(last.table, last.key, std::move(last.before));
-        batch.pop_back();
+std::optional<Buffer> Disk::value_of(const StoreBatch::Change& change) {
+    return rows_.get(change.table, change.key).value();
+}
+
+void Disk::undo_down_to(StoreBatch& undo, std::size_t changes) {
+    while (undo.changes.size() > changes) {
+        apply(undo.changes.back());
+        undo.changes.pop_back();
     }
 }
 
@@ -69,7 +46,7 @@ void Disk::crash(Rng& rng, DiskFaults faults) {
     }
     if (faults.tear && left > 0) {
         // At least one change: a batch of which nothing is left is a lost one.
-        undo_down_to(unsynced_.back(), 1 + rng.below(unsynced_.back().size()));
+        undo_down_to(unsynced_.back(), 1 + rng.below(unsynced_.back().changes.size()));
     }
     if (faults.corrupt) corrupt_one(rng);
     sync_all();
@@ -77,24 +54,27 @@ void Disk::crash(Rng& rng, DiskFaults faults) {
 
 /// Damages the value that one of the unsynced changes left in its place, if any left one.
 void Disk::corrupt_one(Rng& rng) {
-    std::set<std::pair<std::string_view, Buffer>> touched;
+    std::set<std::pair<std::string, Buffer>> touched;
     for (const auto& batch : unsynced_) {
-        for (const auto& change : batch) touched.emplace(change.table, change.key);
+        for (const auto& change : batch.changes) touched.emplace(change.table, change.key);
     }
-    std::vector<Buffer*> values;
+    std::vector<StoreBatch::Change> rows;
     for (const auto& [table, key] : touched) {
-        auto& rows = tables_.find(table)->second;
-        const auto row = rows.find(key);
-        if (row != rows.end() && !row->second.empty()) values.push_back(&row->second);
+        StoreBatch::Change row{table, key, {}};
+        row.value = value_of(row);
+        if (row.value && !row.value->empty()) rows.push_back(std::move(row));
     }
-    if (values.empty()) return;
-    auto& value = *values[rng.below(values.size())];
+    if (rows.empty()) return;
+    auto& row = rows[rng.below(rows.size())];
+    auto& value = *row.value;
     // A run of neighbours, each changed for sure.
     constexpr std::uint64_t run_bytes_max = 8;
     const std::size_t first = rng.below(value.size());
     const std::size_t end = std::min(value.size(), first + 1 + rng.below(run_bytes_max));
-    for (std::size_t i = first; i < end; ++i)
+    for (std::size_t i = first; i < end; ++i) {
         value[i] ^= static_cast<std::byte>(1 + rng.below(255));
+    }
+    apply(row);
 }
 
 }  // namespace parley::sim

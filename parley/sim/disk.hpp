@@ -12,11 +12,8 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <map>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace parley::sim {
 
@@ -29,15 +26,19 @@ struct DiskFaults {
     bool any() const { return power_cut || tear || corrupt; }
 };
 
-class Disk final : public Store {
+class Disk : public Store {
 public:
     /// With more, the oldest is synced by itself, as a system writes back its cache.
     static constexpr std::size_t unsynced_max = 64;
 
-    Result<std::optional<Buffer>, StoreError> get(std::string_view table, Bytes key) override;
+    Result<std::optional<Buffer>, StoreError> get(std::string_view table, Bytes key) override {
+        return rows_.get(table, key);
+    }
     /// `visit` must not write.
     Result<void, StoreError> scan(std::string_view table,
-                                  const std::function<bool(Bytes, Bytes)>& visit) override;
+                                  const std::function<bool(Bytes, Bytes)>& visit) override {
+        return rows_.scan(table, visit);
+    }
     /// StoreErrc::full while writes fail; nothing is changed then.
     Result<void, StoreError> write(const StoreBatch& batch) override;
 
@@ -56,23 +57,14 @@ public:
     std::size_t unsynced() const { return unsynced_.size(); }
 
 private:
-    using Table = std::map<Buffer, Buffer>;
-    /// How to take back one change.
-    struct Undo {
-        std::string table;
-        Buffer key;
-        std::optional<Buffer> before;
-    };
-    using UndoBatch = std::vector<Undo>;  // in the order of the changes
-
-    std::optional<Buffer> replace(const std::string& table, const Buffer& key,
-                                  std::optional<Buffer> value);
-    void undo_down_to(UndoBatch& batch, std::size_t changes);
+    void apply(const StoreBatch::Change& change);
+    std::optional<Buffer> value_of(const StoreBatch::Change& change);
+    void undo_down_to(StoreBatch& undo, std::size_t changes);
     void corrupt_one(Rng& rng);
 
-    // One copy of the data, as reads see it, and the way back to what is durable.
-    std::map<std::string, Table, std::less<>> tables_;
-    std::deque<UndoBatch> unsynced_;
+    MemoryStore rows_;  // as reads see them
+    /// How to take back what is not durable: what was there before, in the order of the changes.
+    std::deque<StoreBatch> unsynced_;
     bool fail_writes_ = false;
     bool forgets_ = false;
 };

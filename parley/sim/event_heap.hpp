@@ -44,7 +44,6 @@ public:
     /// Moves time forward; nothing may be due before.
     void advance_to(Instant when) { now_ = std::max(now_, when); }
     std::uint64_t events_run() const { return events_run_; }
-    std::size_t waiting() const { return heap_.size(); }
 
 private:
     struct Entry {

@@ -46,7 +46,7 @@ Experiment::Experiment(ExperimentOptions options)
     }
     auto network = network_options();
     if (options_.scenario && options_.scenario->prepare) {
-        options_.scenario->prepare(options_, network);
+        options_.scenario->prepare(network);
     }
     network_ = std::make_unique<Network>(std::move(network));
     const auto is_honest = [this](HostId host) { return honest(host); };
@@ -232,8 +232,7 @@ void Experiment::submit_at(HostId host) {
 }
 
 double Experiment::report_seconds() const {
-    return std::chrono::duration<double>(network_->world().now().instant.time_since_epoch())
-        .count();
+    return network_->world().seconds();
 }
 
 RunReport Experiment::report() const {
@@ -242,8 +241,7 @@ RunReport Experiment::report() const {
     out.nodes = options_.nodes;
     out.seed = options_.seed;
     out.crypto = options_.crypto == Crypto::real ? "real" : "stub";
-    for (std::size_t i = 0; i < fault_kinds; ++i) {
-        const auto fault = static_cast<Fault>(i);
+    for (const auto fault : all_faults) {
         if (options_.faults.has(fault)) out.faults.emplace_back(name(fault));
     }
     if (options_.attack) {

@@ -12,7 +12,6 @@
 #include <parley/sim/network.hpp>
 #include <parley/sim/report.hpp>
 #include <parley/sim/run_log.hpp>
-#include <parley/sim/slow_module.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -42,8 +41,6 @@ struct ExperimentOptions {
     bool no_disks = false;                        ///< hosts keep nothing: they must not restart
     /// Called once a virtual second; may be empty.
     std::function<void()> progress;
-    /// Of the scenario "slow_module", by host; set by it.
-    std::shared_ptr<std::vector<std::unique_ptr<SlowModule>>> slow_modules = {};
     RunLog* run_log = nullptr;  ///< takes what nodes log, until the first failure
 };
 
@@ -57,6 +54,7 @@ public:
     /// Its phases, for benchmarks: hosts start and find links; then `time` passes.
     void join();
     void drive(Duration time);
+    /// At the rate of the options, from now on.
     void start_submitting();
 
     const std::vector<std::string>& failures() const { return checkers_->failures(); }
@@ -86,7 +84,6 @@ public:
 private:
     NetworkOptions network_options();
     void start_hosts();
-
     void settle();
     bool joined();
 

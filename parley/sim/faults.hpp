@@ -30,6 +30,12 @@ enum class Fault : std::uint8_t {
 };
 inline constexpr std::size_t fault_kinds = 14;
 
+inline constexpr auto all_faults = [] {
+    std::array<Fault, fault_kinds> out{};
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<Fault>(i);
+    return out;
+}();
+
 std::string_view name(Fault fault);
 
 class FaultSet {

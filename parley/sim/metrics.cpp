@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <utility>
 
 namespace parley::sim {
@@ -17,11 +18,14 @@ std::size_t share_of(std::size_t hosts, double share) {
     return static_cast<std::size_t>(std::ceil(static_cast<double>(hosts) * share));
 }
 
-double percentile(std::vector<double> values, double share) {
-    if (values.empty()) return 0;
-    const auto at = static_cast<std::ptrdiff_t>(static_cast<double>(values.size() - 1) * share);
-    std::ranges::nth_element(values, values.begin() + at);
-    return values[static_cast<std::size_t>(at)];
+std::vector<double> sorted(std::vector<double> values) {
+    std::ranges::sort(values);
+    return values;
+}
+
+double percentile(const std::vector<double>& sorted, double share) {
+    if (sorted.empty()) return 0;
+    return sorted[static_cast<std::size_t>(static_cast<double>(sorted.size() - 1) * share)];
 }
 
 }  // namespace
@@ -79,16 +83,12 @@ std::size_t Metrics::behind(Instant until, double share) {
     }));
 }
 
-double Metrics::seconds() const {
-    return std::chrono::duration<double>(network_.world().now().instant.time_since_epoch()).count();
-}
-
 void Metrics::mark(const std::string& what) {
-    if (marks_.size() < 100) marks_.emplace_back(seconds(), what);
+    if (marks_.size() < 100) marks_.emplace_back(network_.world().seconds(), what);
 }
 
 void Metrics::sample() {
-    const double x = seconds();
+    const double x = network_.world().seconds();
     std::vector<std::size_t> links;
     std::uint64_t bytes = 0;
     std::uint64_t misbehaved = 0;
@@ -158,8 +158,9 @@ void Metrics::report(RunReport& out) const {
     const auto row = [&](std::string name, std::string value) {
         out.summary.emplace_back(std::move(name), std::move(value));
     };
+    const auto delays_ms = sorted(delays_ms_);
     const auto milliseconds = [&](double share) {
-        return fmt::format("{:.0f} ms", percentile(delays_ms_, share));
+        return fmt::format("{:.0f} ms", percentile(delays_ms, share));
     };
     row("transactions", std::to_string(spreads_.size()));
     row("reached 99 % of the nodes", std::to_string(nearly_all_));
@@ -167,13 +168,13 @@ void Metrics::report(RunReport& out) const {
     row("90th percentile", milliseconds(0.9));
     row("99th percentile", milliseconds(0.99));
     row("99 % of the nodes have it: median",
-        fmt::format("{:.0f} ms", percentile(out.propagation_of_tx_ms, 0.5)));
+        fmt::format("{:.0f} ms", percentile(sorted(out.propagation_of_tx_ms), 0.5)));
     if (!out.copies.empty()) {
         row("copies of a payload a node received",
             fmt::format("{:.2f}", copies_sum / static_cast<double>(out.copies.size())));
     }
     row("bytes per node, sent and received: median",
-        fmt::format("{:.1f} KiB", percentile(out.bytes_per_node, 0.5) / 1024));
+        fmt::format("{:.1f} KiB", percentile(sorted(out.bytes_per_node), 0.5) / 1024));
     if (!links_median_.points.empty()) {
         row("links per node at the end: minimum, median, maximum",
             fmt::format("{:.0f}, {:.0f}, {:.0f}", links_min_.points.back().second,

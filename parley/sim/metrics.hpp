@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -28,8 +27,6 @@ public:
     void sample();
     void mark(const std::string& what);
 
-    std::size_t honest() const { return honest_count_; }
-    std::size_t transactions() const { return spreads_.size(); }
     /// Of those submitted before `until` that some honest node still has: how many did not reach
     /// `share` of the honest hosts. (What only a node had that died is lost with it.)
     std::size_t behind(Instant until, double share);
@@ -46,7 +43,6 @@ private:
     };
     void reached(HostId host, const Hash256& hash);
     bool pooled(const Hash256& hash);
-    double seconds() const;
 
     Network& network_;
     std::function<bool(HostId)> honest_;
@@ -58,7 +54,6 @@ private:
     std::vector<double> delays_ms_;
     std::size_t nearly_all_ = 0;
     std::uint64_t bytes_before_ = 0;
-    std::map<std::string, std::uint64_t> closes_;  // of lives that ended are lost
     Series links_min_{"minimum", {}}, links_median_{"median", {}}, links_max_{"maximum", {}};
     Series traffic_{"all hosts", {}};
     Series submitted_{"submitted", {}}, spread_{"at 99 % of nodes", {}};

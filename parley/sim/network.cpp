@@ -35,7 +35,7 @@ NodeKey copy(const NodeKey& key) {
 
 }  // namespace
 
-/// Every host in a /16 of its own: 1.0.0.1, 1.1.0.1, ...
+/// Every host in a /16 of its own: 11.0.0.1, 11.1.0.1, ...
 Endpoint Network::endpoint(HostId host) {
     const auto high = static_cast<std::byte>(11 + host / 256);
     const auto low = static_cast<std::byte>(host % 256);
@@ -63,17 +63,19 @@ Network::Network(NetworkOptions options)
         config.p2p.listen = {endpoint_of(host)};
         config.p2p.advertise = endpoint_of(host);
         if (options_.configure) options_.configure(host, config);
-        world_.add_host(
-            endpoint_of(host), config.link(), [this, host, config](Now now, Store& disk, Rng rng) {
-                auto modules = options_.modules ? options_.modules(host)
-                                                : std::vector<transport::PeerHandler*>{};
-                auto made = node::Node::create(config, copy(keys_[host]), disk, log_of(host), rng,
-                                               now, std::move(modules));
-                if (!made) throw std::runtime_error{message(made.error())};
-                if (options_.started) options_.started(host, **made);
-                return std::unique_ptr<node::NodeCore>{std::move(*made)};
-            });
+        world_.add_host(endpoint_of(host), config.link(),
+                        [this, host, config](Now now, Store& disk, Rng rng) {
+                            auto made = node::Node::create(config, copy(keys_[host]), disk,
+                                                           log_of(host), rng, now, modules(host));
+                            if (!made) throw std::runtime_error{message(made.error())};
+                            if (options_.started) options_.started(host, **made);
+                            return std::unique_ptr<node::NodeCore>{std::move(*made)};
+                        });
     }
+}
+
+std::vector<transport::PeerHandler*> Network::modules(HostId host) const {
+    return options_.modules ? options_.modules(host) : std::vector<transport::PeerHandler*>{};
 }
 
 Log& Network::log_of(HostId host) {

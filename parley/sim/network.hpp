@@ -48,6 +48,8 @@ public:
     static std::vector<NodeKey> keys(std::uint64_t seed, std::size_t count);
     std::size_t size() const { return keys_.size(); }
     void start_all();
+    /// What is plugged into a host's node besides the built-in modules.
+    std::vector<transport::PeerHandler*> modules(HostId host) const;
 
     /// Links that are up between two nodes, as `a` sees it.
     std::size_t links_between(HostId a, HostId b);

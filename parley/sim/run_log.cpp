@@ -14,10 +14,8 @@ public:
     void write(LogLevel level, std::string_view component, std::string_view event,
                std::initializer_list<LogField> fields) override {
         if (!enabled(level)) return;
-        const auto time = run_.world_->now().instant.time_since_epoch();
-        auto line = fmt::format("{:10.6f} host {:<4} {:<5} {}: {}",
-                                std::chrono::duration<double>(time).count(), host_, name(level),
-                                component, event);
+        auto line = fmt::format("{:10.6f} host {:<4} {:<5} {}: {}", run_.world_->seconds(), host_,
+                                name(level), component, event);
         for (const auto& field : fields) line += fmt::format(" {}={}", field.key, field.value);
         run_.lines_.push_back(std::move(line));
         if (run_.lines_.size() > run_.lines_max_) run_.lines_.pop_front();

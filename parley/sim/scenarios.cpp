@@ -70,7 +70,7 @@ void plan_flash_crowd(Experiment& run) {
     });
 }
 
-void prepare_slow_module(ExperimentOptions& options, NetworkOptions& network) {
+void prepare_slow_module(NetworkOptions& network) {
     // A host's module lives on through its restarts.
     auto modules = std::make_shared<std::vector<std::unique_ptr<SlowModule>>>();
     for (HostId host = 0; host < network.nodes; ++host) {
@@ -79,14 +79,12 @@ void prepare_slow_module(ExperimentOptions& options, NetworkOptions& network) {
     network.modules = [modules](HostId host) {
         return std::vector<transport::PeerHandler*>{(*modules)[host].get()};
     };
-    options.slow_modules = modules;
 }
 
 /// Those who keep up were not held back by those who do not, and nobody holds more than its window.
 void check_slow_module(Experiment& run) {
-    const auto& modules = *run.options().slow_modules;
-    for (HostId host = 0; host < modules.size(); ++host) {
-        const auto& module = *modules[host];
+    for (HostId host = 0; host < run.network().size(); ++host) {
+        const auto& module = dynamic_cast<const SlowModule&>(*run.network().modules(host).front());
         if (!module.slow() && module.most_heard() < 100) {
             run.checkers().fail(host, fmt::format("the module heard {} messages of 200 at most",
                                                   module.most_heard()));

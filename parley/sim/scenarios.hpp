@@ -21,7 +21,7 @@ struct Scenario {
     /// How long hosts take to start, one after the other.
     Duration start_within = std::chrono::seconds{10};
     /// Changes settings before the network is made.
-    std::function<void(ExperimentOptions&, NetworkOptions&)> prepare = {};
+    std::function<void(NetworkOptions&)> prepare = {};
     /// Plans its steps, after the network joined.
     std::function<void(Experiment&)> plan = {};
     /// Checks of its own, after healing.

@@ -39,8 +39,8 @@ TEST_CASE("seeds of the swarm hold, one with each fault alone and one with all")
     options.time = std::chrono::minutes{1};
     options.faults = FaultSet::all();
     passes(options);
-    for (std::size_t i = 0; i < fault_kinds; ++i) {
-        options.faults = FaultSet{}.set(static_cast<Fault>(i));
+    for (const auto fault : all_faults) {
+        options.faults = FaultSet{}.set(fault);
         passes(options);
     }
 }

@@ -25,9 +25,7 @@ ExperimentOptions swarm_options(std::uint64_t seed) {
     options.rate = static_cast<double>(1 + rng.below(40)) / 10;
     // Some seeds have many faults and some have few, or interplay would hide what one does.
     const double share = rng.unit();
-    for (std::size_t i = 0; i < fault_kinds; ++i) {
-        options.faults.set(static_cast<Fault>(i), rng.chance(share));
-    }
+    for (const auto fault : all_faults) options.faults.set(fault, rng.chance(share));
     if (rng.chance(0.4)) {
         options.attack = all_attacks[static_cast<std::size_t>(rng.below(all_attacks.size()))];
         options.attackers = 1 + static_cast<std::size_t>(rng.below(options.nodes / 4 + 1));
@@ -77,8 +75,7 @@ ExperimentOptions shrink(ExperimentOptions options) {
         fewer.attack.reset();
         if (still_fails(fewer)) options = fewer;
     }
-    for (std::size_t i = 0; i < fault_kinds; ++i) {
-        const auto fault = static_cast<Fault>(i);
+    for (const auto fault : all_faults) {
         if (!options.faults.has(fault)) continue;
         auto fewer = options;
         fewer.faults.set(fault, false);

@@ -145,6 +145,10 @@ Now World::now() const {
             config_.start + std::chrono::duration_cast<std::chrono::milliseconds>(elapsed)};
 }
 
+double World::seconds() const {
+    return std::chrono::duration<double>(events_.now().time_since_epoch()).count();
+}
+
 void World::later(Duration delay, Action action) {
     events_.at(events_.now() + delay, Act{std::move(action)});
 }
@@ -172,15 +176,15 @@ bool World::run_until(const std::function<bool()>& condition, Duration limit) {
 bool World::step(Instant end) {
     auto event = events_.next(end);
     if (!event) return false;
-    touched_ = host_of(*event);
-    if (touched_ < hosts_.size() && host(touched_).paused_until > events_.now()) {
+    const HostId touched = host_of(*event);
+    if (touched < hosts_.size() && host(touched).paused_until > events_.now()) {
         // It waits at the host's door, behind what came before it.
-        events_.at(host(touched_).paused_until, std::move(*event));
+        events_.at(host(touched).paused_until, std::move(*event));
         return true;
     }
     run(*event);
     bury();
-    if (check_) check_(touched_);
+    if (check_) check_(touched);
     return true;
 }
 
@@ -304,13 +308,16 @@ void World::take_jobs(Host& host) {
     }
 }
 
+/// When a wake-up by the host's own clock is due. One that is past and still wanted would stop
+/// time: it waits for the next microsecond.
+Instant World::wake_time(const Host& host, Instant local) const {
+    if (local == never) return never;
+    return std::max(host.clock.world_time_of(local), events_.now() + std::chrono::microseconds{1});
+}
+
 /// Plans the next wake-up of the host's node.
 void World::arm(Host& host) {
-    const Instant local = host.node->next_wakeup();
-    if (local == never) return;
-    // One that is past and still wanted would stop time: it waits for the next microsecond.
-    const Instant at =
-        std::max(host.clock.world_time_of(local), events_.now() + std::chrono::microseconds{1});
+    const Instant at = wake_time(host, host.node->next_wakeup());
     if (at >= host.armed) return;
     host.armed = at;
     events_.at(at, WakeHost{host.id, host.life});

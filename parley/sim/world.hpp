@@ -127,6 +127,7 @@ public:
     bool run_until(const std::function<bool()>& condition, Duration limit);
     /// The world's own time.
     Now now() const;
+    double seconds() const;  ///< since its beginning, for people
     /// Called after every event with the host that it touched, for checkers.
     void after_each_event(std::function<void(HostId)> check) { check_ = std::move(check); }
 
@@ -135,7 +136,6 @@ public:
     std::uint64_t events_run() const { return events_.events_run(); }
     /// A random source for scenarios, apart from what the world itself draws.
     Rng& scenario_rng() { return scenario_rng_; }
-    crypto::Provider* crypto() { return provider_.get(); }
     struct Traffic {
         std::uint64_t sent = 0, received = 0;  ///< bytes in streams
     };
@@ -155,6 +155,7 @@ private:
     void hand_on(Host& host, transport::LinkId link);
     void apply(Host& host, transport::SwitchEffect& effect);
     void take_jobs(Host& host);
+    Instant wake_time(const Host& host, Instant local) const;
     void arm(Host& host);
     void wake(Host& host);
     void wake(End& end);
@@ -200,7 +201,6 @@ private:
     std::uint64_t callers_ = 0;
     std::uint64_t trace_ = 0xcbf29ce484222325ULL;
     std::function<void(HostId)> check_;
-    HostId touched_ = 0;
     // Scratch, to keep their memory.
     std::vector<transport::SwitchEffect> effects_;
     std::vector<transport::LinkEvent> link_events_;

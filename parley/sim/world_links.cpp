@@ -274,10 +274,7 @@ void World::writable(const Writable& event) {
 }
 
 void World::arm(End& end) {
-    const Instant local = end.machine->next_wakeup();
-    if (local == never) return;
-    const Instant at = std::max(host(end.host).clock.world_time_of(local),
-                                events_.now() + std::chrono::microseconds{1});
+    const Instant at = wake_time(host(end.host), end.machine->next_wakeup());
     if (at >= end.armed) return;
     end.armed = at;
     events_.at(at, WakeLink{end.connection, end.side});
