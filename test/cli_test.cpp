@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 
 using namespace parley;
 using namespace parley::testing;
@@ -379,4 +380,35 @@ TEST_CASE("ports and folders in use are named") {
     CHECK(cli.cannot_run("alice") ==
           "parley: another parley runs in " + cli.folder("alice") + "\n");
     end(*alice);
+}
+
+TEST_CASE("sim: what cannot be run is said before anything runs; Ctrl-C ends with a report") {
+    Cli cli;
+    const auto refused = [&](std::vector<std::string> args, const std::string& why) {
+        args.insert(args.begin(), "sim");
+        const auto out = cli.run(args);
+        CHECK(out.exit_code != 0);
+        CHECK(out.out.empty());
+        CHECK_MESSAGE(out.err.find(why) != std::string::npos, out.err);
+    };
+    refused({"--scenario", "storms"}, "no such scenario: storms");
+    refused({"--nodes", "1"}, "--nodes: Value 1 not in range 2 to 20000");
+    refused({"--faults", "rain"}, "no such faults: rain");
+    refused({"--attack", "rain"}, "no such attack: rain");
+    refused({"--report", cli.dir.file("none/page.html")}, "cannot write the report to ");
+
+    const auto out = cli.dir.file("sim.out");
+    const auto page = cli.dir.file("page.html");
+    Program sim{{binary, "sim", "--nodes", "10", "--minutes", "100000", "--report", page},
+                out,
+                cli.dir.file("sim.err")};
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (read_file(out).find("10 nodes") == std::string::npos) {
+        REQUIRE(std::chrono::steady_clock::now() < end);
+        std::this_thread::yield();
+    }
+    sim.signal(SIGINT);
+    CHECK(sim.wait(patience) == 0);
+    CHECK(read_file(out).find("interrupted; so far:") != std::string::npos);
+    CHECK(read_file(page).find("</html>") != std::string::npos);
 }

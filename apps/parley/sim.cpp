@@ -2,6 +2,7 @@
 #include "command.hpp"
 #include "text.hpp"
 #include <parley/runtime/clock.hpp>
+#include <parley/runtime/signals.hpp>
 #include <parley/sim/report.hpp>
 #include <parley/sim/scenarios.hpp>
 #include <parley/sim/sweep.hpp>
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -56,6 +58,9 @@ struct Options {
     std::uint64_t seeds = 100;
     double hours = 0;
 };
+
+/// In larger networks the models of spreading would take longer than the run.
+constexpr std::size_t models_nodes_max = 2000;
 
 double seconds_now() {
     const auto now = runtime::monotonic_now().time_since_epoch();
@@ -133,21 +138,35 @@ void print_report(const sim::RunReport& report) {
 Outcome run_one(const Options& options) {
     auto wanted = experiment_of(options);
     if (!wanted) return std::unexpected{wanted.error()};
+    std::ofstream file;
+    if (!options.report.empty()) {
+        file.open(options.report);
+        if (!file) return failed("cannot write the report to " + options.report);
+    }
+    std::atomic<bool> interrupted = false;
+    const runtime::StopSignals signals{[&](int) { interrupted = true; }};
+    fmt::print("{}: {} nodes, seed {}, {} cryptography\n", options.scenario, wanted->nodes,
+               wanted->seed, options.crypto);
+    std::fflush(stdout);
     const double began = seconds_now();
     LiveLine line;
     std::unique_ptr<sim::Experiment> run;
-    wanted->progress = [&] { line.show(progress_text(*run, began)); };
+    wanted->progress = [&] {
+        line.show(progress_text(*run, began));
+        if (interrupted) run->stop();
+    };
+    wanted->compare_with_models = wanted->nodes <= models_nodes_max;
     run = std::make_unique<sim::Experiment>(*wanted);
     run->run();
     line.clear();
+    if (run->stopped()) fmt::print("interrupted; so far:\n");
     auto report = run->report();
     report.real_seconds = seconds_now() - began;
     report.command = sim::command_of(*wanted);
     print_report(report);
     if (!options.report.empty()) {
-        std::ofstream file{options.report};
         file << sim::render_html(report);
-        if (!file.flush()) return failed("cannot write " + options.report);
+        if (!file.flush()) return failed("cannot write the report to " + options.report);
         fmt::print("report: {}\n", options.report);
     }
     if (run->passed()) return {};
@@ -162,7 +181,10 @@ Outcome run_sweep(const Options& options) {
     LiveLine line;
     std::uint64_t ran = 0;
     std::uint64_t bad = 0;
+    std::atomic<bool> interrupted = false;
+    const runtime::StopSignals signals{[&](int) { interrupted = true; }};
     const auto more = [&] {
+        if (interrupted) return false;
         return options.hours > 0 ? seconds_now() - began < options.hours * 3600
                                  : ran < options.seeds;
     };

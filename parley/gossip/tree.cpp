@@ -67,15 +67,41 @@ Receipt Tree::on_payload(Now now, PeerId id, const ItemId& item) {
     // A copy that crossed ours on the way, or that we never asked for, says that this link is
     // not needed for whole items.
     seen_.mark(item, peer->slot);
+    copies_per_mille_ = (copies_per_mille_ * 31 + (fresh ? 0 : 1000)) / 32;
     if (fresh) {
-        peer->eager = true;
+        join_tree(*peer);
+        maybe_try_a_lazy_link();
         return Receipt::fresh;
     }
-    if (peer->eager) {
-        peer->eager = false;
-        effects_.emplace_back(Prune{id});
-    }
+    if (peer->eager) on_copy(id, *peer);
     return Receipt::duplicate;
+}
+
+void Tree::join_tree(Peer& peer) {
+    peer.eager = true;
+    peer.credit = std::min(peer.credit + 1, config_.credit_max);
+}
+
+void Tree::on_copy(PeerId id, Peer& peer) {
+    if (peer.credit > 0) {
+        --peer.credit;
+        return;
+    }
+    peer.eager = false;
+    effects_.emplace_back(Prune{id});
+}
+
+void Tree::maybe_try_a_lazy_link() {
+    if (copies_per_mille_ > 10 * config_.trial_copies_percent_max) return;
+    if (config_.trial_every_items == 0 || rng_.below(config_.trial_every_items) != 0) return;
+    std::vector<PeerId> lazy;
+    for (const auto& [id, peer] : peers_) {
+        if (!peer.eager) lazy.push_back(id);
+    }
+    if (lazy.empty()) return;
+    const PeerId chosen = lazy[static_cast<std::size_t>(rng_.below(lazy.size()))];
+    join_tree(peers_.find(chosen)->second);
+    effects_.emplace_back(Graft{chosen, {}});
 }
 
 void Tree::on_valid(Now now, const ItemId& item) {
@@ -135,7 +161,7 @@ Announced Tree::on_announce(Now now, PeerId id, const std::vector<ItemId>& items
 void Tree::on_graft(PeerId peer, const std::vector<ItemId>& items) {
     const auto found = peers_.find(peer);
     if (found == peers_.end()) return;
-    found->second.eager = true;
+    join_tree(found->second);
     for (const auto& item : items) seen_.mark(item, found->second.slot);
 }
 
@@ -179,27 +205,59 @@ void Tree::on_timer(Now now) {
         ask_next(now, item, missing);
         if (!missing.asked) forget_missing(found);
     }
-    if (now.instant >= announce_at_) announce_all();
+    if (now.instant >= announce_at_) announce_news(now);
+    if (now.instant >= rest_at_) announce_rest();
 }
 
-void Tree::announce_all() {
+/// To a few peers, chosen anew each time, at once; to all that lack them with what gathers later.
+void Tree::announce_news(Now now) {
     announce_at_ = never;
-    for (const auto& item : news_) {
+    std::vector<Peer*> lazy;
+    for (auto& [id, peer] : peers_) {
+        if (!peer.eager) lazy.push_back(&peer);
+        tell(std::exchange(peer.to_announce, {}), {&peer});
+    }
+    const bool all = lazy.size() <= config_.announce_first_peers;
+    if (!all) {
+        rng_.shuffle(lazy);
+        lazy.resize(config_.announce_first_peers);
+    }
+    tell(news_, lazy);
+    send_announcements();
+    if (!all) keep_for_rest(now);
+    news_.clear();
+}
+
+void Tree::keep_for_rest(Now now) {
+    rest_.insert(rest_.end(), news_.begin(), news_.end());
+    if (rest_.size() >= config_.announcements_per_peer_max / 2) {
+        rest_at_ = now.instant;
+    } else if (rest_at_ == never) {
+        rest_at_ = now.instant + rng_.jitter(config_.announce_rest_interval, announce_jitter);
+    }
+}
+
+void Tree::announce_rest() {
+    rest_at_ = never;
+    std::vector<Peer*> all;
+    for (auto& [id, peer] : peers_) all.push_back(&peer);
+    tell(std::exchange(rest_, {}), all);
+    send_announcements();
+}
+
+/// What a peer sent or announced meanwhile needs no word.
+void Tree::tell(const std::vector<ItemId>& items, const std::vector<Peer*>& peers) {
+    for (const auto& item : items) {
         auto* known = seen_.peers(item);
         if (known == nullptr) continue;
-        for (auto& [id, peer] : peers_) {
-            // What the peer sent or announced meanwhile needs no word.
-            if (known->insert(peer.slot)) peer.announcing.push_back(item);
+        for (Peer* peer : peers) {
+            if (known->insert(peer->slot)) peer->announcing.push_back(item);
         }
     }
-    news_.clear();
-    for (auto& [id, peer] : peers_) {
-        for (const auto& item : peer.to_announce) {
-            if (seen_.mark(item, peer.slot)) peer.announcing.push_back(item);
-        }
-        peer.to_announce.clear();
-        emit<Announce>(id, std::exchange(peer.announcing, {}));
-    }
+}
+
+void Tree::send_announcements() {
+    for (auto& [id, peer] : peers_) emit<Announce>(id, std::exchange(peer.announcing, {}));
 }
 
 /// In as many messages as it takes; none for nothing.
@@ -219,13 +277,13 @@ void Tree::emit(PeerId peer, std::vector<ItemId> items) {
 }
 
 Instant Tree::next_wakeup() const {
-    return std::min(announce_at_, deadlines_.empty() ? never : deadlines_.begin()->first);
+    return std::min({announce_at_, rest_at_, deadlines_.empty() ? never : deadlines_.begin()->first});
 }
 
 std::vector<TreeEffect> Tree::take_effects() {
     for (auto& [peer, items] : grafts_) {
         const auto found = peers_.find(peer);
-        if (found != peers_.end()) found->second.eager = true;
+        if (found != peers_.end()) join_tree(found->second);
         emit<Graft>(peer, std::move(items));
     }
     grafts_.clear();

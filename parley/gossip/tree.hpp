@@ -28,6 +28,18 @@ struct TreeConfig {
     /// batch, within two thirds of it, so that of two who have the same news one is first and the
     /// other need not say it.
     Duration announce_interval = 500ms;
+    /// A batch goes to so many lazy peers, chosen anew each time; the others hear of it after this
+    /// time (jittered alike), with all that came meanwhile and unless they spoke of it first.
+    std::size_t announce_first_peers = 3;
+    Duration announce_rest_interval = 6s;
+    /// After so many fresh items, on average, one lazy link becomes part of the tree on trial: it
+    /// closes a ring, in which the link that brings the least news is pruned. So the tree gets
+    /// shorter, and withstands those who stop delivering.
+    std::uint32_t trial_every_items = 16;
+    /// No trial while more than so many of 100 payloads that came were copies.
+    std::uint32_t trial_copies_percent_max = 20;
+    /// A copy takes one, a fresh item gives one; who has none left is pruned. So many at most.
+    std::uint32_t credit_max = 2;
     Duration graft_timeout = 500ms;  ///< an announced item may come by the tree for this long
     Duration fetch_timeout = 2s;     ///< then the next announcer is asked
     std::size_t seen_items_max = 65'536;
@@ -111,6 +123,7 @@ private:
     struct Peer {
         PeerSlot slot;
         bool eager = true;
+        std::uint32_t credit = 0;
         std::vector<ItemId> to_announce = {};  // besides news_: older items, failed pushes
         std::vector<ItemId> announcing = {};   // in the batch that is being made
         std::size_t missing_named_first = 0;
@@ -129,7 +142,14 @@ private:
     /// `again`: it could not be sent just now.
     void queue_announcement(Now now, std::vector<ItemId>& queue, const ItemId& item,
                             bool again = false);
-    void announce_all();
+    void on_copy(PeerId id, Peer& peer);
+    void join_tree(Peer& peer);
+    void maybe_try_a_lazy_link();
+    void announce_news(Now now);
+    void keep_for_rest(Now now);
+    void announce_rest();
+    void tell(const std::vector<ItemId>& items, const std::vector<Peer*>& peers);
+    void send_announcements();
     template <class Effect>
     void emit(PeerId peer, std::vector<ItemId> items);
     Peer* heard(Now now, PeerId peer);
@@ -145,8 +165,11 @@ private:
     boost::container::flat_map<PeerId, Peer> peers_;
     std::vector<PeerSlot> free_slots_;
     std::map<ItemId, Missing> missing_;
-    std::vector<ItemId> news_;  // to be announced to all that do not have it by then
+    std::uint32_t copies_per_mille_ = 0;  // of the payloads that came; the last some 32 count most
+    std::vector<ItemId> news_;            // to be announced to some of those that do not have it by then
+    std::vector<ItemId> rest_;            // and later to all of them
     Instant announce_at_ = never;
+    Instant rest_at_ = never;
     std::set<std::pair<Instant, ItemId>> deadlines_;
     std::map<PeerId, std::vector<ItemId>> grafts_;  // gathered until take_effects
     std::vector<TreeEffect> effects_;

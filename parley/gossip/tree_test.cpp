@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <queue>
+#include <set>
 
 using namespace parley;
 using namespace parley::gossip;
@@ -202,6 +203,102 @@ TEST_CASE("of two with the same news the later one need not say it") {
     const auto announced = only<Announce>(tree.take_effects());
     REQUIRE(announced.size() == 1);
     CHECK(announced[0].peer == b);
+}
+
+TEST_CASE("a few lazy peers hear at once, the others later and of more") {
+    Tree tree{{.announce_first_peers = 3}, Rng{1}};
+    constexpr std::size_t lazy = 10;
+    for (std::uint64_t i = 0; i < lazy; ++i) {
+        tree.add_peer(PeerId{i});
+        tree.on_prune(PeerId{i});
+    }
+    std::map<ItemId, std::set<PeerId>> told;
+    Instant now{};
+    std::size_t messages = 0;
+    const auto run_until_announced = [&](std::size_t wanted) {
+        for (std::size_t seen = 0; seen < wanted;) {
+            now = tree.next_wakeup();
+            REQUIRE(now != never);
+            tree.on_timer({now, {}});
+            for (const auto& announce : only<Announce>(tree.take_effects())) {
+                ++messages;
+                for (const auto& item : announce.items) {
+                    CHECK(told[item].insert(announce.peer).second);  // nobody hears twice
+                    ++seen;
+                }
+            }
+        }
+    };
+    tree.on_valid({now, {}}, item_of(1));
+    run_until_announced(3);
+    CHECK(messages == 3);
+    CHECK(now <= Instant{840ms});
+    tree.on_valid({now, {}}, item_of(2));
+    run_until_announced(3);
+    CHECK(messages == 6);
+    run_until_announced(14);  // the rest of both
+    CHECK(now <= Instant{12s});
+    CHECK(messages <= 6 + lazy);
+    CHECK(told[item_of(1)].size() == lazy);
+    CHECK(told[item_of(2)].size() == lazy);
+    CHECK(tree.next_wakeup() == never);
+}
+
+TEST_CASE("what waits to be announced to the others is bounded") {
+    Tree tree{{.announce_first_peers = 0, .announcements_per_peer_max = 10}, Rng{1}};
+    tree.add_peer(a);
+    tree.on_prune(a);
+    for (unsigned i = 0; i < 9; ++i) tree.on_valid(at(0s), item_of(i));
+    tree.on_timer(at(0s));  // so many that it is time
+    const auto announced = only<Announce>(tree.take_effects());
+    REQUIRE(announced.size() == 1);
+    CHECK(announced[0].items.size() == 9);
+    CHECK(tree.next_wakeup() == never);
+}
+
+TEST_CASE("a link that brings news outlives a copy, one that brings copies does not") {
+    Tree tree{{.trial_every_items = 0, .credit_max = 2}, Rng{1}};
+    tree.add_peer(a);
+    tree.add_peer(b);
+    unsigned n = 0;
+    const auto item_from = [&](PeerId first, PeerId second) {
+        const auto item = item_of(++n);
+        CHECK(tree.on_payload(at(0s), first, item) == Receipt::fresh);
+        CHECK(tree.on_payload(at(0s), second, item) == Receipt::duplicate);
+        return only<Prune>(tree.take_effects()).size();
+    };
+    CHECK(item_from(a, b) == 1);  // b is pruned: no credit
+    tree.on_payload(at(0s), b, item_of(100));
+    CHECK(tree.eager_peers() == 2);  // it brought news
+    CHECK(item_from(a, b) == 0);
+    CHECK(item_from(a, b) == 1);
+    // Never more credit than credit_max.
+    for (unsigned i = 200; i < 210; ++i) tree.on_payload(at(0s), b, item_of(i));
+    CHECK(item_from(a, b) == 0);
+    CHECK(item_from(a, b) == 0);
+    CHECK(item_from(a, b) == 1);
+}
+
+TEST_CASE("lazy links are tried as long as few copies come") {
+    Tree tree{{.trial_every_items = 4, .trial_copies_percent_max = 20}, Rng{1}};
+    tree.add_peer(a);
+    for (std::uint64_t i = 10; i < 20; ++i) {
+        tree.add_peer(PeerId{i});
+        tree.on_prune(PeerId{i});
+    }
+    for (unsigned i = 0; i < 100; ++i) tree.on_payload(at(0s), a, item_of(i));
+    auto tried = only<Graft>(tree.take_effects());
+    CHECK(tried.size() == 10);  // all of them, each once
+    CHECK(std::ranges::all_of(tried, [](const Graft& graft) { return graft.items.empty(); }));
+    CHECK(tree.lazy_peers() == 0);
+
+    for (std::uint64_t i = 10; i < 20; ++i) tree.on_prune(PeerId{i});
+    for (unsigned i = 100; i < 200; ++i) {
+        tree.on_payload(at(0s), a, item_of(i));
+        tree.on_payload(at(0s), PeerId{10}, item_of(i));  // as many copies as items
+    }
+    tried = only<Graft>(tree.take_effects());
+    CHECK(tried.size() <= 2);  // before it is seen how many come
 }
 
 TEST_CASE("what could not be sent is announced later") {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace parley::sim {
@@ -34,6 +35,7 @@ Chaos::Chaos(Network& network, FaultSet faults, std::size_t spared, Rng rng,
 
 void Chaos::begin() {
     if (faults_.has(Fault::segments)) world_.set_segmentation(true);
+    std::optional<IpAddress> outside;
     for (HostId host = spared_; host < network_.size(); ++host) {
         if (faults_.has(Fault::clocks)) {
             steps_[host] = between(rng_, seconds{-60}, seconds{60});
@@ -42,7 +44,9 @@ void Chaos::begin() {
                                          static_cast<std::int32_t>(rng_.below(1001)) - 500);
         }
         if (faults_.has(Fault::nat) && rng_.chance(0.2)) {
-            world_.set_nat(host, network_.endpoint_of(host).address);
+            // Some share an outside address with the one before.
+            if (!outside || rng_.chance(0.5)) outside = network_.endpoint_of(host).address;
+            world_.set_nat(host, *outside);
         }
         if (faults_.has(Fault::slow_readers) && rng_.chance(0.1)) {
             world_.set_read_rate(host, 20'000 + rng_.below(200'000));
@@ -68,8 +72,10 @@ void Chaos::start() {
         world_.later(between(rng_, seconds{1}, seconds{20}),
                      [this, host] { world_.set_clog(host, {}); });
     });
-    plan(Fault::pauses, seconds{10},
-         [this] { world_.pause(victim(), between(rng_, milliseconds{100}, seconds{40})); });
+    plan(Fault::pauses, seconds{10}, [this] {
+        const auto host = victim();
+        world_.pause(host, between(rng_, milliseconds{100}, seconds{40}));
+    });
     plan(Fault::kills, seconds{10}, [this] {
         const auto host = victim();
         if (!world_.up(host) || !may_go_down()) return;

@@ -58,8 +58,8 @@ struct JobDone {
     Job job;
 };
 struct Datagram {
-    std::size_t to;
-    Endpoint from;
+    std::size_t sender, receiver;
+    Endpoint from, to;
     Buffer bytes;
 };
 

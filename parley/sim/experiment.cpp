@@ -52,6 +52,7 @@ Experiment::Experiment(ExperimentOptions options)
     const auto is_honest = [this](HostId host) { return honest(host); };
     checkers_ = std::make_unique<Checkers>(*network_, is_honest);
     metrics_ = std::make_unique<Metrics>(*network_, is_honest);
+    if (options_.compare_with_models) metrics_->compare_with_models();
     chaos_ = std::make_unique<Chaos>(*network_, options_.faults, boot_hosts(), rng_.split("chaos"),
                                      [this](const std::string& what) { mark(what); });
     if (options_.run_log) {
@@ -114,10 +115,12 @@ NetworkOptions Experiment::network_options() {
 
 void Experiment::run() {
     join();
+    start_submitting();
+    if (options_.scenario) drive(options_.scenario->warm_up);
+    metrics_->begin();
     if (options_.scenario && options_.scenario->plan) options_.scenario->plan(*this);
     mark("joined");
     chaos_->start();
-    start_submitting();
     drive(options_.time);
     submitting_ = false;
     chaos_->heal();
@@ -149,7 +152,7 @@ bool Experiment::joined() {
 
 void Experiment::join() {
     start_hosts();
-    for (Duration waited{}; !joined(); waited += seconds{1}) {
+    for (Duration waited{}; !joined() && !stopped_; waited += seconds{1}) {
         if (waited >= join_max) {
             checkers_->fail(0, "the network did not join in 3 minutes");
             return;
@@ -165,7 +168,7 @@ void Experiment::drive(Duration time) {
             Duration{static_cast<Duration::rep>(static_cast<double>(time.count()) * share)};
         world().later(when, std::move(step));
     }
-    for (Duration done{}; done < time && passed(); done += seconds{1}) {
+    for (Duration done{}; done < time && passed() && !stopped_; done += seconds{1}) {
         world().run_for(std::min<Duration>(seconds{1}, time - done));
         metrics_->sample();
         const auto whole = world().now().instant.time_since_epoch();
@@ -182,7 +185,7 @@ void Experiment::at(double share, std::function<void()> step) {
 void Experiment::settle() {
     const Instant healed = world().now().instant;
     drive(settle_time);
-    if (!passed()) return;
+    if (!passed() || stopped_) return;
     checkers_->connected();
     checkers_->links_agree();
     checkers_->books();
@@ -225,7 +228,7 @@ void Experiment::submit_at(HostId host) {
     auto tx = chain::testing::transfer(nonces_[account]++);
     tx.chain_id = node::NetworkConfig{}.chain_id;
     const auto made = chain::testing::sign(tx, chain::testing::secret_of(account));
-    metrics_->submitted(made.hash);
+    metrics_->submitted(host, made.hash);
     world().call(host, [&](node::NodeCore&, Now now) {
         network_->node(host).relay().submit(now, made.raw, [](auto) {});
     });

@@ -39,6 +39,8 @@ struct ExperimentOptions {
     std::optional<std::size_t> seen_items_max;
     std::optional<std::size_t> book_entries_max;  ///< of each node's address book
     bool no_disks = false;                        ///< hosts keep nothing: they must not restart
+    /// Report beside each transaction's spread what models reach over the same links.
+    bool compare_with_models = false;
     /// Called once a virtual second; may be empty.
     std::function<void()> progress;
     RunLog* run_log = nullptr;  ///< takes what nodes log, until the first failure
@@ -49,8 +51,12 @@ public:
     explicit Experiment(ExperimentOptions options);
     ~Experiment();
 
-    /// All of it, until the first checker that is not content.
+    /// All of it, until the first checker that is not content or until stop().
     void run();
+    /// Ends the run after this virtual second (from `progress`); what should hold after healing is
+    /// not checked then.
+    void stop() { stopped_ = true; }
+    bool stopped() const { return stopped_; }
     /// Its phases, for benchmarks: hosts start and find links; then `time` passes.
     void join();
     void drive(Duration time);
@@ -70,6 +76,9 @@ public:
     Network& network() { return *network_; }
     World& world() { return network_->world(); }
     Checkers& checkers() { return *checkers_; }
+    /// How many transactions, submitted before `until`, did not reach this share of the honest
+    /// hosts.
+    std::size_t behind(Instant until, double share) { return metrics_->behind(until, share); }
     Rng& rng() { return rng_; }
     bool honest(HostId host) const { return host < options_.nodes; }
     /// The first few hosts, which all others know.
@@ -98,6 +107,7 @@ private:
     std::vector<std::uint64_t> nonces_;
     std::uint64_t next_account_ = 0;
     bool submitting_ = false;
+    bool stopped_ = false;
 };
 
 }  // namespace parley::sim

@@ -13,6 +13,10 @@ using transport::CloseReason;
 
 namespace {
 
+/// Transactions that models are asked about, and how old their picture of the links may be.
+constexpr std::size_t compared_max = 200;
+constexpr Duration graph_age_max = std::chrono::seconds{5};
+
 /// How many hosts are "99 % of them".
 std::size_t share_of(std::size_t hosts, double share) {
     return static_cast<std::size_t>(std::ceil(static_cast<double>(hosts) * share));
@@ -21,6 +25,10 @@ std::size_t share_of(std::size_t hosts, double share) {
 std::vector<double> sorted(std::vector<double> values) {
     std::ranges::sort(values);
     return values;
+}
+
+double milliseconds(Duration duration) {
+    return std::chrono::duration<double, std::milli>(duration).count();
 }
 
 double percentile(const std::vector<double>& sorted, double share) {
@@ -40,14 +48,63 @@ Metrics::Metrics(Network& network, std::function<bool(HostId)> honest)
 
 void Metrics::started(HostId host, node::Node& node) {
     subscriptions_[host].clear();
+    counters_before_.erase(host);
     if (!honest_(host)) return;
     subscriptions_[host].push_back(node.hub().subscribe<chain::TxAdded>(
         [this, host](const chain::TxAdded& added) { reached(host, added.hash); }));
 }
 
-void Metrics::submitted(const Hash256& hash) {
+void Metrics::begin() {
+    begun_ = true;
+    for (HostId host = 0; host < network_.size(); ++host) {
+        if (network_.world().up(host)) {
+            counters_before_[host] = network_.node(host).relay().counters();
+        }
+    }
+}
+
+void Metrics::submitted(HostId host, const Hash256& hash) {
+    if (!begun_) return;
     by_hash_.emplace(hash, spreads_.size());
     spreads_.push_back({hash, network_.world().now().instant, 0, {}});
+    if (comparing_ && compared_ < compared_max) compare(host);
+}
+
+void Metrics::Model::add(const ModelSpread& spread) {
+    for (const Duration delay : spread.arrivals) delays_ms.push_back(milliseconds(delay));
+    payloads += static_cast<double>(spread.payloads);
+    hosts += static_cast<double>(spread.arrivals.size());
+}
+
+/// Links that are up between honest hosts.
+LinkGraph Metrics::graph() {
+    std::map<NodeId, HostId> hosts;
+    for (HostId host = 0; host < network_.size(); ++host) {
+        if (honest_(host)) hosts.emplace(network_.id(host), host);
+    }
+    LinkGraph out{network_.size()};
+    for (const auto& [id, host] : hosts) {
+        if (!network_.world().up(host)) continue;
+        for (const auto& peer : network_.node(host).peers()) {
+            const auto to = hosts.find(peer.id);
+            if (to == hosts.end()) continue;
+            const PathConfig path = network_.world().path(host, to->second);
+            out.add(host, to->second, path.base + path.jitter_mean);
+        }
+    }
+    return out;
+}
+
+void Metrics::compare(HostId source) {
+    const Instant now = network_.world().now().instant;
+    if (!graph_ || now - graph_at_ > graph_age_max) {
+        graph_ = graph();
+        graph_at_ = now;
+    }
+    ++compared_;
+    best_.add(best_possible(*graph_, source));
+    fetched_.add(announce_and_fetch(*graph_, source));
+    pushed_.add(square_root_push(*graph_, source, models_rng_));
 }
 
 void Metrics::reached(HostId host, const Hash256& hash) {
@@ -59,9 +116,7 @@ void Metrics::reached(HostId host, const Hash256& hash) {
     has[found->second] = true;
     auto& spread = spreads_[found->second];
     const Duration delay = network_.world().now().instant - spread.from;
-    if (delays_ms_.size() < samples_max) {
-        delays_ms_.push_back(std::chrono::duration<double, std::milli>(delay).count());
-    }
+    if (delays_ms_.size() < samples_max) delays_ms_.push_back(milliseconds(delay));
     if (++spread.reached == share_of(honest_count_, 0.99)) {
         spread.nearly_all = delay;
         ++nearly_all_;
@@ -123,8 +178,7 @@ void Metrics::report(RunReport& out) const {
     out.propagation_ms = delays_ms_;
     for (const auto& spread : spreads_) {
         if (spread.nearly_all == Duration{}) continue;
-        out.propagation_of_tx_ms.push_back(
-            std::chrono::duration<double, std::milli>(spread.nearly_all).count());
+        out.propagation_of_tx_ms.push_back(milliseconds(spread.nearly_all));
     }
     std::map<std::string, std::uint64_t> closes;
     std::uint64_t invalid = 0;
@@ -136,9 +190,12 @@ void Metrics::report(RunReport& out) const {
         out.bytes_per_node.push_back(static_cast<double>(traffic.sent + traffic.received));
         const auto& counters = network_.node(host).relay().counters();
         invalid += counters.invalid;
-        if (counters.added > 0) {
-            out.copies.push_back(
-                static_cast<std::uint32_t>(100 * counters.received / counters.added));
+        const auto found = counters_before_.find(host);
+        const auto before = found == counters_before_.end() ? chain::TxRelay::Counters{}
+                                                            : found->second;
+        if (const auto added = counters.added - before.added; added > 0) {
+            const auto received = counters.received - before.received;
+            out.copies.push_back(static_cast<std::uint32_t>(100 * received / added));
             copies_sum += static_cast<double>(out.copies.back()) / 100;
         }
         auto& links = network_.node(host).links();
@@ -159,19 +216,33 @@ void Metrics::report(RunReport& out) const {
         out.summary.emplace_back(std::move(name), std::move(value));
     };
     const auto delays_ms = sorted(delays_ms_);
-    const auto milliseconds = [&](double share) {
+    const auto within = [&](double share) {
         return fmt::format("{:.0f} ms", percentile(delays_ms, share));
     };
     row("transactions", std::to_string(spreads_.size()));
     row("reached 99 % of the nodes", std::to_string(nearly_all_));
-    row("a node has it after: median", milliseconds(0.5));
-    row("90th percentile", milliseconds(0.9));
-    row("99th percentile", milliseconds(0.99));
+    row("a node has it after: median", within(0.5));
+    row("90th percentile", within(0.9));
+    row("99th percentile", within(0.99));
+    out.p99_ms = percentile(delays_ms, 0.99);
+    out.p99_best_ms = percentile(sorted(best_.delays_ms), 0.99);
+    if (compared_ > 0) {
+        row("99th percentile, in times of the best possible",
+            fmt::format("{:.2f}", out.p99_ms / out.p99_best_ms));
+    }
     row("99 % of the nodes have it: median",
         fmt::format("{:.0f} ms", percentile(sorted(out.propagation_of_tx_ms), 0.5)));
     if (!out.copies.empty()) {
-        row("copies of a payload a node received",
-            fmt::format("{:.2f}", copies_sum / static_cast<double>(out.copies.size())));
+        out.copies_mean = copies_sum / static_cast<double>(out.copies.size());
+        row("copies of a payload a node received", fmt::format("{:.2f}", out.copies_mean));
+    }
+    for (const Model* model : {&best_, &fetched_, &pushed_}) {
+        if (compared_ == 0) break;
+        const double p99 = percentile(sorted(model->delays_ms), 0.99);
+        row(model->name + ", on the same links: 99th percentile", fmt::format("{:.0f} ms", p99));
+        if (model == &best_) continue;
+        row(model->name + ": copies of a payload",
+            fmt::format("{:.2f}", model->payloads / model->hosts));
     }
     row("bytes per node, sent and received: median",
         fmt::format("{:.1f} KiB", percentile(sorted(out.bytes_per_node), 0.5) / 1024));

@@ -5,9 +5,12 @@
 
 #include <parley/sim/network.hpp>
 #include <parley/sim/report.hpp>
+#include <parley/sim/spread_model.hpp>
 
 #include <cstddef>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -21,8 +24,12 @@ public:
 
     /// A host's node begins a life.
     void started(HostId host, node::Node& node);
+    /// Transactions submitted and copies received from now on count, those before do not.
+    void begin();
     /// A transaction was handed to a node.
-    void submitted(const Hash256& hash);
+    void submitted(HostId host, const Hash256& hash);
+    /// From now on, beside each transaction, how models would have spread it over the same links.
+    void compare_with_models() { comparing_ = true; }
     /// Once a virtual second.
     void sample();
     void mark(const std::string& what);
@@ -41,7 +48,16 @@ private:
         std::size_t reached = 0;  // honest hosts, lives counted once
         Duration nearly_all{};    // until 99 % had it
     };
+    /// What became of many items by one way of spreading.
+    struct Model {
+        std::string name;
+        std::vector<double> delays_ms;
+        double payloads = 0, hosts = 0;
+        void add(const ModelSpread& spread);
+    };
     void reached(HostId host, const Hash256& hash);
+    LinkGraph graph();
+    void compare(HostId source);
     bool pooled(const Hash256& hash);
 
     Network& network_;
@@ -53,12 +69,21 @@ private:
     std::vector<std::vector<Hub::Subscription>> subscriptions_;
     std::vector<double> delays_ms_;
     std::size_t nearly_all_ = 0;
+    bool begun_ = false;
+    std::map<HostId, chain::TxRelay::Counters> counters_before_;  // of the lives that were begun then
     std::uint64_t bytes_before_ = 0;
     Series links_min_{"minimum", {}}, links_median_{"median", {}}, links_max_{"maximum", {}};
     Series traffic_{"all hosts", {}};
     Series submitted_{"submitted", {}}, spread_{"at 99 % of nodes", {}};
     Series misbehaved_{"closed for misbehaviour", {}}, silent_{"closed as silent", {}};
     std::vector<std::pair<double, std::string>> marks_;
+    bool comparing_ = false;
+    std::size_t compared_ = 0;
+    std::optional<LinkGraph> graph_;
+    Instant graph_at_{};
+    Rng models_rng_{1};
+    Model best_{"the best possible", {}}, fetched_{"announce and fetch", {}},
+        pushed_{"push to the square root", {}};
 };
 
 }  // namespace parley::sim

@@ -38,6 +38,10 @@ struct RunReport {
     std::vector<std::string> failures;                         ///< empty: passed
     std::vector<std::pair<std::string, std::string>> summary;  ///< rows of the final table
 
+    double p99_ms = 0;       ///< of propagation_ms
+    double p99_best_ms = 0;  ///< of the best possible over the same links; 0: not compared
+    double copies_mean = 0;  ///< of a payload that a node received
+
     std::vector<double> propagation_ms;        ///< per transaction and node that got it
     std::vector<double> propagation_of_tx_ms;  ///< per transaction: until 99 % of the nodes had it
     /// Per node: how many times it received a transaction's whole payload, mean over the

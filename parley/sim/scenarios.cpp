@@ -61,6 +61,30 @@ void plan_partition(Experiment& run) {
     });
 }
 
+/// A fifth of the links, by the pairs that they join, lose everything for a minute.
+void plan_links_lost(Experiment& run) {
+    const auto salt = run.rng().next();
+    run.at(0.3, [&run, salt] {
+        run.mark("a fifth of the links lost");
+        run.world().partition([salt](HostId a, HostId b) {
+            const auto pair = (std::uint64_t{std::min(a, b)} << 32U) | std::max(a, b);
+            return Rng{salt ^ pair}.below(5) == 0;
+        });
+        run.world().later(minutes{1}, [&run] {
+            run.mark("healed");
+            run.world().partition({});
+            const Instant healed = run.world().now().instant;
+            run.world().later(seconds{10}, [&run, healed] {
+                if (const auto behind = run.behind(healed, 1.0); behind > 0) {
+                    run.checkers().fail(0, fmt::format("{} transactions are not everywhere 10 s "
+                                                       "after healing",
+                                                       behind));
+                }
+            });
+        });
+    });
+}
+
 void plan_flash_crowd(Experiment& run) {
     run.at(0.5, [&run] {
         run.mark("2,000 transactions");
@@ -164,7 +188,8 @@ std::vector<Scenario> make() {
     std::vector<Scenario> out;
     out.push_back({.name = "gossip",
                    .about = "transactions in a network in which nothing goes wrong",
-                   .nodes = 1000});
+                   .nodes = 1000,
+                   .warm_up = seconds{30}});
     out.push_back({.name = "join_storm",
                    .about = "all start within two seconds and know four boot nodes",
                    .nodes = 200,
@@ -181,6 +206,12 @@ std::vector<Scenario> make() {
                    .about = "two halves, and whole again",
                    .time = minutes{4},
                    .plan = plan_partition});
+    out.push_back({.name = "links_lost",
+                   .about = "a fifth of the links lost for a minute; 10 s later all is everywhere",
+                   .nodes = 200,
+                   .time = minutes{4},
+                   .warm_up = seconds{30},
+                   .plan = plan_links_lost});
     out.push_back({.name = "flash_crowd",
                    .about = "2,000 transactions within two seconds",
                    .plan = plan_flash_crowd});
@@ -198,7 +229,8 @@ std::vector<Scenario> make() {
                    .about = "one in five announces everything and delivers nothing",
                    .nodes = 80,
                    .attack = AttackKind::withhold,
-                   .attackers = 20});
+                   .attackers = 20,
+                   .warm_up = seconds{30}});
     out.push_back({.name = "eclipse",
                    .about = "Sybils from few groups around one node that restarts",
                    .nodes = 40,

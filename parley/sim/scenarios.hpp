@@ -20,6 +20,8 @@ struct Scenario {
     std::size_t attackers = 0;
     /// How long hosts take to start, one after the other.
     Duration start_within = std::chrono::seconds{10};
+    /// Transactions flow for this long, unmeasured, before the time begins: the tree takes shape.
+    Duration warm_up = {};
     /// Changes settings before the network is made.
     std::function<void(NetworkOptions&)> prepare = {};
     /// Plans its steps, after the network joined.

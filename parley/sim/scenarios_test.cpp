@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
+
 #include <algorithm>
 #include <string>
 
@@ -59,6 +61,43 @@ TEST_CASE("seed 9: spam fills the pools, and a node that restarts hears of all t
     options.attackers = 5;
     options.crypto = Crypto::stub;
     passes(options);
+}
+
+TEST_CASE("gossip is near the best possible, with few copies, whoever withholds") {
+    auto options = default_options(*find_scenario("gossip"));
+    options.nodes = 150;
+    options.time = std::chrono::minutes{1};
+    options.compare_with_models = true;
+    for (const bool withheld : {false, true}) {
+        CAPTURE(withheld);
+        if (withheld) {
+            options.nodes = 135;
+            options.attack = AttackKind::withhold;
+            options.attackers = 15;
+        }
+        Experiment run{options};
+        run.run();
+        CHECK(run.passed());
+        const auto report = run.report();
+        CHECK(report.p99_best_ms > 0);
+        CHECK(report.p99_ms >= report.p99_best_ms);
+        CHECK(report.p99_ms <= (withheld ? 3.0 : 2.0) * report.p99_best_ms);
+        CHECK(report.copies_mean <= (withheld ? 1.5 : 1.3));
+    }
+}
+
+TEST_CASE("a run that is stopped reports so far") {
+    auto options = default_options(*find_scenario("gossip"));
+    options.nodes = 10;
+    std::unique_ptr<Experiment> run;
+    options.progress = [&] {
+        if (run->report_seconds() > 60) run->stop();
+    };
+    run = std::make_unique<Experiment>(options);
+    run->run();
+    CHECK(run->passed());
+    CHECK(run->report_seconds() < 62);
+    CHECK_FALSE(run->report().summary.empty());
 }
 
 TEST_CASE("a storm of joins does not starve those who come late") {

@@ -117,6 +117,7 @@ void World::pause(HostId id, Duration time) {
 }
 void World::set_nat(HostId id, const IpAddress& outside) {
     host(id).nat = outside;
+    nats_.try_emplace(outside, outside);
 }
 void World::set_read_rate(HostId id, std::uint64_t bytes_per_second) {
     host(id).read_rate = bytes_per_second;
@@ -206,7 +207,7 @@ HostId World::host_of(const Event& event) {
         HostId operator()(const Segment& e) const { return world.host_at(e.connection, e.to_side); }
         HostId operator()(const Writable& e) const { return world.host_at(e.connection, e.side); }
         HostId operator()(const JobDone& e) const { return e.host; }
-        HostId operator()(const Datagram& e) const { return e.to; }
+        HostId operator()(const Datagram& e) const { return e.receiver; }
     };
     return std::visit(Visitor{*this}, event);
 }
@@ -351,23 +352,37 @@ void World::set_on_datagram(HostId id, OnDatagram handler) {
     host(id).on_datagram = std::move(handler);
 }
 
-void World::send_datagram(HostId from, const Endpoint& to, Bytes bytes) {
-    const auto found = listeners_.find(to);
-    if (found == listeners_.end()) return;
-    DatagramPath path{this->path(from, found->second), datagram_faults_};
+/// Whose endpoint that is; behind a Nat, of its own outside port.
+std::optional<HostId> World::datagram_host(const Endpoint& endpoint) const {
+    if (const auto found = listeners_.find(endpoint); found != listeners_.end()) {
+        if (!hosts_[found->second]->nat) return found->second;
+    }
+    const auto nat = nats_.find(endpoint.address);
+    return nat == nats_.end() ? std::nullopt : nat->second.host_of(endpoint.port);
+}
+
+void World::send_datagram(HostId sender, const Endpoint& to, Bytes bytes) {
+    Endpoint from = host(sender).listen;
+    if (const auto& outside = host(sender).nat) {
+        from = nats_.at(*outside).out(events_.now(), sender, to);
+    }
+    const auto receiver = datagram_host(to);
+    if (!receiver) return;
+    DatagramPath path{this->path(sender, *receiver), datagram_faults_};
     for (const Instant arrival : path.deliveries(events_.now(), bytes.size(), rng_)) {
-        events_.at(arrival, Datagram{found->second, host(from).listen, to_buffer(bytes)});
+        events_.at(arrival, Datagram{sender, *receiver, from, to, to_buffer(bytes)});
     }
 }
 
 void World::receive(const Datagram& datagram) {
-    auto& host = this->host(datagram.to);
-    const auto from = listeners_.find(datagram.from);
-    if (!host.on_datagram || host.nat || blocked(from->second, host.id)) return;
+    auto& host = this->host(datagram.receiver);
+    if (!host.on_datagram || blocked(datagram.sender, host.id)) return;
+    if (host.nat &&
+        !nats_.at(*host.nat).lets_in(events_.now(), datagram.from, datagram.to.port)) {
+        return;
+    }
     trace(datagram.bytes.size());
     host.on_datagram(datagram.from, datagram.bytes);
-    host.busy = true;
-    pump(host);
 }
 
 }  // namespace parley::sim

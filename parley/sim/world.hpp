@@ -13,6 +13,7 @@
 #include <parley/sim/disk.hpp>
 #include <parley/sim/event.hpp>
 #include <parley/sim/event_heap.hpp>
+#include <parley/sim/nat.hpp>
 #include <parley/sim/path.hpp>
 #include <parley/transport/link.hpp>
 
@@ -96,7 +97,8 @@ public:
     // --- What goes wrong ---
     /// Nothing happens on the host for this long, as under SIGSTOP; then all at once.
     void pause(HostId host, Duration time);
-    /// Callers from outside do not get through to it, and it appears under this address.
+    /// Puts it behind the router of that outside address, which it may share with others (Nat):
+    /// it appears under this address, and callers do not get through to it.
     void set_nat(HostId host, const IpAddress& outside);
     /// The host reads no faster than this from each connection; 0: as fast as it comes.
     void set_read_rate(HostId host, std::uint64_t bytes_per_second);
@@ -106,6 +108,8 @@ public:
     /// repeats), dials time out. An empty function heals.
     using Blocked = std::function<bool(HostId from, HostId to)>;
     void partition(Blocked blocked);
+    /// How it is between two hosts.
+    PathConfig path(HostId a, HostId b) const;
     /// Live connections of a host for which `chosen` says yes are reset, or fall silent for good.
     void cut(HostId host, const std::function<bool(HostId peer)>& chosen, bool silently);
     /// Connections that fell silent for good and that a host for which `counts` says yes holds.
@@ -160,11 +164,11 @@ private:
     void wake(Host& host);
     void wake(End& end);
     void forget_links(Host& host, bool power_lost);
+    std::optional<HostId> datagram_host(const Endpoint& endpoint) const;
     void receive(const Datagram& datagram);
 
     // world_links.cpp: connections
     Connection* find(ConnectionRef connection);
-    PathConfig path(HostId a, HostId b) const;
     bool blocked(HostId from, HostId to) const { return blocked_ && blocked_(from, to); }
     void open(Host& from, transport::LinkId link, const Target& target);
     void knock(const Knock& knock);
@@ -191,6 +195,7 @@ private:
     EventHeap<Event> events_;
     std::vector<std::unique_ptr<Host>> hosts_;
     std::map<Endpoint, HostId> listeners_;
+    std::map<IpAddress, Nat> nats_;
     std::vector<std::unique_ptr<Connection>> connections_;
     std::vector<std::uint32_t> generations_;
     std::vector<std::uint32_t> free_connections_;

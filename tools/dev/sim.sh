@@ -34,15 +34,24 @@ cmd_sim() {
     return "$status"
 }
 
-# The same seeds by g++ and by clang give the same traces.
+# The same seeds by g++ and by clang give the same traces: all faults, and each attack.
 sim_agree() {
-    local seed gcc clang
+    local seed attack
     need fuzz # clang
     build clang parley
-    for seed in 1 2 3; do
-        gcc=$(build/release/bin/parley sim --scenario swarm --faults all --seed "$seed" | tail -n 1)
-        clang=$(build/clang/bin/parley sim --scenario swarm --faults all --seed "$seed" | tail -n 1)
-        [[ ${gcc##* } == "${clang##* }" ]] || die "seed $seed: g++ says $gcc, clang says $clang"
-        say "seed $seed: trace ${gcc##* } by both"
+    for seed in 1 2 3 4 5; do
+        sim_agrees --scenario swarm --faults all --seed "$seed"
     done
+    for attack in garbage oversized forged_records address_flood sybil withhold spam \
+        stalled_handshake credit_abuse; do
+        sim_agrees --nodes 20 --minutes 1 --attack "$attack" --attackers 3
+    done
+}
+
+sim_agrees() {
+    local gcc clang
+    gcc=$(build/release/bin/parley sim "$@" | tail -n 1)
+    clang=$(build/clang/bin/parley sim "$@" | tail -n 1)
+    [[ ${gcc##* } == "${clang##* }" ]] || die "$*: g++ says $gcc, clang says $clang"
+    say "$*: trace ${gcc##* } by both"
 }

@@ -10,10 +10,9 @@ SharedBytes encode_hashes(const std::vector<Hash256>& hashes) {
     return SharedBytes::own(writer.take());
 }
 
-Result<std::vector<Hash256>, rlp::RlpError> decode_hashes(Bytes message) {
+Result<std::vector<Hash256>, rlp::RlpError> decode_hashes(Bytes message, std::size_t hashes_min) {
     auto list = rlp::Reader::open_list(message);
     if (!list) return std::unexpected{list.error()};
-    if (list->at_end()) return fail(rlp::Errc::missing_item, 1, 0);
     std::vector<Hash256> hashes;
     hashes.reserve(std::min(hashes_max, message.size() / 33 + 1));
     while (!list->at_end()) {
@@ -24,6 +23,7 @@ Result<std::vector<Hash256>, rlp::RlpError> decode_hashes(Bytes message) {
         if (!hash) return std::unexpected{hash.error()};
         hashes.push_back(*hash);
     }
+    if (hashes.size() < hashes_min) return fail(rlp::Errc::missing_item, hashes_min, hashes.size());
     return hashes;
 }
 

@@ -60,7 +60,8 @@ private:
             relay_.tree_.on_prune(id_);
             return {};
         }
-        const auto hashes = tx_topic::decode_hashes(message.bytes());
+        // A Graft may be for what comes from now on only.
+        const auto hashes = tx_topic::decode_hashes(message.bytes(), code == tx_topic::graft ? 0 : 1);
         if (!hashes) return std::unexpected{Offence::malformed};
         switch (code) {
             case tx_topic::announce:
@@ -184,7 +185,7 @@ Result<void, Offence> TxRelay::on_payload(Peer& peer, Message message) {
 }
 
 Result<void, Offence> TxRelay::on_graft(Peer& peer, const std::vector<Hash256>& hashes) {
-    if (!peer.may_fetch(peer.context().now(), hashes.size())) {
+    if (!peer.may_fetch(peer.context().now(), std::max<std::size_t>(1, hashes.size()))) {
         return std::unexpected{Offence::too_often};
     }
     tree_.on_graft(peer.id(), hashes);

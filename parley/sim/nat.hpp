@@ -1,0 +1,54 @@
+// Nat: a router that shares one outside address between hosts, as homes and carriers have. Of
+// datagrams, each inside endpoint has one outside port whatever it writes to (RFC 4787, section
+// 4.1: endpoint-independent mapping), and only those come in that answer: from an endpoint that was
+// written to lately (section 5: address- and port-dependent filtering). Streams only go out.
+// Threading: one thread, the simulator's.
+#pragma once
+
+#include <parley/base/time.hpp>
+#include <parley/identity/endpoint.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace parley::sim {
+
+class Nat {
+public:
+    /// How long the way back stays open after a datagram out; RFC 4787 asks for two minutes, and
+    /// many give less.
+    static constexpr Duration open_for = 60s;
+
+    explicit Nat(const IpAddress& outside) : outside_(outside) {}
+
+    /// A host writes to `to`: what it appears as there.
+    Endpoint out(Instant now, std::size_t host, const Endpoint& to) {
+        const auto next = static_cast<std::uint16_t>(first_port + ports_.size());
+        const std::uint16_t port = ports_.try_emplace(host, next).first->second;
+        hosts_.try_emplace(port, host);
+        open_until_[{port, to}] = now + open_for;
+        return {outside_, port};
+    }
+    /// Whose port that is.
+    std::optional<std::size_t> host_of(std::uint16_t port) const {
+        const auto found = hosts_.find(port);
+        return found == hosts_.end() ? std::nullopt : std::optional{found->second};
+    }
+    /// Does a datagram from there get in?
+    bool lets_in(Instant now, const Endpoint& from, std::uint16_t port) const {
+        const auto found = open_until_.find({port, from});
+        return found != open_until_.end() && now <= found->second;
+    }
+
+private:
+    static constexpr std::size_t first_port = 20'000;
+    IpAddress outside_;
+    std::map<std::size_t, std::uint16_t> ports_;
+    std::map<std::uint16_t, std::size_t> hosts_;
+    std::map<std::pair<std::uint16_t, Endpoint>, Instant> open_until_;
+};
+
+}  // namespace parley::sim
