@@ -233,8 +233,10 @@ TEST_CASE("two nodes find each other, carry transactions, end in time and come b
     cli.status_when("bob", *bob, linked);
     cli.status_when("alice", *alice, linked);
     const auto table = cli.run({"peers", cli.folder("alice")}).out;
-    CHECK(table.starts_with("ID            ADDRESS "));
-    CHECK(table.find("\n" + bob_id.substr(0, 12) + "  127.0.0.1:") != std::string::npos);
+    CHECK(table.starts_with("DIR  CLASS     GROUP "));
+    CHECK(table.find("\nin   ordinary  127.0.0.0/16 ") != std::string::npos);
+    CHECK(table.find("  " + bob_id.substr(0, 12) + "  parley/") != std::string::npos);
+    CHECK(table.ends_with("\ntotal         1       0        0       0      1\n"));
     CHECK(cli.run({"peers", cli.folder("alice"), "--long"}).out.find(bob_id) != std::string::npos);
     const auto text = cli.run({"status", cli.folder("bob")}).out;
     CHECK(text.find("Links         0 inbound of 40, 1 outbound of 8\n") != std::string::npos);
@@ -261,6 +263,43 @@ TEST_CASE("two nodes find each other, carry transactions, end in time and come b
     CHECK(again.at("id") == json::value(alice_id));
     CHECK(at(again, "/knownAddresses") == 1);
     end(*alice);
+}
+
+TEST_CASE("--watch shows a node again every second until SIGINT, or until it is gone") {
+    Cli cli;
+    cli.init("alice");
+    auto alice = cli.start("alice");
+    cli.status("alice", *alice);
+    const auto watch = [&](std::vector<std::string> args) {
+        args.insert(args.begin(), binary);
+        args.emplace_back("--watch");
+        return std::make_unique<Program>(args, cli.dir.file("watch.out"),
+                                         cli.dir.file("watch.err"));
+    };
+    const auto shown = [&](Program& program, std::string_view text, std::size_t times) {
+        const auto end = std::chrono::steady_clock::now() + patience;
+        while (std::chrono::steady_clock::now() < end) {
+            const auto out = read_file(cli.dir.file("watch.out"));
+            std::size_t found = 0;
+            for (auto at = out.find(text); at != std::string::npos; at = out.find(text, at + 1)) {
+                ++found;
+            }
+            if (found >= times) return out;
+            REQUIRE_FALSE(program.wait(20ms));
+        }
+        FAIL("out of time");
+        return std::string{};
+    };
+    auto peers = watch({"peers", cli.folder("alice"), "--json"});
+    CHECK(shown(*peers, "[]\n", 2).starts_with("[]\n[]\n"));
+    peers->signal(SIGINT);
+    CHECK(peers->wait(patience) == 0);
+    auto status = watch({"status", cli.folder("alice")});
+    const auto out = shown(*status, "\nLINKS ", 2);
+    CHECK(out.find('\x1b') == std::string::npos);  // no terminal
+    end(*alice);
+    CHECK(status->wait(patience) == 1);
+    CHECK(read_file(cli.dir.file("watch.err")).starts_with("parley: no node runs in "));
 }
 
 TEST_CASE("SIGINT ends a node as SIGTERM does; a killed one leaves nothing in the way") {

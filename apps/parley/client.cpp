@@ -60,11 +60,6 @@ std::size_t size_of(const json::array& params) {
     return bytes;
 }
 
-const json::value* find(const json::value& value, std::string_view pointer) {
-    boost::system::error_code error;
-    return value.find_pointer(pointer, error);
-}
-
 }  // namespace
 
 Result<json::value, Failure> call(const std::string& folder, std::string_view method,
@@ -95,24 +90,6 @@ Result<std::vector<Result<json::value, Failure>>, Failure> call_each(
         for (const auto& one : *replies) out.push_back(result_of(one));
     }
     return out;
-}
-
-std::string text_at(const json::value& value, std::string_view pointer) {
-    const auto* found = find(value, pointer);
-    const auto* text = found == nullptr ? nullptr : found->if_string();
-    return text == nullptr ? std::string{} : std::string{text->data(), text->size()};
-}
-
-std::int64_t number_at(const json::value& value, std::string_view pointer) {
-    const auto* found = find(value, pointer);
-    boost::system::error_code error;
-    const auto number = found == nullptr ? 0 : found->to_number<std::int64_t>(error);
-    return error ? 0 : number;
-}
-
-bool flag_at(const json::value& value, std::string_view pointer) {
-    const auto* found = find(value, pointer);
-    return found != nullptr && found->is_bool() && found->get_bool();
 }
 
 }  // namespace parley::app

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "command.hpp"
+#include "json_at.hpp"
 
 #include <boost/json.hpp>
 
@@ -20,10 +21,5 @@ Result<boost::json::value, Failure> call(const std::string& folder, std::string_
 Result<std::vector<Result<boost::json::value, Failure>>, Failure> call_each(
     const std::string& folder, std::string_view method,
     const std::vector<boost::json::array>& params);
-
-/// Members of a reply; zero, empty or false where there is none of that kind.
-std::string text_at(const boost::json::value& value, std::string_view pointer);
-std::int64_t number_at(const boost::json::value& value, std::string_view pointer);
-bool flag_at(const boost::json::value& value, std::string_view pointer);
 
 }  // namespace parley::app

@@ -1,7 +1,9 @@
 // parley status: what a running node does, on one screen.
 #include "client.hpp"
 #include "command.hpp"
+#include "links_view.hpp"
 #include "text.hpp"
+#include "watch.hpp"
 
 #include <fmt/format.h>
 
@@ -15,10 +17,12 @@ namespace json = boost::json;
 
 constexpr auto description =
     R"(Shows what the node that runs in the folder DIR does: its links and their limits,
-how many addresses it knows, its transactions and its traffic.)";
+how many addresses it knows, its transactions and its traffic; below it its links by
+direction and class.)";
 
 constexpr auto footer = R"text(EXAMPLES
   parley status alice
+  parley status alice --watch
   parley status alice --json | jq .links
   parley init bob --boot "$(parley status alice --target)"
 
@@ -32,6 +36,7 @@ struct Options {
     std::string folder;
     bool json = false;
     bool target = false;
+    bool watch = false;
 };
 
 std::string links_text(const json::value& status) {
@@ -46,9 +51,10 @@ std::string links_text(const json::value& status) {
     return out;
 }
 
-void print_text(const json::value& status, const std::string& folder) {
-    const auto line = [](std::string_view title, const std::string& text) {
-        fmt::print("{:<14}{}\n", title, text);
+std::string status_text(const json::value& status, const std::string& folder) {
+    std::string out;
+    const auto line = [&](std::string_view title, const std::string& text) {
+        out += fmt::format("{:<14}{}\n", title, text);
     };
     const auto count = [&](std::string_view pointer) {
         return count_text(number_at(status, pointer));
@@ -73,21 +79,19 @@ void print_text(const json::value& status, const std::string& folder) {
                                      count("/transactions/duplicates")));
     line("Traffic", fmt::format("{} in, {} out", bytes("/bytesIn"), bytes("/bytesOut")));
     line("Record", text_at(status, "/enr"));
+    const auto* links = value_at(status, "/links");
+    if (links != nullptr) out += '\n' + links_summary(*links);
+    return out;
 }
 
-Outcome status(const Options& options) {
+Result<std::string, Failure> draw(const Options& options) {
     const auto reply = call(options.folder, "parley_status");
     if (!reply) return std::unexpected{reply.error()};
-    if (options.json) {
-        fmt::print("{}\n", json::serialize(*reply));
-    } else if (options.target) {
-        const auto endpoint = text_at(*reply, "/endpoint");
-        if (endpoint.empty()) return failed("its address is unknown: set p2p.advertise");
-        fmt::print("{}@{}\n", text_at(*reply, "/id"), endpoint);
-    } else {
-        print_text(*reply, options.folder);
-    }
-    return {};
+    if (options.json) return json::serialize(*reply) + '\n';
+    if (!options.target) return status_text(*reply, options.folder);
+    const auto endpoint = text_at(*reply, "/endpoint");
+    if (endpoint.empty()) return failed("its address is unknown: set p2p.advertise");
+    return fmt::format("{}@{}\n", text_at(*reply, "/id"), endpoint);
 }
 
 }  // namespace
@@ -100,7 +104,10 @@ void add_status(CLI::App& app, Chosen& chosen) {
     auto* json = command->add_flag("--json", options->json, "All of it as one JSON object");
     command->add_flag("--target", options->target, "Only ID@address:port, as --boot takes it")
         ->excludes(json);
-    command->callback([options, &chosen] { chosen = [options] { return status(*options); }; });
+    command->add_flag("--watch", options->watch, "Again every second, until Ctrl-C");
+    command->callback([options, &chosen] {
+        chosen = [options] { return show(options->watch, [options] { return draw(*options); }); };
+    });
 }
 
 }  // namespace parley::app

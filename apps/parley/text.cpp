@@ -39,6 +39,20 @@ std::string count_text(std::int64_t count) {
     return out;
 }
 
+std::string fit_screen(std::string_view text, std::size_t columns, std::size_t rows) {
+    const auto lines = static_cast<std::size_t>(std::ranges::count(text, '\n'));
+    const auto shown = lines <= rows ? lines : rows - 1;
+    std::string out;
+    for (std::size_t i = 0; i < shown; ++i) {
+        const auto end = text.find('\n');
+        out += text.substr(0, std::min(end, columns));
+        out += '\n';
+        text.remove_prefix(end + 1);
+    }
+    if (shown < lines) out += fmt::format("({} more lines)\n", lines - shown);
+    return out;
+}
+
 std::string Table::to_string() const {
     std::vector<std::size_t> widths(columns.size());
     for (const auto& row : rows) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace parley::app {
@@ -13,6 +14,10 @@ std::string duration_text(std::int64_t seconds);
 std::string bytes_text(std::int64_t bytes);
 /// "1,234,567".
 std::string count_text(std::int64_t count);
+
+/// The first `rows` lines, each of at most `columns` characters, so that a screen of that size
+/// shows them unbroken; a last line says how many are left out.
+std::string fit_screen(std::string_view text, std::size_t columns, std::size_t rows);
 
 /// Rows of cells in aligned columns, two spaces apart; the first row is the heading.
 struct Table {

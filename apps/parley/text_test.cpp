@@ -34,6 +34,13 @@ TEST_CASE("counts have separators") {
     CHECK(count_text(-1'000) == "-1,000");
 }
 
+TEST_CASE("what is too large for a screen is cut, and says so") {
+    CHECK(fit_screen("one\ntwo\nthree\n", 80, 3) == "one\ntwo\nthree\n");
+    CHECK(fit_screen("one\ntwo\nthree\n", 3, 3) == "one\ntwo\nthr\n");
+    CHECK(fit_screen("one\ntwo\nthree\nfour\n", 80, 3) == "one\ntwo\n(2 more lines)\n");
+    CHECK(fit_screen("", 80, 3) == "");
+}
+
 TEST_CASE("tables align their columns and end lines without blanks") {
     using enum Table::Align;
     const Table table{.columns = {left, right, left},

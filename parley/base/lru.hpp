@@ -30,6 +30,10 @@ public:
         const auto found = index_.find(key);
         return found == index_.end() ? nullptr : &found->second->second;
     }
+    const Value* peek(const Key& key) const {
+        const auto found = index_.find(key);
+        return found == index_.end() ? nullptr : &found->second->second;
+    }
     /// As peek.
     bool contains(const Key& key) const { return index_.contains(key); }
     /// Inserts unless present; true if it was new.

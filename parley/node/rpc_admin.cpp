@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <chrono>
 #include <map>
 #include <string>
@@ -15,6 +16,10 @@ using transport::Direction;
 using transport::PeerInfo;
 using transport::SlotClass;
 using transport::SlotKind;
+
+constexpr std::array directions{Direction::inbound, Direction::outbound};
+constexpr std::array classes{SlotClass::ordinary, SlotClass::static_peer, SlotClass::trusted,
+                             SlotClass::feeler};
 
 std::int64_t whole_seconds(Duration d) {
     return std::chrono::duration_cast<std::chrono::seconds>(d).count();
@@ -42,6 +47,8 @@ json::object peer_json(const RpcCall& call, const transport::Hello& ours, const 
     if (peer.round_trip) {
         round_trip = std::chrono::duration<double, std::milli>(*peer.round_trip).count();
     }
+    json::value last_useful;
+    if (peer.useful_at) last_useful = whole_seconds(call.now.instant - *peer.useful_at);
     return {
         {"enr", peer.hello.record.to_text()},
         {"id", peer.id.to_string()},
@@ -51,7 +58,9 @@ json::object peer_json(const RpcCall& call, const transport::Hello& ours, const 
          {{"remoteAddress", peer.endpoint.to_string()},
           {"inbound", peer.direction == Direction::inbound},
           {"static", peer.slot_class == SlotClass::static_peer},
-          {"trusted", peer.slot_class == SlotClass::trusted}}},
+          {"trusted", peer.slot_class == SlotClass::trusted},
+          {"class", transport::name(peer.slot_class)},
+          {"group", outbound_group(peer.endpoint.address).to_string()}}},
         {"protocols", std::move(protocols)},
         {"roundTripMs", std::move(round_trip)},
         {"bytesIn", peer.bytes_in},
@@ -60,6 +69,9 @@ json::object peer_json(const RpcCall& call, const transport::Hello& ours, const 
         {"messagesOut", peer.messages_out},
         {"topics", std::move(topics)},
         {"age", whole_seconds(call.now.instant - peer.since)},
+        {"lastUseful", std::move(last_useful)},
+        {"offences", peer.offences},
+        {"score", peer.score},
     };
 }
 
@@ -69,21 +81,27 @@ json::value endpoint_json(const Node& node) {
 }
 
 json::object links_json(const std::vector<PeerInfo>& peers) {
-    std::size_t inbound = 0;
-    std::map<SlotClass, std::size_t> by_class;
-    for (const auto kind :
-         {SlotClass::ordinary, SlotClass::static_peer, SlotClass::trusted, SlotClass::feeler}) {
-        by_class[kind] = 0;
+    std::map<Direction, std::map<SlotClass, std::size_t>> counts;
+    for (const auto& peer : peers) ++counts[peer.direction][peer.slot_class];
+    std::map<Direction, std::size_t> totals;
+    json::object by_direction;
+    json::object by_class;
+    for (const auto kind : classes) by_class[transport::name(kind)] = 0U;
+    for (const auto direction : directions) {
+        json::object row;
+        for (const auto kind : classes) {
+            const auto count = counts[direction][kind];
+            totals[direction] += count;
+            row[transport::name(kind)] = count;
+            auto& sum = by_class[transport::name(kind)];
+            sum = sum.to_number<std::size_t>() + count;
+        }
+        by_direction[transport::name(direction)] = std::move(row);
     }
-    for (const auto& peer : peers) {
-        if (peer.direction == Direction::inbound) ++inbound;
-        ++by_class[peer.slot_class];
-    }
-    json::object classes;
-    for (const auto& [kind, count] : by_class) classes[transport::name(kind)] = count;
-    return {{"inbound", inbound},
-            {"outbound", peers.size() - inbound},
-            {"byClass", std::move(classes)}};
+    return {{"inbound", totals[Direction::inbound]},
+            {"outbound", totals[Direction::outbound]},
+            {"byClass", std::move(by_class)},
+            {"byDirection", std::move(by_direction)}};
 }
 
 }  // namespace

@@ -91,6 +91,8 @@ struct Connection {
     Instant since{};
     std::optional<Duration> round_trip;
     std::uint64_t messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0;
+    std::optional<Instant> useful_at;  ///< last message that a module took without objection
+    std::uint32_t offences = 0;        ///< on this link
 };
 
 }  // namespace parley::transport

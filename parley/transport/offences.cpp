@@ -168,8 +168,8 @@ const Ban* Offences::find(Now now, const IpAddress& address) const {
     return found != bans_.end() && found->second.until > now.unix_time ? &found->second : nullptr;
 }
 
-double Offences::score(Now now, const NodeId& id) {
-    const Score* score = by_id_.find(id);
+double Offences::score(Now now, const NodeId& id) const {
+    const Score* score = by_id_.peek(id);
     return score == nullptr ? 0.0 : decayed(*score, now.instant);
 }
 

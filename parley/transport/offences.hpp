@@ -77,7 +77,7 @@ public:
     const Ban* find(Now now, const NodeId& id) const;
     const Ban* find(Now now, const IpAddress& address) const;
     /// The decayed score; 0 for the unknown.
-    double score(Now now, const NodeId& id);
+    double score(Now now, const NodeId& id) const;
 
     /// In the order of keys.
     std::vector<Ban> bans() const;

@@ -88,6 +88,9 @@ struct PeerInfo {
     Instant since;
     std::optional<Duration> round_trip;
     std::uint64_t messages_in, messages_out, bytes_in, bytes_out;
+    std::optional<Instant> useful_at;  ///< last message that a module took without objection
+    std::uint32_t offences;            ///< on this link
+    double score;                      ///< of its ID: what all its offences cost, decayed
 };
 
 /// Counts since the start, for metrics.

@@ -129,9 +129,11 @@ void SwitchCore::deliver(Connection& c, Delivered& batch) {
                                         : std::move(item.own);
         ++c.messages_in;
         c.bytes_in += bytes.size();
+        const auto offences = c.offences;
         const auto result = lane.handler->handle(
             item.code, Message{std::move(bytes), ledger_, c.link, item.lane, item.credit_bytes});
         if (!result) penalise(c, result.error());
+        if (c.offences == offences) c.useful_at = now_.instant;
     }
     if (entered) probe->leave();
 }
@@ -226,7 +228,7 @@ std::vector<PeerInfo> SwitchCore::peers() const {
         if (c->phase != Phase::up) continue;
         out.push_back({c->link, *c->id, c->endpoint, c->direction, c->slot_class, *c->hello,
                        c->since, c->round_trip, c->messages_in, c->messages_out, c->bytes_in,
-                       c->bytes_out});
+                       c->bytes_out, c->useful_at, c->offences, offences_.score(now_, *c->id)});
     }
     return out;
 }

@@ -126,6 +126,7 @@ bool SwitchCore::charge(const Connection& c, Offence offence) {
 }
 
 void SwitchCore::penalise(Connection& c, Offence offence) {
+    ++c.offences;
     if (charge(c, offence)) {
         close(c, {CloseReason::misbehaviour, std::string{name(offence)}, {}, {}});
     }

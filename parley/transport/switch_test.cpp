@@ -236,6 +236,29 @@ TEST_CASE("switch: messages reach their module, small ones and big ones, in orde
     CHECK(n.rig.commands(link) == Words{"consumed 2 198", "consumed 1 69"});
 }
 
+TEST_CASE("switch: a message is useful if a module took it without objection") {
+    Node n;
+    const LinkId link = n.rig.up_inbound(n.keys[1]);
+    n.chat.on_handle = [](Context& peer, Code code, Message) -> Result<void, Offence> {
+        if (code == 1) return std::unexpected{Offence::useless};
+        if (code == 2) peer.penalise(Offence::useless);
+        return {};
+    };
+    const auto useful_at = [&] { return n.rig.node->peers().at(0).useful_at; };
+    n.rig.deliver(link, chat_lane, 1, "x");
+    n.rig.deliver(link, chat_lane, 2, "x");
+    CHECK_FALSE(useful_at().has_value());
+    CHECK(n.rig.node->peers().at(0).offences == 2);
+    n.rig.deliver(link, chat_lane, 3, "x");
+    const auto first = n.rig.now().instant;
+    CHECK(useful_at() == first);
+    n.rig.time += 5s;
+    n.rig.deliver(link, chat_lane, 1, "x");
+    CHECK(useful_at() == first);
+    n.rig.deliver(link, blocks_lane, 1, "x");
+    CHECK(useful_at() == first + 5s);
+}
+
 TEST_CASE("switch: credit returns when the module lets go, at once or later, on its lane alone") {
     Node n;
     const LinkId link = n.rig.up_inbound(n.keys[1]);
@@ -436,6 +459,8 @@ TEST_CASE("switch: offences add up to a Goodbye and a ban of the ID and its addr
     };
     n.rig.deliver(link, chat_lane, 1, "x");
     CHECK(n.rig.commands(link) == Words{"consumed 2 65"});
+    CHECK(n.rig.node->peers().at(0).offences == 1);
+    CHECK(n.rig.node->peers().at(0).score == doctest::Approx(50.0));
     n.rig.deliver(link, chat_lane, 2, "x");
     CHECK(n.rig.commands(link) == Words{"refuse misbehaviour"});
     CHECK(n.rig.goodbye->sender_value == "malformed");

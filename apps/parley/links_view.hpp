@@ -1,0 +1,21 @@
+// The links of a node, from the replies of admin_peers and parley_status, as a person reads them.
+// Pure functions.
+#pragma once
+
+#include <boost/json.hpp>
+
+#include <string>
+
+namespace parley::app {
+
+/// A row for each link of admin_peers, inbound ones first, each direction's oldest first. IDs are
+/// their first 12 digits, or whole.
+std::string links_table(const boost::json::array& peers, bool whole_ids);
+
+/// Links by direction and class, with the sums. `links` as in parley_status.
+std::string links_summary(const boost::json::value& links);
+
+/// What parley_status has in `links`, of a list of admin_peers.
+boost::json::value count_links(const boost::json::array& peers);
+
+}  // namespace parley::app
