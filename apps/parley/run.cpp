@@ -74,6 +74,7 @@ runtime::HostConfig host_config(const node::NodeConfig& config) {
     runtime::HostConfig out;
     out.listen = config.p2p.listen;
     out.link = config.link();
+    if (config.p2p.uses_proxy()) out.proxy = config.p2p.proxy;
     out.io_threads = config.io_threads;
     out.workers = config.workers;
     return out;

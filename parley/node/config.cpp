@@ -55,10 +55,24 @@ public:
                 }
             }
         }
-        return config;
+        return check(config);
     }
 
 private:
+    /// What one setting alone cannot tell.
+    Result<NodeConfig, ConfigError> check(const NodeConfig& config) const {
+        const auto& p2p = config.p2p;
+        if (p2p.proxy.user.empty() && !p2p.proxy.password.empty()) {
+            return std::unexpected{ConfigError{fmt::format(
+                "{}: p2p.proxy_password is of no use without p2p.proxy_user", file_name_)}};
+        }
+        if (!p2p.uses_proxy() && !p2p.proxy.user.empty()) {
+            return std::unexpected{ConfigError{
+                fmt::format("{}: p2p.proxy_user is of no use without p2p.proxy", file_name_)}};
+        }
+        return config;
+    }
+
     static bool known_table(std::string_view name) {
         return std::ranges::any_of(settings(), [&](const auto& s) { return s.table == name; });
     }

@@ -9,6 +9,7 @@
 #include <parley/identity/endpoint.hpp>
 #include <parley/identity/node_id.hpp>
 #include <parley/transport/link.hpp>
+#include <parley/transport/socks5.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -29,6 +30,7 @@ struct P2pConfig {
     std::vector<Endpoint> listen;       ///< TCP; port 0: the system chooses
     std::optional<Endpoint> advertise;  ///< what our record says; absent: the first listen one
     bool allow_private = false;         ///< keep and dial private and loopback addresses
+    transport::Proxy proxy;             ///< SOCKS5, for all dials; port 0: none
     std::vector<Target> boot;
     std::vector<Target> static_peers;
     std::vector<NodeId> trusted;
@@ -38,6 +40,8 @@ struct P2pConfig {
     std::uint64_t receive_bytes_max = 512ULL << 20;
     Duration heartbeat_interval = 15s;
     Duration heartbeat_timeout = 20s;
+
+    bool uses_proxy() const { return proxy.endpoint.port != 0; }
 };
 
 struct RpcConfig {

@@ -22,6 +22,8 @@ TEST_CASE("the template parses back to what it was made of") {
     config.p2p.boot = {*Target::parse(
         "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5@127.0.0.1:1")};
     config.p2p.allow_private = true;
+    config.p2p.proxy = {
+        .endpoint = *Endpoint::parse("[::1]:1080"), .user = "alice", .password = "a \"b\" \\c"};
     config.p2p.heartbeat_interval = 7s;
     config.rpc.http = Endpoint::parse("127.0.0.1:8545");
     config.rpc.allowed_origins = {"https://a \"quoted\" one"};
@@ -32,6 +34,7 @@ TEST_CASE("the template parses back to what it was made of") {
     CHECK(config_template(*again) == text);
     CHECK(again->network.id == 42);
     CHECK(again->p2p.boot == config.p2p.boot);
+    CHECK(again->p2p.proxy == config.p2p.proxy);
     CHECK(again->p2p.heartbeat_interval == 7s);
     CHECK(again->rpc.allowed_origins == config.rpc.allowed_origins);
     CHECK(again->log.level == LogLevel::debug);
@@ -65,6 +68,16 @@ TEST_CASE("bad settings are named with file, line and key") {
     CHECK(error_of("[log]\nlevel = \"loud\"") ==
           "parley.toml:2: log.level: expected trace, debug, info, warn, error or off, got 'loud'");
     CHECK(error_of("[network]\nforks = []") == "no error");
+    CHECK(error_of("[p2p]\nproxy = \"localhost\"") ==
+          "parley.toml:2: p2p.proxy: expected \"address:port\" or \"\", got 'localhost'");
+    CHECK(error_of("[p2p]\nproxy = \"127.0.0.1:0\"") ==
+          "parley.toml:2: p2p.proxy: expected \"address:port\" or \"\", got '127.0.0.1:0'");
+    CHECK(error_of("[p2p]\nproxy_user = \"" + std::string(256, 'u') + "\"")
+              .starts_with("parley.toml:2: p2p.proxy_user: expected at most 255 bytes, got"));
+    CHECK(error_of("[p2p]\nproxy_password = \"x\"") ==
+          "parley.toml: p2p.proxy_password is of no use without p2p.proxy_user");
+    CHECK(error_of("[p2p]\nproxy_user = \"x\"") ==
+          "parley.toml: p2p.proxy_user is of no use without p2p.proxy");
 }
 
 TEST_CASE("what is not TOML is named with its line") {

@@ -177,6 +177,35 @@ std::vector<Setting> p2p_settings() {
                        return {};
                    },
                    [](const NodeConfig& c) { return c.p2p.allow_private ? "true" : "false"; }});
+    out.push_back(text(
+        "p2p", "proxy", "A SOCKS5 proxy that all dials go through.", "\"address:port\" or \"\"",
+        [](NodeConfig& c, const std::string& s) {
+            const auto endpoint = Endpoint::parse(s);
+            if (!s.empty() && (!endpoint || endpoint->port == 0)) return false;
+            c.p2p.proxy.endpoint = endpoint.value_or(Endpoint{});
+            return true;
+        },
+        [](const NodeConfig& c) {
+            return c.p2p.uses_proxy() ? c.p2p.proxy.endpoint.to_string() : std::string{};
+        }));
+    constexpr auto login_form = "at most 255 bytes";
+    const auto fits = [](const std::string& s) {
+        return s.size() <= transport::Proxy::text_bytes_max;
+    };
+    out.push_back(text(
+        "p2p", "proxy_user", "The user name that the proxy wants; \"\": no login.", login_form,
+        [=](NodeConfig& c, const std::string& s) {
+            c.p2p.proxy.user = s;
+            return fits(s);
+        },
+        [](const NodeConfig& c) { return c.p2p.proxy.user; }));
+    out.push_back(text(
+        "p2p", "proxy_password", "The password that belongs to it.", login_form,
+        [=](NodeConfig& c, const std::string& s) {
+            c.p2p.proxy.password = s;
+            return fits(s);
+        },
+        [](const NodeConfig& c) { return c.p2p.proxy.password; }));
     constexpr auto target_form = "\"ID@address:port\" or \"enr:...\"";
     out.push_back(texts("p2p", "boot", "Nodes to ask for others while we know few.", target_form,
                         PARLEY_MEMBER(p2p.boot), &Target::parse, &text_of_target));

@@ -5,6 +5,7 @@
 #include <parley/base/bytes.hpp>
 #include <parley/runtime/timer_heap.hpp>
 #include <parley/transport/link.hpp>
+#include <parley/transport/socks5.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -28,6 +29,13 @@ struct OutputBlock {
     Bytes rest() const { return {memory.get() + begin, end - begin}; }
 };
 
+/// What a dial keeps until it has its connection.
+struct Dialing {
+    Target target;
+    std::shared_ptr<const transport::LinkIdentity> identity;
+    std::optional<transport::Socks5> socks;  ///< once the proxy is connected
+};
+
 struct Connection : TimerItem {
     enum class Phase : std::uint8_t {
         connecting,
@@ -41,6 +49,7 @@ struct Connection : TimerItem {
 
     transport::LinkId id;
     boost::asio::ip::tcp::socket socket;
+    std::unique_ptr<Dialing> dial;        ///< while connecting
     std::optional<transport::Link> link;  ///< from open to flushing
     OutputBlock out;
     Instant deadline = never;  ///< of connecting, flushing and draining

@@ -19,12 +19,18 @@ namespace parley::runtime {
 
 using transport::LinkId;
 
+namespace {
+constexpr Duration complaint_interval = std::chrono::minutes{1};
+}
+
 class Host::Impl {
 public:
     Impl(HostConfig config, EntropySource& entropy, Log& log)
         : config_(std::move(config)), log_(log), watchdog_(config_.watchdog, log) {
         const IoConfig io{.link = config_.link,
                           .connect_timeout = config_.connect_timeout,
+                          .proxy = config_.proxy,
+                          .proxy_timeout = config_.proxy_timeout,
                           .inbound_bytes_max = config_.inbound_bytes_max,
                           .read_bytes = config_.read_bytes};
         const std::size_t threads = std::max<std::size_t>(config_.io_threads, 1);
@@ -138,13 +144,22 @@ private:
         listeners_[accepted.listener]->decided(1);
     }
 
-    static void hand_in(node::NodeCore& core, Now time, LinkEventBatch& batch) {
+    void hand_in(node::NodeCore& core, Now time, LinkEventBatch& batch) {
         auto& links = core.links();
-        for (auto& failed : batch.failed) links.on_connect_failed(time, failed.link, failed.why);
+        for (auto& failed : batch.failed) {
+            if (failed.by_proxy) complain_of_proxy(time, failed.why);
+            links.on_connect_failed(time, failed.link, failed.why);
+        }
         std::size_t at = 0;
         for (const auto& run : batch.runs) {
             for (; at < run.end; ++at) links.on_event(time, run.link, std::move(batch.events[at]));
         }
+    }
+
+    void complain_of_proxy(Now time, std::string_view why) {
+        if (time.instant < next_complaint_) return;
+        next_complaint_ = time.instant + complaint_interval;
+        log_.write(LogLevel::warn, "host", "dials fail", {{"why", why}});
     }
 
     void execute(node::NodeCore& core) {
@@ -188,6 +203,7 @@ private:
     std::atomic<bool> stop_{false};
     bool stopping_ = false;
     Instant stop_by_ = never;
+    Instant next_complaint_ = Instant::min();
 };
 
 Host::Host(HostConfig config, EntropySource& entropy, Log& log) {

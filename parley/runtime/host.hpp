@@ -18,10 +18,12 @@
 #include <parley/node/core.hpp>
 #include <parley/runtime/start_error.hpp>
 #include <parley/transport/link.hpp>
+#include <parley/transport/socks5.hpp>
 
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace parley::runtime {
@@ -34,6 +36,9 @@ struct HostConfig {
     std::size_t io_threads = 1;
     unsigned workers = 2;
     Duration connect_timeout = 5s;
+    /// All dials go through it. What is wrong with it is logged, at most once a minute.
+    std::optional<transport::Proxy> proxy = {};
+    Duration proxy_timeout = 15s;         ///< instead of connect_timeout
     std::size_t read_bytes = 256U << 10;  ///< most that one read takes; a buffer each I/O thread
     /// Received and not yet dealt with by the node, each I/O thread; above it, it stops reading.
     std::size_t inbound_bytes_max = 32U << 20;

@@ -31,6 +31,7 @@ struct LinkEventBatch {
     struct Failed {
         transport::LinkId link;
         std::string why;
+        bool by_proxy = false;  ///< the proxy is of no use, whoever was dialed
     };
     std::vector<transport::LinkEvent> events;
     std::vector<Run> runs;

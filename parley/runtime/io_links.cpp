@@ -1,5 +1,4 @@
 // IoThread, the part that deals with one connection.
-#include <parley/runtime/asio_endpoint.hpp>
 #include <parley/runtime/clock.hpp>
 #include <parley/runtime/io_thread.hpp>
 
@@ -82,34 +81,6 @@ void IoThread::admit(Now now, Admitted admitted) {
         Link::accept(config_.link, std::move(admitted.identity), now, entropy_));
     begin_link(connection);
     mark_ready(connection);  // the first message is there already, more often than not
-}
-
-void IoThread::open(Now now, const transport::OpenLink& open,
-                    const std::shared_ptr<const transport::LinkIdentity>& identity) {
-    auto& connection = add(open.link);
-    connection.deadline = now.instant + config_.connect_timeout;
-    timers_.set(connection, connection.deadline);
-    connection.socket.async_connect(
-        to_asio(open.target.endpoint),
-        [this, id = open.link, target = open.target.id, identity](
-            const boost::system::error_code& error) { connected(id, error, target, identity); });
-}
-
-void IoThread::connected(LinkId id, const boost::system::error_code& error, const NodeId& target,
-                         const std::shared_ptr<const transport::LinkIdentity>& identity) {
-    auto* connection = find(id);
-    if (!connection) return;  // given up meanwhile
-    if (error) return connect_failed(*connection, error.message());
-    timers_.remove(*connection);
-    connection->deadline = never;
-    connection->link.emplace(Link::dial(config_.link, identity, target, now(), entropy_));
-    begin_link(*connection);
-    await_readable(*connection);
-}
-
-void IoThread::connect_failed(Connection& connection, std::string why) {
-    batch_.failed.push_back({connection.id, std::move(why)});
-    end(connection);
 }
 
 void IoThread::begin_link(Connection& connection) {
@@ -332,7 +303,7 @@ void IoThread::give_back(OutputBlock block) {
 // --- Timers ----------------------------------------------------------------------------------
 
 void IoThread::timer(Now now, Connection& connection) {
-    if (connection.phase == Phase::connecting) return connect_failed(connection, "timed out");
+    if (connection.phase == Phase::connecting) return dial_timer(connection);
     if (connection.phase != Phase::open) {
         if (connection.deadline <= now.instant) return end(connection);
         return update_timer(now, connection);

@@ -16,6 +16,7 @@
 #include <parley/runtime/io_batches.hpp>
 #include <parley/runtime/node_inbox.hpp>
 #include <parley/runtime/timer_heap.hpp>
+#include <parley/transport/socks5.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -24,6 +25,9 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -33,9 +37,11 @@ namespace parley::runtime {
 struct IoConfig {
     transport::LinkConfig link;
     Duration connect_timeout = 5s;
-    std::size_t inbound_bytes_max = 32U << 20;  ///< handed to the node and not dealt with
-    std::size_t read_bytes = 256U << 10;        ///< one read; the buffer of the thread
-    std::size_t lingering_max = 256;            ///< closed links whose last bytes still leave
+    std::optional<transport::Proxy> proxy = {};  ///< for all dials
+    Duration proxy_timeout = 15s;                ///< instead of connect_timeout, exchange included
+    std::size_t inbound_bytes_max = 32U << 20;   ///< handed to the node and not dealt with
+    std::size_t read_bytes = 256U << 10;         ///< one read; the buffer of the thread
+    std::size_t lingering_max = 256;             ///< closed links whose last bytes still leave
 };
 
 class IoThread {
@@ -85,15 +91,22 @@ private:
     bool may_read() const { return handed_over_bytes_.load() < config_.inbound_bytes_max; }
     void wake_if_asleep();
 
-    // io_links.cpp: one connection
-    void admit(Now now, Admitted admitted);
+    // io_dial.cpp: until a dial has its connection
     void open(Now now, const transport::OpenLink& open,
               const std::shared_ptr<const transport::LinkIdentity>& identity);
+    void connect(Connection& connection, const Endpoint& to);
+    void begin_dialed_link(Connection& connection);
+    void connect_failed(Connection& connection, std::string why, bool by_proxy = false);
+    void dial_timer(Connection& connection);
+    void proxy_failed(Connection& connection, std::string_view why, bool its_own);
+    void connected_to_proxy(Connection& connection, const boost::system::error_code& error);
+    void talk_to_proxy(Connection& connection);
+    void await_proxy(Connection& connection, boost::asio::ip::tcp::socket::wait_type what);
+    void hear_proxy(Connection& connection);
+
+    // io_links.cpp: one connection
+    void admit(Now now, Admitted admitted);
     void command(Now now, transport::CommandLink& command);
-    void connected(transport::LinkId id, const boost::system::error_code& error,
-                   const NodeId& target,
-                   const std::shared_ptr<const transport::LinkIdentity>& identity);
-    void connect_failed(Connection& connection, std::string why);
     void begin_link(Connection& connection);
     void read(Now now, Connection& connection);
     void settle(Now now, Connection& connection);

@@ -46,7 +46,7 @@ public:
     TestNode(const std::vector<transport::PeerHandler*>& modules, const Options& options)
         : key_(NodeKey::generate(entropy_)),
           host_(options.host, entropy_, *options.log),
-          core_(options.links, key_, hello_of(key_), modules, no_log(), Rng{1}) {
+          core_(options.links, key_, hello_of(key_), modules, *options.log, Rng{1}) {
         subscriptions_.push_back(core_.hub().subscribe<transport::PeerUp>(
             [this](const transport::PeerUp&) { note(ups_); }));
         subscriptions_.push_back(core_.hub().subscribe<transport::PeerDown>(
@@ -95,6 +95,10 @@ public:
             }
             return false;
         });
+    }
+    /// So many links and dials ended.
+    bool saw_ends(std::size_t count) {
+        return wait([&] { return ends_.size() >= count; });
     }
     bool ended() { return ended_.get_future().wait_for(patience) == std::future_status::ready; }
 

@@ -6,6 +6,7 @@ declare -A packages=(
     [build]="cmake:cmake ninja:ninja-build g++:g++ ccache:ccache pkg-config:pkg-config
         libboost1.81-dev libboost-json1.81-dev libssl-dev libsecp256k1-dev libcrypto++-dev
         liblmdb-dev libfmt-dev libcli11-dev libtomlplusplus-dev doctest-dev"
+    [test]="microsocks:microsocks"
     [node]="node:nodejs npm:npm"
     [format]="clang-format-19:clang-format-19"
     [lint]="clang++-19:clang-19 clang-tidy-19:clang-tidy-19"
@@ -63,7 +64,7 @@ need_npm() {
 
 cmd_setup() {
     local start=$SECONDS
-    need build node format lint fuzz
+    need build test node format lint fuzz
     need_npm
     say "${green}Everything is installed${plain} ($(duration $((SECONDS - start))))."
 }

@@ -20,7 +20,7 @@ cmd_test() {
         shift
     done
     [[ $preset =~ ^(dev|asan|tsan)$ ]] || die "test: no preset with tests: $preset"
-    need build
+    need build test
     if compgen -G 'test/*_test.mjs' >/dev/null; then need_npm; fi
     build "$preset"
 
