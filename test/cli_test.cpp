@@ -1,6 +1,6 @@
 // The `parley` program as a user has it: real processes, real sockets, ports that the system
 // chooses.
-#include "program.hpp"
+#include "cli.hpp"
 #include <parley/chain/test_transactions.hpp>
 #include <parley/runtime/listen.hpp>
 #include <parley/runtime/lmdb_store.hpp>
@@ -24,101 +24,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::string binary = std::string{PARLEY_BINARY_DIR} + "/bin/parley";
-/// For everything that should take a moment; machines may be busy.
-constexpr auto patience = 30s;
-
-struct Cli {
-    runtime::TestDir dir;
-    int runs = 0;
-
-    std::string folder(const std::string& name) const { return dir.file(name); }
-
-    Output run(std::vector<std::string> args, const std::string& input = "") {
-        const auto prefix = dir.file("output-" + std::to_string(++runs));
-        write_file(prefix + ".in", input);
-        args.insert(args.begin(), binary);
-        Program program{args, prefix + ".out", prefix + ".err", prefix + ".in"};
-        const auto code = program.wait(patience);
-        REQUIRE_MESSAGE(code, "it does not end: " << args[1]);
-        return {*code, read_file(prefix + ".out"), read_file(prefix + ".err")};
-    }
-
-    /// A folder of a node on loopback ports; returns its ID.
-    std::string init(const std::string& name, std::vector<std::string> more = {}) {
-        std::vector<std::string> args{
-            "init",        folder(name), "--json",      "--private",  "--listen",
-            "127.0.0.1:0", "--http",     "127.0.0.1:0", "--chain-id", "1"};
-        args.insert(args.end(), more.begin(), more.end());
-        const auto made = run(args);
-        REQUIRE_MESSAGE(made.exit_code == 0, made.err);
-        const auto value = json::parse(made.out);
-        CHECK(value.at("folder") == json::value(folder(name)));
-        return value.at("id").as_string().c_str();
-    }
-
-    std::unique_ptr<Program> start(const std::string& name, std::vector<std::string> more = {}) {
-        std::vector<std::string> args{binary, "run", folder(name)};
-        args.insert(args.end(), more.begin(), more.end());
-        return std::make_unique<Program>(args, log_of(name) + ".out", log_of(name));
-    }
-    std::string log_of(const std::string& name) const { return dir.file(name + ".log"); }
-
-    /// Asks until `fits` says yes of the status; the node must not end meanwhile.
-    json::value status_when(const std::string& name, Program& node,
-                            const std::function<bool(const json::value&)>& fits) {
-        const auto end = std::chrono::steady_clock::now() + patience;
-        std::string last;
-        while (std::chrono::steady_clock::now() < end) {
-            const auto asked = run({"status", folder(name), "--json"});
-            if (asked.exit_code == 0) {
-                auto value = json::parse(asked.out);
-                if (fits(value)) return value;
-            }
-            last = asked.out + asked.err;
-            const auto ended = node.wait(20ms);
-            REQUIRE_MESSAGE(!ended, "it ended: " << read_file(log_of(name)));
-        }
-        FAIL("out of time: " << last << read_file(log_of(name)));
-        return {};
-    }
-    json::value status(const std::string& name, Program& node) {
-        return status_when(name, node, [](const json::value&) { return true; });
-    }
-
-    /// What `parley run` says when it cannot begin.
-    std::string cannot_run(const std::string& name) {
-        const auto result = run({"run", folder(name)});
-        CHECK(result.exit_code == 1);
-        CHECK(result.out.empty());
-        const auto line = result.err.rfind("parley: ");
-        REQUIRE_MESSAGE(line != std::string::npos, result.err);
-        return result.err.substr(line);
-    }
-};
-
-/// SIGTERM, and no more than 2 seconds.
-void end(Program& node) {
-    const auto begin = std::chrono::steady_clock::now();
-    node.signal(SIGTERM);
-    CHECK(node.wait(patience) == 0);
-    CHECK(std::chrono::steady_clock::now() - begin < 2s);
-}
-
-std::int64_t at(const json::value& value, std::string_view pointer) {
-    return value.at_pointer(pointer).to_number<std::int64_t>();
-}
-
 std::string raw_transfer(std::uint64_t nonce) {
     const auto tx =
         chain::testing::sign(chain::testing::transfer(nonce), chain::testing::secret_of(1));
     return "0x" + to_hex(tx.raw);
-}
-
-unsigned mode_of(const std::string& path) {
-    struct stat info{};
-    REQUIRE(::stat(path.c_str(), &info) == 0);
-    return info.st_mode & 07777U;
 }
 
 }  // namespace
@@ -361,10 +270,10 @@ TEST_CASE("folders that cannot be run are explained") {
     ::chmod((folder + "/node.key").c_str(), 0600);
     write_file(folder + "/node.key", "secret\n");
     CHECK(cli.cannot_run("alice") ==
-          "parley: " + folder + "/node.key holds no key: expected 64 hex digits\n");
+          "parley: " + folder + "/node.key holds no key: expected 64 hex digits or a keystore\n");
     write_file(folder + "/node.key", std::string(64, '0') + "\n");
     CHECK(cli.cannot_run("alice") ==
-          "parley: " + folder + "/node.key holds no key: expected 64 hex digits\n");
+          "parley: " + folder + "/node.key holds no key: expected 64 hex digits or a keystore\n");
     std::filesystem::remove(folder + "/node.key");
     CHECK(cli.cannot_run("alice") ==
           "parley: cannot open " + folder + "/node.key: No such file or directory\n");

@@ -25,6 +25,7 @@ using Chosen = std::function<Outcome()>;
 
 void add_init(CLI::App& app, Chosen& chosen);
 void add_run(CLI::App& app, Chosen& chosen);
+void add_key(CLI::App& app, Chosen& chosen);
 void add_status(CLI::App& app, Chosen& chosen);
 void add_peers(CLI::App& app, Chosen& chosen);
 void add_tx(CLI::App& app, Chosen& chosen);

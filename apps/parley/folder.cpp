@@ -3,13 +3,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <filesystem>
-#include <optional>
 #include <system_error>
 
 namespace parley::app {
@@ -88,32 +86,6 @@ Result<node::NodeConfig, Failure> read_config(const Folder& folder) {
     return std::move(*settings);
 }
 
-Result<NodeKey, Failure> read_key(const Folder& folder) {
-    const auto path = folder.key();
-    const auto fd = open_file(path);
-    if (!fd) return std::unexpected{fd.error()};
-    struct stat info{};
-    if (::fstat(fd->get(), &info) != 0) {
-        return failed(fmt::format("cannot read {}: {}", path, system_message(errno)));
-    }
-    if ((info.st_mode & 077U) != 0) {
-        return failed(
-            fmt::format("{0} can be read by others (mode {1:04o}): whoever has read it "
-                        "can pose as this node; `chmod 600 {0}`",
-                        path, info.st_mode & 07777U));
-    }
-    auto text = read_all(fd->get(), path);
-    if (!text) return std::unexpected{text.error()};
-    std::string_view digits = *text;
-    if (digits.ends_with('\n')) digits.remove_suffix(1);
-    auto secret = array_from_hex<32>(digits);
-    auto key = secret ? NodeKey::from_secret(*secret) : std::nullopt;
-    if (secret) wipe(*secret);
-    wipe(std::as_writable_bytes(std::span{*text}));
-    if (!key) return failed(fmt::format("{} holds no key: expected 64 hex digits", path));
-    return std::move(*key);
-}
-
 Outcome write_new_file(const std::string& path, std::string_view text, unsigned mode) {
     const UniqueFd fd{
         ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode))};
@@ -123,6 +95,23 @@ Outcome write_new_file(const std::string& path, std::string_view text, unsigned 
     if (!fd) return failed(fmt::format("cannot make {}: {}", path, system_message(errno)));
     if (const auto written = write_all(fd.get(), text, path); !written) return written;
     if (::fsync(fd.get()) != 0) {
+        return failed(fmt::format("cannot write {}: {}", path, system_message(errno)));
+    }
+    return {};
+}
+
+Outcome replace_file(const std::string& path, std::string_view text, unsigned mode) {
+    const auto next = path + ".new";
+    ::unlink(next.c_str());  // of somebody who crashed
+    if (auto ok = write_new_file(next, text, mode); !ok) return ok;
+    if (::rename(next.c_str(), path.c_str()) != 0) {
+        const int error = errno;
+        ::unlink(next.c_str());
+        return failed(fmt::format("cannot replace {}: {}", path, system_message(error)));
+    }
+    const auto parent = std::filesystem::absolute(path).parent_path();
+    const UniqueFd fd{::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!fd || ::fsync(fd.get()) != 0) {
         return failed(fmt::format("cannot write {}: {}", path, system_message(errno)));
     }
     return {};

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "command.hpp"
-#include <parley/identity/node_key.hpp>
 #include <parley/node/config.hpp>
 #include <parley/runtime/unique_fd.hpp>
 
@@ -26,11 +25,11 @@ struct Folder {
 /// Fails if the folder or its settings are not there or wrong; the message names line and key.
 Result<node::NodeConfig, Failure> read_config(const Folder& folder);
 
-/// 64 hex digits and a line end. Fails if others than the owner may read it.
-Result<NodeKey, Failure> read_key(const Folder& folder);
-
 /// A new file of that mode, on disk when it returns; fails if there is one already.
 Outcome write_new_file(const std::string& path, std::string_view text, unsigned mode);
+/// A file of that mode in the place of the one there is; after a crash it is one of the two.
+/// Precondition: nobody else replaces it at the same time (lock_folder).
+Outcome replace_file(const std::string& path, std::string_view text, unsigned mode);
 
 /// Held as long as the descriptor is open; the system gives it back when a process ends.
 Result<runtime::UniqueFd, Failure> lock_folder(const Folder& folder);

@@ -1,6 +1,8 @@
 // parley init: a new folder with a key, settings and an empty store.
 #include "command.hpp"
 #include "folder.hpp"
+#include "key_file.hpp"
+#include "passphrase.hpp"
 #include <parley/node/config.hpp>
 #include <parley/runtime/entropy.hpp>
 #include <parley/runtime/lmdb_store.hpp>
@@ -10,6 +12,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace parley::app {
@@ -19,11 +22,13 @@ namespace {
 constexpr auto description =
     R"text(Makes the folder DIR of a new node: its key, its settings with every one of them
 explained, and an empty store. A folder that holds a key or settings already is
-left as it is.)text";
+left as it is. With --encrypt or --passphrase-file the key is encrypted, and
+`parley run` will need the passphrase.)text";
 
 constexpr auto footer = R"text(EXAMPLES
   parley init ~/.parley
   parley init alice --private --listen 127.0.0.1:30770
+  parley init ~/.parley --encrypt
   parley init bob --private --listen 127.0.0.1:0 --http off --boot 02ab...@127.0.0.1:30770
 
 FILES
@@ -42,6 +47,8 @@ struct Options {
     std::vector<std::string> boot, static_peers, trusted;
     std::string genesis;
     std::string log_level = "info";
+    std::string passphrase_file;
+    bool encrypt = false;
     bool allow_private = false;
     bool json = false;
     node::NodeConfig config;  // takes numbers as they are
@@ -120,16 +127,22 @@ Result<node::NodeConfig, Failure> parse_options(const Options& options) {
     return config;
 }
 
-/// Makes the files; the key last, so that a folder with a key is whole.
-Result<NodeId, Failure> make_files(const Folder& folder, const node::NodeConfig& config) {
-    std::error_code error;
-    std::filesystem::create_directories(folder.path, error);
-    if (error) return failed(fmt::format("cannot make {}: {}", folder.path, error.message()));
+Outcome check_unused(const Folder& folder) {
+    std::error_code ignored;
     for (const auto& path : {folder.key(), folder.config()}) {
-        if (std::filesystem::exists(path, error)) {
+        if (std::filesystem::exists(path, ignored)) {
             return failed(fmt::format("{} is there already and is left as it is", path));
         }
     }
+    return {};
+}
+
+/// Makes the files; the key last, so that a folder with a key is whole.
+Result<NodeId, Failure> make_files(const Folder& folder, const node::NodeConfig& config,
+                                   const std::optional<SecretBytes>& passphrase) {
+    std::error_code error;
+    std::filesystem::create_directories(folder.path, error);
+    if (error) return failed(fmt::format("cannot make {}: {}", folder.path, error.message()));
     const auto store =
         runtime::LmdbStore::open(folder.store(), runtime::LmdbStore::Create::yes, {});
     if (!store) return failed(fmt::format("{}: {}", folder.store(), message(store.error())));
@@ -139,10 +152,10 @@ Result<NodeId, Failure> make_files(const Folder& folder, const node::NodeConfig&
     }
     runtime::OsEntropy entropy;
     const auto key = NodeKey::generate(entropy);
-    auto text = to_hex(key.secret()) + "\n";
-    const auto ok = write_new_file(folder.key(), text, 0600);
-    wipe(std::as_writable_bytes(std::span{text}));
-    if (!ok) return std::unexpected{ok.error()};
+    const auto text = key_file_text(key, passphrase);
+    if (auto ok = write_new_file(folder.key(), text.text(), 0600); !ok) {
+        return std::unexpected{ok.error()};
+    }
     return key.id();
 }
 
@@ -151,7 +164,8 @@ std::string shown(const Endpoint& endpoint) {
     return endpoint.to_string() + " (a port that the system will choose)";
 }
 
-void print_text(const Folder& folder, const node::NodeConfig& config, const NodeId& id) {
+void print_text(const Folder& folder, const node::NodeConfig& config, const NodeId& id,
+                bool encrypted) {
     fmt::print("The node {} is in {}:\n\n", id.to_string(), folder.path);
     fmt::print("  node.key      the secret behind its ID, for you alone: keep a copy\n");
     fmt::print("  parley.toml   its settings, each with its meaning\n");
@@ -169,6 +183,7 @@ void print_text(const Folder& folder, const node::NodeConfig& config, const Node
     if (config.p2p.boot.empty() && config.p2p.static_peers.empty()) {
         fmt::print("It knows no other node: it waits to be dialed, or set p2p.boot.\n");
     }
+    if (encrypted) fmt::print("Its key is encrypted: without the passphrase it is lost.\n");
     fmt::print("\nNext: parley run {}\n", folder.path);
 }
 
@@ -176,13 +191,20 @@ Outcome init(const Options& options) {
     const Folder folder{options.folder};
     const auto config = parse_options(options);
     if (!config) return std::unexpected{config.error()};
-    const auto id = make_files(folder, *config);
+    if (auto ok = check_unused(folder); !ok) return ok;
+    std::optional<SecretBytes> passphrase;
+    if (options.encrypt || !options.passphrase_file.empty()) {
+        auto chosen = new_passphrase(folder.key(), options.passphrase_file);
+        if (!chosen) return std::unexpected{chosen.error()};
+        passphrase = std::move(*chosen);
+    }
+    const auto id = make_files(folder, *config, passphrase);
     if (!id) return std::unexpected{id.error()};
     if (options.json) {
         const boost::json::object out{{"folder", folder.path}, {"id", id->to_string()}};
         fmt::print("{}\n", boost::json::serialize(out));
     } else {
-        print_text(folder, *config, *id);
+        print_text(folder, *config, *id, passphrase.has_value());
     }
     return {};
 }
@@ -228,6 +250,10 @@ void add_options(CLI::App& command, Options& options) {
     command.add_option("--inbound-max", config.p2p.inbound_max, "Links that it accepts")
         ->type_name("N")
         ->capture_default_str();
+    command.add_flag("--encrypt", options.encrypt,
+                     "Encrypt the key with a passphrase, asked for on the terminal");
+    add_passphrase_file(command, options.passphrase_file)
+        ->description("As --encrypt, with the passphrase in a file, one line");
     command.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")
         ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
         ->type_name("LEVEL")

@@ -36,7 +36,7 @@ constexpr auto footer = R"text(EXAMPLES
     parley tx send alice 0x02f8...
 
 FILES
-  DIR/node.key      the secret behind the node's ID, 64 hex digits, mode 0600
+  DIR/node.key      the secret behind the node's ID, mode 0600; see `parley key`
   DIR/parley.toml   settings, each with its meaning
   DIR/store         address book and bans
   DIR/parley.sock   JSON-RPC for this machine's user, while the node runs
@@ -57,6 +57,7 @@ int main_of(int argc, char** argv) {
     Chosen chosen;
     add_init(app, chosen);
     add_run(app, chosen);
+    add_key(app, chosen);
     add_status(app, chosen);
     add_peers(app, chosen);
     add_tx(app, chosen);

@@ -1,7 +1,9 @@
 // parley run: the node, until SIGTERM or SIGINT.
 #include "command.hpp"
 #include "folder.hpp"
+#include "key_file.hpp"
 #include "own_address.hpp"
+#include "passphrase.hpp"
 #include <parley/node/node.hpp>
 #include <parley/node/rpc.hpp>
 #include <parley/runtime/clock.hpp>
@@ -30,9 +32,11 @@ Log lines go to standard error, or to the file that the settings name.)text";
 constexpr auto footer = R"text(EXAMPLES
   parley run alice
   parley run alice --log-level debug 2> alice.log
+  parley run alice --passphrase-file alice.pass
 
 FILES
-  DIR/node.key      must be readable by you alone
+  DIR/node.key      must be readable by you alone; if it is encrypted, its passphrase
+                    is asked for on the terminal or read from --passphrase-file
   DIR/parley.toml   the settings
   DIR/store         address book and bans; see --new-store
   DIR/lock          keeps a second process out
@@ -44,6 +48,7 @@ EXIT STATUS
 struct Options {
     std::string folder;
     std::string log_level;
+    std::string passphrase_file;
     bool new_store = false;
 };
 
@@ -133,7 +138,10 @@ Outcome run(const Options& options) {
     if (!options.log_level.empty()) {
         config->log.level = *runtime::parse_log_level(options.log_level);
     }
-    auto key = read_key(folder);
+    auto stored = read_key(folder);
+    if (!stored) return std::unexpected{stored.error()};
+    const bool encrypted = std::holds_alternative<Keystore>(*stored);
+    auto key = unlock(folder, std::move(*stored), options.passphrase_file);
     if (!key) return std::unexpected{key.error()};
     const auto lock = lock_folder(folder);
     if (!lock) return std::unexpected{lock.error()};
@@ -165,6 +173,10 @@ Outcome run(const Options& options) {
     const auto server = serve_rpc(folder, *config, host, rpc, **log);
     if (!server) return std::unexpected{server.error()};
     log_start(**log, folder, **node, *bound, **server);
+    if (!encrypted && !options.passphrase_file.empty()) {
+        (*log)->write(LogLevel::warn, "parley",
+                      "the key is not encrypted: --passphrase-file is not used", {});
+    }
     host.run(**node);
     (*log)->write(LogLevel::info, "parley", "ended", {});
     return {};
@@ -182,6 +194,7 @@ void add_run(CLI::App& app, Chosen& chosen) {
                      "trace, debug, info, warn, error or off, instead of the settings'")
         ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
         ->type_name("LEVEL");
+    add_passphrase_file(*command, options->passphrase_file);
     command->add_flag("--new-store", options->new_store, "Make an empty store if there is none");
     command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 }
