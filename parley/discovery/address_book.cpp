@@ -8,15 +8,17 @@ namespace parley::discovery {
 
 namespace {
 
-constexpr std::uint8_t tier_failing = 0;    // never a link, and failures
-constexpr std::uint8_t tier_new = 1;        // never a link, not failing
-constexpr std::uint8_t tier_proven = 2;     // has had a link
-constexpr std::uint8_t tier_protected = 3;  // pinned, up or being dialed
-
 /// How much newer last_seen must be for a row to be written again.
 constexpr auto last_seen_grain = std::chrono::minutes{10};
-constexpr std::size_t dial_candidates_max = 64;
+/// Books of up to so many entries are looked through where larger ones are only drawn from.
+constexpr std::size_t small_entries_max = 4096;
+constexpr int draws_max = 128;
+constexpr std::size_t expire_entries_max = 20'000;
+constexpr std::size_t collisions_max = 16;
+/// The holder of a tried place that was on a link since then need not be asked.
+constexpr auto tested_lately = std::chrono::hours{4};
 
+/// By a stranger, not by the configuration or its owner.
 bool is_told(SourceKind kind) {
     return kind == SourceKind::pex || kind == SourceKind::inbound || kind == SourceKind::dht ||
            kind == SourceKind::goodbye;
@@ -48,8 +50,8 @@ std::string_view name(AddResult result) {
             return "bad address";
         case AddResult::private_address:
             return "private address";
-        case AddResult::source_full:
-            return "source full";
+        case AddResult::place_taken:
+            return "place taken";
         case AddResult::book_full:
             return "book full";
     }
@@ -61,7 +63,9 @@ AddressBook::AddressBook(BookConfig config, NetworkFilter filter, NodeId self, R
       filter_(std::move(filter)),
       self_(self),
       rng_(rng),
-      index_(0, SaltedHash{rng_.next()}) {}
+      places_key_(rng_.next()),
+      places_(config.entries_max, places_key_),
+      index_(0, IdHash{&entries_, rng_.next()}, IdEqual{&entries_}) {}
 
 // --- What is known ---
 
@@ -92,12 +96,18 @@ std::optional<AddResult> AddressBook::refusal(const IpAddress& address,
 
 AddResult AddressBook::add_record(Now now, const Enr& record, const Source& source) {
     if (const auto refused = refusal(record, source)) return *refused;
-    if (Slot* slot = slot_of(record.id())) return update(now, *slot, record);
+    if (Entry* entry = entry_of(record.id())) return update(now, *entry, record);
     Entry entry;
     entry.id = record.id();
-    entry.record = record;
-    entry.source = source;
+    entry.record = StoredRecord{record};
+    entry.verified = true;
+    entry.teller = {source.kind, places_.teller_group(source)};
     return insert(now, std::move(entry));
+}
+
+AddResult AddressBook::heard_again(Now now, const NodeId& id) {
+    if (Entry* entry = entry_of(id)) seen(now, *entry);
+    return AddResult::known;
 }
 
 AddResult AddressBook::add_target(Now now, const Target& target, const Source& source, Pin pin) {
@@ -105,102 +115,77 @@ AddResult AddressBook::add_target(Now now, const Target& target, const Source& s
     if (target.endpoint.port == 0) return AddResult::no_endpoint;
     if (pin == Pin::none) {
         if (const auto refused = refusal(target.endpoint.address, source)) return *refused;
+    } else {
+        pinned_.insert(target.id);
     }
-    if (Slot* slot = slot_of(target.id)) {
-        const bool same = slot->entry.configured == target.endpoint;
-        modify(*slot, [&](Entry& entry) {
-            entry.configured = target.endpoint;
-            entry.pin = std::max(entry.pin, pin);
-        });
-        seen(now, *slot);
+    if (Entry* entry = entry_of(target.id)) {
+        const bool same = entry->configured == target.endpoint;
+        entry->configured = target.endpoint;
+        entry->pin = std::max(entry->pin, pin);
+        if (!same) mark_changed(*entry);
+        seen(now, *entry);
         return same ? AddResult::known : AddResult::updated;
     }
     Entry entry;
     entry.id = target.id;
     entry.configured = target.endpoint;
-    entry.source = source;
+    entry.teller = {source.kind, places_.teller_group(source)};
     entry.pin = pin;
     return insert(now, std::move(entry));
 }
 
-AddResult AddressBook::update(Now now, Slot& slot, const Enr& record) {
-    const auto& ours = slot.entry.record;
-    if (ours && record.sequence() < ours->sequence()) return AddResult::older;
-    if (ours && record.sequence() == ours->sequence()) {
-        if (!(record == *ours)) return AddResult::older;
-        seen(now, slot);
+AddResult AddressBook::update(Now now, Entry& entry, const Enr& record) {
+    if (entry.record && record.sequence() < entry.record.sequence()) return AddResult::older;
+    if (entry.record && record.sequence() == entry.record.sequence()) {
+        if (!equal(record.raw(), entry.record.raw())) return AddResult::older;
+        entry.verified = true;
+        seen(now, entry);
         return AddResult::known;
     }
-    modify(slot, [&](Entry& entry) {
-        const Endpoint before = entry.endpoint();
-        entry.record = record;
-        entry.last_seen = std::max(entry.last_seen, now.unix_time);
-        if (entry.endpoint() == before) return;
-        entry.last_reached = unset;
-        if (entry.state != EntryState::waiting) return;
+    const Endpoint before = entry.endpoint();
+    entry.record = StoredRecord{record};
+    entry.verified = true;
+    entry.last_seen = std::max(entry.last_seen, now.unix_time);
+    mark_changed(entry);
+    if (entry.endpoint() == before) return AddResult::updated;
+    entry.last_reached = unset;
+    if (entry.state == EntryState::waiting) {
         const Duration soon = rng_.jitter(config_.back_off.moved, config_.back_off.jitter);
         entry.next_attempt = std::min(entry.next_attempt, now.instant + soon);
-    });
+    }
+    find_place(now, entry.id);  // another address, another place
     return AddResult::updated;
 }
 
 AddResult AddressBook::insert(Now now, Entry entry) {
-    if (const auto full = make_room(now, entry)) return *full;
+    if (entries_.size() >= config_.entries_max + pinned_.size()) return AddResult::book_full;
+    if (entry.pin == Pin::none) {
+        const Place place = places_.fresh_place(entry.endpoint(), entry.teller.group);
+        const std::uint32_t holder = places_.at(place);
+        if (holder != BookPlaces::nobody) {
+            if (!replaceable(now, entries_[holder])) return AddResult::place_taken;
+            remove(entries_[holder].id);
+        }
+        entry.place = place;
+    }
     entry.added = now.unix_time;
     entry.last_seen = now.unix_time;
-    dirty_.insert(entry.id);
-    place(std::move(entry));
+    mark_changed(enter(std::move(entry)));
     return AddResult::added;
 }
 
-std::optional<AddResult> AddressBook::make_room(Now now, const Entry& newcomer) {
-    const auto of_teller = by_teller_.find(teller_of(newcomer.source));
-    if (newcomer.pin == Pin::none && of_teller != by_teller_.end() && !of_teller->first.empty() &&
-        of_teller->second.size() >= config_.entries_per_source_max) {
-        const Rank worst = *of_teller->second.begin();
-        if (!evictable(now, worst)) return AddResult::source_full;
-        remove(worst.id);
-    }
-    if (entries_.size() < config_.entries_max) return std::nullopt;
-    if (ranking_.empty()) return AddResult::book_full;
-    const Rank worst = *ranking_.begin();
-    const bool may_go =
-        newcomer.pin == Pin::none ? evictable(now, worst) : worst.tier != tier_protected;
-    if (!may_go) return AddResult::book_full;
-    remove(worst.id);
-    return std::nullopt;
-}
-
-bool AddressBook::evictable(Now now, const Rank& rank) const {
-    if (rank.tier == tier_failing) return true;
-    if (rank.tier == tier_protected) return false;
-    const auto age = now.unix_time - unix_from_milliseconds(rank.order);
-    return age > (rank.tier == tier_new ? config_.stale_after : config_.forget_failing_after);
-}
-
-AddressBook::Rank AddressBook::rank_of(const Entry& entry) {
-    if (entry.pin != Pin::none || is_busy(entry)) return {tier_protected, 0, entry.id};
+/// May somebody else have its place in the new table?
+bool AddressBook::replaceable(Now now, const Entry& entry) const {
+    if (is_busy(entry)) return false;
     if (entry.last_success != unset) {
-        return {tier_proven, unix_milliseconds(entry.last_success), entry.id};
+        return now.unix_time - entry.last_success > config_.forget_failing_after;
     }
-    if (entry.failures > 0) return {tier_failing, -std::int64_t{entry.failures}, entry.id};
-    return {tier_new, unix_milliseconds(entry.last_seen), entry.id};
-}
-
-Buffer AddressBook::teller_of(const Source& source) {
-    if (!is_told(source.kind)) return {};
-    const bool by_address = source.kind == SourceKind::inbound && source.address &&
-                            !is_exempt_from_group_limits(*source.address);
-    // A caller tells of itself alone, so that its ID, which costs nothing, must not count.
-    if (!by_address) return to_buffer(source.by);
-    const NetworkGroup group = inbound_group(*source.address);
-    Buffer teller{std::byte{group.v4 ? std::uint8_t{4} : std::uint8_t{6}}};
-    append(teller, group.prefix);
-    return teller;
+    return entry.failures > 0 || now.unix_time - entry.last_seen > config_.stale_after;
 }
 
 void AddressBook::unpin(const NodeId& id) {
-    if (Slot* slot = slot_of(id)) modify(*slot, [](Entry& entry) { entry.pin = Pin::none; });
+    pinned_.erase(id);
+    if (Entry* entry = entry_of(id)) entry->pin = Pin::none;
 }
 
 void AddressBook::set_secret(const NodeId& id, bool secret) {
@@ -213,14 +198,25 @@ void AddressBook::set_secret(const NodeId& id, bool secret) {
 
 std::size_t AddressBook::expire(Now now) {
     std::vector<NodeId> gone;
-    for (Slot& slot : entries_) {
-        if (forgotten(now, slot.entry)) gone.push_back(slot.entry.id);
+    std::vector<NodeId> without_place;  // pinned once, or moved while a link was up
+    for (std::size_t n = std::min(entries_.size(), expire_entries_max); n > 0; --n) {
+        expire_from_ = (expire_from_ + 1) % entries_.size();
+        Entry& entry = entries_[expire_from_];
+        if (forgotten(now, entry)) {
+            gone.push_back(entry.id);
+        } else if (entry.place == no_place && entry.pin == Pin::none && !is_busy(entry)) {
+            without_place.push_back(entry.id);
+        }
         // A clock that ran ahead once must not keep an entry for ever.
-        if (slot.entry.last_seen > now.unix_time + std::chrono::hours{24}) {
-            modify(slot, [&](Entry& entry) { entry.last_seen = now.unix_time; });
+        if (entry.last_seen > now.unix_time + std::chrono::hours{24}) {
+            entry.last_seen = now.unix_time;
+            mark_changed(entry);
         }
     }
     for (const NodeId& id : gone) remove(id);
+    for (const NodeId& id : without_place) {
+        if (find(id)) find_place(now, id);
+    }
     return gone.size();
 }
 
@@ -232,74 +228,156 @@ bool AddressBook::forgotten(Now now, const Entry& entry) const {
            now.unix_time - entry.last_success > config_.forget_failing_after;
 }
 
-// --- The table ---
+std::optional<Enr> AddressBook::record(const NodeId& id) {
+    Entry* entry = entry_of(id);
+    if (entry == nullptr || !entry->record) return std::nullopt;
+    auto record = entry->verified ? Enr::decode_verified(entry->record.raw())
+                                  : Enr::decode(entry->record.raw());
+    if (record && record->id() == id) {
+        entry->verified = true;
+        return *std::move(record);
+    }
+    remove(id);  // damaged on disk
+    return std::nullopt;
+}
 
-AddressBook::Slot& AddressBook::place(Entry entry) {
-    index_.emplace(entry.id, entries_.size());
-    entries_.push_back({std::move(entry)});
-    link_in(entries_.back());
+// --- Entries and their places ---
+
+Entry& AddressBook::enter(Entry entry) {
+    const auto number = static_cast<std::uint32_t>(entries_.size());
+    if (entry.place != no_place) places_.put(entry.place, number);
+    ++by_state_[index(entry.state)];
+    entries_.push_back(std::move(entry));
+    index_.insert(number);
     return entries_.back();
 }
 
 bool AddressBook::remove(const NodeId& id) {
     const auto found = index_.find(id);
     if (found == index_.end()) return false;
-    const std::size_t at = found->second;
-    link_out(entries_[at]);
-    if (entries_[at].stored) {
-        dirty_.insert(id);
-    } else {
-        dirty_.erase(id);
-    }
+    const std::uint32_t number = *found;
+    Entry& entry = entries_[number];
+    leave_place(entry);
+    std::erase_if(collisions_, [&](const auto& waiting) { return waiting.second == id; });
+    --by_state_[index(entry.state)];
+    if (entry.stored && !entry.changed) changed_.push_back(id);
     index_.erase(found);
-    if (at + 1 != entries_.size()) {
-        entries_[at] = std::move(entries_.back());
-        index_[entries_[at].entry.id] = at;
+    const auto last = static_cast<std::uint32_t>(entries_.size() - 1);
+    if (number != last) {
+        index_.erase(index_.find(last));
+        entry = std::move(entries_.back());
+        if (entry.place != no_place) places_.renumber(entry.place, number);
+        entries_.pop_back();
+        index_.insert(number);
+    } else {
+        entries_.pop_back();
     }
-    entries_.pop_back();
     return true;
 }
 
-AddressBook::Slot* AddressBook::slot_of(const NodeId& id) {
+Entry* AddressBook::entry_of(const NodeId& id) {
     const auto found = index_.find(id);
-    return found == index_.end() ? nullptr : &entries_[found->second];
+    return found == index_.end() ? nullptr : &entries_[*found];
 }
 
 const Entry* AddressBook::find(const NodeId& id) const {
     const auto found = index_.find(id);
-    return found == index_.end() ? nullptr : &entries_[found->second].entry;
+    return found == index_.end() ? nullptr : &entries_[*found];
 }
 
-void AddressBook::link_in(Slot& slot) {
-    const Rank rank = rank_of(slot.entry);
-    ranking_.insert(rank);
-    by_teller_[teller_of(slot.entry.source)].insert(rank);
-    ++by_state_[index(slot.entry.state)];
+std::uint32_t AddressBook::number_of(const Entry& entry) const {
+    return *index_.find(entry.id);
 }
 
-void AddressBook::link_out(const Slot& slot) {
-    const Rank rank = rank_of(slot.entry);
-    ranking_.erase(rank);
-    const auto teller = by_teller_.find(teller_of(slot.entry.source));
-    teller->second.erase(rank);
-    if (teller->second.empty()) by_teller_.erase(teller);
-    --by_state_[index(slot.entry.state)];
+void AddressBook::mark_changed(Entry& entry) {
+    if (!std::exchange(entry.changed, true)) changed_.push_back(entry.id);
 }
 
-void AddressBook::seen(Now now, Slot& slot) {
-    if (now.unix_time < slot.entry.last_seen + last_seen_grain) return;
-    modify(slot, [&](Entry& entry) { entry.last_seen = now.unix_time; });
+void AddressBook::set_state(Entry& entry, EntryState state) {
+    --by_state_[index(entry.state)];
+    entry.state = state;
+    ++by_state_[index(entry.state)];
+}
+
+void AddressBook::seen(Now now, Entry& entry) {
+    if (now.unix_time < entry.last_seen + last_seen_grain) return;
+    entry.last_seen = now.unix_time;
+    mark_changed(entry);
+}
+
+void AddressBook::leave_place(Entry& entry) {
+    if (entry.place != no_place) places_.clear(std::exchange(entry.place, no_place));
+}
+
+/// A new place in the new table for an entry that has none there; without one it is forgotten,
+/// unless it is pinned or up.
+void AddressBook::find_place(Now now, const NodeId& id) {
+    Entry& entry = *entry_of(id);
+    leave_place(entry);
+    mark_changed(entry);
+    const Place place = places_.fresh_place(entry.endpoint(), entry.teller.group);
+    const std::uint32_t holder = places_.at(place);
+    if (holder != BookPlaces::nobody) {
+        if (!replaceable(now, entries_[holder])) {
+            if (entry.pin == Pin::none && !is_busy(entry)) remove(id);
+            return;
+        }
+        remove(entries_[holder].id);
+    }
+    Entry& moved = *entry_of(id);  // another's removal may have renumbered it
+    moved.place = place;
+    places_.put(place, number_of(moved));
+}
+
+/// A dial of ours was answered: into the tried table, or in line for a place there.
+void AddressBook::promote(Now now, const NodeId& id) {
+    Entry& entry = *entry_of(id);
+    const Place place = places_.tried_place(entry.endpoint());
+    if (entry.place == place) return;
+    const std::uint32_t holder = places_.at(place);
+    if (holder == BookPlaces::nobody) {
+        leave_place(entry);
+        entry.place = place;
+        places_.put(place, number_of(entry));
+        mark_changed(entry);
+        return;
+    }
+    if (collisions_.contains(place) || collisions_.size() >= collisions_max) return;
+    collisions_.emplace(place, id);
+    const Entry& held = entries_[holder];
+    const bool alive =
+        held.state == EntryState::connected || now.unix_time - held.last_success < tested_lately;
+    if (alive) collisions_.erase(place);
+}
+
+/// What became of asking an entry: if somebody waits for its place, one of the two has it now.
+void AddressBook::on_answer(Now now, const NodeId& id, bool alive) {
+    const Entry* entry = find(id);
+    if (entry == nullptr || entry->place == no_place) return;
+    const auto waiting = collisions_.find(entry->place);
+    if (waiting == collisions_.end()) return;
+    const NodeId next = waiting->second;
+    collisions_.erase(waiting);
+    if (alive) return;
+    find_place(now, id);  // back among the new
+    if (find(next)) promote(now, next);
+}
+
+void AddressBook::set_anchors(std::vector<NodeId> anchors) {
+    if (anchors.size() > anchors_max) anchors.resize(anchors_max);
+    if (anchors == anchors_) return;
+    anchors_ = std::move(anchors);
+    anchors_changed_ = true;
 }
 
 // --- Queries ---
 
 std::vector<const Entry*> AddressBook::query(const Query& query, std::size_t entries_max) const {
     std::vector<const Entry*> found;
-    for (const Slot& slot : entries_) {
+    for (const Entry& entry : entries_) {
         if (found.size() >= entries_max) break;
-        const Entry& entry = slot.entry;
         if (query.state && entry.state != *query.state) continue;
-        if (query.source && entry.source.kind != *query.source) continue;
+        if (query.source && entry.teller.kind != *query.source) continue;
         if (query.seen_since && entry.last_seen < *query.seen_since) continue;
         if (query.group) {
             const unsigned bits = query.group->bits;
@@ -310,17 +388,26 @@ std::vector<const Entry*> AddressBook::query(const Query& query, std::size_t ent
     return found;
 }
 
+bool AddressBook::small() const {
+    return entries_.size() <= small_entries_max;
+}
+
 std::vector<const Entry*> AddressBook::sample(std::size_t count, const Predicate& fits,
                                               Rng& rng) const {
     std::vector<const Entry*> chosen;
+    if (count == 0 || entries_.empty()) return chosen;
+    // A run of neighbours from somewhere is as good as a look at all of a large book.
+    const std::size_t looks = std::min(entries_.size(), small_entries_max);
+    std::size_t at = small() ? 0 : static_cast<std::size_t>(rng.below(entries_.size()));
     std::uint64_t fitting = 0;
-    for (const Slot& slot : entries_) {
-        if (count == 0 || !fits(slot.entry)) continue;
+    for (std::size_t i = 0; i < looks; ++i, at = (at + 1) % entries_.size()) {
+        const Entry& entry = entries_[at];
+        if (!fits(entry)) continue;
         ++fitting;
         if (chosen.size() < count) {
-            chosen.push_back(&slot.entry);
-        } else if (const auto at = rng.below(fitting); at < count) {
-            chosen[static_cast<std::size_t>(at)] = &slot.entry;
+            chosen.push_back(&entry);
+        } else if (const auto place = rng.below(fitting); place < count) {
+            chosen[static_cast<std::size_t>(place)] = &entry;
         }
     }
     rng.shuffle(chosen);
@@ -331,46 +418,73 @@ bool AddressBook::dialable(Now now, const Entry& entry) const {
     return !is_busy(entry) && entry.next_attempt <= now.instant;
 }
 
-std::vector<const Entry*> AddressBook::dial_candidates(Now now, const Predicate& exclude) {
-    std::vector<const Entry*> found;
+const Entry* AddressBook::pick(Now now, BookTable which, const Predicate& exclude) {
+    for (int draw = 0; draw < draws_max; ++draw) {
+        const std::uint32_t number = places_.random(which, rng_);
+        if (number == BookPlaces::nobody) return nullptr;
+        const Entry& entry = entries_[number];
+        if (!dialable(now, entry) || exclude(entry)) continue;
+        // Each failure in a row makes it half as likely, but never impossible.
+        if (draw < draws_max / 2 && rng_.below(1ULL << std::min(entry.failures, 6U)) != 0) continue;
+        return &entry;
+    }
+    return nullptr;
+}
+
+/// Of all entries of a small book, by a random stride.
+const Entry* AddressBook::pick_by_look(Now now, const Predicate& exclude) {
     const std::size_t n = entries_.size();
-    if (n == 0) return found;
-    // A random stride without a common divisor visits everyone once, in an order of its own.
+    if (n == 0 || !small()) return nullptr;
     std::size_t at = static_cast<std::size_t>(rng_.below(n));
     std::size_t stride = 1 + static_cast<std::size_t>(rng_.below(n));
-    while (std::gcd(stride, n) != 1) ++stride;
-    for (std::size_t i = 0; i < n && found.size() < dial_candidates_max; ++i) {
-        const Entry& entry = entries_[at].entry;
-        if (dialable(now, entry) && !exclude(entry)) found.push_back(&entry);
-        at = (at + stride) % n;
+    while (std::gcd(stride, n) != 1) ++stride;  // visits everyone once
+    for (std::size_t i = 0; i < n; ++i, at = (at + stride) % n) {
+        const Entry& entry = entries_[at];
+        if (dialable(now, entry) && !exclude(entry)) return &entry;
     }
-    return found;
+    return nullptr;
 }
 
 const Entry* AddressBook::pick_for_dial(Now now, const Predicate& exclude) {
-    auto candidates = dial_candidates(now, exclude);
-    if (candidates.empty()) return nullptr;
-    const bool want_tried = rng_.chance(0.5);
-    const auto wanted = [&](const Entry* e) { return e->tried() == want_tried; };
-    if (std::ranges::any_of(candidates, wanted)) std::erase_if(candidates, std::not_fn(wanted));
-
-    const auto teller = [](const Entry* entry) {
-        // All callers together are one teller: dialing us must not be a way to be dialed.
-        return entry->source.kind == SourceKind::inbound ? Buffer{std::byte{1}}
-                                                         : teller_of(entry->source);
-    };
-    std::map<Buffer, std::vector<const Entry*>> by_teller;
-    for (const Entry* entry : candidates) by_teller[teller(entry)].push_back(entry);
-    auto chosen = by_teller.begin();
-    std::advance(chosen, static_cast<std::ptrdiff_t>(rng_.below(by_teller.size())));
-    return *std::ranges::min_element(chosen->second, {}, &Entry::failures);
+    const BookTable first = rng_.chance(0.5) ? BookTable::tried : BookTable::fresh;
+    const BookTable second = first == BookTable::tried ? BookTable::fresh : BookTable::tried;
+    if (const Entry* entry = pick(now, first, exclude)) return entry;
+    if (const Entry* entry = pick(now, second, exclude)) return entry;
+    return pick_by_look(now, exclude);
 }
 
-Instant AddressBook::next_attempt(const Predicate& exclude) const {
+const Entry* AddressBook::pick_pinned(Now now, const Predicate& exclude) {
+    std::vector<const Entry*> found;
+    for (const NodeId& id : pinned_) {
+        const Entry* entry = find(id);
+        if (entry && dialable(now, *entry) && !exclude(*entry)) found.push_back(entry);
+    }
+    if (found.empty()) return nullptr;
+    return found[static_cast<std::size_t>(rng_.below(found.size()))];
+}
+
+const Entry* AddressBook::pick_for_feeler(Now now, const Predicate& exclude) {
+    for (auto at = collisions_.begin(); at != collisions_.end();) {
+        const auto [place, waiting] = *at;
+        const std::uint32_t holder = places_.at(place);
+        if (holder == BookPlaces::nobody) {  // it went by itself
+            at = collisions_.erase(at);
+            promote(now, waiting);
+            continue;
+        }
+        const Entry& entry = entries_[holder];
+        if (dialable(now, entry) && !exclude(entry)) return &entry;
+        ++at;
+    }
+    return pick(now, BookTable::fresh, exclude);
+}
+
+Instant AddressBook::next_attempt(Now now, const Predicate& exclude) const {
+    if (!small()) return now.instant + 1s;
     Instant next = never;
-    for (const Slot& slot : entries_) {
-        if (!is_busy(slot.entry) && slot.entry.next_attempt < next && !exclude(slot.entry)) {
-            next = slot.entry.next_attempt;
+    for (const Entry& entry : entries_) {
+        if (!is_busy(entry) && entry.next_attempt < next && !exclude(entry)) {
+            next = entry.next_attempt;
         }
     }
     return next;

@@ -1,6 +1,9 @@
 // AddressBook: the nodes that we know of, bounded, with what became of dialing them. One home for
 // every address, whoever told it: the configuration, peers, callers, the DHT. It decides what is
 // kept, when somebody may be dialed again and who may be told; it dials nobody.
+// Entries stand in one of two tables (BookPlaces): new, or tried once a dial of ours was answered.
+// A place that is taken stays taken as long as its entry is good. Who would move into a taken
+// place of the tried table waits until a feeler has asked whether its holder still lives.
 // Kept on disk as rows (docs/formats/address_book.md): load() once, take_changes() now and then.
 // Threading: the node's thread.
 #pragma once
@@ -8,12 +11,15 @@
 #include <parley/base/rng.hpp>
 #include <parley/base/store.hpp>
 #include <parley/base/time.hpp>
+#include <parley/discovery/book_places.hpp>
 #include <parley/discovery/entry.hpp>
 #include <parley/transport/hello.hpp>
 #include <parley/transport/types.hpp>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include <algorithm>
 #include <array>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -22,7 +28,6 @@
 #include <optional>
 #include <set>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace parley::discovery {
@@ -50,9 +55,8 @@ struct BackOffConfig {
 };
 
 struct BookConfig {
-    std::size_t entries_max = 20'000;
-    /// Entries that one teller (node, or for callers their network group) may have put in.
-    std::size_t entries_per_source_max = 256;
+    /// Places, in both tables; see BookPlaces.
+    std::size_t entries_max = 81'920;
     /// Keep private and loopback addresses; only for a node that is in such a network itself.
     bool allow_private = false;
     BackOffConfig back_off;
@@ -78,8 +82,8 @@ enum class AddResult : std::uint8_t {
     no_endpoint,      ///< no TCP endpoint: cannot be dialed
     bad_address,      ///< unspecified, multicast, reserved
     private_address,  ///< private where that is not wanted, or told from outside of it
-    source_full,      ///< its source has put in as many as it may
-    book_full,        ///< and nothing worse to evict
+    place_taken,      ///< by an entry that is as good
+    book_full,        ///< of pinned ones
 };
 std::string_view name(AddResult result);
 inline bool changed(AddResult result) {
@@ -91,7 +95,10 @@ public:
     static constexpr std::string_view table = "address_book";
     static constexpr std::string_view version_table = "meta";
     static constexpr std::string_view version_key = "address_book/version";
-    static constexpr std::uint64_t version = 1;
+    static constexpr std::string_view key_key = "address_book/key";
+    static constexpr std::string_view anchors_key = "address_book/anchors";
+    static constexpr std::uint64_t version = 2;
+    static constexpr std::size_t anchors_max = 4;
     using Predicate = std::function<bool(const Entry&)>;
 
     AddressBook(BookConfig config, NetworkFilter filter, NodeId self, Rng rng);
@@ -100,8 +107,10 @@ public:
 
     /// A record that verified. The newest sequence wins.
     AddResult add_record(Now now, const Enr& record, const Source& source);
-    /// A node named by the configuration or its owner, with or without a record. A pinned one
-    /// always finds room, whatever its address.
+    /// The record that it has, verified, was told again.
+    AddResult heard_again(Now now, const NodeId& id);
+    /// A node named by the configuration or its owner, with or without a record. A pinned one needs
+    /// no place, and any address will do.
     AddResult add_target(Now now, const Target& target, const Source& source, Pin pin);
     /// Ends a pin: the entry becomes one among the others.
     void unpin(const NodeId& id);
@@ -109,7 +118,7 @@ public:
     void set_secret(const NodeId& id, bool secret);
     bool is_secret(const NodeId& id) const { return secret_.contains(id); }
     bool remove(const NodeId& id);
-    /// Forgets what is too old or hopeless. Call about once a minute.
+    /// Forgets what is too old or hopeless; looks at some 20,000 entries. Call about once a minute.
     std::size_t expire(Now now);
     void set_filter(NetworkFilter filter) { filter_ = std::move(filter); }
 
@@ -122,10 +131,19 @@ public:
     /// The last link to it ended after `age`. Longer than stable_after clears the failures.
     void on_disconnected(Now now, const NodeId& id, transport::CloseReason reason, Duration age);
     void on_dial_failed(Now now, const NodeId& id);
+    /// A feeler found it: it proved its ID at its endpoint.
+    void on_tested(Now now, const NodeId& id);
     /// It proved its ID and said no: alive.
     void on_turned_away(Now now, const NodeId& id, transport::CloseReason reason);
     /// Not dialed for about `wait`, through no fault of its own.
     void defer(Now now, const NodeId& id, Duration wait);
+
+    /// The ordinary outbound links that have been up longest; on disk with the next changes, so
+    /// that they are asked first after a restart.
+    void set_anchors(std::vector<NodeId> anchors);
+    bool is_anchor(const NodeId& id) const {
+        return std::ranges::find(anchors_, id) != anchors_.end();
+    }
 
     // --- Queries ---
 
@@ -133,7 +151,7 @@ public:
     const BookConfig& config() const { return config_; }
     std::size_t size() const { return entries_.size(); }
     /// Any of them, for random picks; the numbers change with the book. Precondition: i < size().
-    const Entry& nth(std::size_t i) const { return entries_[i].entry; }
+    const Entry& nth(std::size_t i) const { return entries_[i]; }
     std::size_t count(EntryState state) const { return by_state_[index(state)]; }
     /// Null if unknown. Valid until the book changes.
     const Entry* find(const NodeId& id) const;
@@ -145,14 +163,28 @@ public:
     };
     /// Those that fit, at most `entries_max`. Cost: one look at every entry.
     std::vector<const Entry*> query(const Query& query, std::size_t entries_max) const;
-    /// `count` of those that fit, each as likely as the others, in random order.
+    /// `count` of those that fit, in random order; each as likely as the others in a book of up to
+    /// some thousands, and in a larger one nearly so.
     std::vector<const Entry*> sample(std::size_t count, const Predicate& fits, Rng& rng) const;
     /// Somebody to dial: not up, not being dialed, its wait over, not excluded. Tried and new
-    /// ones take turns by chance; then every teller is as likely as any other, so that none
-    /// decides; then the fewest failures. Null if there is nobody.
+    /// ones take turns by chance, then buckets, then the entries of one; those who failed lately
+    /// are passed over more often. Null if there is nobody, or hardly anybody.
     const Entry* pick_for_dial(Now now, const Predicate& exclude);
-    /// When the first one that is not excluded will have waited enough; `never` if none waits.
-    Instant next_attempt(const Predicate& exclude) const;
+    /// The same among pinned entries.
+    const Entry* pick_pinned(Now now, const Predicate& exclude);
+    /// Somebody to test: the holder of a tried place that another one waits for, else a new entry.
+    const Entry* pick_for_feeler(Now now, const Predicate& exclude);
+    /// The anchors of the last run.
+    const std::vector<NodeId>& anchors_before() const { return anchors_before_; }
+    /// When the first one that is not excluded will have waited enough; `never` if none waits. In a
+    /// large book a second from now, without a look.
+    Instant next_attempt(Now now, const Predicate& exclude) const;
+    std::size_t places(BookTable which) const { return places_.places(which); }
+    std::size_t taken(BookTable which) const { return places_.taken(which); }
+    /// Who waits for a feeler's answer before it can move into the tried table.
+    std::size_t waiting_for_test() const { return collisions_.size(); }
+    /// The record of an entry. One that was read from disk is verified now; nothing if it is bad.
+    std::optional<Enr> record(const NodeId& id);
 
     // --- On disk ---
 
@@ -164,71 +196,79 @@ public:
     /// Reads all rows; corrupt and unwanted ones are counted and will be erased by the next
     /// take_changes(). Fails only as the store does, or with newer_version.
     Result<LoadReport, StoreError> load(Store& store);
-    /// What changed since it was last called. Write it as a whole, in a Job.
+    /// What changed since it was last called, some 10,000 rows at most. Write it as a whole, in a
+    /// Job.
     StoreBatch take_changes();
     /// A batch could not be written: all is to be written again.
     void mark_all_changed();
     bool has_changes() const {
-        return !dirty_.empty() || !rows_to_erase_.empty() || !version_written_;
+        return !changed_.empty() || !rows_to_erase_.empty() || !version_written_ ||
+               anchors_changed_;
     }
 
 private:
-    /// Worst first; protected ones last. Ties end by ID, so that runs repeat.
-    struct Rank {
-        std::uint8_t tier = 0;
-        std::int64_t order = 0;
-        NodeId id{};
-        friend auto operator<=>(const Rank&, const Rank&) = default;
-    };
-    struct Slot {
-        Entry entry;
-        bool stored = false;  ///< a row on disk, or in a batch that was taken
-    };
-    using Ranking = std::set<Rank>;
     static std::size_t index(EntryState state) { return static_cast<std::size_t>(state); }
-    static Rank rank_of(const Entry& entry);
-    /// Who is counted against entries_per_source_max; empty: nobody.
-    static Buffer teller_of(const Source& source);
+    struct IdHash {
+        using is_transparent = void;
+        const std::deque<Entry>* entries;
+        std::uint64_t salt;
+        std::size_t operator()(const NodeId& id) const { return SaltedHash{salt}(id.key); }
+        std::size_t operator()(std::uint32_t i) const { return (*this)((*entries)[i].id); }
+    };
+    struct IdEqual {
+        using is_transparent = void;
+        const std::deque<Entry>* entries;
+        bool operator()(std::uint32_t a, std::uint32_t b) const { return a == b; }
+        bool operator()(const NodeId& id, std::uint32_t i) const { return (*entries)[i].id == id; }
+        bool operator()(std::uint32_t i, const NodeId& id) const { return (*entries)[i].id == id; }
+    };
 
     std::optional<AddResult> refusal(const Enr& record, const Source& source) const;
     std::optional<AddResult> refusal(const IpAddress& address, const Source& source) const;
-    AddResult update(Now now, Slot& slot, const Enr& record);
+    AddResult update(Now now, Entry& entry, const Enr& record);
     AddResult insert(Now now, Entry entry);
-    /// Room for one more of that teller, made if it must be; otherwise why not.
-    std::optional<AddResult> make_room(Now now, const Entry& newcomer);
-    bool evictable(Now now, const Rank& rank) const;
-    Slot& place(Entry entry);
-    void merge_row(Entry row);
-    Slot* slot_of(const NodeId& id);
-    /// Changes an entry and everything that is counted by it.
-    template <class Change>
-    void modify(Slot& slot, Change change) {
-        link_out(slot);
-        change(slot.entry);
-        link_in(slot);
-        dirty_.insert(slot.entry.id);
-    }
-    void link_in(Slot& slot);
-    void link_out(const Slot& slot);
-    void seen(Now now, Slot& slot);
+    bool replaceable(Now now, const Entry& entry) const;
+    Entry* entry_of(const NodeId& id);
+    std::uint32_t number_of(const Entry& entry) const;
+    Entry& enter(Entry entry);
+    void mark_changed(Entry& entry);
+    void set_state(Entry& entry, EntryState state);
+    bool take_place(Now now, Entry& entry, Place place);
+    void leave_place(Entry& entry);
+    void find_place(Now now, const NodeId& id);
+    void promote(Now now, const NodeId& id);
+    void on_answer(Now now, const NodeId& id, bool alive);
+    void on_reached(Now now, Entry& entry);
+    void seen(Now now, Entry& entry);
     bool dialable(Now now, const Entry& entry) const;
-    std::vector<const Entry*> dial_candidates(Now now, const Predicate& exclude);
+    const Entry* pick(Now now, BookTable which, const Predicate& exclude);
+    const Entry* pick_by_look(Now now, const Predicate& exclude);
+    bool small() const;
     bool forgotten(Now now, const Entry& entry) const;
     void wait(Now now, Entry& entry, Duration duration);
     void fail_entry(Now now, Entry& entry);
     Duration wait_max(const Entry& entry) const;
+    bool load_row(Bytes key, Bytes value, LoadReport& report);
+    void merge_row(Entry row);
+    Result<void, StoreError> load_meta(Store& store);
 
     BookConfig config_;
     NetworkFilter filter_;
     NodeId self_;
     Rng rng_;
-    std::deque<Slot> entries_;  // without the slack of a vector
-    std::unordered_map<NodeId, std::size_t, SaltedHash> index_;
-    Ranking ranking_;
-    std::map<Buffer, Ranking> by_teller_;
+    std::uint64_t places_key_;
+    BookPlaces places_;
+    std::deque<Entry> entries_;  // without the slack of a vector
+    boost::unordered_flat_set<std::uint32_t, IdHash, IdEqual> index_;
     std::array<std::size_t, entry_states> by_state_{};
+    std::set<NodeId> pinned_;
     std::set<NodeId> secret_;
-    std::set<NodeId> dirty_;             ///< changed or removed since take_changes()
+    /// Who waits, by the place that it waits for; bounded by collisions_max.
+    std::map<Place, NodeId> collisions_;
+    std::vector<NodeId> anchors_, anchors_before_;
+    bool anchors_changed_ = false;
+    std::size_t expire_from_ = 0;
+    std::vector<NodeId> changed_;        ///< changed or removed since take_changes()
     std::vector<Buffer> rows_to_erase_;  ///< of a load: keys that are no entry's
     bool version_written_ = false;
 };

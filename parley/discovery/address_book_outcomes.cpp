@@ -59,90 +59,104 @@ Duration AddressBook::wait_max(const Entry& entry) const {
 }
 
 void AddressBook::wait(Now now, Entry& entry, Duration duration) {
-    entry.state = EntryState::waiting;
+    set_state(entry, EntryState::waiting);
     entry.next_attempt = now.instant + rng_.jitter(duration, config_.back_off.jitter);
+    mark_changed(entry);
 }
 
 void AddressBook::fail_entry(Now now, Entry& entry) {
     entry.failures = std::min(entry.failures + 1, std::uint32_t{1'000'000});
-    entry.last_failure = now.unix_time;
     wait(now, entry, doubled(config_.back_off.first, entry.failures - 1, wait_max(entry)));
 }
 
 void AddressBook::on_dialing(Now, const NodeId& id) {
-    Slot* slot = slot_of(id);
-    if (!slot || slot->entry.state == EntryState::connected) return;
-    modify(*slot, [](Entry& entry) { entry.state = EntryState::dialing; });
+    Entry* entry = entry_of(id);
+    if (!entry || entry->state == EntryState::connected) return;
+    set_state(*entry, EntryState::dialing);
 }
 
 void AddressBook::on_connected(Now now, const NodeId& id, Direction direction,
                                const Endpoint& endpoint) {
-    Slot* slot = slot_of(id);
-    if (!slot) return;
-    modify(*slot, [&](Entry& entry) {
-        entry.state = EntryState::connected;
-        entry.last_seen = now.unix_time;
-        entry.last_success = now.unix_time;
-        entry.turned_away = 0;
-        entry.next_attempt = Instant::min();
-        if (direction == Direction::inbound) {
-            entry.failures = 0;
-        } else if (entry.configured == endpoint ||
-                   (entry.record && entry.record->tcp_endpoint() == endpoint)) {
-            entry.last_reached = now.unix_time;
-        }
-    });
+    Entry* entry = entry_of(id);
+    if (!entry) return;
+    set_state(*entry, EntryState::connected);
+    entry->last_seen = now.unix_time;
+    entry->last_success = now.unix_time;
+    entry->turned_away = 0;
+    entry->next_attempt = Instant::min();
+    mark_changed(*entry);
+    const bool proven = direction == Direction::outbound &&
+                        (entry->configured == endpoint || entry->record.endpoint() == endpoint);
+    if (direction == Direction::inbound) entry->failures = 0;
+    on_answer(now, id, true);
+    if (!proven) return;
+    entry->last_reached = now.unix_time;
+    promote(now, id);
 }
 
 void AddressBook::on_disconnected(Now now, const NodeId& id, CloseReason reason, Duration age) {
-    Slot* slot = slot_of(id);
-    if (!slot) return;
+    Entry* entry = entry_of(id);
+    if (!entry) return;
     const BackOffConfig& back_off = config_.back_off;
-    modify(*slot, [&](Entry& entry) {
-        entry.last_seen = now.unix_time;
-        const bool stable = age >= back_off.stable_after;
-        if (stable) entry.failures = 0;
-        if (is_misfit(reason)) {
-            wait(now, entry, std::min(back_off.misfit, 6 * wait_max(entry)));
-        } else if (is_blameless(reason)) {
-            wait(now, entry, back_off.turned_away_first);
-        } else if (stable) {
-            wait(now, entry, back_off.first);
-        } else {
-            fail_entry(now, entry);
-        }
-    });
+    entry->last_seen = now.unix_time;
+    const bool stable = age >= back_off.stable_after;
+    if (stable) entry->failures = 0;
+    if (is_misfit(reason)) {
+        wait(now, *entry, std::min(back_off.misfit, 6 * wait_max(*entry)));
+    } else if (is_blameless(reason)) {
+        wait(now, *entry, back_off.turned_away_first);
+    } else if (stable) {
+        wait(now, *entry, back_off.first);
+    } else {
+        fail_entry(now, *entry);
+    }
 }
 
 void AddressBook::on_dial_failed(Now now, const NodeId& id) {
-    Slot* slot = slot_of(id);
-    if (!slot || slot->entry.state == EntryState::connected) return;
-    modify(*slot, [&](Entry& entry) { fail_entry(now, entry); });
+    Entry* entry = entry_of(id);
+    if (!entry || entry->state == EntryState::connected) return;
+    fail_entry(now, *entry);
+    on_answer(now, id, false);
+}
+
+/// A dial of ours proved that it lives where its record says.
+void AddressBook::on_reached(Now now, Entry& entry) {
+    entry.failures = 0;
+    entry.last_seen = now.unix_time;
+    entry.last_success = now.unix_time;
+    entry.last_reached = now.unix_time;
+    mark_changed(entry);
+}
+
+void AddressBook::on_tested(Now now, const NodeId& id) {
+    Entry* entry = entry_of(id);
+    if (!entry || entry->state == EntryState::connected) return;
+    on_reached(now, *entry);
+    set_state(*entry, EntryState::unknown);
+    on_answer(now, id, true);
+    promote(now, id);
 }
 
 void AddressBook::on_turned_away(Now now, const NodeId& id, CloseReason reason) {
-    Slot* slot = slot_of(id);
-    if (!slot || slot->entry.state == EntryState::connected) return;
+    Entry* entry = entry_of(id);
+    if (!entry || entry->state == EntryState::connected) return;
     const BackOffConfig& back_off = config_.back_off;
-    modify(*slot, [&](Entry& entry) {
-        entry.failures = 0;
-        entry.last_seen = now.unix_time;
-        entry.last_success = now.unix_time;
-        entry.last_reached = now.unix_time;
-        if (is_misfit(reason)) {
-            wait(now, entry, std::min(back_off.misfit, 6 * wait_max(entry)));
-            return;
-        }
-        const Duration max = std::min(back_off.turned_away_max, wait_max(entry));
-        wait(now, entry, doubled(back_off.turned_away_first, entry.turned_away, max));
-        entry.turned_away = std::min(entry.turned_away + 1, std::uint32_t{1'000});
-    });
+    on_reached(now, *entry);
+    if (is_misfit(reason)) {
+        wait(now, *entry, std::min(back_off.misfit, 6 * wait_max(*entry)));
+    } else {
+        const Duration max = std::min(back_off.turned_away_max, wait_max(*entry));
+        wait(now, *entry, doubled(back_off.turned_away_first, entry->turned_away, max));
+        entry->turned_away = std::min(entry->turned_away + 1, std::uint32_t{1'000});
+    }
+    on_answer(now, id, true);
+    promote(now, id);
 }
 
 void AddressBook::defer(Now now, const NodeId& id, Duration duration) {
-    Slot* slot = slot_of(id);
-    if (!slot || slot->entry.state == EntryState::connected) return;
-    modify(*slot, [&](Entry& entry) { wait(now, entry, duration); });
+    Entry* entry = entry_of(id);
+    if (!entry || entry->state == EntryState::connected) return;
+    wait(now, *entry, duration);
 }
 
 }  // namespace parley::discovery

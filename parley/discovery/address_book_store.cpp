@@ -3,41 +3,55 @@
 #include <parley/discovery/address_book.hpp>
 #include <parley/discovery/entry_codec.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace parley::discovery {
 
-Result<AddressBook::LoadReport, StoreError> AddressBook::load(Store& store) {
+namespace {
+
+constexpr std::size_t rows_per_batch_max = 10'000;
+
+}  // namespace
+
+/// Version, key of the tables, anchors.
+Result<void, StoreError> AddressBook::load_meta(Store& store) {
     const auto stored_version = store.get(version_table, bytes_of(version_key));
     if (!stored_version) return std::unexpected{stored_version.error()};
-    if (*stored_version) {
-        const Buffer& bytes = **stored_version;
-        if (bytes.size() != sizeof(std::uint64_t)) {
-            return fail(StoreErrc::corrupt, sizeof(std::uint64_t), bytes.size());
-        }
-        const auto number = load_be<std::uint64_t>(bytes);
-        if (number > version) return fail(StoreErrc::newer_version, version, number);
-        version_written_ = number == version;
+    if (!*stored_version) return {};
+    const Buffer& bytes = **stored_version;
+    if (bytes.size() != sizeof(std::uint64_t)) {
+        return fail(StoreErrc::corrupt, sizeof(std::uint64_t), bytes.size());
     }
+    const auto number = load_be<std::uint64_t>(bytes);
+    if (number > version) return fail(StoreErrc::newer_version, version, number);
+
+    const auto key = store.get(version_table, bytes_of(key_key));
+    if (!key) return std::unexpected{key.error()};
+    const bool usable = *key && (*key)->size() == sizeof(places_key_);
+    version_written_ = number == version && usable;
+    if (usable) {
+        places_key_ = load_be<std::uint64_t>(**key);
+        places_ = BookPlaces{config_.entries_max, places_key_};
+    }
+    const auto anchors = store.get(version_table, bytes_of(anchors_key));
+    if (!anchors) return std::unexpected{anchors.error()};
+    if (!*anchors) return {};
+    for (Bytes rest = **anchors; rest.size() >= self_.size() && anchors_.size() < anchors_max;
+         rest = rest.subspan(self_.size())) {
+        anchors_.push_back(NodeId{array_of<33>(rest)});
+    }
+    anchors_before_ = anchors_;
+    return {};
+}
+
+Result<AddressBook::LoadReport, StoreError> AddressBook::load(Store& store) {
+    if (const auto meta = load_meta(store); !meta) return std::unexpected{meta.error()};
+    // Their places were those of another key.
+    for (Entry& entry : entries_) entry.place = no_place;
     LoadReport report;
     const auto visit = [&](Bytes key, Bytes value) {
-        auto row = decode_row(key, value);
-        if (!row) {
-            ++report.corrupt;
-            rows_to_erase_.push_back(to_buffer(key));
-            return true;
-        }
-        const auto refused = row->record ? refusal(*row->record, row->source)
-                                         : refusal(row->configured->address, row->source);
-        const bool own = row->id == self_;
-        const bool full = entries_.size() >= config_.entries_max && !index_.contains(row->id);
-        if (own || full || refused) {
-            ++report.unwanted;
-            rows_to_erase_.push_back(to_buffer(key));
-            return true;
-        }
-        ++report.loaded;
-        merge_row(std::move(*row));
+        if (!load_row(key, value, report)) rows_to_erase_.push_back(to_buffer(key));
         return true;
     };
     if (const auto scanned = store.scan(table, visit); !scanned) {
@@ -46,22 +60,53 @@ Result<AddressBook::LoadReport, StoreError> AddressBook::load(Store& store) {
     return report;
 }
 
+bool AddressBook::load_row(Bytes key, Bytes value, LoadReport& report) {
+    auto row = decode_row(key, value);
+    if (!row) {
+        ++report.corrupt;
+        return false;
+    }
+    const bool refused = refusal(row->endpoint().address, Source{}).has_value();
+    const bool known = index_.contains(row->id);
+    if (row->id == self_ || (refused && !known)) {
+        ++report.unwanted;
+        return false;
+    }
+    const bool place_free =
+        places_.exists(row->place) && places_.at(row->place) == BookPlaces::nobody;
+    if (!place_free) row->place = no_place;
+    if (!known && !place_free) {
+        const Place place = places_.fresh_place(row->endpoint(), row->teller.group);
+        if (places_.at(place) != BookPlaces::nobody) {
+            ++report.unwanted;
+            return false;
+        }
+        row->place = place;
+    }
+    ++report.loaded;
+    merge_row(std::move(*row));
+    return true;
+}
+
 /// What the configuration said before the load stays; the rest is the row's.
 void AddressBook::merge_row(Entry row) {
+    row.stored = true;
     if (row.failures > 0) row.state = EntryState::waiting;
-    if (Slot* slot = slot_of(row.id)) {
-        slot->stored = true;
-        modify(*slot, [&](Entry& entry) {
-            row.pin = entry.pin;
-            row.state = entry.state;
-            if (entry.configured) row.configured = entry.configured;
-            if (entry.record && (!row.record || row.record->sequence() < entry.record->sequence()))
-                row.record = entry.record;
-            entry = std::move(row);
-        });
+    Entry* entry = entry_of(row.id);
+    if (entry == nullptr) {
+        enter(std::move(row));
         return;
     }
-    place(std::move(row)).stored = true;
+    row.pin = entry->pin;
+    row.changed = entry->changed;
+    if (entry->configured.port != 0) row.configured = entry->configured;
+    if (entry->record && entry->record.sequence() >= row.record.sequence()) {
+        row.record = std::move(entry->record);
+        row.verified = entry->verified;
+    }
+    set_state(*entry, row.state);
+    if (row.place != no_place) places_.put(row.place, number_of(*entry));
+    *entry = std::move(row);
 }
 
 StoreBatch AddressBook::take_changes() {
@@ -70,24 +115,37 @@ StoreBatch AddressBook::take_changes() {
         Buffer number;
         append_be(number, version);
         batch.put(version_table, bytes_of(version_key), number);
+        Buffer key;
+        append_be(key, places_key_);
+        batch.put(version_table, bytes_of(key_key), key);
         version_written_ = true;
     }
-    // First, for a node may be back since its row was found corrupt: then it is among the dirty.
+    if (std::exchange(anchors_changed_, false)) {
+        Buffer anchors;
+        for (const NodeId& id : anchors_) append(anchors, id.bytes());
+        batch.put(version_table, bytes_of(anchors_key), anchors);
+    }
+    // First, for a node may be back since its row was found corrupt: then it is among the changed.
     for (const Buffer& key : std::exchange(rows_to_erase_, {})) batch.erase(table, key);
-    for (const NodeId& id : std::exchange(dirty_, {})) {
-        if (Slot* slot = slot_of(id)) {
-            slot->stored = true;
-            batch.put(table, id, encode_row(slot->entry));
-        } else {
-            batch.erase(table, id);
+    const std::size_t rows = std::min(changed_.size(), rows_per_batch_max);
+    for (std::size_t i = 0; i < rows; ++i) {
+        const NodeId& id = changed_[changed_.size() - 1 - i];
+        Entry* entry = entry_of(id);
+        if (entry == nullptr) {
+            batch.erase(table, id.bytes());
+        } else if (std::exchange(entry->changed, false)) {
+            entry->stored = true;
+            batch.put(table, id.bytes(), encode_row(*entry));
         }
     }
+    changed_.resize(changed_.size() - rows);
     return batch;
 }
 
 void AddressBook::mark_all_changed() {
     version_written_ = false;
-    for (const Slot& slot : entries_) dirty_.insert(slot.entry.id);
+    anchors_changed_ = true;
+    for (Entry& entry : entries_) mark_changed(entry);
 }
 
 }  // namespace parley::discovery

@@ -37,7 +37,7 @@ TEST_CASE("the newest record wins, and of two with one sequence the first") {
     CHECK(book.find(id(1))->endpoint() == public_endpoint(1));
     CHECK(book.add_record(at(0s), record(1, elsewhere, 6), told_by(51)) == AddResult::updated);
     CHECK(book.find(id(1))->endpoint() == elsewhere);
-    CHECK(book.find(id(1))->source == told_by(50));
+    CHECK(book.find(id(1))->teller.kind == SourceKind::pex);
     CHECK(book.size() == 1);
 }
 
@@ -95,57 +95,120 @@ TEST_CASE("private addresses are believed from private networks alone") {
     CHECK(book.add_record(at(0s), record(3), from("127.0.0.1")) == AddResult::added);
 }
 
-TEST_CASE("one source cannot fill the book") {
+TEST_CASE("one network group can tell of a sixteenth of the new places, in whatever number") {
     BookConfig config;
-    config.entries_per_source_max = 4;
+    config.entries_max = 5120;  // 64 new buckets, 16 tried ones
     auto book = make_book(config);
-    for (std::uint32_t n = 1; n <= 4; ++n) {
-        CHECK(book.add_record(at(0s), record(n), told_by(50)) == AddResult::added);
+    const std::size_t places = book.places(BookTable::fresh);
+    CHECK(places == 4096);
+    // 2,000 nodes of as many groups, told by many IDs of one group.
+    const Enr any = record(1);
+    std::size_t added = 0;
+    for (std::uint32_t n = 2; n < 2000; ++n) {
+        const Source one_group{SourceKind::pex, id(n % 7),
+                               IpAddress::parse("30.1." + std::to_string(n % 250) + ".9")};
+        const Target target{id(n), *Endpoint::parse(std::to_string(40 + n / 200) + "." +
+                                                    std::to_string(n % 200) + ".0.1:1")};
+        if (book.add_target(at(0s), target, one_group, Pin::none) == AddResult::added) ++added;
     }
-    CHECK(book.add_record(at(0s), record(5), told_by(50)) == AddResult::source_full);
-    CHECK(book.add_record(at(0s), record(5), told_by(51)) == AddResult::added);
-    SUBCASE("its own failing entries make room for better ones") {
-        book.on_dial_failed(at(1s), id(2));
-        CHECK(book.add_record(at(1s), record(6), told_by(50)) == AddResult::added);
-        CHECK_FALSE(book.find(id(2)));
-        CHECK(book.find(id(5)));
+    CHECK(added == book.size());
+    CHECK(added <= places / 16);
+    CHECK(added > places / 32);
+    // Another group still finds room.
+    CHECK(book.add_record(at(0s), any, told_by(51)) == AddResult::added);
+}
+
+TEST_CASE("a good entry keeps its place, a failing or stale one gives way; pinned ones need none") {
+    BookConfig config;
+    config.entries_max = 128;  // one bucket each
+    auto book = make_book(config);
+    std::vector<std::uint32_t> refused;
+    for (std::uint32_t n = 1; n <= 200; ++n) {
+        if (book.add_record(at(0s), record(n), told_by(n)) != AddResult::added)
+            refused.push_back(n);
     }
-    SUBCASE("callers count by their network, not by their IDs") {
-        const auto caller = [](std::uint32_t n) {
-            return Source{SourceKind::inbound, id(n), IpAddress::parse("30.1.1.9")};
-        };
-        for (std::uint32_t n = 10; n < 14; ++n) {
-            CHECK(book.add_record(at(0s), record(n), caller(n)) == AddResult::added);
+    CHECK(book.size() == book.taken(BookTable::fresh));
+    CHECK(book.size() <= 64);
+    CHECK(book.size() > 40);
+    REQUIRE(refused.size() > 100);
+    for (const std::uint32_t n : refused) {
+        CHECK(book.add_record(at(1s), record(n), told_by(n)) == AddResult::place_taken);
+    }
+    CHECK(book.add_target(at(1s), {id(300), public_endpoint(300)}, by_user, Pin::static_peer) ==
+          AddResult::added);
+    const auto held = book.size();
+    SUBCASE("all fail but those that are up") {
+        book.on_connected(at(1s), id(1), Direction::inbound, public_endpoint(1));
+        for (std::uint32_t n = 1; n <= 200; ++n) {
+            if (book.find(id(n))) book.on_dial_failed(at(2s), id(n));
         }
-        CHECK(book.add_record(at(0s), record(14), caller(14)) == AddResult::source_full);
+        std::size_t taken = 0;
+        for (const std::uint32_t n : refused) {
+            if (book.add_record(at(3s), record(n), told_by(n)) == AddResult::added) ++taken;
+        }
+        CHECK(taken > 30);
+        CHECK(book.find(id(1)));
+        CHECK(book.find(id(300)));
+    }
+    SUBCASE("nobody has told of them for a day") {
+        CHECK(book.add_record(at(25h), record(refused[0]), told_by(refused[0])) ==
+              AddResult::added);
+        CHECK(book.size() == held);
     }
 }
 
-TEST_CASE("a full book evicts the worst, and never who is up, dialed or pinned") {
+TEST_CASE("who answers a dial moves to the tried table; a taken place is tested first") {
     BookConfig config;
-    config.entries_max = 5;
+    config.entries_max = 128;
     auto book = make_book(config);
-    book.add_target(at(0s), {id(1), public_endpoint(1)}, {SourceKind::boot, {}, {}}, Pin::boot);
-    for (std::uint32_t n = 2; n <= 5; ++n) book.add_record(at(0s), record(n), told_by(40 + n));
-    book.on_dial_failed(at(0s), id(1));
-    book.on_dial_failed(at(0s), id(2));
-    book.on_connected(at(0s), id(2), Direction::outbound, public_endpoint(2));
-    for (int i = 0; i < 3; ++i) book.on_dial_failed(at(1s), id(3));
-    book.on_dial_failed(at(1s), id(4));
-    book.on_dialing(at(1s), id(5));
+    std::size_t answered = 0;
+    for (std::uint32_t n = 1; n < 250; ++n) {
+        if (book.add_record(at(0s), record(n), told_by(n)) != AddResult::added) continue;
+        CHECK(book.find(id(n))->place < book.places(BookTable::fresh));
+        book.on_tested(at(0s), id(n));
+        ++answered;
+        // All answered a moment ago, hence their holders need not be asked.
+        CHECK(book.waiting_for_test() == 0);
+    }
+    CHECK(book.taken(BookTable::tried) > 32);
+    CHECK(book.taken(BookTable::tried) <= 64);
+    CHECK(book.taken(BookTable::tried) + book.taken(BookTable::fresh) == answered);
+    CHECK(book.size() == answered);
+}
 
-    CHECK(book.add_record(at(2s), record(6), told_by(60)) == AddResult::added);
-    CHECK_FALSE(book.find(id(3)));  // more failures than 4
-    CHECK(book.add_record(at(2s), record(7), told_by(60)) == AddResult::added);
-    CHECK_FALSE(book.find(id(4)));
-    CHECK(book.add_record(at(2s), record(8), told_by(60)) == AddResult::book_full);
-    CHECK(book.size() == 5);
-    // What nobody has told of for a day gives way; what is pinned always finds room.
-    CHECK(book.add_record(at(25h), record(8), told_by(60)) == AddResult::added);
-    CHECK(book.add_target(at(25h), {id(9), public_endpoint(9)}, by_user, Pin::static_peer) ==
-          AddResult::added);
-    CHECK(book.size() == 5);
-    for (const std::uint32_t n : {1U, 2U, 5U, 9U}) CHECK(book.find(id(n)));
+TEST_CASE("the rival of a tried entry takes its place if a feeler finds that one dead") {
+    BookConfig config;
+    config.entries_max = 128;
+    for (const bool alive : {false, true}) {
+        CAPTURE(alive);
+        auto book = make_book(config);
+        std::uint32_t rival = 0;
+        for (std::uint32_t n = 1; rival == 0; ++n) {
+            REQUIRE(n < 250);
+            // Each answered long before the next one: too long to be called alive unasked.
+            const Now now = at(5h * n);
+            if (book.add_record(now, record(n), told_by(n)) != AddResult::added) continue;
+            book.on_tested(now, id(n));
+            if (book.waiting_for_test() > 0) rival = n;
+        }
+        const Now now = at(5h * rival + 1min);
+        const Entry* holder = book.pick_for_feeler(now, nobody);
+        REQUIRE(holder);
+        const NodeId held = holder->id;
+        CHECK(holder->tried());
+        const auto before = book.taken(BookTable::tried);
+        CHECK_FALSE(book.find(id(rival))->place == holder->place);
+        const Place place = holder->place;
+        if (alive) {
+            book.on_tested(now, held);
+            CHECK(book.find(held)->place == place);
+        } else {
+            book.on_dial_failed(now, held);
+            CHECK(book.find(id(rival))->place == place);
+        }
+        CHECK(book.waiting_for_test() == 0);
+        CHECK(book.taken(BookTable::tried) == before);
+    }
 }
 
 TEST_CASE("waits double with jitter up to the cap of their kind") {
@@ -166,7 +229,7 @@ TEST_CASE("waits double with jitter up to the cap of their kind") {
     CHECK(book.find(id(1))->failures == 16);
     CHECK(book.count(EntryState::waiting) == 3);
     CHECK(book.pick_for_dial(at(1s / 2), nobody) == nullptr);
-    CHECK(book.next_attempt(nobody) ==
+    CHECK(book.next_attempt(at(0s), nobody) ==
           std::min(book.find(id(3))->next_attempt, book.find(id(2))->next_attempt));
     CHECK(book.pick_for_dial(at(13s), nobody)->id == id(3));
 }
@@ -286,21 +349,56 @@ TEST_CASE("a sample is drawn evenly from those that fit") {
     CHECK(book.sample(50, not_five, rng).size() == 19);
 }
 
-TEST_CASE("no single teller decides who is dialed") {
+TEST_CASE("whoever tells of many is not drawn more often for it") {
     auto book = make_book();
-    for (std::uint32_t n = 1; n <= 30; ++n) book.add_record(at(0s), record(n), told_by(250));
-    book.add_record(at(0s), record(31), told_by(251));
-    int told_by_251 = 0;
-    for (int i = 0; i < 300; ++i) {
-        if (book.pick_for_dial(at(0s), nobody)->source == told_by(251)) ++told_by_251;
+    // 30 nodes told by one group, which go to few buckets each of which is as likely as the
+    // other's.
+    for (std::uint32_t n = 1; n <= 30; ++n) {
+        const Enr crowd = record(n, *Endpoint::parse("20.1.1." + std::to_string(n) + ":1"));
+        book.add_record(at(0s), crowd, told_by(250));
     }
-    CHECK(told_by_251 > 100);  // 150 on average
-    CHECK(told_by_251 < 200);
+    book.add_record(at(0s), record(31), told_by(251));
+    int others = 0;
+    for (int i = 0; i < 300; ++i) {
+        if (book.pick_for_dial(at(0s), nobody)->id == id(31)) ++others;
+    }
+    CHECK(others > 100);  // 150 on average: one bucket of two
     // Tried and new ones take turns as well.
-    book.on_connected(at(0s), id(1), Direction::outbound, public_endpoint(1));
+    book.on_connected(at(0s), id(1), Direction::outbound, book.find(id(1))->endpoint());
     book.on_disconnected(at(1h), id(1), CloseReason::reset, 1h);
     int tried = 0;
     for (int i = 0; i < 300; ++i) tried += book.pick_for_dial(at(2h), nobody)->tried() ? 1 : 0;
-    CHECK(tried > 20);
-    CHECK(tried < 280);
+    CHECK(tried > 100);
+    CHECK(tried < 200);
+}
+
+TEST_CASE("records from disk are verified when they are needed, and forgotten if they are bad") {
+    MemoryStore store;
+    auto before = make_book();
+    before.add_record(at(0s), record(1), told_by(50));
+    before.add_record(at(0s), record(2), told_by(50));
+    auto batch = before.take_changes();
+    for (auto& change : batch.changes) {
+        if (equal(change.key, id(2).bytes()))
+            change.value->at(change.value->size() - 30) ^= std::byte{1};
+    }
+    REQUIRE(store.write(batch));
+    auto book = make_book();
+    CHECK(book.load(store)->loaded == 2);
+    CHECK_FALSE(book.find(id(1))->verified);
+    CHECK(book.record(id(1)) == record(1));
+    CHECK(book.find(id(1))->verified);
+    CHECK_FALSE(book.record(id(2)));
+    CHECK_FALSE(book.find(id(2)));
+}
+
+TEST_CASE("anchors come back from disk") {
+    MemoryStore store;
+    auto before = make_book();
+    before.set_anchors({id(1), id(2), id(3), id(4), id(5)});
+    REQUIRE(store.write(before.take_changes()));
+    CHECK_FALSE(before.has_changes());
+    auto after = make_book();
+    REQUIRE(after.load(store));
+    CHECK(after.anchors_before() == std::vector{id(1), id(2), id(3), id(4)});
 }

@@ -31,11 +31,12 @@ DialScheduler::DialScheduler(DialConfig config, AddressBook& book, Rng rng)
 void DialScheduler::on_up(Now now, const transport::PeerUp& up) {
     const bool counts = up.direction == Direction::outbound && up.slot_class == SlotClass::ordinary;
     end_dial(up.id);
-    if (up_.emplace(up.link, Up{up.id, up.endpoint, counts}).second) {
+    if (up_.emplace(up.link, Up{up.id, up.endpoint, counts, now.instant}).second) {
         ++links_per_id_[up.id];
         if (counts) {
             ++outbound_up_;
             hold_group(up.endpoint);
+            note_anchors();
         }
     }
     book_.on_connected(now, up.id, up.direction, up.endpoint);
@@ -44,11 +45,14 @@ void DialScheduler::on_up(Now now, const transport::PeerUp& up) {
 void DialScheduler::on_down(Now now, const transport::PeerDown& down) {
     const auto found = up_.find(down.link);
     if (found == up_.end()) return;
-    if (found->second.ordinary_outbound) {
+    const bool counted = found->second.ordinary_outbound;
+    if (counted) {
         --outbound_up_;
         free_group(found->second.endpoint);
     }
     up_.erase(found);
+    // When all go at once, as when the network is cut off, the anchors stay as they are.
+    if (counted && outbound_up_ > 0) note_anchors();
     const auto links = links_per_id_.find(down.id);
     if (--links->second > 0) return;
     links_per_id_.erase(links);
@@ -57,10 +61,14 @@ void DialScheduler::on_down(Now now, const transport::PeerDown& down) {
 
 void DialScheduler::on_dial_failed(Now now, const transport::DialFailed& failed) {
     const NodeId& id = failed.target.id;
+    const auto dial = dials_.find(id);
+    const bool feeler = dial != dials_.end() && dial->second.slot_class == SlotClass::feeler;
     end_dial(id);
     // If a link to it is up meanwhile, the book ignores all of this.
     if (failed.reason == CloseReason::self_dial) {
         book_.remove(id);
+    } else if (feeler && failed.reason == CloseReason::rotated) {
+        book_.on_tested(now, id);
     } else if (is_no_outcome(failed.reason)) {
         book_.defer(now, id, config_.already_wait);
     } else if (failed.alive) {
@@ -168,14 +176,39 @@ const Entry* DialScheduler::pick_static(Now now) const {
     return first;
 }
 
+/// Who was an ordinary outbound link longest before the restart, once each.
+const Entry* DialScheduler::pick_anchor(Now now) {
+    if (!std::exchange(anchors_read_, true)) anchors_left_ = book_.anchors_before();
+    while (!anchors_left_.empty()) {
+        const Entry* entry = book_.find(anchors_left_.back());
+        anchors_left_.pop_back();
+        if (entry && entry->next_attempt <= now.instant && !excluded(*entry)) return entry;
+    }
+    return nullptr;
+}
+
 const Entry* DialScheduler::pick_ordinary(Now now) {
     if (!wants_ordinary(now)) return nullptr;
+    if (const Entry* anchor = pick_anchor(now)) return anchor;
     const auto exclude = [this](const Entry& entry) { return excluded(entry); };
     if (book_.count(EntryState::unknown) < config_.hungry_below) {
-        const auto no_boot = [&](const Entry& e) { return e.pin != Pin::boot || excluded(e); };
-        if (const Entry* boot = book_.pick_for_dial(now, no_boot)) return boot;
+        if (const Entry* boot = book_.pick_pinned(now, exclude)) return boot;
     }
     return book_.pick_for_dial(now, exclude);
+}
+
+bool DialScheduler::feeler_due(Now now) const {
+    return now.instant >= feeler_at_ && outbound_up_ >= config_.outbound_target &&
+           under_way(SlotClass::feeler) == 0;
+}
+
+/// Feelers count in no group: what they test need not be somebody whom we would link to now.
+const Entry* DialScheduler::pick_feeler(Now now) {
+    if (feeler_at_ == never) feeler_at_ = now.instant + rng_.jitter(config_.feeler_interval, 0.5);
+    if (!feeler_due(now)) return nullptr;
+    feeler_at_ = now.instant + rng_.jitter(config_.feeler_interval, 0.5);
+    return book_.pick_for_feeler(
+        now, [this](const Entry& e) { return static_.contains(e.id) || blocked(e.id); });
 }
 
 std::optional<DialScheduler::Dial> DialScheduler::next(Now now) {
@@ -186,16 +219,53 @@ std::optional<DialScheduler::Dial> DialScheduler::next(Now now) {
         slot_class = SlotClass::ordinary;
         entry = pick_ordinary(now);
     }
+    if (!entry) {
+        slot_class = SlotClass::feeler;
+        entry = pick_feeler(now);
+    }
     const bool rate_limited = entry && !rate_.take(now.instant);
     if (entry && !rate_limited) return Dial{{entry->id, entry->endpoint()}, slot_class};
     plan_wakeup(now, rate_limited);
     return std::nullopt;
 }
 
+void DialScheduler::note_anchors() {
+    if (stopped_) return;
+    std::vector<std::pair<Instant, NodeId>> oldest;
+    for (const auto& [link, up] : up_) {
+        if (up.ordinary_outbound) oldest.emplace_back(up.since, up.id);
+    }
+    std::ranges::sort(oldest);
+    std::vector<NodeId> anchors;
+    for (const auto& [since, id] : oldest) anchors.push_back(id);
+    book_.set_anchors(std::move(anchors));
+}
+
+std::optional<NodeId> DialScheduler::churn(Now now) {
+    if (churn_at_ == never) churn_at_ = now.instant + rng_.jitter(config_.churn_interval, 0.5);
+    if (now.instant < churn_at_) return std::nullopt;
+    churn_at_ = now.instant + rng_.jitter(config_.churn_interval, 0.5);
+    // Only while there is somebody else to dial.
+    const bool others = book_.count(EntryState::unknown) >= config_.hungry_below;
+    if (!others || outbound_up_ < config_.outbound_target) return std::nullopt;
+    std::vector<NodeId> fit;
+    for (const auto& [link, up] : up_) {
+        if (up.ordinary_outbound && now.instant - up.since >= config_.churn_age &&
+            !book_.is_anchor(up.id)) {
+            fit.push_back(up.id);
+        }
+    }
+    if (fit.empty()) return std::nullopt;
+    return fit[static_cast<std::size_t>(rng_.below(fit.size()))];
+}
+
 void DialScheduler::plan_wakeup(Now now, bool rate_limited) {
     wakeup_ = never;
     if (rate_limited) wakeup_ = now.instant + rate_pause;
     for (const auto& [id, dial] : dials_) wakeup_ = std::min(wakeup_, dial.until);
+    wakeup_ = std::min(wakeup_, churn_at_);
+    // A feeler that is due waits for a link that is missing; then it is looked at again anyway.
+    if (feeler_at_ > now.instant) wakeup_ = std::min(wakeup_, feeler_at_);
     if (paused_until_ > now.instant) wakeup_ = std::min(wakeup_, paused_until_);
     for (const NodeId& id : static_) {
         const Entry* entry = blocked(id) ? nullptr : book_.find(id);
@@ -206,7 +276,7 @@ void DialScheduler::plan_wakeup(Now now, bool rate_limited) {
     if (!rate_limited && wants_ordinary(now)) {
         const auto exclude = [this](const Entry& entry) { return excluded(entry); };
         wakeup_ =
-            std::min(wakeup_, std::max(book_.next_attempt(exclude), now.instant + rate_pause));
+            std::min(wakeup_, std::max(book_.next_attempt(now, exclude), now.instant + rate_pause));
     }
 }
 

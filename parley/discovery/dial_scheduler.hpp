@@ -1,6 +1,8 @@
 // DialScheduler: whom to dial next, and when. It keeps a number of ordinary outbound links and
 // every static peer up, never with two dials to one node, never with more dials at once than
-// allowed. It reads waits from the address book and writes outcomes to it.
+// allowed. After a restart the anchors of the last run come first. While all links that are wanted
+// are up, a feeler tests an address now and then, and now and then one link makes room for another.
+// It reads waits from the address book and writes outcomes to it.
 // Threading: the node's thread.
 #pragma once
 
@@ -15,6 +17,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <vector>
 
 namespace parley::discovery {
 
@@ -31,6 +34,9 @@ struct DialConfig {
     Duration already_wait = 5s;       ///< after transport had a link to it
     Duration group_taken_wait = 60s;  ///< after its network group had its link
     Duration banned_wait = std::chrono::minutes{10};
+    Duration feeler_interval = std::chrono::minutes{2};  ///< on average
+    Duration churn_interval = std::chrono::minutes{30};  ///< on average
+    Duration churn_age = std::chrono::minutes{10};       ///< younger links are left alone
 };
 
 class DialScheduler {
@@ -46,6 +52,8 @@ public:
     /// Dialed for ever. Its entry is in the book, pinned.
     void add_static(const NodeId& id) { static_.insert(id); }
     void remove_static(const NodeId& id) { static_.erase(id); }
+    /// The links go now, and the anchors stay as they are.
+    void stop() { stopped_ = true; }
     bool is_static(const NodeId& id) const { return static_.contains(id); }
     /// Nobody else is dialed. Empty: all may be.
     void set_allowed(std::function<bool(const NodeId&)> allowed) { allowed_ = std::move(allowed); }
@@ -60,6 +68,8 @@ public:
     void on_dialing(Now now, const Dial& dial);
     /// Transport did not take it.
     void on_refused(Now now, const Dial& dial, transport::DialError error);
+    /// A link to end for another one, now and then. Never an anchor.
+    std::optional<NodeId> churn(Now now);
     /// When to call next() again, unless something happens before.
     Instant next_wakeup() const { return wakeup_; }
 
@@ -72,6 +82,7 @@ private:
         NodeId id;
         Endpoint endpoint;
         bool ordinary_outbound;
+        Instant since;
     };
     struct UnderWay {
         Endpoint endpoint;
@@ -84,7 +95,11 @@ private:
     std::size_t under_way(transport::SlotClass slot_class) const;
     void give_up_stale(Now now);
     const Entry* pick_static(Now now) const;
+    const Entry* pick_anchor(Now now);
     const Entry* pick_ordinary(Now now);
+    const Entry* pick_feeler(Now now);
+    bool feeler_due(Now now) const;
+    void note_anchors();
     void plan_wakeup(Now now, bool rate_limited);
     void hold_group(const Endpoint& endpoint);
     void free_group(const Endpoint& endpoint);
@@ -101,6 +116,11 @@ private:
     std::map<NodeId, UnderWay> dials_;
     std::map<NetworkGroup, std::size_t> groups_;  // of ordinary outbound links and dials
     std::size_t outbound_up_ = 0;
+    std::vector<NodeId> anchors_left_;  // of the last run, not yet asked
+    bool anchors_read_ = false;
+    bool stopped_ = false;
+    Instant feeler_at_ = never;
+    Instant churn_at_ = never;
     Instant paused_until_ = Instant::min();
     Instant wakeup_{};
 };

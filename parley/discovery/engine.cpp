@@ -67,7 +67,9 @@ void Engine::on_timer(Now now) {
         book_.expire(now);
         expire_at_ = now.instant + config_.expire_interval;
     }
-    if (!stopped_) dial_all(now);
+    if (stopped_) return;
+    dial_all(now);
+    if (const auto old = scheduler_.churn(now)) dialer_.hang_up(now, *old);
 }
 
 void Engine::dial_all(Now now) {

@@ -26,6 +26,8 @@ public:
     virtual ~Dialer() = default;
     virtual Result<transport::LinkId, transport::DialError> dial(
         Now now, const Target& target, transport::SlotClass slot_class) = 0;
+    /// Ends a link, for another one.
+    virtual void hang_up(Now now, const NodeId& id) = 0;
 };
 
 struct EngineConfig {
@@ -48,7 +50,10 @@ public:
     /// Nobody else is dialed: a permissioned network. Empty: all may be.
     void set_allowed(std::function<bool(const NodeId&)> allowed);
     /// Dials nobody from now on.
-    void stop() { stopped_ = true; }
+    void stop() {
+        stopped_ = true;
+        scheduler_.stop();
+    }
 
     void on_timer(Now now);
     Instant next_wakeup() const;

@@ -55,6 +55,8 @@ public:
         return link;
     }
 
+    void hang_up(Now, const NodeId& node) override { hung_up.push_back(node); }
+
     void up(const NodeId& node, const Endpoint& endpoint, Direction direction, LinkId link,
             SlotClass slot_class = SlotClass::ordinary) {
         busy.insert(node);
@@ -136,6 +138,7 @@ public:
     std::set<NodeId> busy;
     std::optional<DialError> refuse;
     std::size_t under_way = 0;
+    std::vector<NodeId> hung_up, feelers;
     std::size_t under_way_max = 0;
     Engine engine;
 
@@ -157,6 +160,12 @@ private:
             hub.publish(DialFailed{target, slot_class, reason, node.alive, node.others});
             return;
         }
+        if (slot_class == SlotClass::feeler) {
+            busy.erase(target.id);
+            feelers.push_back(target.id);
+            hub.publish(DialFailed{target, slot_class, CloseReason::rotated, true, {}});
+            return;
+        }
         up(target.id, target.endpoint, Direction::outbound, link, slot_class);
         after(node.link_lasts, [this, link] { down(link, CloseReason::reset); });
     }
@@ -174,6 +183,34 @@ EngineConfig with_target(std::size_t outbound) {
 
 }  // namespace
 
+TEST_CASE("while all links are up, feelers test addresses now and then") {
+    World world{with_target(4)};
+    for (std::uint32_t n = 1; n <= 30; ++n) {
+        world.tell(n, n, n + 100);
+        world.nodes[id(n)].link_lasts = 24h;
+    }
+    for (std::uint32_t n = 21; n <= 30; ++n) world.nodes[id(n)].alive = false;
+    world.run(1h);
+    CHECK(world.feelers.size() >= 15);  // some 30 dials in an hour, the dead ones fail
+    CHECK(world.feelers.size() <= 60);
+    for (const NodeId& tested : world.feelers) CHECK(world.book.find(tested)->tried());
+    CHECK(world.book.taken(BookTable::tried) >= 10);
+}
+
+TEST_CASE("one link at a time makes room for another, never an anchor") {
+    auto config = with_target(6);
+    config.dials.churn_interval = 10min;
+    World world{config};
+    for (std::uint32_t n = 1; n <= 30; ++n) {
+        world.tell(n, n, n + 100);
+        world.nodes[id(n)].link_lasts = 24h;
+    }
+    world.run(2h);
+    CHECK(world.hung_up.size() >= 6);
+    CHECK(world.hung_up.size() <= 24);
+    for (const NodeId& old : world.hung_up) CHECK_FALSE(world.book.is_anchor(old));
+}
+
 TEST_CASE("the engine fills its outbound slots and no more, never dialing too many at once") {
     auto config = with_target(6);
     config.dials.dials_max = 3;
@@ -185,7 +222,7 @@ TEST_CASE("the engine fills its outbound slots and no more, never dialing too ma
     world.run(10min);
     std::size_t dialed = 0;
     for (const auto& [node, times] : world.dials) dialed += times.size();
-    CHECK(dialed == 6);
+    CHECK(dialed == 6 + world.feelers.size());
     // One that is lost is replaced at once.
     world.kill(world.links.begin()->second.id);
     world.run(1s);
@@ -278,7 +315,7 @@ TEST_CASE("alternatives of a turning away enter the book with their source and a
     world.run(2s);
     CHECK(world.ups() == 3);
     const Entry& entry = *world.book.find(id(2));
-    CHECK(entry.source == Source{SourceKind::goodbye, id(1), public_endpoint(1).address});
+    CHECK(entry.teller.kind == SourceKind::goodbye);
     CHECK(world.book.find(id(1))->failures == 0);
     CHECK_FALSE(world.book.find(id(0)));
 }

@@ -1,5 +1,7 @@
 #include <parley/discovery/entry.hpp>
 
+#include <algorithm>
+
 namespace parley::discovery {
 
 std::string_view name(SourceKind kind) {
@@ -51,11 +53,19 @@ bool may_be_told(const IpAddress& address, const IpAddress& peer) {
     return audience != Scope::nowhere && scope <= audience;
 }
 
-Endpoint Entry::endpoint() const {
-    const auto signed_endpoint = record ? record->tcp_endpoint() : std::nullopt;
-    if (!configured) return signed_endpoint.value_or(Endpoint{});
-    if (!signed_endpoint) return *configured;
-    return failures % 2 == 0 ? *configured : *signed_endpoint;
+StoredRecord::StoredRecord(Bytes raw, std::uint64_t sequence, const Endpoint& endpoint)
+    : bytes_(std::make_unique_for_overwrite<std::byte[]>(raw.size())),
+      sequence_(sequence),
+      size_(static_cast<std::uint16_t>(raw.size())),
+      endpoint_(endpoint) {
+    std::ranges::copy(raw, bytes_.get());
+}
+
+const Endpoint& Entry::endpoint() const {
+    const Endpoint& named = record.endpoint();
+    if (configured.port == 0) return named;
+    if (named.port == 0) return configured;
+    return failures % 2 == 0 ? configured : named;
 }
 
 }  // namespace parley::discovery

@@ -8,6 +8,7 @@
 #include <parley/identity/node_id.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -60,28 +61,64 @@ bool may_be_told(const IpAddress& address, const IpAddress& peer);
 /// A UnixTime of 0: it never happened.
 inline constexpr UnixTime unset{};
 
+/// A node record's bytes, and what is asked of them all the time. Small: books hold a million.
+class StoredRecord {
+public:
+    StoredRecord() = default;
+    explicit StoredRecord(const Enr& record)
+        : StoredRecord(record.raw(), record.sequence(),
+                       record.tcp_endpoint().value_or(Endpoint{})) {}
+    /// `raw` is a record's; at most Enr::size_bytes_max.
+    StoredRecord(Bytes raw, std::uint64_t sequence, const Endpoint& endpoint);
+
+    explicit operator bool() const { return size_ > 0; }
+    Bytes raw() const { return {bytes_.get(), size_}; }
+    std::uint64_t sequence() const { return sequence_; }
+    /// Port 0: it names none for TCP.
+    const Endpoint& endpoint() const { return endpoint_; }
+
+private:
+    std::unique_ptr<std::byte[]> bytes_;
+    std::uint64_t sequence_ = 0;
+    std::uint16_t size_ = 0;
+    Endpoint endpoint_;
+};
+
+/// What the book keeps of who told it.
+struct Teller {
+    SourceKind kind = SourceKind::user;
+    /// Equal for tellers of one network group (in private networks: of one ID); 0: nobody told.
+    std::uint64_t group = 0;
+    friend bool operator==(const Teller&, const Teller&) = default;
+};
+
+/// A place in the book's tables; see BookPlaces.
+using Place = std::uint32_t;
+inline constexpr Place no_place = ~Place{0};
+
 struct Entry {
     NodeId id;
-    std::optional<Enr> record;
-    /// From "id@host:port" in the configuration or by the owner, without a signature.
-    std::optional<Endpoint> configured;
-    Source source;
-    UnixTime added;         ///< first heard of
-    UnixTime last_seen;     ///< last told of by anybody, or last on a link
-    UnixTime last_success;  ///< last link up, whoever dialed
-    UnixTime last_reached;  ///< last link up that we dialed: the endpoint is proven
-    UnixTime last_failure;
-    std::uint32_t failures = 0;  ///< consecutive failed dials and links that did not last
-
-    // Not stored:
-    std::uint32_t turned_away = 0;  ///< consecutive
-    EntryState state = EntryState::unknown;
-    Pin pin = Pin::none;
-    Instant next_attempt = Instant::min();  ///< not dialed before
+    EntryState state = EntryState::unknown;  // not stored
+    Pin pin = Pin::none;                     // not stored
+    bool stored = false;                     ///< a row on disk, or in a batch that was taken
+    bool changed = false;                    ///< since the last batch
+    bool verified = false;  ///< the record's signature, since the start of this process
+    Teller teller;
+    StoredRecord record;
+    /// From "id@host:port" in the configuration or by the owner, without a signature. Port 0: none.
+    Endpoint configured;
+    Place place = no_place;         ///< pinned ones may have none
+    std::uint32_t failures = 0;     ///< consecutive failed dials and links that did not last
+    std::uint32_t turned_away = 0;  ///< consecutive; not stored
+    UnixTime added;                 ///< first heard of
+    UnixTime last_seen;             ///< last told of by anybody, or last on a link
+    UnixTime last_success;          ///< last link up, whoever dialed
+    UnixTime last_reached;          ///< last link up that we dialed: the endpoint is proven
+    Instant next_attempt = Instant::min();  ///< not dialed before; not stored
 
     /// Where to dial. When the configuration and the record differ, failures alternate between
     /// them, starting with the configuration.
-    Endpoint endpoint() const;
+    const Endpoint& endpoint() const;
     bool tried() const { return last_reached != unset; }
 };
 

@@ -26,6 +26,7 @@ class Node final : public Dialer {
 public:
     Node(Net& net, std::uint32_t number);
     Result<LinkId, DialError> dial(Now now, const Target& target, SlotClass slot_class) override;
+    void hang_up(Now, const NodeId&) override {}
     /// One side of a link.
     class Side final : public Context {
     public:

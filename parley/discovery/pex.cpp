@@ -225,8 +225,8 @@ Result<void, Offence> Pex::learn(Context& context, const Peers& peers) {
 std::optional<AddResult> Pex::learn_record(Now now, Bytes raw, const Source& source) {
     const auto claimed = Enr::claimed_id(raw);
     const Entry* entry = claimed ? book_.find(*claimed) : nullptr;
-    if (entry && entry->record && equal(entry->record->raw(), raw)) {
-        return book_.add_record(now, *entry->record, source);
+    if (entry && entry->verified && equal(entry->record.raw(), raw)) {
+        return book_.heard_again(now, *claimed);
     }
     const auto record = Enr::decode(raw);
     if (!record) return std::nullopt;
@@ -236,9 +236,9 @@ std::optional<AddResult> Pex::learn_record(Now now, Bytes raw, const Source& sou
 // --- Telling ---
 
 bool Pex::may_tell(Now now, const Entry& entry, const IpAddress& to) const {
-    if (!entry.record || book_.is_secret(entry.id)) return false;
-    const auto endpoint = entry.record->tcp_endpoint();
-    if (!endpoint || !may_be_told(endpoint->address, to)) return false;
+    const Endpoint& endpoint = entry.record.endpoint();
+    if (endpoint.port == 0 || book_.is_secret(entry.id)) return false;
+    if (!may_be_told(endpoint.address, to)) return false;
     if (entry.state == EntryState::connected) return true;
     return entry.failures <= told_failures_max && entry.last_success != unset &&
            now.unix_time - entry.last_success <= config_.alive_within;
@@ -283,7 +283,8 @@ std::vector<Bytes> Pex::answer(Now now, const IpAddress& to, const NodeId& asker
         const Entry* entry = book_.find(id);
         // The cache says who; whether it may still be told, and its newest record, the book.
         if (id == asker || !entry || !may_tell(now, *entry, to)) continue;
-        const Bytes raw = entry->record->raw();
+        if (!entry->verified && !book_.record(id)) continue;
+        const Bytes raw = book_.find(id)->record.raw();
         if (bytes + raw.size() > bytes_max) break;
         bytes += raw.size();
         records.push_back(raw);
@@ -313,7 +314,8 @@ std::vector<Enr> Pex::alternatives(Now now, const IpAddress& caller, const Enr& 
         if (chosen.size() >= count) break;
         const Entry& entry = book_.nth(static_cast<std::size_t>(picks.below(book_.size())));
         // A second one of a group only where half of the tries found too few groups.
-        if (may_tell(now, entry, caller)) take(*entry.record, 2 * tries < tries_max);
+        if (!may_tell(now, entry, caller)) continue;
+        if (const auto other = book_.record(entry.id)) take(*other, 2 * tries < tries_max);
     }
     remember_turned_away(now, caller, record);
     return chosen;

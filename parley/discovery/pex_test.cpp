@@ -166,7 +166,7 @@ TEST_CASE("what is told goes into the book, with who told it") {
     f.hub.deliver();
     CHECK(f.grown == 3);
     CHECK(f.book.size() == 3);  // not ourselves
-    CHECK(f.book.find(id(2))->source == told_by(1));
+    CHECK(f.book.find(id(2))->teller.kind == SourceKind::pex);
     CHECK(peer.context.offences.empty());
     SUBCASE("again: nothing new") {
         f.advance_to(4s);

@@ -277,7 +277,8 @@ void Tree::emit(PeerId peer, std::vector<ItemId> items) {
 }
 
 Instant Tree::next_wakeup() const {
-    return std::min({announce_at_, rest_at_, deadlines_.empty() ? never : deadlines_.begin()->first});
+    return std::min(
+        {announce_at_, rest_at_, deadlines_.empty() ? never : deadlines_.begin()->first});
 }
 
 std::vector<TreeEffect> Tree::take_effects() {

@@ -166,8 +166,8 @@ private:
     std::vector<PeerSlot> free_slots_;
     std::map<ItemId, Missing> missing_;
     std::uint32_t copies_per_mille_ = 0;  // of the payloads that came; the last some 32 count most
-    std::vector<ItemId> news_;            // to be announced to some of those that do not have it by then
-    std::vector<ItemId> rest_;            // and later to all of them
+    std::vector<ItemId> news_;  // to be announced to some of those that do not have it by then
+    std::vector<ItemId> rest_;  // and later to all of them
     Instant announce_at_ = never;
     Instant rest_at_ = never;
     std::set<std::pair<Instant, ItemId>> deadlines_;

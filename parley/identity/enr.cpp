@@ -177,6 +177,14 @@ struct Enr::Parser {
 };
 
 Result<Enr, EnrError> Enr::decode(Bytes raw) {
+    return decode(raw, true);
+}
+
+Result<Enr, EnrError> Enr::decode_verified(Bytes raw) {
+    return decode(raw, false);
+}
+
+Result<Enr, EnrError> Enr::decode(Bytes raw, bool verify) {
     if (raw.size() > size_bytes_max) {
         return fail(EnrErrc::too_large, size_bytes_max, raw.size());
     }
@@ -198,15 +206,16 @@ Result<Enr, EnrError> Enr::decode(Bytes raw) {
     const auto entries = Parser{record}.entries(*list);
     if (!entries) return std::unexpected{entries.error()};
 
+    record.raw_ = to_buffer(raw);
+    if (!verify) return record;
     rlp::Writer signed_part;
     signed_part.begin_list().raw(content).end_list();
-    if (!verify(record.id_, Purpose::node_record, {signed_part.bytes()},
-                array_of<64>(*signature))) {
+    if (!parley::verify(record.id_, Purpose::node_record, {signed_part.bytes()},
+                        array_of<64>(*signature))) {
         // Which of the two it was matters only to who reads the error.
         return fail(crypto::is_valid_public_key(record.id_.key) ? EnrErrc::bad_signature
                                                                 : EnrErrc::bad_key);
     }
-    record.raw_ = to_buffer(raw);
     return record;
 }
 

@@ -46,6 +46,9 @@ public:
 
     /// Decodes and verifies over the raw bytes. Unknown keys and nested values are kept.
     static Result<Enr, EnrError> decode(Bytes rlp);
+    /// The same without verifying the signature: for the bytes of a record that was verified
+    /// before.
+    static Result<Enr, EnrError> decode_verified(Bytes rlp);
     /// The ID that a record says it is of; nothing is verified. Nothing if there is none.
     static std::optional<NodeId> claimed_id(Bytes rlp);
     /// "enr:..." (EIP-778, text encoding).
@@ -69,6 +72,7 @@ public:
 
 private:
     struct Parser;
+    static Result<Enr, EnrError> decode(Bytes rlp, bool verify);
     Enr() = default;
     Buffer raw_;
     NodeId id_;

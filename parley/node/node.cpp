@@ -43,6 +43,9 @@ public:
                                                          transport::SlotClass kind) override {
         return links_.dial(now, target, kind);
     }
+    void hang_up(Now now, const NodeId& id) override {
+        links_.disconnect(now, id, transport::CloseReason::rotated);
+    }
 
 private:
     transport::Switch& links_;

@@ -131,7 +131,8 @@ private:
     void look_around() {
         const auto& book = node().book();
         for (std::size_t i = 0; i < book.size(); ++i) {
-            if (book.nth(i).record) forgeries_.met(*book.nth(i).record);
+            const auto record = Enr::decode_verified(book.nth(i).record.raw());
+            if (record) forgeries_.met(*record);
         }
     }
 

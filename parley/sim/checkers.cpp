@@ -68,7 +68,8 @@ void Checkers::check_budgets(HostId host) {
            chain::TxRelayConfig{}.unchecked_bytes_max);
     within("seen items", node.relay().tree().seen_items(), config.gossip.seen_items_max);
     within("missing items", node.relay().tree().missing_items(), config.gossip.missing_items_max);
-    within("book entries", node.book().size(), config.book.entries_max);
+    within("book entries", node.book().size(),
+           config.book.entries_max + config.p2p.boot.size() + config.p2p.static_peers.size());
     within("receive windows", network_.world().node(host).links().stats().receive_bytes_reserved,
            config.p2p.receive_bytes_max);
 }

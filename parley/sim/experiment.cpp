@@ -94,7 +94,7 @@ NetworkOptions Experiment::network_options() {
         for (HostId other = 0; other < boot.size(); ++other) {
             if (other != host) config.p2p.boot.push_back(boot[other]);
         }
-        if (options_.book_entries_max) config.book.entries_max = *options_.book_entries_max;
+        config.book.entries_max = options_.book_entries_max;
         if (options_.seen_items_max) config.gossip.seen_items_max = *options_.seen_items_max;
         if (!honest(host)) attack_->configure(host, config);
     };

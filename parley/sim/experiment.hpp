@@ -37,8 +37,8 @@ struct ExperimentOptions {
     std::size_t attackers = 0;  ///< in addition to `nodes`
     /// Of each node's gossip; nothing: as usual.
     std::optional<std::size_t> seen_items_max;
-    std::optional<std::size_t> book_entries_max;  ///< of each node's address book
-    bool no_disks = false;                        ///< hosts keep nothing: they must not restart
+    std::size_t book_entries_max = 5'120;  ///< of each node's address book
+    bool no_disks = false;                 ///< hosts keep nothing: they must not restart
     /// Report beside each transaction's spread what models reach over the same links.
     bool compare_with_models = false;
     /// Called once a virtual second; may be empty.

@@ -191,8 +191,8 @@ void Metrics::report(RunReport& out) const {
         const auto& counters = network_.node(host).relay().counters();
         invalid += counters.invalid;
         const auto found = counters_before_.find(host);
-        const auto before = found == counters_before_.end() ? chain::TxRelay::Counters{}
-                                                            : found->second;
+        const auto before =
+            found == counters_before_.end() ? chain::TxRelay::Counters{} : found->second;
         if (const auto added = counters.added - before.added; added > 0) {
             const auto received = counters.received - before.received;
             out.copies.push_back(static_cast<std::uint32_t>(100 * received / added));

@@ -70,7 +70,8 @@ private:
     std::vector<double> delays_ms_;
     std::size_t nearly_all_ = 0;
     bool begun_ = false;
-    std::map<HostId, chain::TxRelay::Counters> counters_before_;  // of the lives that were begun then
+    std::map<HostId, chain::TxRelay::Counters>
+        counters_before_;  // of the lives that were begun then
     std::uint64_t bytes_before_ = 0;
     Series links_min_{"minimum", {}}, links_median_{"median", {}}, links_max_{"maximum", {}};
     Series traffic_{"all hosts", {}};

@@ -6,9 +6,8 @@
 
 #include <doctest/doctest.h>
 
-#include <memory>
-
 #include <algorithm>
+#include <memory>
 #include <string>
 
 using namespace parley;

@@ -57,7 +57,9 @@ private:
         Kind kind;
         std::size_t from;
         LinkGraph::Edge edge;
-        bool operator>(const Event& o) const { return std::tie(at, order) > std::tie(o.at, o.order); }
+        bool operator>(const Event& o) const {
+            return std::tie(at, order) > std::tie(o.at, o.order);
+        }
     };
 
     void plan(Duration at, Kind kind, std::size_t from, LinkGraph::Edge edge) {

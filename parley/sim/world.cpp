@@ -377,8 +377,7 @@ void World::send_datagram(HostId sender, const Endpoint& to, Bytes bytes) {
 void World::receive(const Datagram& datagram) {
     auto& host = this->host(datagram.receiver);
     if (!host.on_datagram || blocked(datagram.sender, host.id)) return;
-    if (host.nat &&
-        !nats_.at(*host.nat).lets_in(events_.now(), datagram.from, datagram.to.port)) {
+    if (host.nat && !nats_.at(*host.nat).lets_in(events_.now(), datagram.from, datagram.to.port)) {
         return;
     }
     trace(datagram.bytes.size());
