@@ -92,4 +92,25 @@ Result<std::vector<Result<json::value, Failure>>, Failure> call_each(
     return out;
 }
 
+Outcome change_each(const std::string& folder, std::string_view method,
+                    const std::vector<std::string>& names, const std::vector<json::array>& params,
+                    const std::function<void(std::size_t, const json::value&)>& done) {
+    const auto results = call_each(folder, method, params);
+    if (!results) return std::unexpected{results.error()};
+    std::size_t refused = 0;
+    for (std::size_t i = 0; i < results->size(); ++i) {
+        const auto& result = (*results)[i];
+        if (result) {
+            done(i, *result);
+            continue;
+        }
+        const auto why = fmt::format("{}: {}", names[i], result.error().what);
+        if (results->size() == 1) return failed(why);
+        ++refused;
+        fmt::print(stderr, "parley: {}\n", why);
+    }
+    if (refused == 0) return {};
+    return failed(fmt::format("{} of {} were refused", refused, results->size()));
+}
+
 }  // namespace parley::app

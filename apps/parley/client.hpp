@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,5 +22,12 @@ Result<boost::json::value, Failure> call(const std::string& folder, std::string_
 Result<std::vector<Result<boost::json::value, Failure>>, Failure> call_each(
     const std::string& folder, std::string_view method,
     const std::vector<boost::json::array>& params);
+
+/// call_each for things that have names: `done` of each that was not refused, and a failure that
+/// says which ones were.
+Outcome change_each(const std::string& folder, std::string_view method,
+                    const std::vector<std::string>& names,
+                    const std::vector<boost::json::array>& params,
+                    const std::function<void(std::size_t, const boost::json::value&)>& done);
 
 }  // namespace parley::app

@@ -44,6 +44,10 @@ std::string option_row(const CLI::Option& option) {
     return row(left, right);
 }
 
+std::string argument_name(const CLI::Option& argument) {
+    return argument.get_name(true) + (argument.get_items_expected_max() > 1 ? "..." : "");
+}
+
 std::string path_of(const CLI::App& app) {
     const auto* parent = app.get_parent();
     return parent == nullptr ? app.get_name() : path_of(*parent) + " " + app.get_name();
@@ -66,12 +70,17 @@ std::string HelpPages::make_help(const CLI::App* app, std::string, CLI::AppForma
 
     const auto path = path_of(*app);
     auto out = fmt::format("{} - {}\n\nUSAGE\n  {} ", path, app->get_description(), path);
-    out += commands.empty() ? "[OPTIONS]" : "COMMAND ...";
-    for (const auto* argument : arguments) out += " " + argument->get_name(true);
-    out += '\n';
+    const bool alone = commands.empty() || !arguments.empty();  // also without one of the commands
+    if (alone) {
+        out += "[OPTIONS]";
+        for (const auto* argument : arguments) out += " " + argument_name(*argument);
+        out += '\n';
+        if (!commands.empty()) out += "  " + path + " ";
+    }
+    if (!commands.empty()) out += "COMMAND ...\n";
     if (!arguments.empty()) out += "\nARGUMENTS\n";
     for (const auto* argument : arguments) {
-        out += row(argument->get_name(true), argument->get_description());
+        out += row(argument_name(*argument), argument->get_description());
     }
     if (!commands.empty()) out += "\nCOMMANDS\n";
     for (const auto* command : commands) {

@@ -2,6 +2,7 @@
 #include "client.hpp"
 #include "command.hpp"
 #include "links_view.hpp"
+#include "peers.hpp"
 #include "watch.hpp"
 
 #include <fmt/format.h>
@@ -16,7 +17,8 @@ namespace json = boost::json;
 
 constexpr auto description =
     R"text(Shows the links of the node that runs in the folder DIR: inbound ones first, in each
-direction the oldest first; below them how many there are by direction and class.)text";
+direction the oldest first; below them how many there are by direction and class. Its
+commands change who is linked.)text";
 
 constexpr auto footer = R"text(COLUMNS
   DIR      in: it dialed us; out: we dialed it
@@ -67,11 +69,15 @@ void add_peers(CLI::App& app, Chosen& chosen) {
     auto* command = add_command(app, "peers", "show the links of a running node", description);
     command->footer(footer);
     auto options = std::make_shared<Options>();
-    add_folder(*command, options->folder);
+    auto* folder = add_folder(*command, options->folder)->required(false);
     command->add_flag("--long", options->whole_ids, "Whole IDs");
     command->add_flag("--json", options->json, "A JSON array, as admin_peers gives it");
     command->add_flag("--watch", options->watch, "Again every second, until Ctrl-C");
-    command->callback([options, &chosen] {
+    add_peers_changes(*command, chosen);
+    add_peers_bans(*command, chosen);
+    command->callback([options, command, folder, &chosen] {
+        if (!command->get_subcommands().empty()) return;  // theirs is chosen
+        if (folder->empty()) throw CLI::RequiredError{"DIR"};
         chosen = [options] { return show(options->watch, [options] { return draw(*options); }); };
     });
 }

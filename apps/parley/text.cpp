@@ -1,9 +1,12 @@
 #include "text.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <ctime>
 #include <string_view>
 
 namespace parley::app {
@@ -15,6 +18,30 @@ std::string duration_text(std::int64_t seconds) {
     const auto hours = minutes / 60;
     if (hours < 24) return fmt::format("{} h {} min", hours, minutes % 60);
     return fmt::format("{} d {} h", hours / 24, hours % 24);
+}
+
+std::optional<std::int64_t> parse_duration(std::string_view text) {
+    constexpr std::int64_t most = 100LL * 365 * 86'400;
+    constexpr std::string_view units = "smhdw";
+    constexpr std::array<std::int64_t, 5> lengths{1, 60, 3'600, 86'400, 7 * 86'400};
+    if (text.empty()) return std::nullopt;
+    std::int64_t sum = 0;
+    while (!text.empty()) {
+        std::int64_t count = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+        const auto unit = text.empty() ? std::string_view::npos : units.find(text.front());
+        if (error != std::errc{} || unit == std::string_view::npos) return std::nullopt;
+        if (count < 0 || count > most / lengths[unit]) return std::nullopt;
+        sum += count * lengths[unit];
+        if (sum > most) return std::nullopt;
+        text.remove_prefix(1);
+    }
+    return sum;
+}
+
+std::string time_text(std::int64_t unix_seconds) {
+    return fmt::format("{:%Y-%m-%d %H:%M}", fmt::gmtime(static_cast<std::time_t>(unix_seconds)));
 }
 
 std::string bytes_text(std::int64_t bytes) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,10 @@ namespace parley::app {
 
 /// "17 s", "3 min", "2 h 14 min", "5 d 3 h".
 std::string duration_text(std::int64_t seconds);
+/// Seconds of "90s", "15m", "2h", "1d12h", "1w"; nothing if it is none of these, or over 100 years.
+std::optional<std::int64_t> parse_duration(std::string_view text);
+/// "2026-11-22 21:49", UTC, of seconds of Unix time.
+std::string time_text(std::int64_t unix_seconds);
 /// "512 B", "1.4 KiB", "23 MiB".
 std::string bytes_text(std::int64_t bytes);
 /// "1,234,567".

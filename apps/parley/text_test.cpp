@@ -13,6 +13,24 @@ TEST_CASE("durations") {
     CHECK(duration_text(86'400 * 5 + 3'600 * 3) == "5 d 3 h");
 }
 
+TEST_CASE("durations are read") {
+    CHECK(parse_duration("90s") == 90);
+    CHECK(parse_duration("2h") == 7'200);
+    CHECK(parse_duration("1d12h") == 36 * 3'600);
+    CHECK(parse_duration("1w") == 7 * 86'400);
+    CHECK(parse_duration("0m") == 0);
+    for (const auto* bad : {"", "2", "h", "2 h", "-2h", "2y", "1.5h", "5200w100w", "36501d",
+                            "99999999999999999999s", "2hx"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(parse_duration(bad));
+    }
+}
+
+TEST_CASE("times") {
+    CHECK(time_text(0) == "1970-01-01 00:00");
+    CHECK(time_text(1'795'384'173) == "2026-11-22 21:49");
+}
+
 TEST_CASE("bytes never have more than four digits") {
     CHECK(bytes_text(0) == "0 B");
     CHECK(bytes_text(1'023) == "1023 B");

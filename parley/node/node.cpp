@@ -113,9 +113,8 @@ Result<void, StoreError> Node::open(Now now, std::vector<transport::PeerHandler*
         engine_->add_static(now, target);
         switch_->set_class(target.id, transport::SlotClass::static_peer);
     }
-    for (const auto& trusted : config_.p2p.trusted) {
-        switch_->set_class(trusted, transport::SlotClass::trusted);
-    }
+    trusted_.insert(config_.p2p.trusted.begin(), config_.p2p.trusted.end());
+    for (const auto& trusted : trusted_) renew_class(trusted);
     count_closed_links();
     save_at_ = now.instant + save_interval;
     return {};
@@ -251,8 +250,9 @@ bool Node::shut_down() const {
 
 void Node::add_peer(Now now, const Target& target) {
     now_ = now;
-    switch_->set_class(target.id, transport::SlotClass::static_peer);
     engine_->add_static(now, target, discovery::SourceKind::user);
+    renew_class(target.id);
+    end_wait(now, target.id);
 }
 
 /// Writes what changed, in a Job; one at a time.
@@ -274,6 +274,7 @@ void Node::save(Now now) {
                                 log_.write(LogLevel::error, "node", "cannot write to the store",
                                            {{"why", message(**failure)}});
                                 book_->mark_all_changed();
+                                switch_->offences().mark_all_changed();
                                 record_changed_ = true;
                             }});
 }

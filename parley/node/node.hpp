@@ -17,7 +17,9 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace parley::node {
@@ -67,6 +69,18 @@ public:
     Traffic traffic() const;
     /// Dials it for ever from now on, as a static peer.
     void add_peer(Now now, const Target& target);
+    // What the owner changes while it runs (node_peers.cpp); a restart knows the settings and bans.
+    static constexpr std::size_t trusted_max = 1024;
+    /// Ends its link; a static peer is an ordinary one from now on. False if it was neither.
+    bool remove_peer(Now now, const NodeId& id);
+    /// From its next link on. False if there are `trusted_max` others.
+    bool trust(const NodeId& id);
+    /// False if it was not trusted.
+    bool untrust(const NodeId& id);
+    bool ban(Now now, const transport::Ban& ban) { return switch_->impose_ban(now, ban); }
+    bool unban(Now now, const std::variant<NodeId, IpAddress>& who);
+    /// Those in force.
+    std::vector<transport::Ban> bans(Now now) const;
 
 private:
     class SwitchDialer;
@@ -80,6 +94,8 @@ private:
     transport::Hello make_hello() const;
     void count_closed_links();
     void save(Now now);
+    void renew_class(const NodeId& id);
+    void end_wait(Now now, const NodeId& id);
 
     NodeConfig config_;
     NodeKey key_;
@@ -104,6 +120,7 @@ private:
     bool saved_last_ = false;  // what was to be written at the end is under way or written
     std::uint64_t closed_bytes_in_ = 0, closed_bytes_out_ = 0;
     bool shutting_down_ = false;
+    std::set<NodeId> trusted_;  // by the settings and since
     std::vector<Hub::Subscription> subscriptions_;
 };
 

@@ -81,4 +81,14 @@ RpcResult admin_node_info(const RpcCall&);
 RpcResult admin_peers(const RpcCall&);
 RpcResult parley_status(const RpcCall&);
 
+// rpc_peers.cpp
+RpcResult admin_remove_peer(const RpcCall&);
+RpcResult admin_add_trusted_peer(const RpcCall&);
+RpcResult admin_remove_trusted_peer(const RpcCall&);
+
+// rpc_bans.cpp
+RpcResult admin_ban(const RpcCall&);
+RpcResult admin_unban(const RpcCall&);
+RpcResult admin_bans(const RpcCall&);
+
 }  // namespace parley::node

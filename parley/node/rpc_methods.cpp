@@ -12,12 +12,22 @@ constexpr RpcMethod answers(std::string_view name, std::size_t params_max,
     return {.name = name, .params_max = params_max, .answer = answer};
 }
 
+constexpr RpcMethod changes(std::string_view name, std::size_t params_max,
+                            RpcResult (*answer)(const RpcCall&)) {
+    return {.name = name, .params_max = params_max, .unix_only = true, .answer = answer};
+}
+
 /// Sorted by name.
 constexpr std::array methods{
-    RpcMethod{
-        .name = "admin_addPeer", .params_max = 1, .unix_only = true, .answer = &admin_add_peer},
+    changes("admin_addPeer", 1, &admin_add_peer),
+    changes("admin_addTrustedPeer", 1, &admin_add_trusted_peer),
+    changes("admin_ban", 3, &admin_ban),
+    answers("admin_bans", 0, &admin_bans),
     answers("admin_nodeInfo", 0, &admin_node_info),
     answers("admin_peers", 0, &admin_peers),
+    changes("admin_removePeer", 1, &admin_remove_peer),
+    changes("admin_removeTrustedPeer", 1, &admin_remove_trusted_peer),
+    changes("admin_unban", 1, &admin_unban),
     answers("eth_accounts", 0, &eth_accounts),
     answers("eth_blockNumber", 0, &eth_block_number),
     answers("eth_chainId", 0, &eth_chain_id),

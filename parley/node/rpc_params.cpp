@@ -74,4 +74,20 @@ Result<chain::Address, RpcError> address_param(const RpcCall& call, std::size_t 
     return chain::Address{*bytes};
 }
 
+Result<NodeId, RpcError> peer_param(const RpcCall& call, std::size_t index) {
+    constexpr std::string_view expected = "a node's ID, \"ID@address:port\" or \"enr:...\"";
+    const auto text = text_param(call, index, expected);
+    if (!text) return std::unexpected{text.error()};
+    auto id = NodeId::parse(*text);
+    if (!id) {
+        const auto target = Target::parse(*text);
+        if (!target) return bad_param(index, expected, "another string");
+        id = target->id;
+    }
+    if (*id == call.node.id()) {
+        return std::unexpected{RpcError{rpc_code::refused, "that is this node itself"}};
+    }
+    return *id;
+}
+
 }  // namespace parley::node

@@ -24,6 +24,9 @@ Result<chain::Address, RpcError> address_param(const RpcCall& call, std::size_t 
 /// Any text; `expected` says what it should be.
 Result<std::string_view, RpcError> text_param(const RpcCall& call, std::size_t index,
                                               std::string_view expected);
+/// The ID of another node: 66 hex digits, or `ID@address:port` or a record that says it.
+Result<NodeId, RpcError> peer_param(const RpcCall& call, std::size_t index);
+
 std::unexpected<RpcError> bad_param(std::size_t index, std::string_view expected,
                                     std::string_view actual);
 

@@ -14,6 +14,7 @@ constexpr std::byte address_tag{'a'};
 constexpr std::size_t id_key_bytes = 1 + 33;
 constexpr std::size_t address_key_bytes = 1 + 18;
 constexpr std::uint64_t until_ms_max = std::uint64_t{1} << 48;  // the year 10889
+constexpr std::uint64_t owner_flag = std::uint64_t{1} << 62;    // next to the time, in the store
 
 ByteArray<18> flat(const NetworkGroup& group) {
     ByteArray<18> out{};
@@ -110,12 +111,23 @@ void Offences::put(Now now, Ban ban) {
     const auto found = bans_.find(key);
     if (found != bans_.end()) {
         found->second.until = std::max(found->second.until, ban.until);
-        found->second.why = std::move(ban.why);
+        if (!found->second.by_owner) found->second.why = std::move(ban.why);
     } else {
-        make_room(now);
+        if (!make_room(now)) return;
         bans_.emplace(key, std::move(ban));
     }
     note_change(std::move(key));
+}
+
+bool Offences::impose(Now now, Ban ban) {
+    ban.by_owner = true;
+    ban.until = std::min(ban.until, unix_from_milliseconds(until_ms_max));
+    if (ban.why.size() > Ban::why_bytes_max) ban.why.resize(Ban::why_bytes_max);
+    Buffer key = key_of(ban.who);
+    if (!bans_.contains(key) && !make_room(now)) return false;
+    bans_.insert_or_assign(key, std::move(ban));
+    note_change(std::move(key));
+    return true;
 }
 
 void Offences::note_change(Buffer key) {
@@ -124,23 +136,25 @@ void Offences::note_change(Buffer key) {
     changed_.insert(std::move(key));
 }
 
-void Offences::make_room(Now now) {
-    if (bans_.size() < config_.bans_max) return;
+/// False if only bans by the owner are there.
+bool Offences::make_room(Now now) {
+    if (bans_.size() < config_.bans_max) return true;
+    auto soonest = bans_.end();
     for (auto it = bans_.begin(); it != bans_.end();) {
-        if (it->second.until > now.unix_time) {
-            ++it;
+        if (it->second.until <= now.unix_time) {
+            note_change(it->first);
+            it = bans_.erase(it);
             continue;
         }
-        note_change(it->first);
-        it = bans_.erase(it);
+        const bool sooner = soonest == bans_.end() || it->second.until < soonest->second.until;
+        if (!it->second.by_owner && sooner) soonest = it;
+        ++it;
     }
-    while (bans_.size() >= config_.bans_max) {
-        const auto soonest = std::min_element(
-            bans_.begin(), bans_.end(),
-            [](const auto& a, const auto& b) { return a.second.until < b.second.until; });
-        note_change(soonest->first);
-        bans_.erase(soonest);
-    }
+    if (bans_.size() < config_.bans_max) return true;
+    if (soonest == bans_.end()) return false;
+    note_change(soonest->first);
+    bans_.erase(soonest);
+    return true;
 }
 
 bool Offences::remove(const Buffer& key) {
@@ -211,18 +225,25 @@ void Offences::take_changes(StoreBatch& batch) {
             continue;
         }
         Buffer value;
-        append_be(value, static_cast<std::uint64_t>(unix_milliseconds(found->second.until)));
+        const auto until = static_cast<std::uint64_t>(unix_milliseconds(found->second.until));
+        append_be(value, found->second.by_owner ? until | owner_flag : until);
         append(value, bytes_of(found->second.why));
         batch.put(table, key, value);
     }
     changed_.clear();
 }
 
+void Offences::mark_all_changed() {
+    for (const auto& [key, ban] : bans_) note_change(key);
+}
+
 std::optional<Ban> Offences::decode(Bytes key, Bytes value) {
     if (key.empty() || value.size() < 8 || value.size() > 8 + Ban::why_bytes_max) return {};
     Ban ban;
-    const auto ms = load_be<std::uint64_t>(value);
+    const auto stored = load_be<std::uint64_t>(value);
+    const auto ms = stored & ~owner_flag;
     if (ms > until_ms_max) return {};
+    ban.by_owner = stored != ms;
     ban.until = unix_from_milliseconds(static_cast<std::int64_t>(ms));
     ban.why = text_of(value.subspan(8));
     const Bytes rest = key.subspan(1);

@@ -52,6 +52,7 @@ struct Ban {
     std::variant<NodeId, NetworkGroup> who;
     UnixTime until{};
     std::string why;
+    bool by_owner = false;  ///< by the node's owner, not for offences
     friend bool operator==(const Ban&, const Ban&) = default;
 };
 
@@ -70,6 +71,9 @@ public:
     void ban(Now now, const NodeId& id, std::string_view why);
     /// Ignored for loopback and private addresses, unless configured.
     void ban(Now now, const IpAddress& address, std::string_view why);
+    /// The owner's word: whatever the address, instead of a ban that is there, and no other ban
+    /// makes it go. False if there is no room but that of other bans by the owner.
+    bool impose(Now now, Ban ban);
     bool unban(const NodeId& id);
     bool unban(const IpAddress& address);
 
@@ -85,6 +89,8 @@ public:
     void load(Now now, const std::vector<Ban>& bans);
     /// Appends what changed since the last call, for the store.
     void take_changes(StoreBatch& batch);
+    /// A batch could not be written: all is to be written again.
+    void mark_all_changed();
     bool changed() const { return !changed_.empty(); }
     /// One entry of the store's table; nothing if it is damaged.
     static std::optional<Ban> decode(Bytes key, Bytes value);
@@ -100,7 +106,7 @@ private:
     void put(Now now, Ban ban);
     bool remove(const Buffer& key);
     void note_change(Buffer key);
-    void make_room(Now now);
+    bool make_room(Now now);
     static Buffer key_of(const std::variant<NodeId, NetworkGroup>& who);
 
     OffenceConfig config_;

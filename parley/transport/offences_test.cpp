@@ -92,10 +92,11 @@ TEST_CASE("offences: bans outlive a restart") {
     before.ban(at(0s), node(1), "first");
     before.ban(at(0s), ip("8.8.8.8"), "second");
     before.ban(at(0s), ip("2001:db8::1"), "third");
+    CHECK(before.impose(at(0s), {exact_group(ip("10.0.0.1")), at(2h).unix_time, "fourth"}));
     MemoryStore store;
     StoreBatch batch;
     before.take_changes(batch);
-    CHECK(batch.changes.size() == 3);
+    CHECK(batch.changes.size() == 4);
     REQUIRE(store.write(batch).has_value());
 
     std::vector<Ban> read;
@@ -111,6 +112,16 @@ TEST_CASE("offences: bans outlive a restart") {
     CHECK(after.find(at(1h), ip("8.8.8.8")) != nullptr);
     CHECK(after.find(at(1h), ip("2001:db8::99")) != nullptr);
     CHECK(after.bans() == before.bans());
+    REQUIRE(after.find(at(1h), ip("10.0.0.1")) != nullptr);
+    CHECK(after.find(at(1h), ip("10.0.0.1"))->by_owner);
+    CHECK_FALSE(after.find(at(1h), node(1))->by_owner);
+    CHECK(after.find(at(2h), ip("10.0.0.1")) == nullptr);
+    StoreBatch again;
+    after.take_changes(again);
+    after.mark_all_changed();
+    StoreBatch all;
+    after.take_changes(all);
+    CHECK(all.changes.size() == 4);
 
     CHECK(after.unban(node(1)));
     CHECK_FALSE(after.unban(node(1)));
@@ -125,7 +136,7 @@ TEST_CASE("offences: bans outlive a restart") {
                           return true;
                       })
                 .has_value());
-    CHECK(left == 2);
+    CHECK(left == 3);
     StoreBatch none;
     after.take_changes(none);
     CHECK(none.empty());
@@ -135,7 +146,34 @@ TEST_CASE("offences: bans outlive a restart") {
     CHECK(late.bans().empty());
     StoreBatch cleared;
     late.take_changes(cleared);
-    CHECK(cleared.changes.size() == 3);  // what is over leaves the store
+    CHECK(cleared.changes.size() == 4);  // what is over leaves the store
+}
+
+TEST_CASE(
+    "offences: the owner's bans replace others, and others neither replace nor outlast them") {
+    OffenceConfig config;
+    config.bans_max = 3;
+    Offences offences{config, 7};
+    offences.ban(at(0s), node(1), "malformed");
+    const auto until = [](Duration d) { return at(d).unix_time; };
+    CHECK(offences.impose(at(0s), {node(1), until(1h), "rude"}));
+    REQUIRE(offences.find(at(59min), node(1)) != nullptr);
+    CHECK(offences.find(at(59min), node(1))->why == "rude");
+    CHECK(offences.find(at(61min), node(1)) == nullptr);
+    offences.ban(at(0s), node(1), "malformed");  // lasts longer, and remains the owner's
+    CHECK(offences.find(at(23h), node(1))->why == "rude");
+    CHECK(offences.impose(at(0s), {exact_group(ip("10.0.0.1")), until(1h), std::string(200, 'x')}));
+    CHECK(offences.find(at(0s), ip("10.0.0.1"))->why.size() == Ban::why_bytes_max);
+    for (unsigned char i = 10; i < 20; ++i) offences.ban(at(0s), node(i), "flood");
+    CHECK(offences.bans().size() == 3);
+    CHECK(offences.find(at(0s), ip("10.0.0.1")) != nullptr);
+    CHECK(offences.impose(at(0s), {node(2), until(1h), ""}));
+    CHECK_FALSE(offences.impose(at(0s), {node(3), until(1h), ""}));
+    offences.ban(at(0s), node(4), "flood");
+    CHECK(offences.find(at(0s), node(4)) == nullptr);
+    CHECK(offences.impose(at(2h), {node(3), until(3h), ""}));  // over ones make room
+    CHECK(offences.unban(node(1)));
+    CHECK(offences.find(at(2h), node(1)) == nullptr);
 }
 
 TEST_CASE("offences: damaged entries of the store are refused") {

@@ -70,6 +70,9 @@ void Switch::ban(Now now, const NodeId& id, const std::optional<IpAddress>& addr
                  std::string_view why) {
     impl_->ban(now, id, address, why);
 }
+bool Switch::impose_ban(Now now, const Ban& ban) {
+    return impl_->impose_ban(now, ban);
+}
 
 std::size_t Switch::broadcast(std::string_view topic, Code code, const SharedBytes& message,
                               const PeerPredicate& except) {

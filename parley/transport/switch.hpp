@@ -163,6 +163,8 @@ public:
     void disconnect(Now now, const NodeId& id, CloseReason reason);
     void ban(Now now, const NodeId& id, const std::optional<IpAddress>& address,
              std::string_view why);
+    /// The owner's ban (see Offences::impose); links that are there end. False: no room for it.
+    bool impose_ban(Now now, const Ban& ban);
 
     std::size_t broadcast(std::string_view topic, Code code, const SharedBytes& message,
                           const PeerPredicate& except = {}) override;

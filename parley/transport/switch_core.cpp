@@ -7,6 +7,14 @@
 
 namespace parley::transport {
 
+namespace {
+
+bool is_chosen(SlotClass slot_class) {
+    return slot_class == SlotClass::static_peer || slot_class == SlotClass::trusted;
+}
+
+}  // namespace
+
 SwitchCore::SwitchCore(SwitchConfig config, const NodeKey& key, Hello hello,
                        std::vector<PeerHandler*> modules, Hub& hub, Log& log, Rng rng)
     : config_(std::move(config)),
@@ -69,6 +77,13 @@ bool SwitchCore::is_banned(const NodeId& id) const {
     return offences_.find(now_, id) != nullptr || (allowed && !allowed(id));
 }
 
+/// Whom the user names is dialed in spite of what others at that address did, but not against
+/// the user's own ban of it.
+bool SwitchCore::is_banned(const IpAddress& address, bool chosen) const {
+    const Ban* ban = offences_.find(now_, address);
+    return ban != nullptr && (!chosen || ban->by_owner);
+}
+
 std::optional<LinkId> SwitchCore::on_accept(Now now, const Endpoint& remote) {
     now_ = now;
     if (stopping_) return std::nullopt;
@@ -97,9 +112,7 @@ Result<LinkId, DialError> SwitchCore::dial(Now now, const Target& target, SlotCl
     now_ = now;
     if (target.id == key_.id()) return std::unexpected{DialError::self};
     if (contacts_.contains(target.id)) return std::unexpected{DialError::already};
-    // Whom the user names is dialed in spite of what others at that address did.
-    const bool chosen = slot_class == SlotClass::static_peer || slot_class == SlotClass::trusted;
-    if (is_banned(target.id) || (!chosen && offences_.find(now, target.endpoint.address))) {
+    if (is_banned(target.id) || is_banned(target.endpoint.address, is_chosen(slot_class))) {
         return std::unexpected{DialError::banned};
     }
     if (stopping_) return std::unexpected{DialError::no_slot};
@@ -210,7 +223,29 @@ void SwitchCore::ban(Now now, const NodeId& id, const std::optional<IpAddress>& 
     offences_.ban(now, id, why);
     if (address) offences_.ban(now, *address, why);
     log_.write(LogLevel::info, "switch", "banned", {{"id", id.to_string()}, {"why", why}});
-    disconnect(now, id, CloseReason::banned);
+    close_banned(nullptr);
+}
+
+bool SwitchCore::impose_ban(Now now, const Ban& ban) {
+    now_ = now;
+    if (!offences_.impose(now, ban)) return false;
+    const auto* id = std::get_if<NodeId>(&ban.who);
+    log_.write(LogLevel::info, "switch", "banned by the owner",
+               {{"who", id ? id->to_string() : std::get<NetworkGroup>(ban.who).to_string()},
+                {"why", ban.why}});
+    close_banned(nullptr);
+    return true;
+}
+
+/// Ends the links that a ban would not let come up now.
+void SwitchCore::close_banned(const Connection* except) {
+    for (const auto& [link, c] : connections_) {
+        if (c.get() == except) continue;
+        const bool chosen = c->direction == Direction::outbound && is_chosen(c->slot_class);
+        if ((c->id && offences_.find(now_, *c->id)) || is_banned(c->endpoint.address, chosen)) {
+            close(*c, {CloseReason::banned, {}, {}, {}});
+        }
+    }
 }
 
 void SwitchCore::set_record(const Enr& record) {

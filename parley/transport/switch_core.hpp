@@ -48,6 +48,7 @@ public:
     void disconnect(Now now, const NodeId& id, CloseReason reason);
     void ban(Now now, const NodeId& id, const std::optional<IpAddress>& address,
              std::string_view why);
+    bool impose_ban(Now now, const Ban& ban);
     void set_record(const Enr& record);
     void set_class(const NodeId& id, SlotClass slot_class);
 
@@ -106,6 +107,8 @@ private:
     Connection& add_connection(const Endpoint& endpoint, Direction direction, SlotToken token);
     void rebuild_identity();
     bool is_banned(const NodeId& id) const;
+    bool is_banned(const IpAddress& address, bool chosen) const;
+    void close_banned(const Connection* except);
 
     // The way in (switch_admission.cpp).
     void on_proven(Connection& connection, Proven proven);
@@ -128,6 +131,7 @@ private:
     void tell_modules_closed(Connection& connection, CloseReason reason);
     void publish_end(Connection& connection, CloseReason reason, std::vector<Enr> others);
     bool charge(const Connection& connection, Offence offence);
+    void charge_address(const Connection& connection, CloseReason reason);
     void leave_contact(Connection& connection);
     void reconsider(const NodeId& id);
 

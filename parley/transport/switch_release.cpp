@@ -9,15 +9,14 @@
 namespace parley::transport {
 
 void SwitchCore::on_closed(Connection& c, Closed closed) {
-    const IpAddress& from = c.endpoint.address;
     if (c.proven) {
         if (closed.reason == CloseReason::protocol_error) charge(c, Offence::protocol);
-        if (closed.reason == CloseReason::bad_frame) offences_.charge(now_, from, closed.reason);
+        if (closed.reason == CloseReason::bad_frame) charge_address(c, closed.reason);
     } else if (c.phase != Phase::closing) {
         // Whom we dialed may stall for his own good reasons; a caller has none.
         const bool dialed = c.direction == Direction::outbound;
         if (!dialed || closed.reason != CloseReason::handshake_timeout) {
-            offences_.charge(now_, from, closed.reason);
+            charge_address(c, closed.reason);
         }
     }
     std::vector<Enr> others;
@@ -122,7 +121,12 @@ bool SwitchCore::charge(const Connection& c, Offence offence) {
                {{"id", c.id->to_string()},
                 {"remote", c.endpoint.to_string()},
                 {"offence", name(offence)}});
+    close_banned(&c);
     return true;
+}
+
+void SwitchCore::charge_address(const Connection& c, CloseReason reason) {
+    if (offences_.charge(now_, c.endpoint.address, reason)) close_banned(&c);
 }
 
 void SwitchCore::penalise(Connection& c, Offence offence) {

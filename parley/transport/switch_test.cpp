@@ -476,6 +476,59 @@ TEST_CASE("switch: offences add up to a Goodbye and a ban of the ID and its addr
     n.rig.up_inbound(n.keys[1], "8.8.8.8");
 }
 
+TEST_CASE("switch: a ban ends the links that are there, by ID and by address") {
+    Node n;
+    const auto impose = [&](auto who) {
+        const auto until = n.rig.now().unix_time + std::chrono::hours{1};
+        return n.rig.node->impose_ban(n.rig.now(), {who, until, "test"});
+    };
+    const LinkId first = n.rig.up_inbound(n.keys[1], "127.0.0.1");
+    const LinkId second = n.rig.up_inbound(n.keys[2], "127.0.0.1");
+    const LinkId third = n.rig.up_outbound(n.keys[3], "8.8.8.8");
+    const LinkId fourth = n.rig.up_inbound(n.keys[4], "9.9.9.9");
+    const LinkId handshaking = n.rig.accept("127.0.0.1");
+    CHECK(impose(n.keys[1].id()));
+    CHECK(n.rig.commands(first) == Words{"refuse banned"});
+    CHECK(n.rig.commands(second).empty());
+    CHECK(impose(exact_group(endpoint("127.0.0.1").address)));
+    CHECK(n.rig.commands(first).empty());  // once is enough
+    CHECK(n.rig.commands(second) == Words{"refuse banned"});
+    CHECK(n.rig.commands(handshaking) == Words{"abandon banned"});
+    CHECK(impose(exact_group(endpoint("8.8.8.8").address)));
+    CHECK(n.rig.commands(third) == Words{"refuse banned"});
+    CHECK(n.rig.commands(fourth).empty());
+    CHECK_FALSE(n.rig.node->on_accept(n.rig.now(), endpoint("127.0.0.1")).has_value());
+    n.rig.time += std::chrono::hours{1};
+    n.rig.accept("127.0.0.1");
+}
+
+TEST_CASE("switch: a ban for offences spares the peers that the user named, the user's does not") {
+    Node n;
+    const LinkId chosen = n.rig.dial(n.keys[1], SlotClass::static_peer, "8.8.8.8");
+    n.rig.prove(chosen, n.keys[1]);
+    n.rig.event(chosen, Up{});
+    const LinkId other = n.rig.up_inbound(n.keys[2], "8.8.8.8");
+    const LinkId bad = n.rig.up_inbound(n.keys[3], "8.8.8.8");
+    CHECK(n.rig.commands(chosen) == Words{"open", "proceed"});
+    n.chat.on_handle = [](Context&, Code, Message) -> Result<void, Offence> {
+        return std::unexpected{Offence::protocol};
+    };
+    n.rig.deliver(bad, chat_lane, 1, "x");
+    n.rig.deliver(bad, chat_lane, 1, "x");
+    CHECK(n.rig.commands(bad).back() == "refuse misbehaviour");
+    CHECK(n.rig.commands(other) == Words{"refuse banned"});
+    CHECK(n.rig.commands(chosen).empty());
+    const auto until = n.rig.now().unix_time + std::chrono::hours{1};
+    CHECK(n.rig.node->impose_ban(n.rig.now(),
+                                 {exact_group(endpoint("8.8.8.8").address), until, "mine"}));
+    CHECK(n.rig.commands(chosen) == Words{"refuse banned"});
+    n.rig.closed(chosen);
+    const auto again = n.rig.node->dial(n.rig.now(), {n.keys[1].id(), endpoint("8.8.8.8")},
+                                        SlotClass::static_peer);
+    REQUIRE_FALSE(again.has_value());
+    CHECK(again.error() == DialError::banned);
+}
+
 TEST_CASE("switch: what happens before the proof is charged to the address alone") {
     Node n;
     for (int i = 0; i < 10; ++i) {

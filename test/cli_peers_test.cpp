@@ -1,0 +1,91 @@
+// `parley peers` and its commands, on running nodes.
+#include "cli.hpp"
+
+#include <boost/json.hpp>
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using namespace parley;
+using namespace parley::testing;
+namespace json = boost::json;
+
+namespace {
+
+std::string target_of(Cli& cli, const std::string& name, Program& node) {
+    const auto status = cli.status(name, node);
+    return std::string{status.at("id").as_string()} + "@" +
+           std::string{status.at("endpoint").as_string()};
+}
+
+}  // namespace
+
+TEST_CASE(
+    "peers are banned, with an end and a reason, over a restart; and added, removed, trusted") {
+    Cli cli;
+    cli.init("alice");
+    auto alice = cli.start("alice");
+    const auto target = target_of(cli, "alice", *alice);
+    cli.init("bob", {"--listen", "127.0.0.1:0", "--static", target});
+    auto bob = cli.start("bob");
+    const auto links = [](std::int64_t count) {
+        return [count](const json::value& status) {
+            return at(status, "/links/inbound") + at(status, "/links/outbound") == count;
+        };
+    };
+    cli.status_when("alice", *alice, links(1));
+    const auto bob_id =
+        std::string{json::parse(cli.run({"peers", cli.folder("alice"), "--json"}).out)
+                        .at(0)
+                        .at("id")
+                        .as_string()};
+    const auto peers = [&](std::vector<std::string> args) {
+        args.insert(args.begin(), "peers");
+        args.insert(args.begin() + 2, cli.folder("alice"));
+        return cli.run(args);
+    };
+    CHECK(peers({"bans"}).out == "no bans\n");
+    const auto banned = peers({"ban", bob_id.substr(0, 8), "127.0.0.1", "10.1.2.3", "--for", "2h",
+                               "--reason", "rude = loud"});
+    CHECK(banned.exit_code == 0);
+    CHECK(banned.out.starts_with(bob_id + " is banned until 2"));
+    cli.status_when("alice", *alice, links(0));
+    const auto table = peers({"bans"}).out;
+    CHECK(table.starts_with("WHO "));
+    CHECK(table.find("\n" + bob_id + "  ") != std::string::npos);
+    CHECK(table.find("  owner  rude = loud\n") != std::string::npos);
+
+    CHECK(peers({"unban", "127.0.0.1", "9.9.9.9"}).out ==
+          "127.0.0.1 is banned no more\n9.9.9.9 was not banned\n");
+    end(*alice);
+    alice = cli.start("alice");
+    cli.status("alice", *alice);
+    const auto bans = json::parse(peers({"bans", "--json"}).out).as_array();
+    REQUIRE(bans.size() == 2);
+    CHECK(bans[0].at("who") == "10.1.2.3");
+    CHECK(bans[1].at("who") == json::value(bob_id));
+    CHECK(bans[1].at("left").to_number<int>() > 7'000);
+    CHECK(bans[1].at("reason") == "rude = loud");
+    CHECK(peers({"unban", bob_id.substr(0, 8), "10.1.2.3"}).exit_code == 0);
+    CHECK(peers({"bans", "--json"}).out == "[]\n");
+
+    const auto bob_target = target_of(cli, "bob", *bob);
+    // She would have dialed him while he was banned; nothing of that keeps her waiting now.
+    CHECK(peers({"add", bob_target}).out == bob_target + " is dialed from now on\n");
+    cli.status_when("alice", *alice, links(1));
+    CHECK(peers({"remove", bob_id.substr(0, 8)}).out == bob_id + " is removed\n");
+    cli.status_when("alice", *alice, links(0));
+    CHECK(peers({"trust", bob_id}).exit_code == 0);
+    CHECK(peers({"untrust", bob_id}).out == bob_id + " is not trusted any more\n");
+
+    CHECK(peers({"ban", "0000"}).err == "parley: no ID here begins with 0000: give the whole ID\n");
+    CHECK(peers({"ban", "1.2.3.4", "--for", "2"}).err ==
+          "parley: --for: expected a duration such as 30m, 2h or 7d, got \"2\"\n");
+    CHECK(peers({"ban", "1.2.3.4", "--reason", "a\nb"}).err ==
+          "parley: --reason: expected at most 128 bytes on one line\n");
+    CHECK(peers({"ban"}).exit_code == 2);
+    CHECK(cli.run({"peers"}).exit_code == 2);
+    end(*bob);
+    end(*alice);
+}
