@@ -69,7 +69,7 @@ Outcome parse_all(std::string_view option, const std::vector<std::string>& texts
     return {};
 }
 
-constexpr auto target_form = "ID@address:port or enr:...";
+constexpr auto target_form = "ID@address:port, ID@host.example:port or enr:...";
 
 Outcome parse_p2p(const Options& options, node::P2pConfig& p2p) {
     p2p.allow_private = options.allow_private;
@@ -224,7 +224,7 @@ void add_options(CLI::App& command, Options& options) {
         ->capture_default_str();
     command
         .add_option("--boot", options.boot,
-                    "A node to ask for others: ID@address:port or enr:...\nRepeatable")
+                    "A node to ask for others: ID@address:port, with a name\nfor the address, or enr:...\nRepeatable")
         ->type_name("NODE");
     command.add_option("--static", options.static_peers, "A node to stay connected to. Repeatable")
         ->type_name("NODE")

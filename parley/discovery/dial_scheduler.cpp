@@ -30,6 +30,10 @@ DialScheduler::DialScheduler(DialConfig config, AddressBook& book, Rng rng)
 
 void DialScheduler::on_up(Now now, const transport::PeerUp& up) {
     const bool counts = up.direction == Direction::outbound && up.slot_class == SlotClass::ordinary;
+    // The dial was to the endpoint that the book knows, whichever address its name led to.
+    const auto dial = dials_.find(up.id);
+    const bool dialed = up.direction == Direction::outbound && dial != dials_.end();
+    const Endpoint known = dialed ? dial->second.endpoint : up.endpoint;
     end_dial(up.id);
     if (up_.emplace(up.link, Up{up.id, up.endpoint, counts, now.instant}).second) {
         ++links_per_id_[up.id];
@@ -39,7 +43,7 @@ void DialScheduler::on_up(Now now, const transport::PeerUp& up) {
             note_anchors();
         }
     }
-    book_.on_connected(now, up.id, up.direction, up.endpoint);
+    book_.on_connected(now, up.id, up.direction, known);
 }
 
 void DialScheduler::on_down(Now now, const transport::PeerDown& down) {
@@ -133,6 +137,7 @@ void DialScheduler::give_up_stale(Now now) {
 
 void DialScheduler::hold_group(const Endpoint& endpoint) {
     if (is_exempt_from_group_limits(endpoint.address)) return;
+    if (endpoint.address.is_unspecified()) return;  // a name
     ++groups_[outbound_group(endpoint.address)];
 }
 
@@ -142,7 +147,24 @@ void DialScheduler::free_group(const Endpoint& endpoint) {
     if (--found->second == 0) groups_.erase(found);
 }
 
+void DialScheduler::set_host(const NodeId& id, std::string host) {
+    if (host.empty()) {
+        hosts_.erase(id);
+    } else {
+        hosts_.insert_or_assign(id, std::move(host));
+    }
+}
+
 // --- Who is next ---
+
+Target DialScheduler::target_of(const Entry& entry) const {
+    Target target{entry.id, entry.endpoint()};
+    const auto host = hosts_.find(entry.id);
+    if (host != hosts_.end() && target.endpoint.address.is_unspecified()) {
+        target.host = host->second;
+    }
+    return target;
+}
 
 bool DialScheduler::blocked(const NodeId& id) const {
     return id == book_.self() || is_up(id) || dials_.contains(id) || (allowed_ && !allowed_(id));
@@ -224,7 +246,7 @@ std::optional<DialScheduler::Dial> DialScheduler::next(Now now) {
         entry = pick_feeler(now);
     }
     const bool rate_limited = entry && !rate_.take(now.instant);
-    if (entry && !rate_limited) return Dial{{entry->id, entry->endpoint()}, slot_class};
+    if (entry && !rate_limited) return Dial{target_of(*entry), slot_class};
     plan_wakeup(now, rate_limited);
     return std::nullopt;
 }

@@ -17,6 +17,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 namespace parley::discovery {
@@ -54,6 +55,8 @@ public:
     void remove_static(const NodeId& id) { static_.erase(id); }
     /// The links go now, and the anchors stay as they are.
     void stop() { stopped_ = true; }
+    /// Where it is dialed by name, as long as no record says where it is.
+    void set_host(const NodeId& id, std::string host);
     bool is_static(const NodeId& id) const { return static_.contains(id); }
     /// Nobody else is dialed. Empty: all may be.
     void set_allowed(std::function<bool(const NodeId&)> allowed) { allowed_ = std::move(allowed); }
@@ -89,6 +92,7 @@ private:
         transport::SlotClass slot_class;
         Instant until;
     };
+    Target target_of(const Entry& entry) const;
     bool excluded(const Entry& entry) const;
     bool blocked(const NodeId& id) const;
     bool wants_ordinary(Now now) const;
@@ -111,7 +115,8 @@ private:
     TokenBucket rate_;
     std::function<bool(const NodeId&)> allowed_;
     std::set<NodeId> static_;
-    std::map<transport::LinkId, Up> up_;  // bounded by transport's slots, as the next two
+    std::map<NodeId, std::string> hosts_;  // of those that the configuration or the owner names
+    std::map<transport::LinkId, Up> up_;   // bounded by transport's slots, as the next two
     std::map<NodeId, std::size_t> links_per_id_;
     std::map<NodeId, UnderWay> dials_;
     std::map<NetworkGroup, std::size_t> groups_;  // of ordinary outbound links and dials

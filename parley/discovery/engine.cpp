@@ -26,6 +26,7 @@ Engine::Engine(EngineConfig config, AddressBook& book, Dialer& dialer, Hub& hub,
 
 AddResult Engine::add_boot(Now now, const Target& target) {
     look_again_ = true;
+    scheduler_.set_host(target.id, target.host);
     return book_.add_target(now, target, {SourceKind::boot, {}, {}}, Pin::boot);
 }
 
@@ -33,6 +34,7 @@ AddResult Engine::add_static(Now now, const Target& target, SourceKind kind) {
     const AddResult result = book_.add_target(now, target, {kind, {}, {}}, Pin::static_peer);
     if (book_.find(target.id)) {
         scheduler_.add_static(target.id);
+        scheduler_.set_host(target.id, target.host);
         look_again_ = true;
     }
     return result;

@@ -44,6 +44,7 @@ public:
     Result<LinkId, DialError> dial(Now when, const Target& target, SlotClass slot_class) override {
         REQUIRE(target.id != book.self());
         dials[target.id].push_back(when.instant - at(0s).instant);
+        last_dial.insert_or_assign(target.id, target);
         CHECK(!busy.contains(target.id));  // no two dials to one ID, none to one that is up
         if (refuse) return std::unexpected{*refuse};
         busy.insert(target.id);
@@ -135,6 +136,7 @@ public:
     std::map<NodeId, Enr> records;
     std::map<LinkId, Up> links;
     std::map<NodeId, std::vector<Duration>> dials;
+    std::map<NodeId, Target> last_dial;
     std::set<NodeId> busy;
     std::optional<DialError> refuse;
     std::size_t under_way = 0;
@@ -166,7 +168,10 @@ private:
             hub.publish(DialFailed{target, slot_class, CloseReason::rotated, true, {}});
             return;
         }
-        up(target.id, target.endpoint, Direction::outbound, link, slot_class);
+        // A name leads to where the node is.
+        const auto endpoint =
+            target.host.empty() ? target.endpoint : *records.at(target.id).tcp_endpoint();
+        up(target.id, endpoint, Direction::outbound, link, slot_class);
         after(node.link_lasts, [this, link] { down(link, CloseReason::reset); });
     }
 
@@ -257,6 +262,43 @@ TEST_CASE("a fresh node gets in by a boot node, and on without it") {
     world.nodes[id(1)].alive = true;
     world.run(15s);
     CHECK(world.is_up(1));
+}
+
+TEST_CASE("boot nodes and static peers with names are dialed by name, several at a time") {
+    World world{with_target(4)};
+    for (std::uint32_t n = 1; n <= 3; ++n) {
+        world.node(n);
+        const Target target{test::id(n), {{}, 30303}, "n" + std::to_string(n) + ".example"};
+        if (n < 3) {
+            CHECK(world.engine.add_boot(world.now, target) == AddResult::added);
+        } else {
+            CHECK(world.engine.add_static(world.now, target) == AddResult::added);
+        }
+    }
+    world.run(1s);
+    CHECK(world.ups() == 3);
+    CHECK(world.under_way_max == 3);
+    CHECK(world.last_dial.at(test::id(1)).host == "n1.example");
+    CHECK(world.last_dial.at(test::id(1)).endpoint == Endpoint{{}, 30303});
+    CHECK(world.last_dial.at(test::id(3)).host == "n3.example");
+    // The link proves the entry, whatever its name led to.
+    const auto* entry = world.book.find(test::id(1));
+    REQUIRE(entry);
+    CHECK(entry->last_reached != unset);
+
+    // Now its record is known as well: if the name fails, the address there is tried.
+    world.kill(test::id(1));
+    world.run(10min);
+    CHECK(world.dials.at(test::id(1)).size() > 2);
+    bool by_name = false, by_address = false;
+    for (int i = 0; i < 30 && !(by_name && by_address); ++i) {
+        world.run(10min);
+        const Target& last = world.last_dial.at(test::id(1));
+        by_name = by_name || last.host == "n1.example";
+        by_address = by_address || (last.host.empty() && last.endpoint == public_endpoint(1));
+    }
+    CHECK(by_name);
+    CHECK(by_address);
 }
 
 TEST_CASE("a dead boot node does not keep a node from its own book") {

@@ -83,16 +83,6 @@ bool in_any(const IpAddress& address, const Range (&ranges)[N]) {
     return std::ranges::any_of(ranges, [&](const Range& r) { return in(address, r); });
 }
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-    std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    const bool has_leading_zero = text.size() > 1 && text.front() == '0';
-    if (error != std::errc{} || end != text.data() + text.size() || has_leading_zero) {
-        return std::nullopt;
-    }
-    return port;
-}
-
 }  // namespace
 
 IpAddress IpAddress::v4(const ByteArray<4>& bytes) {
@@ -159,6 +149,16 @@ NetworkGroup group_of(const IpAddress& address, unsigned bits_v4, unsigned bits_
     const bool is_v4 = address.is_v4();
     const unsigned bits = is_v4 ? std::min(bits_v4, 32U) : std::min(bits_v6, 128U);
     return {is_v4, static_cast<std::uint8_t>(bits), masked(padded(address), bits)};
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    const bool has_leading_zero = text.size() > 1 && text.front() == '0';
+    if (error != std::errc{} || end != text.data() + text.size() || has_leading_zero) {
+        return std::nullopt;
+    }
+    return port;
 }
 
 std::optional<Endpoint> Endpoint::parse(std::string_view text) {

@@ -65,6 +65,9 @@ inline bool is_exempt_from_group_limits(const IpAddress& a) {
     return a.is_loopback() || a.is_private();
 }
 
+/// Decimal, 0 to 65535, no sign and no leading zero.
+std::optional<std::uint16_t> parse_port(std::string_view text);
+
 struct Endpoint {
     IpAddress address;
     std::uint16_t port = 0;

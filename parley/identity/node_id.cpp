@@ -2,6 +2,9 @@
 
 #include <parley/crypto/hash.hpp>
 #include <parley/identity/enr.hpp>
+#include <parley/identity/host_name.hpp>
+
+#include <utility>
 
 namespace parley {
 
@@ -17,20 +20,47 @@ Hash256 dht_id(const NodeId& id) {
     return key ? crypto::keccak256(*key) : Hash256{};
 }
 
-std::optional<Target> Target::parse(std::string_view text) {
-    if (text.starts_with("enr:")) {
-        const auto record = Enr::parse(text);
-        if (!record) return std::nullopt;
-        const auto endpoint = record->tcp_endpoint();
-        if (!endpoint) return std::nullopt;
-        return Target{record->id(), *endpoint};
-    }
+namespace {
+
+Result<Target, std::string> read_record(std::string_view text) {
+    const auto record = Enr::parse(text);
+    if (!record) return std::unexpected{message(record.error())};
+    const auto endpoint = record->tcp_endpoint();
+    if (!endpoint) return std::unexpected{"the record has no address with a TCP port"};
+    return Target{record->id(), *endpoint};
+}
+
+}  // namespace
+
+Result<Target, std::string> Target::read(std::string_view text) {
+    if (text.starts_with("enr:")) return read_record(text);
     const auto at = text.find('@');
-    if (at == text.npos) return std::nullopt;
+    if (at == text.npos) return std::unexpected{"no @ between an ID and an address"};
     const auto id = NodeId::parse(text.substr(0, at));
-    const auto endpoint = Endpoint::parse(text.substr(at + 1));
-    if (!id || !endpoint || endpoint->port == 0) return std::nullopt;
-    return Target{*id, *endpoint};
+    if (!id) return std::unexpected{"the ID is not a public key of 66 hex digits"};
+    const auto where = text.substr(at + 1);
+    const auto colon = where.rfind(':');
+    if (colon == where.npos) return std::unexpected{"no port after the address"};
+    const auto port = parse_port(where.substr(colon + 1));
+    if (!port || *port == 0) return std::unexpected{"the port is not from 1 to 65535"};
+    if (const auto endpoint = Endpoint::parse(where)) return Target{*id, *endpoint};
+    const auto host = where.substr(0, colon);
+    if (host.starts_with('[')) return std::unexpected{"no IPv6 address in the brackets"};
+    if (IpAddress::parse(host)) return std::unexpected{"an IPv6 address belongs in brackets"};
+    if (const auto ok = check_host_name(host); !ok) return std::unexpected{message(ok.error())};
+    return Target{*id, {{}, *port}, std::string{host}};
+}
+
+std::optional<Target> Target::parse(std::string_view text) {
+    auto target = read(text);
+    if (!target) return std::nullopt;
+    return std::move(*target);
+}
+
+std::string Target::to_string() const {
+    const auto where =
+        host.empty() ? endpoint.to_string() : host + ":" + std::to_string(endpoint.port);
+    return id.to_string() + "@" + where;
 }
 
 }  // namespace parley

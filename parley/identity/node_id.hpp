@@ -2,6 +2,7 @@
 #pragma once
 
 #include <parley/base/bytes.hpp>
+#include <parley/base/result.hpp>
 #include <parley/crypto/secp256k1.hpp>
 #include <parley/identity/endpoint.hpp>
 
@@ -36,9 +37,13 @@ Hash256 dht_id(const NodeId& id);
 struct Target {
     NodeId id;
     Endpoint endpoint;
-    /// "id@host:port" with a numeric host, or an ENR in text form with an IP and a TCP port.
+    /// A DNS name, resolved anew for each dial; the endpoint then is 0.0.0.0 and the port.
+    std::string host = {};
+    /// "id@address:port", "id@host.example:port", or an ENR in text form with an IP and a TCP port.
     static std::optional<Target> parse(std::string_view text);
-    std::string to_string() const { return id.to_string() + "@" + endpoint.to_string(); }
+    /// The same; the error is what is wrong, for whoever wrote the text.
+    static Result<Target, std::string> read(std::string_view text);
+    std::string to_string() const;
     friend auto operator<=>(const Target&, const Target&) = default;
 };
 

@@ -19,8 +19,11 @@ TEST_CASE("the template parses back to what it was made of") {
     config.network.id = 42;
     config.network.forks = {10, 20};
     config.p2p.listen = {*Endpoint::parse("127.0.0.1:30303")};
-    config.p2p.boot = {*Target::parse(
-        "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5@127.0.0.1:1")};
+    config.p2p.boot = {
+        *Target::parse(
+            "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5@127.0.0.1:1"),
+        *Target::parse("02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c"
+                       "709ee5@boot.example.org:30770")};
     config.p2p.allow_private = true;
     config.p2p.proxy = {
         .endpoint = *Endpoint::parse("[::1]:1080"), .user = "alice", .password = "a \"b\" \\c"};
@@ -68,6 +71,10 @@ TEST_CASE("bad settings are named with file, line and key") {
     CHECK(error_of("[log]\nlevel = \"loud\"") ==
           "parley.toml:2: log.level: expected trace, debug, info, warn, error or off, got 'loud'");
     CHECK(error_of("[network]\nforks = []") == "no error");
+    CHECK(error_of("[p2p]\nboot = [\"02@a.example:1\"]") ==
+          "parley.toml:2: p2p.boot: expected \"ID@address:port\", \"ID@host.example:port\" or "
+          "\"enr:...\" (not \"02@a.example:1\": the ID is not a public key of 66 hex digits), got "
+          "[ '02@a.example:1' ]");
     CHECK(error_of("[p2p]\nproxy = \"localhost\"") ==
           "parley.toml:2: p2p.proxy: expected \"address:port\" or \"\", got 'localhost'");
     CHECK(error_of("[p2p]\nproxy = \"127.0.0.1:0\"") ==

@@ -99,6 +99,32 @@ Setting texts(std::string_view table, std::string_view key, std::string_view com
             }};
 }
 
+/// A list of nodes; a text that is none is told why.
+template <class Member>
+Setting targets(std::string_view key, std::string_view comment, Member member) {
+    return {"p2p", key, comment,
+            [=](NodeConfig& config, const SettingValue& value) -> Expected {
+                constexpr std::string_view expected =
+                    R"("ID@address:port", "ID@host.example:port" or "enr:...")";
+                const auto* items = std::get_if<std::vector<std::string>>(&value);
+                if (items == nullptr) return fmt::format("a list of {}", expected);
+                auto& out = member(config);
+                out.clear();
+                for (const auto& item : *items) {
+                    auto target = Target::read(item);
+                    if (!target) {
+                        return fmt::format("{} (not \"{}\": {})", expected, item, target.error());
+                    }
+                    out.push_back(std::move(*target));
+                }
+                return {};
+            },
+            [=](const NodeConfig& config) {
+                return list(member(const_cast<NodeConfig&>(config)),
+                            [](const Target& target) { return quoted(target.to_string()); });
+            }};
+}
+
 std::optional<std::string> as_is(std::string_view s) {
     return std::string{s};
 }
@@ -107,9 +133,6 @@ std::string same(const std::string& s) {
 }
 std::string text_of_endpoint(const Endpoint& e) {
     return e.to_string();
-}
-std::string text_of_target(const Target& t) {
-    return t.to_string();
 }
 
 constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
@@ -206,12 +229,10 @@ std::vector<Setting> p2p_settings() {
             return fits(s);
         },
         [](const NodeConfig& c) { return c.p2p.proxy.password; }));
-    constexpr auto target_form = "\"ID@address:port\" or \"enr:...\"";
-    out.push_back(texts("p2p", "boot", "Nodes to ask for others while we know few.", target_form,
-                        PARLEY_MEMBER(p2p.boot), &Target::parse, &text_of_target));
-    out.push_back(texts("p2p", "static_peers", "Nodes to stay connected to, whatever happens.",
-                        target_form, PARLEY_MEMBER(p2p.static_peers), &Target::parse,
-                        &text_of_target));
+    out.push_back(
+        targets("boot", "Nodes to ask for others while we know few.", PARLEY_MEMBER(p2p.boot)));
+    out.push_back(targets("static_peers", "Nodes to stay connected to, whatever happens.",
+                          PARLEY_MEMBER(p2p.static_peers)));
     out.push_back(texts("p2p", "trusted",
                         "IDs that are let in even when all inbound slots are taken.",
                         "node IDs of 66 hex digits", PARLEY_MEMBER(p2p.trusted), &NodeId::parse,

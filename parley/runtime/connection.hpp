@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,11 @@ struct OutputBlock {
 struct Dialing {
     Target target;
     std::shared_ptr<const transport::LinkIdentity> identity;
+    Instant until{};             ///< the end of all attempts; before the first, of resolving
+    std::vector<Endpoint> left;  ///< to be tried
+    Endpoint at;                 ///< being tried
+    unsigned attempt = 0;        ///< counts them
+    std::string why;             ///< the ones before failed
     std::optional<transport::Socks5> socks;  ///< once the proxy is connected
 };
 

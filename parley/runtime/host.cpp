@@ -26,9 +26,13 @@ constexpr Duration complaint_interval = std::chrono::minutes{1};
 class Host::Impl {
 public:
     Impl(HostConfig config, EntropySource& entropy, Log& log)
-        : config_(std::move(config)), log_(log), watchdog_(config_.watchdog, log) {
+        : config_(std::move(config)),
+          log_(log),
+          watchdog_(config_.watchdog, log),
+          resolver_(config_.lookup) {
         const IoConfig io{.link = config_.link,
                           .connect_timeout = config_.connect_timeout,
+                          .resolver = &resolver_,
                           .proxy = config_.proxy,
                           .proxy_timeout = config_.proxy_timeout,
                           .inbound_bytes_max = config_.inbound_bytes_max,
@@ -146,6 +150,7 @@ private:
 
     void hand_in(node::NodeCore& core, Now time, LinkEventBatch& batch) {
         auto& links = core.links();
+        for (auto& to : batch.connected) links.on_connected(time, to.link, to.endpoint);
         for (auto& failed : batch.failed) {
             if (failed.by_proxy) complain_of_proxy(time, failed.why);
             links.on_connect_failed(time, failed.link, failed.why);
@@ -204,6 +209,7 @@ private:
     bool stopping_ = false;
     Instant stop_by_ = never;
     Instant next_complaint_ = Instant::min();
+    Resolver resolver_;  // its answers go to the I/O threads: it ends before them
 };
 
 Host::Host(HostConfig config, EntropySource& entropy, Log& log) {

@@ -16,6 +16,7 @@
 #include <parley/events/log.hpp>
 #include <parley/identity/endpoint.hpp>
 #include <parley/node/core.hpp>
+#include <parley/runtime/resolver.hpp>
 #include <parley/runtime/start_error.hpp>
 #include <parley/transport/link.hpp>
 #include <parley/transport/socks5.hpp>
@@ -36,6 +37,7 @@ struct HostConfig {
     std::size_t io_threads = 1;
     unsigned workers = 2;
     Duration connect_timeout = 5s;
+    Lookup lookup = system_lookup;  ///< resolves targets' names; see Resolver
     /// All dials go through it. What is wrong with it is logged, at most once a minute.
     std::optional<transport::Proxy> proxy = {};
     Duration proxy_timeout = 15s;         ///< instead of connect_timeout

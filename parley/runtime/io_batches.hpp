@@ -35,11 +35,16 @@ struct LinkEventBatch {
     };
     std::vector<transport::LinkEvent> events;
     std::vector<Run> runs;
-    std::vector<Failed> failed;  ///< connections that could not be made
-    std::size_t bytes = 0;       ///< about what the events hold, to be reported as done
-    std::size_t source = 0;      ///< index of the I/O thread
+    struct Connected {
+        transport::LinkId link;
+        Endpoint endpoint;
+    };
+    std::vector<Connected> connected;  ///< dials, to another place than their target's endpoint
+    std::vector<Failed> failed;        ///< connections that could not be made
+    std::size_t bytes = 0;             ///< about what the events hold, to be reported as done
+    std::size_t source = 0;            ///< index of the I/O thread
 
-    bool empty() const { return runs.empty() && failed.empty(); }
+    bool empty() const { return runs.empty() && connected.empty() && failed.empty(); }
 };
 
 /// A caller at the door. The node decides.

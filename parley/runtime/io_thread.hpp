@@ -15,6 +15,7 @@
 #include <parley/runtime/connection.hpp>
 #include <parley/runtime/io_batches.hpp>
 #include <parley/runtime/node_inbox.hpp>
+#include <parley/runtime/resolver.hpp>
 #include <parley/runtime/timer_heap.hpp>
 #include <parley/transport/socks5.hpp>
 
@@ -37,6 +38,7 @@ namespace parley::runtime {
 struct IoConfig {
     transport::LinkConfig link;
     Duration connect_timeout = 5s;
+    Resolver* resolver = nullptr;                ///< for targets with a name
     std::optional<transport::Proxy> proxy = {};  ///< for all dials
     Duration proxy_timeout = 15s;                ///< instead of connect_timeout, exchange included
     std::size_t inbound_bytes_max = 32U << 20;   ///< handed to the node and not dealt with
@@ -94,12 +96,16 @@ private:
     // io_dial.cpp: until a dial has its connection
     void open(Now now, const transport::OpenLink& open,
               const std::shared_ptr<const transport::LinkIdentity>& identity);
-    void connect(Connection& connection, const Endpoint& to);
+    void resolve(Connection& connection);
+    void resolved(Connection& connection, const Addresses& addresses);
+    void try_next(Now now, Connection& connection);
+    Connection* find_attempt(transport::LinkId id, unsigned attempt);
+    void connected(Connection& connection, const boost::system::error_code& error);
     void begin_dialed_link(Connection& connection);
+    void attempt_failed(Connection& connection, std::string_view why);
     void connect_failed(Connection& connection, std::string why, bool by_proxy = false);
     void dial_timer(Connection& connection);
     void proxy_failed(Connection& connection, std::string_view why, bool its_own);
-    void connected_to_proxy(Connection& connection, const boost::system::error_code& error);
     void talk_to_proxy(Connection& connection);
     void await_proxy(Connection& connection, boost::asio::ip::tcp::socket::wait_type what);
     void hear_proxy(Connection& connection);

@@ -23,6 +23,9 @@ std::optional<LinkId> Switch::on_accept(Now now, const Endpoint& remote) {
 Result<LinkId, DialError> Switch::dial(Now now, const Target& target, SlotClass slot_class) {
     return impl_->dial(now, target, slot_class);
 }
+void Switch::on_connected(Now now, LinkId link, const Endpoint& endpoint) {
+    impl_->on_connected(now, link, endpoint);
+}
 void Switch::on_connect_failed(Now now, LinkId link, std::string_view why) {
     impl_->on_connect_failed(now, link, why);
 }

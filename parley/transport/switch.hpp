@@ -28,7 +28,8 @@ namespace parley::transport {
 
 // --- Effects: Switch to its driver ---------------------------------------------------------
 
-/// Connect, then make a Link::dial to `target.id`.
+/// Connect, then make a Link::dial to `target.id`. Of a target with a name only the driver learns
+/// the address.
 struct OpenLink {
     LinkId link;
     Target target;
@@ -133,6 +134,9 @@ public:
     std::optional<LinkId> on_accept(Now now, const Endpoint& remote);
     /// Takes a token and emits OpenLink.
     Result<LinkId, DialError> dial(Now now, const Target& target, SlotClass slot_class);
+    /// The connection of an OpenLink was made, but to this endpoint: the target has a name, or
+    /// more than one address. Before any event of the link.
+    void on_connected(Now now, LinkId link, const Endpoint& endpoint);
     /// The connection of an OpenLink could not be made.
     /// Also ends a link that was abandoned before it was connected (Closed does as well).
     void on_connect_failed(Now now, LinkId link, std::string_view why);

@@ -112,11 +112,13 @@ Result<LinkId, DialError> SwitchCore::dial(Now now, const Target& target, SlotCl
     now_ = now;
     if (target.id == key_.id()) return std::unexpected{DialError::self};
     if (contacts_.contains(target.id)) return std::unexpected{DialError::already};
-    if (is_banned(target.id) || is_banned(target.endpoint.address, is_chosen(slot_class))) {
+    const bool has_address = target.host.empty();
+    if (is_banned(target.id) ||
+        (has_address && is_banned(target.endpoint.address, is_chosen(slot_class)))) {
         return std::unexpected{DialError::banned};
     }
     if (stopping_) return std::unexpected{DialError::no_slot};
-    auto token = slots_.dial(target.endpoint.address, slot_class);
+    auto token = take_token(target, slot_class);
     if (!token) {
         return std::unexpected{token.error() == SlotError::group_taken ? DialError::group_taken
                                                                        : DialError::no_slot};

@@ -39,6 +39,7 @@ public:
     // --- Inputs (switch_core.cpp) ---
     std::optional<LinkId> on_accept(Now now, const Endpoint& remote);
     Result<LinkId, DialError> dial(Now now, const Target& target, SlotClass slot_class);
+    void on_connected(Now now, LinkId link, const Endpoint& endpoint);
     void on_connect_failed(Now now, LinkId link, std::string_view why);
     void on_event(Now now, LinkId link, LinkEvent event);
     void on_timer(Now now);
@@ -109,6 +110,10 @@ private:
     bool is_banned(const NodeId& id) const;
     bool is_banned(const IpAddress& address, bool chosen) const;
     void close_banned(const Connection* except);
+
+    // Dials by name (switch_connected.cpp).
+    Result<SlotToken, SlotError> take_token(const Target& target, SlotClass slot_class);
+    bool group_taken_by_others(const Connection& connection) const;
 
     // The way in (switch_admission.cpp).
     void on_proven(Connection& connection, Proven proven);

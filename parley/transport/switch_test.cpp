@@ -100,6 +100,47 @@ TEST_CASE("switch: dials that are refused say why") {
     CHECK_FALSE(n.rig.node->on_accept(n.rig.now(), endpoint("127.0.0.1")).has_value());
 }
 
+TEST_CASE("switch: what a name led to is checked as an address is, and known from then on") {
+    Node n;
+    const auto dial = [&](const NodeKey& peer, SlotClass slot_class = SlotClass::ordinary) {
+        const auto link =
+            n.rig.node->dial(n.rig.now(), {peer.id(), {{}, 30303}, "a.example"}, slot_class);
+        REQUIRE(link.has_value());
+        CHECK(n.rig.command(*link) == "open");
+        return *link;
+    };
+    const auto connected = [&](LinkId link, std::string_view to) {
+        n.rig.node->on_connected(n.rig.now(), link, endpoint(to));
+        return n.rig.command(link);
+    };
+    n.rig.node->ban(n.rig.now(), n.keys[5].id(), endpoint("7.7.7.7").address, "test");
+    // Names do not get into each other's way before anybody knows where they lead.
+    const LinkId first = dial(n.keys[1]);
+    const LinkId same_group = dial(n.keys[2]);
+    const LinkId banned = dial(n.keys[3]);
+    CHECK(connected(first, "8.8.8.8") == "nothing");
+    CHECK(connected(same_group, "8.8.1.1") == "abandon dial_failed");
+    CHECK(connected(banned, "7.7.7.7") == "abandon banned");
+    n.rig.closed(same_group, CloseReason::dial_failed);
+    n.rig.closed(banned, CloseReason::banned);
+    CHECK(n.rig.take_events() == Words{"failed dial_failed", "failed banned"});
+    n.rig.prove(first, n.keys[1]);
+    n.rig.event(first, Up{});
+    REQUIRE(n.rig.node->peers().size() == 1);
+    CHECK(n.rig.node->peers()[0].endpoint == endpoint("8.8.8.8"));
+    CHECK(n.rig.node->offences().find(n.rig.now(), IpAddress{}) == nullptr);
+
+    // Whom the user names is linked with all the same, and private ranges are not counted.
+    const LinkId chosen = dial(n.keys[2], SlotClass::static_peer);
+    CHECK(connected(chosen, "7.7.7.7") == "nothing");
+    const LinkId near = dial(n.keys[3]);
+    CHECK(connected(near, "10.0.0.1") == "nothing");
+    const LinkId nearer = dial(n.keys[4]);
+    CHECK(connected(nearer, "10.0.0.2") == "nothing");
+    n.rig.node->on_connected(n.rig.now(), LinkId{999}, endpoint("8.8.8.8"));  // over already
+    CHECK(n.rig.node->take_effects().empty());
+}
+
 TEST_CASE(
     "switch: a connection that cannot be made is a dial that failed, and may be tried again") {
     Node n;

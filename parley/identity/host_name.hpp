@@ -1,0 +1,31 @@
+// Names of hosts in the DNS, as far as their text goes; nothing is resolved here.
+#pragma once
+
+#include <parley/base/result.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace parley {
+
+enum class HostNameErrc : std::uint8_t {
+    empty,
+    too_long,        ///< expected: 253 bytes at most; actual
+    empty_label,     ///< "a..b", or a dot at either end; actual: offset
+    label_too_long,  ///< expected: 63 bytes at most; actual
+    bad_character,   ///< not a letter of ASCII, a digit or a hyphen; actual: the byte
+    hyphen_at_edge,  ///< a label that begins or ends with one; actual: offset of the label
+    looks_numeric,   ///< the last label is a number: an address that is none
+};
+using HostNameError = Error<HostNameErrc>;
+std::string message(const HostNameError& error);
+
+inline constexpr std::size_t host_name_bytes_max = 253;
+inline constexpr std::size_t host_label_bytes_max = 63;
+
+/// RFC 1123, section 2.1: "node-1.example.org", "localhost". Names beyond ASCII come in their
+/// "xn--" form.
+Result<void, HostNameError> check_host_name(std::string_view text);
+
+}  // namespace parley

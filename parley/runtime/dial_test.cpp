@@ -1,0 +1,172 @@
+// Dials by name, and to more than one address.
+#include <parley/runtime/test_proxy.hpp>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+using namespace parley;
+using namespace parley::runtime;
+using namespace parley::runtime::test;
+using transport::CloseReason;
+
+namespace {
+
+const IpAddress loopback4 = *IpAddress::parse("127.0.0.1");
+const IpAddress loopback6 = *IpAddress::parse("::1");
+
+/// Names of a test, which may change while it runs.
+class Names {
+public:
+    void set(const std::string& host, std::vector<IpAddress> addresses) {
+        const std::scoped_lock lock{state_->mutex};
+        state_->known[host] = std::move(addresses);
+    }
+    Lookup lookup() const {
+        return [state = state_](const std::string& host) -> Addresses {
+            const std::scoped_lock lock{state->mutex};
+            ++state->asked;
+            const auto found = state->known.find(host);
+            if (found == state->known.end()) return std::unexpected{"no such name"};
+            return found->second;
+        };
+    }
+    int asked() const {
+        const std::scoped_lock lock{state_->mutex};
+        return state_->asked;
+    }
+
+private:
+    struct State {
+        std::mutex mutex;
+        std::map<std::string, std::vector<IpAddress>> known;
+        int asked = 0;
+    };
+    std::shared_ptr<State> state_ = std::make_shared<State>();
+};
+
+TestNode::Options asking(const Names& names, Log& log = no_log()) {
+    TestNode::Options options;
+    options.host.lookup = names.lookup();
+    options.log = &log;
+    return options;
+}
+
+Target named(const TestNode& node, std::string host) {
+    return {node.target().id, {{}, node.target().endpoint.port}, std::move(host)};
+}
+
+/// The one peer's endpoint, as those above the connection see it.
+std::string peer_of(TestNode& node) {
+    std::string out;
+    node.on_node([&](Now) {
+        const auto peers = node.core().links().peers();
+        if (peers.size() == 1) out = peers[0].endpoint.to_string();
+    });
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a name is resolved for each dial, and the link is to the address that it led to") {
+    Names names;
+    DetailLog log{"link ended before it was up", "detail"};
+    Stream topic_a{{}};
+    TestNode a{{&topic_a}};
+    Stream topic_b{{}};
+    TestNode b{{&topic_b}, asking(names, log)};
+    b.dial(named(a, "a.example"));
+    CHECK(log.wait() == "a.example: no such name");
+    CHECK(b.saw_end(CloseReason::dial_failed));
+    names.set("a.example", {loopback4});
+    b.dial(named(a, "a.example"));
+    CHECK(b.saw_up());
+    CHECK(names.asked() == 2);
+    CHECK(peer_of(b) == a.target().endpoint.to_string());
+}
+
+TEST_CASE("all addresses of a name are tried, those of either family") {
+    Names names;
+    TestNode::Options six;
+    six.host.listen = {{loopback6, 0}};
+    Stream topic_a{{}};
+    TestNode a{{&topic_a}, six};
+    DetailLog log{"link ended before it was up", "detail"};
+    Stream topic_b{{}};
+    TestNode b{{&topic_b}, asking(names, log)};
+    SUBCASE("the second one answers") {
+        names.set("a.example", {loopback4, loopback6});
+        b.dial(named(a, "a.example"));
+        CHECK(b.saw_up());
+        CHECK(peer_of(b) == a.target().endpoint.to_string());
+    }
+    SUBCASE("none does, and each is told") {
+        names.set("a.example", {loopback4, *IpAddress::parse("127.0.0.2")});
+        b.dial(named(a, "a.example"));
+        CHECK(b.saw_end(CloseReason::dial_failed));
+        const auto port = std::to_string(a.target().endpoint.port);
+        CHECK(log.wait() == "127.0.0.1:" + port + ": Connection refused; 127.0.0.2:" + port +
+                                ": Connection refused");
+    }
+}
+
+TEST_CASE("a name that is not resolved in time, and a dial that is given up meanwhile") {
+    const auto opened = std::make_shared<std::promise<void>>();
+    const auto gate = opened->get_future().share();
+    DetailLog log{"link ended before it was up", "detail"};
+    Stream topic_a{{}};
+    TestNode a{{&topic_a}};
+    {
+        TestNode::Options options;
+        options.host.lookup = [gate](const std::string&) -> Addresses {
+            gate.wait();
+            return std::vector{loopback4};
+        };
+        options.log = &log;
+        SUBCASE("out of time") {
+            options.host.connect_timeout = 50ms;
+            Stream topic_b{{}};
+            TestNode b{{&topic_b}, options};
+            b.dial(named(a, "a.example"));
+            CHECK(log.wait() == "a.example: the name was not resolved in time");
+        }
+        SUBCASE("given up") {
+            Stream topic_b{{}};
+            TestNode b{{&topic_b}, options};
+            b.dial(named(a, "a.example"));
+            b.on_node([&](Now now) {
+                b.core().links().disconnect(now, a.target().id, CloseReason::requested);
+            });
+            CHECK(b.saw_end(CloseReason::requested));
+        }
+        SUBCASE("the host ends") {
+            Stream topic_b{{}};
+            TestNode b{{&topic_b}, options};
+            b.dial(named(a, "a.example"));
+            b.host().stop();
+            CHECK(b.ended());
+        }
+    }
+    opened->set_value();
+}
+
+TEST_CASE("a proxy is given the name, and nobody else is asked") {
+    Names names;
+    Stream topic_a{{}};
+    TestNode a{{&topic_a}};
+    TestProxy proxy{{.name_leads_to = a.target().endpoint}};
+    auto options = asking(names);
+    options.host.proxy = transport::Proxy{proxy.endpoint(), {}, {}};
+    Stream topic_b{{}};
+    TestNode b{{&topic_b}, options};
+    b.dial(named(a, "a.example"));
+    CHECK(b.saw_up());
+    CHECK(names.asked() == 0);
+    const auto port = std::to_string(a.target().endpoint.port);
+    CHECK(proxy.asked() == std::vector{"a.example:" + port});
+}
