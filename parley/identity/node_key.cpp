@@ -37,6 +37,8 @@ Hash256 digest_for(Purpose purpose, std::initializer_list<Bytes> fields) {
             return tagged_digest("parley/1 sts sig I", fields);
         case Purpose::node_record:
             return keccak_digest(fields);
+        case Purpose::invitation:
+            return tagged_digest("parley/1 invitation", fields);
     }
     std::unreachable();
 }

@@ -16,6 +16,7 @@ enum class Purpose : std::uint8_t {
     handshake_responder,  ///< D("R", fields): H(H(t)|H(t)|fields), t = "parley/1 sts sig R"
     handshake_initiator,  ///< D("I", fields), t = "parley/1 sts sig I"
     node_record,          ///< keccak256(fields): EIP-778 identity scheme "v4"
+    invitation,           ///< as the handshake's, t = "parley/1 invitation"
 };
 
 /// The digest that `sign` signs and `verify` checks, over the fields joined.

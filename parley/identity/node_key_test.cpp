@@ -75,7 +75,7 @@ TEST_CASE("a signature of one purpose is none of another") {
     const auto key = key_of(secret_hex);
     const Bytes fields = bytes_of("some fields");
     const Purpose all[] = {Purpose::handshake_responder, Purpose::handshake_initiator,
-                           Purpose::node_record};
+                           Purpose::node_record, Purpose::invitation};
     for (const auto made : all) {
         const auto signature = key.sign(made, {fields});
         for (const auto checked : all) {
@@ -90,13 +90,14 @@ TEST_CASE("a signature of one purpose is none of another") {
     }
 }
 
-TEST_CASE("fields are joined, behind the doubled hash of the tag for the handshake") {
+TEST_CASE("fields are joined, behind the doubled hash of a tag for all but records") {
     const Bytes parts[] = {bytes_of("ab"), bytes_of("c")};
     CHECK(digest_for(Purpose::node_record, {parts[0], parts[1]}) ==
           crypto::keccak256(bytes_of("abc")));
     for (const auto& [purpose, tag] :
          {std::pair{Purpose::handshake_responder, "parley/1 sts sig R"},
-          std::pair{Purpose::handshake_initiator, "parley/1 sts sig I"}}) {
+          std::pair{Purpose::handshake_initiator, "parley/1 sts sig I"},
+          std::pair{Purpose::invitation, "parley/1 invitation"}}) {
         const Hash256 t = crypto::sha256(bytes_of(tag));
         CHECK(digest_for(purpose, {parts[0], parts[1]}) == crypto::sha256({t, t, bytes_of("abc")}));
     }
