@@ -306,7 +306,10 @@ std::vector<Enr> Pex::alternatives(Now now, const IpAddress& caller, const Enr& 
         if (chosen.size() >= count / 2) break;
         if (now.instant - other.when >= config_.turned_away_for) break;
         const auto endpoint = other.record.tcp_endpoint();
-        if (endpoint && may_be_told(endpoint->address, caller)) take(other.record, true);
+        const bool secret = book_.is_secret(other.record.id());
+        if (endpoint && !secret && may_be_told(endpoint->address, caller)) {
+            take(other.record, true);
+        }
     }
     Rng picks = picks_for(now, caller, record.id());
     const std::size_t tries_max = picks_per_alternative * count;

@@ -419,6 +419,14 @@ TEST_CASE("alternatives: callers turned away hear of one another, for a while") 
     CHECK(alternatives(f, 9).size() == 3);
 }
 
+TEST_CASE("alternatives: a caller that is secret is told to nobody, though it was turned away") {
+    Fixture f;
+    f.book.set_secret(id(1), true);
+    alternatives(f, 1);
+    CHECK(alternatives(f, 2).empty());
+    CHECK(alternatives(f, 3) == std::vector{id(2)});
+}
+
 TEST_CASE("alternatives: many in one network do not crowd others out") {
     Fixture f;
     f.know(10, 18);

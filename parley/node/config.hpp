@@ -52,6 +52,13 @@ struct RpcConfig {
     std::uint32_t body_bytes_max = 1U << 20;
 };
 
+struct PermissionsConfig {
+    bool enabled = false;               ///< links with `allow` alone; a list enables it as well
+    std::vector<NodeId> allow;          ///< at the start; Permissions keeps what changed since
+    std::vector<NodeId> private_peers;  ///< others are never told of them
+    bool private_only = false;          ///< dial the static peers alone, ask and tell nobody
+};
+
 struct PoolConfig {
     std::uint64_t bytes_max = 64ULL << 20;
 };
@@ -65,6 +72,7 @@ struct NodeConfig {
     std::string client = "parley/0.1.0/linux";
     NetworkConfig network;
     P2pConfig p2p;
+    PermissionsConfig permissions;
     RpcConfig rpc;
     PoolConfig pool;
     gossip::TreeConfig gossip;   ///< not in parley.toml

@@ -28,6 +28,9 @@ TEST_CASE("the template parses back to what it was made of") {
     config.p2p.proxy = {
         .endpoint = *Endpoint::parse("[::1]:1080"), .user = "alice", .password = "a \"b\" \\c"};
     config.p2p.heartbeat_interval = 7s;
+    config.permissions.allow = {config.p2p.boot[0].id};
+    config.permissions.private_peers = config.permissions.allow;
+    config.permissions.private_only = true;
     config.rpc.http = Endpoint::parse("127.0.0.1:8545");
     config.rpc.allowed_origins = {"https://a \"quoted\" one"};
     config.log.level = LogLevel::debug;
@@ -39,6 +42,10 @@ TEST_CASE("the template parses back to what it was made of") {
     CHECK(again->p2p.boot == config.p2p.boot);
     CHECK(again->p2p.proxy == config.p2p.proxy);
     CHECK(again->p2p.heartbeat_interval == 7s);
+    CHECK(again->permissions.allow == config.permissions.allow);
+    CHECK(again->permissions.private_peers == config.permissions.private_peers);
+    CHECK(again->permissions.private_only);
+    CHECK_FALSE(again->permissions.enabled);
     CHECK(again->rpc.allowed_origins == config.rpc.allowed_origins);
     CHECK(again->log.level == LogLevel::debug);
 }
@@ -61,6 +68,11 @@ TEST_CASE("bad settings are named with file, line and key") {
           "parley.toml:2: p2p.allow_private: expected true or false, got 1");
     CHECK(error_of("[network]\nforks = [5, 3]") ==
           "parley.toml:2: network.forks: expected ascending block numbers above 0, got [ 5, 3 ]");
+    CHECK(error_of("[permissions]\nallow = [\"02\"]") ==
+          "parley.toml:2: permissions.allow: expected node IDs of 66 hex digits (not \"02\"), got "
+          "[ '02' ]");
+    CHECK(error_of("[permissions]\nenabled = 1") ==
+          "parley.toml:2: permissions.enabled: expected true or false, got 1");
     CHECK(error_of("[network]\ngenesis = \"0x12\"") ==
           "parley.toml:2: network.genesis: expected 32 bytes in hex, got '0x12'");
     CHECK(error_of("[network]\nid = 2020-01-01") ==

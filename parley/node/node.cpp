@@ -70,6 +70,7 @@ Node::Node(NodeConfig config, NodeKey key, Store& store, Log& log, Now now)
       endpoint_(config_.p2p.advertise),
       record_(sign_record(1)),
       pool_({.bytes_max = config_.pool.bytes_max, .priority_fee_min = {}}),
+      permissions_(config_.permissions),
       now_(now) {}
 
 Node::~Node() = default;
@@ -87,20 +88,26 @@ Result<void, StoreError> Node::open(Now now, std::vector<transport::PeerHandler*
                {{"entries", loaded->loaded}, {"corrupt", loaded->corrupt}});
     if (auto ok = load_record(); !ok) return ok;
 
-    pex_ = std::make_unique<discovery::Pex>(discovery::PexConfig{}, *book_, hub_, log_,
-                                            rng.split("pex"));
+    const bool private_only = config_.permissions.private_only;
+    if (!private_only) {
+        pex_ = std::make_unique<discovery::Pex>(discovery::PexConfig{}, *book_, hub_, log_,
+                                                rng.split("pex"));
+        modules.push_back(pex_.get());
+    }
     chain::TxRelayConfig relay_config;
     relay_config.rules.chain_id = config_.network.chain_id;
     relay_config.tree = config_.gossip;
     relay_ = std::make_unique<chain::TxRelay>(relay_config, pool_, jobs_, hub_, rng.split("tx"));
-    modules.push_back(pex_.get());
     modules.push_back(relay_.get());
     switch_ =
         std::make_unique<transport::Switch>(switch_config(config_), key_, make_hello(),
                                             std::move(modules), hub_, log_, rng.split("switch"));
-    switch_->set_alternatives([this](const Endpoint& caller, const Enr& record, std::size_t count) {
-        return pex_->alternatives(now_, caller.address, record, count);
-    });
+    if (pex_) {
+        switch_->set_alternatives(
+            [this](const Endpoint& caller, const Enr& record, std::size_t count) {
+                return pex_->alternatives(now_, caller.address, record, count);
+            });
+    }
     if (auto ok = load_bans(now); !ok) return ok;
 
     dialer_ = std::make_unique<SwitchDialer>(*switch_);
@@ -108,13 +115,17 @@ Result<void, StoreError> Node::open(Now now, std::vector<transport::PeerHandler*
     engine_config.dials.outbound_target = config_.p2p.outbound_max;
     engine_ = std::make_unique<discovery::Engine>(engine_config, *book_, *dialer_, hub_, log_,
                                                   rng.split("engine"));
-    for (const auto& target : config_.p2p.boot) engine_->add_boot(now, target);
+    if (!private_only) {
+        for (const auto& target : config_.p2p.boot) engine_->add_boot(now, target);
+    }
     for (const auto& target : config_.p2p.static_peers) {
         engine_->add_static(now, target);
         switch_->set_class(target.id, transport::SlotClass::static_peer);
     }
     trusted_.insert(config_.p2p.trusted.begin(), config_.p2p.trusted.end());
     for (const auto& trusted : trusted_) renew_class(trusted);
+    if (auto ok = load_permissions(); !ok) return ok;
+    apply_permissions();
     count_closed_links();
     save_at_ = now.instant + save_interval;
     return {};
@@ -216,8 +227,8 @@ void Node::on_timer(Now now) {
 
 Instant Node::next_wakeup() const {
     const Instant engine = shutting_down_ ? never : engine_->next_wakeup();
-    const bool changed =
-        shutting_down_ || record_changed_ || book_->has_changes() || switch_->offences().changed();
+    const bool changed = shutting_down_ || record_changed_ || book_->has_changes() ||
+                         switch_->offences().changed() || permissions_.has_changes();
     return std::min({switch_->next_wakeup(), engine, changed ? save_at_ : never});
 }
 
@@ -261,6 +272,7 @@ void Node::save(Now now) {
     if (saving_ || jobs_.full()) return;
     auto batch = std::make_shared<StoreBatch>(book_->take_changes());
     switch_->offences().take_changes(*batch);
+    permissions_.take_changes(*batch);
     if (record_changed_) batch->put(node_table, bytes_of(record_key), record_.raw());
     record_changed_ = false;
     if (batch->empty()) return;
@@ -275,6 +287,7 @@ void Node::save(Now now) {
                                            {{"why", message(**failure)}});
                                 book_->mark_all_changed();
                                 switch_->offences().mark_all_changed();
+                                permissions_.write_again();
                                 record_changed_ = true;
                             }});
 }

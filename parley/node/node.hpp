@@ -13,6 +13,7 @@
 #include <parley/events/log.hpp>
 #include <parley/node/config.hpp>
 #include <parley/node/core.hpp>
+#include <parley/node/permissions.hpp>
 #include <parley/transport/switch.hpp>
 
 #include <memory>
@@ -81,6 +82,11 @@ public:
     bool unban(Now now, const std::variant<NodeId, IpAddress>& who);
     /// Those in force.
     std::vector<transport::Ban> bans(Now now) const;
+    const Permissions& permissions() const { return permissions_; }
+    /// May be linked from now on (node_permissions.cpp). Kept over a restart.
+    Permissions::Outcome allow(Now now, const NodeId& id);
+    /// May not, and its links end.
+    Permissions::Outcome disallow(Now now, const NodeId& id);
 
 private:
     class SwitchDialer;
@@ -89,6 +95,9 @@ private:
     Result<void, StoreError> open(Now now, std::vector<transport::PeerHandler*> modules, Rng rng);
     Result<void, StoreError> load_record();
     Result<void, StoreError> load_bans(Now now);
+    Result<void, StoreError> load_permissions();
+    void apply_permissions();
+    void renew_dialed();
     Enr sign_record(std::uint64_t sequence) const;
     Enr renewed(const Enr& old) const;
     transport::Hello make_hello() const;
@@ -108,8 +117,9 @@ private:
     Enr record_;
     bool record_changed_ = false;
     chain::TxPool pool_;
+    Permissions permissions_;
     std::unique_ptr<discovery::AddressBook> book_;
-    std::unique_ptr<discovery::Pex> pex_;
+    std::unique_ptr<discovery::Pex> pex_;  // null: this node asks and tells nobody
     std::unique_ptr<chain::TxRelay> relay_;
     std::unique_ptr<transport::Switch> switch_;
     std::unique_ptr<SwitchDialer> dialer_;

@@ -81,6 +81,11 @@ RpcResult admin_node_info(const RpcCall&);
 RpcResult admin_peers(const RpcCall&);
 RpcResult parley_status(const RpcCall&);
 
+// rpc_permissions.cpp
+RpcResult parley_allow(const RpcCall&);
+RpcResult parley_allowed(const RpcCall&);
+RpcResult parley_disallow(const RpcCall&);
+
 // rpc_peers.cpp
 RpcResult admin_remove_peer(const RpcCall&);
 RpcResult admin_add_trusted_peer(const RpcCall&);

@@ -46,6 +46,21 @@ Setting number(std::string_view table, std::string_view key, std::string_view co
 }
 
 template <class Member>
+Setting flag(std::string_view table, std::string_view key, std::string_view comment,
+             Member member) {
+    return {table, key, comment,
+            [=](NodeConfig& config, const SettingValue& value) -> Expected {
+                const auto* b = std::get_if<bool>(&value);
+                if (b == nullptr) return "true or false";
+                member(config) = *b;
+                return {};
+            },
+            [=](const NodeConfig& config) {
+                return member(const_cast<NodeConfig&>(config)) ? "true" : "false";
+            }};
+}
+
+template <class Member>
 Setting seconds(std::string_view table, std::string_view key, std::string_view comment,
                 std::int64_t least, std::int64_t most, Member member) {
     return {table, key, comment,
@@ -191,15 +206,10 @@ std::vector<Setting> p2p_settings() {
         [](const NodeConfig& c) {
             return c.p2p.advertise ? c.p2p.advertise->to_string() : std::string{};
         }));
-    out.push_back({"p2p", "allow_private",
-                   "Keep and dial private and loopback addresses: for networks without internet.",
-                   [](NodeConfig& c, const SettingValue& value) -> Expected {
-                       const auto* b = std::get_if<bool>(&value);
-                       if (b == nullptr) return "true or false";
-                       c.p2p.allow_private = *b;
-                       return {};
-                   },
-                   [](const NodeConfig& c) { return c.p2p.allow_private ? "true" : "false"; }});
+    out.push_back(
+        flag("p2p", "allow_private",
+             "Keep and dial private and loopback addresses: for networks without internet.",
+             PARLEY_MEMBER(p2p.allow_private)));
     out.push_back(text(
         "p2p", "proxy", "A SOCKS5 proxy that all dials go through.", "\"address:port\" or \"\"",
         [](NodeConfig& c, const std::string& s) {
@@ -251,6 +261,28 @@ std::vector<Setting> p2p_settings() {
     out.push_back(seconds("p2p", "heartbeat_timeout",
                           "Seconds without an answer after which a link is given up.", 1, 3'600,
                           PARLEY_MEMBER(p2p.heartbeat_timeout)));
+    return out;
+}
+
+std::vector<Setting> permissions_settings() {
+    constexpr auto id_form = "node IDs of 66 hex digits";
+    const auto text_of_id = [](const NodeId& id) { return id.to_string(); };
+    std::vector<Setting> out;
+    out.push_back(flag("permissions", "enabled",
+                       "Link with the nodes of the allow-list alone. A list below means true.",
+                       PARLEY_MEMBER(permissions.enabled)));
+    out.push_back(texts("permissions", "allow",
+                        "The allow-list: IDs of the nodes of a permissioned network.\n"
+                        "# `parley allow` changes it while the node runs, and that is kept.",
+                        id_form, PARLEY_MEMBER(permissions.allow), &NodeId::parse, text_of_id));
+    out.push_back(texts("permissions", "private",
+                        "IDs that other nodes are never told of: nodes that this one shields.",
+                        id_form, PARLEY_MEMBER(permissions.private_peers), &NodeId::parse,
+                        text_of_id));
+    out.push_back(flag("permissions", "private_only",
+                       "Dial the static peers alone, ask nobody for others and tell nobody: for\n"
+                       "# a node behind others that shield it.",
+                       PARLEY_MEMBER(permissions.private_only)));
     return out;
 }
 
@@ -325,7 +357,8 @@ std::vector<Setting> other_settings() {
 const std::vector<Setting>& settings() {
     static const std::vector<Setting> all = [] {
         std::vector<Setting> out;
-        for (auto part : {network_settings(), p2p_settings(), rpc_settings(), other_settings()}) {
+        for (auto part : {network_settings(), p2p_settings(), permissions_settings(),
+                          rpc_settings(), other_settings()}) {
             std::ranges::move(part, std::back_inserter(out));
         }
         return out;
