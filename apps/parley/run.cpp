@@ -4,6 +4,7 @@
 #include "key_file.hpp"
 #include "own_address.hpp"
 #include "passphrase.hpp"
+#include <parley/node/metrics.hpp>
 #include <parley/node/node.hpp>
 #include <parley/node/rpc.hpp>
 #include <parley/runtime/clock.hpp>
@@ -110,6 +111,29 @@ Result<std::unique_ptr<runtime::HttpServer>, Failure> serve_rpc(const Folder& fo
     return std::move(*started);
 }
 
+/// The figures of the node, collected on its thread each time that somebody asks.
+Result<std::unique_ptr<runtime::HttpServer>, Failure> serve_metrics(const node::NodeConfig& config,
+                                                                    runtime::Host& host,
+                                                                    const node::Node& node,
+                                                                    UnixTime started, Log& log) {
+    if (!config.metrics.listen) return nullptr;
+    runtime::HttpServerConfig server;
+    server.tcp = config.metrics.listen;
+    server.page = {"/metrics", std::string{node::metrics_content_type}};
+    server.reply_timeout = 10s;
+    const auto handler = [&host, &node, started](const std::string&, runtime::Origin,
+                                                 runtime::HttpServer::Reply done) {
+        host.post([&host, &node, started, done = std::move(done)](Now now) {
+            done(node::metrics_text(node, now, {started, host.loop_delay()}));
+        });
+    };
+    auto made = runtime::HttpServer::start(std::move(server), handler, log);
+    if (!made) return failed("metrics.listen: " + made.error().what);
+    log.write(LogLevel::info, "parley", "metrics",
+              {{"url", "http://" + (*made)->tcp_endpoint()->to_string() + "/metrics"}});
+    return std::move(*made);
+}
+
 void log_start(Log& log, const Folder& folder, const node::Node& node,
                const std::vector<Endpoint>& bound, const runtime::HttpServer& server) {
     std::string listening;
@@ -132,6 +156,7 @@ void log_start(Log& log, const Folder& folder, const node::Node& node,
 }
 
 Outcome run(const Options& options) {
+    const auto started = runtime::now().unix_time;
     const Folder folder{options.folder};
     auto config = read_config(folder);
     if (!config) return std::unexpected{config.error()};
@@ -172,6 +197,8 @@ Outcome run(const Options& options) {
     node::Rpc rpc{**node};
     const auto server = serve_rpc(folder, *config, host, rpc, **log);
     if (!server) return std::unexpected{server.error()};
+    const auto metrics = serve_metrics(*config, host, **node, started, **log);
+    if (!metrics) return std::unexpected{metrics.error()};
     log_start(**log, folder, **node, *bound, **server);
     if (!encrypted && !options.passphrase_file.empty()) {
         (*log)->write(LogLevel::warn, "parley",

@@ -63,6 +63,10 @@ struct PoolConfig {
     std::uint64_t bytes_max = 64ULL << 20;
 };
 
+struct MetricsConfig {
+    std::optional<Endpoint> listen;  ///< where Prometheus asks; absent: nowhere
+};
+
 struct LogConfig {
     LogLevel level = LogLevel::info;
     std::string file;  ///< empty: standard error
@@ -77,6 +81,7 @@ struct NodeConfig {
     PoolConfig pool;
     gossip::TreeConfig gossip;   ///< not in parley.toml
     discovery::BookConfig book;  ///< not in parley.toml
+    MetricsConfig metrics;
     LogConfig log;
     std::uint32_t io_threads = 1;
     std::uint32_t workers = 1;

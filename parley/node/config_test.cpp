@@ -33,6 +33,7 @@ TEST_CASE("the template parses back to what it was made of") {
     config.permissions.private_only = true;
     config.rpc.http = Endpoint::parse("127.0.0.1:8545");
     config.rpc.allowed_origins = {"https://a \"quoted\" one"};
+    config.metrics.listen = Endpoint::parse("127.0.0.1:9464");
     config.log.level = LogLevel::debug;
     const auto text = config_template(config);
     const auto again = parse_config(text, "parley.toml");
@@ -47,6 +48,7 @@ TEST_CASE("the template parses back to what it was made of") {
     CHECK(again->permissions.private_only);
     CHECK_FALSE(again->permissions.enabled);
     CHECK(again->rpc.allowed_origins == config.rpc.allowed_origins);
+    CHECK(again->metrics.listen == config.metrics.listen);
     CHECK(again->log.level == LogLevel::debug);
 }
 
@@ -64,6 +66,8 @@ TEST_CASE("bad settings are named with file, line and key") {
     CHECK(error_of("[rpc]\nhttp = \"8.8.8.8:80\"") ==
           "parley.toml:2: rpc.http: expected \"127.0.0.1:port\" or \"[::1]:port\" or \"\", got "
           "'8.8.8.8:80'");
+    CHECK(error_of("[metrics]\nlisten = \"9464\"") ==
+          "parley.toml:2: metrics.listen: expected \"address:port\" or \"\", got '9464'");
     CHECK(error_of("[p2p]\nallow_private = 1") ==
           "parley.toml:2: p2p.allow_private: expected true or false, got 1");
     CHECK(error_of("[network]\nforks = [5, 3]") ==

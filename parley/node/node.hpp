@@ -61,6 +61,8 @@ public:
     Instant started() const { return started_; }
     std::vector<transport::PeerInfo> peers() const { return switch_->peers(); }
     const transport::Slots& slots() const { return switch_->slots(); }
+    const transport::SwitchStats& switch_stats() const { return switch_->stats(); }
+    std::vector<transport::TopicLoad> topic_loads() const { return switch_->topic_loads(); }
     /// What new links say of us.
     transport::Hello hello() const { return switch_->identity()->hello; }
     struct Traffic {

@@ -322,6 +322,17 @@ std::vector<Setting> other_settings() {
     out.push_back(number("pool", "bytes_max", "Bytes of memory for waiting transactions.", 1 << 16,
                          any, PARLEY_MEMBER(pool.bytes_max)));
     out.push_back(text(
+        "metrics", "listen",
+        "Where Prometheus asks for /metrics, such as \"127.0.0.1:9464\"; \"\" turns it off.",
+        "\"address:port\" or \"\"",
+        [](NodeConfig& c, const std::string& s) {
+            c.metrics.listen = s.empty() ? std::nullopt : Endpoint::parse(s);
+            return s.empty() || c.metrics.listen.has_value();
+        },
+        [](const NodeConfig& c) {
+            return c.metrics.listen ? c.metrics.listen->to_string() : std::string{};
+        }));
+    out.push_back(text(
         "log", "level", "trace, debug, info, warn, error or off.",
         "trace, debug, info, warn, error or off",
         [](NodeConfig& c, const std::string& s) {

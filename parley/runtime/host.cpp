@@ -76,6 +76,8 @@ public:
 
     void post(std::move_only_function<void(Now)> call) { inbox_.push(std::move(call)); }
 
+    const node::DelayHistogram& loop_delay() const { return delay_; }
+
     void stop() noexcept {
         stop_ = true;
         inbox_.wake();
@@ -107,6 +109,7 @@ private:
         if (stop_ && !stopping_) begin_stop(core, time);
         if (one_thread()) io_.front()->turn(time);
         NodeInputs inputs = inbox_.take();
+        if (inputs.since != never) delay_.observe(std::max(time.instant - inputs.since, 0ns));
         for (auto& accepted : inputs.accepted) decide(core, time, std::move(accepted));
         for (auto& call : inputs.posted) call(time);
         for (auto& job : inputs.finished) core.finish_job(job, time);
@@ -200,6 +203,7 @@ private:
     Log& log_;
     Watchdog watchdog_;
     NodeInbox inbox_;
+    node::DelayHistogram delay_;
     std::vector<std::unique_ptr<IoThread>> io_;
     std::unique_ptr<Sleeper> sleeper_;
     std::vector<std::unique_ptr<Listener>> listeners_;
@@ -225,6 +229,9 @@ void Host::run(node::NodeCore& core) {
 }
 void Host::post(std::move_only_function<void(Now)> call) {
     impl_->post(std::move(call));
+}
+const node::DelayHistogram& Host::loop_delay() const {
+    return impl_->loop_delay();
 }
 void Host::stop() noexcept {
     impl_->stop();

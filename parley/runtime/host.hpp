@@ -16,6 +16,7 @@
 #include <parley/events/log.hpp>
 #include <parley/identity/endpoint.hpp>
 #include <parley/node/core.hpp>
+#include <parley/node/delay_histogram.hpp>
 #include <parley/runtime/resolver.hpp>
 #include <parley/runtime/start_error.hpp>
 #include <parley/transport/link.hpp>
@@ -70,6 +71,9 @@ public:
     /// Runs `call` on the node's thread, in the order of posting; before run() they wait for it.
     /// Calls that are left when the node has ended are dropped. The caller bounds their number.
     void post(std::move_only_function<void(Now)> call);
+
+    /// How long inputs waited for the node's thread; of several at once, the first. For use on it.
+    const node::DelayHistogram& loop_delay() const;
 
     /// Begins the shutdown; run() returns in under 2 s unless a job of the workers is stuck.
     void stop() noexcept;

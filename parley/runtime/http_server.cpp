@@ -115,7 +115,7 @@ public:
 
     Result<void, StartError> start() {
         if (config_.tcp) {
-            if (!config_.tcp->address.is_loopback()) {
+            if (!config_.page && !config_.tcp->address.is_loopback()) {
                 return std::unexpected{StartError{
                     "cannot serve RPC on " + config_.tcp->to_string() + ": not a loopback address",
                     0}};

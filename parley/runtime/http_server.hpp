@@ -1,5 +1,6 @@
 // HttpServer: JSON-RPC over HTTP/1.1 on a loopback TCP endpoint and on a Unix socket. It carries
 // bodies to a handler and replies back, and knows nothing of JSON-RPC beyond the form of an error.
+// Or one page of text, for programs that ask for it again and again.
 //
 // Browsers: a page from anywhere can make its reader's browser send requests to 127.0.0.1, under
 // a name that resolves to it (DNS rebinding). Therefore the Host header must name this machine or
@@ -27,8 +28,17 @@ namespace parley::runtime {
 /// Where a request came in: `unix_socket` callers proved that they are this machine's user.
 enum class Origin : std::uint8_t { http, unix_socket };
 
+/// A page that is read, instead of JSON-RPC.
+struct HttpPage {
+    std::string path;
+    std::string content_type;
+};
+
 struct HttpServerConfig {
-    /// Loopback addresses only; port 0 lets the system choose.
+    /// If set, this page is served to GET at any address, and nothing else. Its handler gets an
+    /// empty body, and makes the page.
+    std::optional<HttpPage> page = {};
+    /// Without a page: loopback addresses only. Port 0 lets the system choose.
     std::optional<Endpoint> tcp = {};
     /// Path of the socket; made with mode 0600, removed at the end. A stale one is replaced.
     std::optional<std::string> unix_socket = {};

@@ -146,8 +146,9 @@ void HttpSession::handle(Request request) {
 }
 
 std::optional<HttpSession::Response> HttpSession::refusal(const Request& request) const {
-    // Nothing but a browser is led astray by a name, and browsers do not open Unix sockets.
-    if (origin_ == Origin::http) {
+    // Nothing but a browser is led astray by a name, and browsers do not open Unix sockets. A page
+    // that is not for this machine alone is asked for under names that we do not know.
+    if (origin_ == Origin::http && (!config_.page || config_.tcp->address.is_loopback())) {
         const auto host = request[http::field::host];
         const bool once = request.count(http::field::host) == 1;
         if (!once || !host_allowed({host.data(), host.size()}, config_.hosts)) {
@@ -157,6 +158,7 @@ std::optional<HttpSession::Response> HttpSession::refusal(const Request& request
     if (request.count(http::field::origin) > 0 && origin_header_.empty()) {
         return make_error(http::status::forbidden, "this origin is not allowed");
     }
+    if (config_.page) return page_refusal(request);
     if (request.target() != "/") return make_error(http::status::not_found, "no such page");
     const bool preflight = request.method() == http::verb::options && !origin_header_.empty();
     if (preflight) return std::nullopt;
@@ -171,6 +173,18 @@ std::optional<HttpSession::Response> HttpSession::refusal(const Request& request
                           "the content type must be application/json");
     }
     return std::nullopt;
+}
+
+std::optional<HttpSession::Response> HttpSession::page_refusal(const Request& request) const {
+    const auto target = request.target();
+    const auto path = target.substr(0, target.find('?'));
+    if (std::string_view{path.data(), path.size()} != config_.page->path) {
+        return make_error(http::status::not_found, "no such page");
+    }
+    if (request.method() == http::verb::get) return std::nullopt;
+    auto response = make_error(http::status::method_not_allowed, "only GET is served");
+    response.set(http::field::allow, "GET");
+    return response;
 }
 
 void HttpSession::await_reply(std::string body) {
@@ -198,7 +212,9 @@ void HttpSession::on_reply(std::uint64_t request_number, std::string body) {
     awaiting_ = 0;
     patience_->cancel();
     const auto status = body.empty() ? http::status::no_content : http::status::ok;
-    send(make_response(status, std::move(body)));
+    auto response = make_response(status, std::move(body));
+    if (config_.page) response.set(http::field::content_type, config_.page->content_type);
+    send(std::move(response));
 }
 
 void HttpSession::send(Response response) {

@@ -61,6 +61,7 @@ private:
     void handle(Request request);
     /// What is wrong with it, or nothing.
     std::optional<Response> refusal(const Request& request) const;
+    std::optional<Response> page_refusal(const Request& request) const;
     void await_reply(std::string body);
     void on_reply(std::uint64_t request_number, std::string body);
     void send(Response response);

@@ -73,6 +73,7 @@ struct NodeInputs {
     std::vector<Accepted> accepted;
     std::vector<Job> finished;
     std::vector<std::move_only_function<void(Now)>> posted;
+    Instant since = never;  ///< when the first of them came
 
     bool empty() const {
         return batches.empty() && accepted.empty() && finished.empty() && posted.empty();

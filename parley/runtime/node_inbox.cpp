@@ -1,5 +1,7 @@
 #include <parley/runtime/node_inbox.hpp>
 
+#include <parley/runtime/clock.hpp>
+
 #include <iterator>
 #include <utility>
 
@@ -8,6 +10,7 @@ namespace parley::runtime {
 void NodeInbox::push(LinkEventBatch batch) {
     {
         const std::scoped_lock lock{mutex_};
+        note_arrival();
         inputs_.batches.push_back(std::move(batch));
     }
     wake_if_asleep();
@@ -16,6 +19,7 @@ void NodeInbox::push(LinkEventBatch batch) {
 void NodeInbox::push(std::vector<Accepted> accepted) {
     {
         const std::scoped_lock lock{mutex_};
+        note_arrival();
         std::ranges::move(accepted, std::back_inserter(inputs_.accepted));
     }
     wake_if_asleep();
@@ -24,6 +28,7 @@ void NodeInbox::push(std::vector<Accepted> accepted) {
 void NodeInbox::push(Job finished) {
     {
         const std::scoped_lock lock{mutex_};
+        note_arrival();
         inputs_.finished.push_back(std::move(finished));
     }
     wake_if_asleep();
@@ -32,9 +37,14 @@ void NodeInbox::push(Job finished) {
 void NodeInbox::push(std::move_only_function<void(Now)> posted) {
     {
         const std::scoped_lock lock{mutex_};
+        note_arrival();
         inputs_.posted.push_back(std::move(posted));
     }
     wake_if_asleep();
+}
+
+void NodeInbox::note_arrival() {
+    if (inputs_.since == never) inputs_.since = monotonic_now();
 }
 
 NodeInputs NodeInbox::take() {

@@ -33,6 +33,7 @@ private:
         if (asleep_.exchange(false)) wake();
     }
     bool empty();
+    void note_arrival();  ///< the mutex is held
 
     std::mutex mutex_;
     NodeInputs inputs_;

@@ -55,6 +55,8 @@ public:
     std::size_t module() const { return module_; }
     /// Messages left the queue. True if the module must be told that there is room again.
     bool drained(std::uint64_t cost);
+    std::uint64_t queued_bytes() const { return queued_; }
+    bool wants_room() const { return wants_room_; }
 
     std::unique_ptr<TopicHandler> handler;
     std::uint64_t consumed = 0;  ///< credit given back and not yet passed on

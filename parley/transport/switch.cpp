@@ -100,6 +100,9 @@ const SwitchStats& Switch::stats() const {
 std::vector<PeerInfo> Switch::peers() const {
     return impl_->peers();
 }
+std::vector<TopicLoad> Switch::topic_loads() const {
+    return impl_->topic_loads();
+}
 
 std::vector<SwitchEffect> Switch::take_effects() {
     std::vector<SwitchEffect> out;

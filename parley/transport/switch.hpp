@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -96,13 +97,26 @@ struct PeerInfo {
 
 /// Counts since the start, for metrics.
 struct SwitchStats {
-    std::map<CloseReason, std::uint64_t> closed;              ///< links that ended, by reason
+    std::map<CloseReason, std::uint64_t> closed;       ///< links that ended, by reason
+    std::map<CloseReason, std::uint64_t> disconnects;  ///< those of them that were up
+    /// Those that were not: why their handshakes, or dials, came to nothing.
+    std::map<std::pair<Direction, CloseReason>, std::uint64_t> handshakes_failed;
     std::map<SlotError, std::uint64_t> accepts_without_slot;  ///< callers at the door
     std::uint64_t accepts = 0;         ///< callers that got a handshake token
     std::uint64_t accepts_banned = 0;  ///< refused at the door for their address
     std::uint64_t dials = 0;
     std::uint64_t ups = 0;
+    std::uint64_t ups_outbound = 0;            ///< those that we dialed
     std::uint64_t receive_bytes_reserved = 0;  ///< now: windows of all links
+};
+
+/// All lanes of one topic.
+struct TopicLoad {
+    std::string_view topic;          ///< valid as long as the switch
+    std::size_t lanes = 0;           ///< links that have it
+    std::size_t stalled = 0;         ///< lanes whose module waits for room
+    std::uint64_t queued_bytes = 0;  ///< not yet sent, with each message's overhead
+    std::uint64_t stalls = 0;        ///< times that a lane became full, since the start
 };
 
 /// Told around every call into a module, so that a driver with a clock can name the one that
@@ -181,6 +195,8 @@ public:
     Offences& offences();
     const SwitchStats& stats() const;
     std::vector<PeerInfo> peers() const;
+    /// In the order of modules.
+    std::vector<TopicLoad> topic_loads() const;
 
     /// In order. Credit that modules gave back, at whatever time, is among them: take effects
     /// after every turn of the node, not only after inputs to the switch.

@@ -25,6 +25,7 @@ SwitchCore::SwitchCore(SwitchConfig config, const NodeKey& key, Hello hello,
       log_(log),
       slots_(config_.slots, rng.split("slots").next()),
       offences_(config_.offences, rng.split("offences").next()),
+      stalls_(modules_.size()),
       statuses_(modules_.size()) {
     for (const PeerHandler* module : modules_) specs_.push_back(module->topic());
     for (std::size_t i = 0; i < specs_.size(); ++i) modules_by_name_.push_back(i);

@@ -57,6 +57,7 @@ public:
     std::size_t broadcast(std::string_view topic, Code code, const SharedBytes& message,
                           const PeerPredicate& except);
     std::vector<PeerInfo> peers() const;
+    std::vector<TopicLoad> topic_loads() const;
     void take_effects(std::vector<SwitchEffect>& out);
 
     // --- For TopicLane ---
@@ -64,6 +65,7 @@ public:
     void command(LinkId link, LinkCommand command) {
         effects_.emplace_back(std::in_place_type<CommandLink>, link, std::move(command));
     }
+    void note_stall(std::size_t module) { ++stalls_[module]; }
     void penalise(Connection& connection, Offence offence);
     void close(Connection& connection, Goodbye goodbye);
 
@@ -170,6 +172,7 @@ private:
     std::vector<Connection*> up_;          // by LinkId; phase up, or closing after that
     std::map<NodeId, SlotClass> classes_;  // as configured
 
+    std::vector<std::uint64_t> stalls_;                                    // by module
     std::vector<Buffer> statuses_;                                         // by module
     std::vector<std::pair<std::uint32_t, SharedBytes>> encoded_statuses_;  // by set of modules
     Instant statuses_due_ = never;

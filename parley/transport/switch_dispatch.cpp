@@ -42,7 +42,7 @@ SendResult TopicLane::send(Code code, SharedBytes message) {
     const std::uint64_t cost = credit_cost(size);
     // An empty queue takes any message, also one that alone is over the budget.
     if (queued_ > 0 && queued_ + cost > budget_) {
-        wants_room_ = true;
+        if (!std::exchange(wants_room_, true)) core_.note_stall(module_);
         return SendResult::full;
     }
     queued_ += cost;
@@ -84,6 +84,7 @@ void SwitchCore::bring_up(Connection& c) {
     c.was_up = true;
     c.since = now_.instant;
     ++stats_.ups;
+    if (c.direction == Direction::outbound) ++stats_.ups_outbound;
     up_.insert(std::ranges::upper_bound(up_, c.link, {}, &Connection::link), &c);
     make_lanes(c);
     for (std::size_t i = 0; i < modules_.size(); ++i) {
@@ -229,6 +230,22 @@ std::vector<PeerInfo> SwitchCore::peers() const {
         out.push_back({c->link, *c->id, c->endpoint, c->direction, c->slot_class, *c->hello,
                        c->since, c->round_trip, c->messages_in, c->messages_out, c->bytes_in,
                        c->bytes_out, c->useful_at, c->offences, offences_.score(now_, *c->id)});
+    }
+    return out;
+}
+
+std::vector<TopicLoad> SwitchCore::topic_loads() const {
+    std::vector<TopicLoad> out;
+    for (std::size_t i = 0; i < specs_.size(); ++i) {
+        TopicLoad load{.topic = specs_[i].name, .stalls = stalls_[i]};
+        for (const Connection* c : up_) {
+            const TopicLane* lane = c->lane_of_module[i];
+            if (lane == nullptr || c->phase != Phase::up) continue;
+            ++load.lanes;
+            load.queued_bytes += lane->queued_bytes();
+            if (lane->wants_room()) ++load.stalled;
+        }
+        out.push_back(load);
     }
     return out;
 }

@@ -40,6 +40,11 @@ void SwitchCore::release(Connection& c, CloseReason reason, std::string_view det
     stats_.receive_bytes_reserved -= std::exchange(c.receive_bytes_reserved, 0);
     slots_.give_back(c.token);
     ++stats_.closed[reason];
+    if (c.was_up) {
+        ++stats_.disconnects[reason];
+    } else {
+        ++stats_.handshakes_failed[{c.direction, reason}];
+    }
     if (log_.enabled(c.was_up ? LogLevel::info : LogLevel::debug)) {
         log_.write(c.was_up ? LogLevel::info : LogLevel::debug, "switch",
                    c.was_up ? "peer down" : "link ended before it was up",

@@ -58,6 +58,8 @@ TEST_CASE("switch: a caller is proven, accepted, served and released in this ord
     CHECK(n.rig.node->slots().in_use_total() == 0);
     CHECK(n.rig.node->stats().receive_bytes_reserved == 0);
     CHECK(n.rig.node->stats().closed.at(CloseReason::silent) == 1);
+    CHECK(n.rig.node->stats().disconnects.at(CloseReason::silent) == 1);
+    CHECK(n.rig.node->stats().handshakes_failed.empty());
     n.rig.event(link, Up{});  // of a link that has ended: nothing
     CHECK(n.rig.node->take_effects().empty());
 }
@@ -275,6 +277,27 @@ TEST_CASE("switch: messages reach their module, small ones and big ones, in orde
     CHECK(info.messages_in == 4);
     CHECK(info.bytes_in == 11);
     CHECK(n.rig.commands(link) == Words{"consumed 2 198", "consumed 1 69"});
+}
+
+TEST_CASE("switch: loads say what waits on all lanes of a topic, and how often one was full") {
+    Node n;
+    const LinkId link = n.rig.up_inbound(n.keys[1]);
+    n.rig.up_inbound(n.keys[2]);
+    const auto chat = [&] { return n.rig.node->topic_loads().at(0); };
+    CHECK(chat().topic == "chat");
+    CHECK(chat().lanes == 2);
+    CHECK(chat().queued_bytes == 0);
+    n.chat.peers[0]->send(1, bytes(900));
+    n.chat.peers[1]->send(1, bytes(100));
+    CHECK(chat().queued_bytes == credit_cost(900) + credit_cost(100));
+    CHECK(n.chat.peers[0]->send(1, bytes(500)) == SendResult::full);
+    CHECK(n.chat.peers[0]->send(1, bytes(500)) == SendResult::full);  // still the same stall
+    CHECK(chat().stalls == 1);
+    CHECK(chat().stalled == 1);
+    n.rig.event(link, Drained{chat_lane, credit_cost(900)});
+    CHECK(chat().stalled == 0);
+    CHECK(chat().stalls == 1);
+    CHECK(n.rig.node->topic_loads().at(1).stalls == 0);
 }
 
 TEST_CASE("switch: a message is useful if a module took it without objection") {

@@ -5,7 +5,8 @@
 declare -A packages=(
     [build]="cmake:cmake ninja:ninja-build g++:g++ ccache:ccache pkg-config:pkg-config
         libboost1.81-dev libboost-json1.81-dev libssl-dev libsecp256k1-dev libcrypto++-dev
-        liblmdb-dev libfmt-dev libcli11-dev libtomlplusplus-dev doctest-dev"
+        liblmdb-dev libfmt-dev libcli11-dev libtomlplusplus-dev prometheus-cpp-dev
+        doctest-dev"
     [test]="microsocks:microsocks"
     [node]="node:nodejs npm:npm"
     [format]="clang-format-19:clang-format-19"
