@@ -82,6 +82,11 @@ private:
             check(equal(again, chunk.bytes));
             return true;
         }
+        if (chunk.code == static_cast<Code>(ControlCode::seen)) {
+            const auto seen = decode_seen(chunk.bytes);
+            check(!seen || decode_seen(encode_seen(*seen)) == seen);
+            return seen.has_value();
+        }
         const auto credit = decode_credit(chunk.bytes);
         return credit && out_.on_credit(credit->lane, credit->limit);
     }

@@ -80,8 +80,10 @@ TEST_CASE("init takes what a network needs") {
     };
     const Case cases[] = {
         {{"--listen", "here"}, "--listen: expected address:port, got \"here\""},
-        {{"--boot", "x"}, "--boot: expected ID@address:port or enr:..., got \"x\""},
-        {{"--static", "x"}, "--static: expected ID@address:port or enr:..., got \"x\""},
+        {{"--boot", "x"},
+         "--boot: expected ID@address:port, ID@host.example:port or enr:..., got \"x\""},
+        {{"--static", "x"},
+         "--static: expected ID@address:port, ID@host.example:port or enr:..., got \"x\""},
         {{"--trusted", "02"}, "--trusted: expected 66 hex digits, got \"02\""},
         {{"--advertise", "x"}, "--advertise: expected address:port, got \"x\""},
         {{"--genesis", "0x12"}, "--genesis: expected 32 bytes in hex, got \"0x12\""},

@@ -26,12 +26,12 @@ std::optional<IpAddress> source_address(bool v4) {
 
 }  // namespace
 
-std::optional<Endpoint> reachable_at(const Endpoint& bound, bool allow_private) {
-    if (!bound.address.is_unspecified()) return bound;
+std::optional<IpAddress> guessed_address(const Endpoint& bound, bool allow_private) {
+    if (!bound.address.is_unspecified()) return std::nullopt;
     const auto own = source_address(bound.address.is_v4());
     if (!own || own->is_unspecified()) return std::nullopt;
     if (!own->is_public() && !allow_private) return std::nullopt;
-    return Endpoint{*own, bound.port};
+    return own;
 }
 
 }  // namespace parley::app

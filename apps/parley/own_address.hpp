@@ -7,9 +7,9 @@
 
 namespace parley::app {
 
-/// Where a node that listens on `bound` is reached from outside. For "all addresses" it is the
-/// one that the system would send from; nothing if that one is not public and `allow_private`
-/// is false, or there is none. Sends nothing.
-std::optional<Endpoint> reachable_at(const Endpoint& bound, bool allow_private);
+/// For a node that listens on all addresses of a family: the one that the system would send from;
+/// nothing if that one is not public and `allow_private` is false, there is none, or `bound` is
+/// one address. Sends nothing.
+std::optional<IpAddress> guessed_address(const Endpoint& bound, bool allow_private);
 
 }  // namespace parley::app

@@ -151,7 +151,9 @@ void log_start(Log& log, const Folder& folder, const node::Node& node,
     log.write(LogLevel::info, "parley", "own record", {{"enr", node.record().to_text()}});
     if (!node.endpoint()) {
         log.write(LogLevel::warn, "parley",
-                  "own address unknown: others cannot dial this node; set p2p.advertise", {});
+                  "own address unknown: others cannot dial this node before three tell which it "
+                  "is; or set p2p.advertise",
+                  {});
     }
 }
 
@@ -184,10 +186,9 @@ Outcome run(const Options& options) {
     if (!node) {
         return failed(fmt::format("cannot read {}: {}", folder.store(), message(node.error())));
     }
-    if (!bound->empty()) {
-        if (const auto own = reachable_at(bound->front(), config->p2p.allow_private)) {
-            (*node)->set_endpoint(runtime::now(), *own);
-        }
+    for (const auto& endpoint : *bound) {
+        (*node)->add_listener(runtime::now(), endpoint,
+                              guessed_address(endpoint, config->p2p.allow_private));
     }
     std::signal(SIGPIPE, SIG_IGN);  // whoever read the log may go; the node stays
     const runtime::StopSignals signals{[&host, count = 0](int number) mutable {

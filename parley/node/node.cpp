@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view node_table = "node";
 constexpr std::string_view record_key = "record";
 constexpr Duration save_interval = 1s;
+constexpr Duration record_interval = 1min;  // between records that follow votes
 
 transport::ForkRules fork_rules(const NetworkConfig& network) {
     return {.genesis = network.genesis, .forks = network.forks, .head = 0};
@@ -67,7 +68,7 @@ Node::Node(NodeConfig config, NodeKey key, Store& store, Log& log, Now now)
       store_(store),
       log_(log),
       started_(now.instant),
-      endpoint_(config_.p2p.advertise),
+      reach_(config_.p2p.advertise, config_.p2p.allow_private),
       record_(sign_record(1)),
       pool_({.bytes_max = config_.pool.bytes_max, .priority_fee_min = {}}),
       permissions_(config_.permissions),
@@ -127,6 +128,7 @@ Result<void, StoreError> Node::open(Now now, std::vector<transport::PeerHandler*
     if (auto ok = load_permissions(); !ok) return ok;
     apply_permissions();
     count_closed_links();
+    listen_to_votes();
     save_at_ = now.instant + save_interval;
     return {};
 }
@@ -174,12 +176,12 @@ Result<void, StoreError> Node::load_bans(Now now) {
 
 Enr Node::sign_record(std::uint64_t sequence) const {
     EnrBuilder builder{sequence};
-    if (endpoint_) {
-        builder.ip(endpoint_->address);
-        if (endpoint_->address.is_v4()) {
-            builder.tcp(endpoint_->port);
+    for (const auto& endpoint : reach_.endpoints()) {
+        builder.ip(endpoint.address);
+        if (endpoint.address.is_v4()) {
+            builder.tcp(endpoint.port);
         } else {
-            builder.tcp6(endpoint_->port);
+            builder.tcp6(endpoint.port);
         }
     }
     const auto fork = transport::fork_id(fork_rules(config_.network));
@@ -210,7 +212,39 @@ transport::Hello Node::make_hello() const {
 
 void Node::set_endpoint(Now now, const Endpoint& endpoint) {
     now_ = now;
-    if (!config_.p2p.advertise) endpoint_ = endpoint;
+    reach_.set(endpoint);
+    update_record();
+}
+
+void Node::add_listener(Now now, const Endpoint& bound, const std::optional<IpAddress>& guess) {
+    now_ = now;
+    reach_.add_listener(bound, guess);
+    update_record();
+}
+
+void Node::listen_to_votes() {
+    if (config_.p2p.uses_proxy()) return;  // peers see the proxy
+    subscriptions_.push_back(
+        hub_.subscribe<transport::AddressSeen>([this](const transport::AddressSeen& e) {
+            if (!reach_.on_vote(now_, e.by_endpoint.address, e.seen.address)) return;
+            follow_at_ = std::max(now_.instant, follow_not_before_);
+            if (follow_at_ <= now_.instant) follow_votes(now_);
+        }));
+}
+
+/// Each record goes to everybody: not too many of them.
+void Node::follow_votes(Now now) {
+    follow_at_ = never;
+    const auto before = record_.sequence();
+    update_record();
+    if (record_.sequence() == before) return;
+    follow_not_before_ = now.instant + record_interval;
+    const auto own = endpoint();
+    log_.write(LogLevel::info, "node", "own address by what peers see",
+               {{"endpoint", own ? own->to_string() : std::string{}}});
+}
+
+void Node::update_record() {
     auto next = renewed(record_);
     if (next == record_) return;
     record_ = std::move(next);
@@ -222,6 +256,7 @@ void Node::on_timer(Now now) {
     now_ = now;
     switch_->on_timer(now);
     if (!shutting_down_) engine_->on_timer(now);
+    if (now.instant >= follow_at_) follow_votes(now);
     if (now.instant >= save_at_) save(now);
 }
 
@@ -229,7 +264,7 @@ Instant Node::next_wakeup() const {
     const Instant engine = shutting_down_ ? never : engine_->next_wakeup();
     const bool changed = shutting_down_ || record_changed_ || book_->has_changes() ||
                          switch_->offences().changed() || permissions_.has_changes();
-    return std::min({switch_->next_wakeup(), engine, changed ? save_at_ : never});
+    return std::min({switch_->next_wakeup(), engine, follow_at_, changed ? save_at_ : never});
 }
 
 void Node::turn(Now now) {

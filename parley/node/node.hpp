@@ -14,6 +14,7 @@
 #include <parley/node/config.hpp>
 #include <parley/node/core.hpp>
 #include <parley/node/permissions.hpp>
+#include <parley/node/reach.hpp>
 #include <parley/transport/switch.hpp>
 
 #include <memory>
@@ -34,8 +35,10 @@ public:
         std::vector<transport::PeerHandler*> modules = {});
     ~Node() override;
 
-    /// Where others reach us, once the listener is bound: goes into the record.
+    /// Where others reach us, for certain: goes into the record.
     void set_endpoint(Now now, const Endpoint& endpoint);
+    /// A listener is bound; the record says where, as well as it is known (Reach::add_listener).
+    void add_listener(Now now, const Endpoint& bound, const std::optional<IpAddress>& guess);
 
     // NodeCore
     transport::Switch& links() override { return *switch_; }
@@ -51,7 +54,10 @@ public:
     const NodeConfig& config() const { return config_; }
     const NodeId& id() const { return key_.id(); }
     const Enr& record() const { return record_; }
-    std::optional<Endpoint> endpoint() const { return endpoint_; }
+    std::optional<Endpoint> endpoint() const {
+        const auto all = reach_.endpoints();
+        return all.empty() ? std::nullopt : std::optional{all.front()};
+    }
     const chain::TxPool& pool() const { return pool_; }
     chain::TxRelay& relay() { return *relay_; }
     const chain::TxRelay& relay() const { return *relay_; }
@@ -104,6 +110,9 @@ private:
     Enr renewed(const Enr& old) const;
     transport::Hello make_hello() const;
     void count_closed_links();
+    void listen_to_votes();
+    void update_record();
+    void follow_votes(Now now);
     void save(Now now);
     void renew_class(const NodeId& id);
     void end_wait(Now now, const NodeId& id);
@@ -115,7 +124,7 @@ private:
     Instant started_;
     Hub hub_;
     JobQueue jobs_{64};
-    std::optional<Endpoint> endpoint_;
+    Reach reach_;
     Enr record_;
     bool record_changed_ = false;
     chain::TxPool pool_;
@@ -128,6 +137,8 @@ private:
     std::unique_ptr<discovery::Engine> engine_;
     Now now_;  // of the input that is being handled
     Instant save_at_ = never;
+    Instant follow_at_ = never;  // votes changed what the record should say
+    Instant follow_not_before_ = Instant::min();
     bool saving_ = false;
     bool saved_last_ = false;  // what was to be written at the end is under way or written
     std::uint64_t closed_bytes_in_ = 0, closed_bytes_out_ = 0;

@@ -155,6 +155,31 @@ TEST_CASE("a name that is not resolved in time, and a dial that is given up mean
     opened->set_value();
 }
 
+TEST_CASE("who dials is told from where it was seen to call") {
+    Stream topic_a{{}};
+    Stream topic_b{{}};
+    TestNode a{{&topic_a}};
+    TestNode b{{&topic_b}};
+    std::promise<transport::AddressSeen> said;
+    Hub::Subscription subscription;
+    b.on_node([&](Now) {
+        subscription = b.core().hub().subscribe<transport::AddressSeen>(
+            [&](const transport::AddressSeen& seen) { said.set_value(seen); });
+    });
+    b.dial(a.target());
+    auto seen = said.get_future();
+    REQUIRE(seen.wait_for(patience) == std::future_status::ready);
+    const auto what = seen.get();
+    CHECK(what.by == a.target().id);
+    CHECK(what.by_endpoint == a.target().endpoint);
+    CHECK(what.seen.address == loopback4);
+    a.on_node([&](Now) {
+        const auto peers = a.core().links().peers();
+        CHECK(peers.size() == 1);
+        for (const auto& peer : peers) CHECK(peer.endpoint == what.seen);
+    });
+}
+
 TEST_CASE("a proxy is given the name, and nobody else is asked") {
     Names names;
     Stream topic_a{{}};

@@ -146,7 +146,8 @@ private:
     void decide(node::NodeCore& core, Now time, Accepted accepted) {
         const auto link = core.links().on_accept(time, accepted.remote);
         if (link) {
-            io_of(*link).push(Admitted{*link, std::move(accepted.socket), core.links().identity()});
+            io_of(*link).push(Admitted{*link, std::move(accepted.socket), accepted.remote,
+                                       core.links().identity()});
         }
         listeners_[accepted.listener]->decided(1);
     }

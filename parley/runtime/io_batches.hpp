@@ -58,6 +58,7 @@ struct Accepted {
 struct Admitted {
     transport::LinkId link;
     UniqueFd socket;
+    Endpoint remote;
     std::shared_ptr<const transport::LinkIdentity> identity;
 };
 

@@ -78,7 +78,7 @@ void IoThread::admit(Now now, Admitted admitted) {
     // The family only matters to sockets that are opened or bound by Asio.
     connection.socket.assign(tcp::v4(), admitted.socket.release(), ignored);
     connection.link.emplace(
-        Link::accept(config_.link, std::move(admitted.identity), now, entropy_));
+        Link::accept(config_.link, std::move(admitted.identity), now, entropy_, admitted.remote));
     begin_link(connection);
     mark_ready(connection);  // the first message is there already, more often than not
 }

@@ -1,6 +1,7 @@
 #include <parley/transport/control.hpp>
 
 #include <parley/codec/endian.hpp>
+#include <parley/codec/rlp.hpp>
 
 #include <algorithm>
 
@@ -88,6 +89,26 @@ Result<BeatMessage, LinkError> decode_beat(Bytes body, LaneId lane_max) {
     }
     if (!body.empty()) return fail(LinkErrc::bad_control, whole_size - body.size(), whole_size);
     return beat;
+}
+
+Buffer encode_seen(const Endpoint& endpoint) {
+    rlp::Writer out;
+    out.begin_list().string(endpoint.address.bytes()).number(endpoint.port).end_list();
+    return out.take();
+}
+
+Result<Endpoint, LinkError> decode_seen(Bytes body) {
+    const auto bad = fail(LinkErrc::bad_control, 0, body.size());
+    if (!rlp::validate(body)) return bad;
+    auto list = rlp::Reader::open_list(body);
+    if (!list) return bad;
+    const auto address = list->string();
+    if (!address || (address->size() != 4 && address->size() != 16)) return bad;
+    const auto port = list->u16();
+    if (!port) return bad;
+    return Endpoint{address->size() == 4 ? IpAddress::v4(array_of<4>(*address))
+                                         : IpAddress::v6(array_of<16>(*address)),
+                    *port};
 }
 
 ByteArray<credit_message_bytes> encode_credit(const CreditMessage& credit) {

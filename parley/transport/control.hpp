@@ -1,10 +1,12 @@
 // Control messages, the codes of lane 0: Ready, Beat, Credit, Goodbye (whose body is in
-// hello.hpp). Fixed layouts, big endian. docs/formats/link.md.
+// hello.hpp), Seen. Fixed layouts, big endian, but for Goodbye and Seen, which are RLP.
+// docs/formats/link.md.
 #pragma once
 
 #include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/shared_bytes.hpp>
+#include <parley/identity/endpoint.hpp>
 #include <parley/transport/link_error.hpp>
 #include <parley/transport/types.hpp>
 
@@ -14,7 +16,7 @@
 
 namespace parley::transport {
 
-enum class ControlCode : Code { ready = 1, beat = 2, credit = 3, goodbye = 4 };
+enum class ControlCode : Code { ready = 1, beat = 2, credit = 3, goodbye = 4, seen = 0x8000 };
 /// Codes from here on belong to extensions; who does not know one ignores it.
 inline constexpr Code control_extension_min = 0x8000;
 inline constexpr std::size_t control_bytes_max = 4096;
@@ -42,6 +44,12 @@ struct BeatMessage {
 Buffer encode_beat(std::uint32_t seq, bool is_answer, Bytes statuses);
 /// Errors: bad_control. Statuses name lanes from 1 to `lane_max`, ascending.
 Result<BeatMessage, LinkError> decode_beat(Bytes body, LaneId lane_max);
+
+/// RLP [address (4 or 16 bytes), port]; unknown trailing fields are ignored. From where the
+/// listener saw the dialer call.
+Buffer encode_seen(const Endpoint& endpoint);
+/// Errors: bad_control.
+Result<Endpoint, LinkError> decode_seen(Bytes body);
 
 /// `lane u8 | limit u64`: the cumulative cost that may be sent on the lane.
 struct CreditMessage {

@@ -61,6 +61,7 @@ void Link::Impl::proceed(Now now) {
         phase_ = Phase::awaiting_ready;
     } else {
         ready_due_ = true;
+        seen_due_ = remote_;
         go_up(now);
     }
 }
@@ -121,6 +122,7 @@ void Link::Impl::close(CloseReason reason, std::string detail, Events& out,
     lanes_out_.clear();
     lanes_in_.clear();
     ready_due_ = false;
+    seen_due_.reset();
     answer_due_.reset();
     out.emplace_back(Closed{.reason = reason,
                             .detail = std::move(detail),
@@ -180,9 +182,9 @@ Link Link::dial(LinkConfig config, std::shared_ptr<const LinkIdentity> identity,
 }
 
 Link Link::accept(LinkConfig config, std::shared_ptr<const LinkIdentity> identity, Now now,
-                  EntropySource& entropy) {
+                  EntropySource& entropy, std::optional<Endpoint> remote) {
     auto impl = std::make_unique<Impl>(config, std::move(identity), Direction::inbound, now);
-    impl->start_accept(entropy);
+    impl->start_accept(entropy, remote);
     return Link{std::move(impl)};
 }
 

@@ -7,6 +7,7 @@
 #include <parley/base/rng.hpp>
 #include <parley/base/shared_bytes.hpp>
 #include <parley/base/time.hpp>
+#include <parley/identity/endpoint.hpp>
 #include <parley/identity/node_key.hpp>
 #include <parley/transport/heartbeat.hpp>
 #include <parley/transport/hello.hpp>
@@ -70,6 +71,10 @@ struct Proven {
 };
 /// The initiator read Ready (the responder is up at once on Proceed; it gets no Up).
 struct Up {};
+/// The listener told from where it saw us call; at most once a link, and only if we dialed.
+struct Seen {
+    Endpoint endpoint;
+};
 /// Messages in the order of their lanes. `slab` holds small ones; big ones own their buffer.
 struct Delivered {
     struct Item {
@@ -104,7 +109,7 @@ struct Closed {
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
 };
-using LinkEvent = std::variant<Proven, Up, Delivered, Drained, Beat, Alive, Closed>;
+using LinkEvent = std::variant<Proven, Up, Seen, Delivered, Drained, Beat, Alive, Closed>;
 
 // --- The machine ----------------------------------------------------------------------------
 
@@ -130,9 +135,9 @@ public:
     /// We dialed and expect `target`. The first bytes are ready at once.
     static Link dial(LinkConfig config, std::shared_ptr<const LinkIdentity> identity,
                      const NodeId& target, Now now, EntropySource& entropy);
-    /// Somebody dialed us.
+    /// Somebody dialed us, from `remote`, which is told with Ready if it is given.
     static Link accept(LinkConfig config, std::shared_ptr<const LinkIdentity> identity, Now now,
-                       EntropySource& entropy);
+                       EntropySource& entropy, std::optional<Endpoint> remote = std::nullopt);
     Link(Link&&) noexcept;
     Link& operator=(Link&&) noexcept;
     ~Link();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace parley::transport {
 
@@ -86,6 +87,8 @@ void Link::Impl::on_control(Now now, const Chunk& chunk, Events& out) {
             return on_beat(now, chunk.bytes, out);
         case ControlCode::goodbye:
             return on_goodbye(chunk.bytes, out);
+        case ControlCode::seen:
+            return on_seen(chunk.bytes, out);
         case ControlCode::credit: {
             const auto credit = decode_credit(chunk.bytes);
             const auto done = credit ? lanes_out_.on_credit(credit->lane, credit->limit)
@@ -121,6 +124,13 @@ void Link::Impl::on_beat(Now now, Bytes body, Events& out) {
     out.emplace_back(std::move(event));
 }
 
+void Link::Impl::on_seen(Bytes body, Events& out) {
+    if (direction_ != Direction::outbound || std::exchange(seen_heard_, true)) return;
+    const auto endpoint = decode_seen(body);
+    if (!endpoint) return fail_link(endpoint.error(), "Seen: ", out);
+    out.emplace_back(Seen{*endpoint});
+}
+
 void Link::Impl::on_goodbye(Bytes body, Events& out) {
     auto goodbye = decode_goodbye(body);
     if (!goodbye) {
@@ -135,7 +145,7 @@ void Link::Impl::on_goodbye(Bytes body, Events& out) {
 // --- Out ---------------------------------------------------------------------------------------
 
 bool Link::Impl::control_due() const {
-    return !goodbye_due_.empty() || ready_due_ || answer_due_ ||
+    return !goodbye_due_.empty() || ready_due_ || seen_due_ || answer_due_ ||
            (heartbeat_ && heartbeat_->beat_wanted()) ||
            (phase_ == Phase::up && lanes_in_.grant_due());
 }
@@ -217,6 +227,12 @@ void Link::Impl::put_controls(Now now, ChunkWriter& writer) {
         return;  // nothing follows: the link is closed
     }
     if (phase_ != Phase::up) return;
+    if (seen_due_) {
+        if (const auto body = encode_seen(*seen_due_); fits(body.size())) {
+            put(ControlCode::seen, body);
+            seen_due_.reset();
+        }
+    }
     if (answer_due_ && fits(beat_header_bytes + 1)) {
         put_beat(*answer_due_, true);
         answer_due_.reset();

@@ -14,7 +14,8 @@ void Link::Impl::start_dial(const NodeId& target, EntropySource& entropy) {
     raw_out_ = to_buffer(initiator_->write_m1());
 }
 
-void Link::Impl::start_accept(EntropySource& entropy) {
+void Link::Impl::start_accept(EntropySource& entropy, std::optional<Endpoint> remote) {
+    remote_ = remote;
     const auto& hello = identity_->hello;
     responder_.emplace(*identity_->key, encode_hello(hello),
                        VersionRange{hello.version_min, hello.version_max}, entropy);

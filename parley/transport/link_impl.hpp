@@ -29,7 +29,7 @@ public:
     Impl(LinkConfig config, std::shared_ptr<const LinkIdentity> identity, Direction direction,
          Now now);
     void start_dial(const NodeId& target, EntropySource& entropy);
-    void start_accept(EntropySource& entropy);
+    void start_accept(EntropySource& entropy, std::optional<Endpoint> remote);
 
     void on_bytes(Now now, MutableBytes bytes, Events& out);
     void on_end(CloseReason why, Events& out);
@@ -71,6 +71,7 @@ private:
     Result<void, LinkError> check_control(Now now, const Chunk& chunk);
     void on_ready(Now now, Bytes body, Events& out);
     void on_beat(Now now, Bytes body, Events& out);
+    void on_seen(Bytes body, Events& out);
     void on_goodbye(Bytes body, Events& out);
     void flush(Delivered& delivered, Events& out);
     std::size_t produce_frame(Now now, MutableBytes room, Events& out);
@@ -111,7 +112,10 @@ private:
     // Control: what is due is a state and not a queue, so that no peer can make it grow.
     TokenBucket controls_in_;
     SharedBytes statuses_;
+    std::optional<Endpoint> remote_;  // of who dialed us
     bool ready_due_ = false;
+    std::optional<Endpoint> seen_due_;
+    bool seen_heard_ = false;
     std::optional<std::uint32_t> answer_due_;  // to this Beat
     Buffer goodbye_due_;                       // its body
 

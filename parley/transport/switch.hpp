@@ -51,6 +51,13 @@ struct PeerUp {
     SlotClass slot_class;
     Hello hello;
 };
+/// A peer that we dialed told from where it saw us call.
+struct AddressSeen {
+    LinkId link;
+    NodeId by;
+    Endpoint by_endpoint;
+    Endpoint seen;
+};
 struct PeerDown {
     LinkId link;
     NodeId id;

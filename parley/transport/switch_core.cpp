@@ -157,6 +157,8 @@ void SwitchCore::on_event(Now now, LinkId link, LinkEvent event) {
                 on_proven(*connection, std::move(e));
             } else if constexpr (std::is_same_v<E, Up>) {
                 on_up(*connection);
+            } else if constexpr (std::is_same_v<E, Seen>) {
+                on_seen(*connection, e);
             } else if constexpr (std::is_same_v<E, Alive>) {
                 on_alive(*connection);
             } else {

@@ -148,6 +148,7 @@ private:
     void deliver(Connection& connection, Delivered& batch);
     void on_drained(Connection& connection, const Drained& drained);
     void on_beat(Connection& connection, const Beat& beat);
+    void on_seen(const Connection& connection, const Seen& seen);
     bool collect_statuses();
     void send_statuses(const Connection& connection);
     void drain_credit();

@@ -159,6 +159,11 @@ void SwitchCore::on_beat(Connection& c, const Beat& beat) {
     }
 }
 
+void SwitchCore::on_seen(const Connection& c, const Seen& seen) {
+    if (c.phase != Phase::up || c.direction != Direction::outbound) return;
+    hub_.publish(AddressSeen{c.link, *c.id, c.endpoint, seen.endpoint});
+}
+
 // --- To many -------------------------------------------------------------------------------
 
 std::size_t SwitchCore::broadcast(std::string_view topic, Code code, const SharedBytes& message,

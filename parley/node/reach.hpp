@@ -1,0 +1,47 @@
+// Reach: where others reach this node, at most one endpoint of each family: what the settings
+// advertise, else a listening address that is good for others as it is, else what peers say they
+// see, else a guess.
+// Threading: the node's thread.
+#pragma once
+
+#include <parley/base/time.hpp>
+#include <parley/discovery/own_address.hpp>
+#include <parley/identity/endpoint.hpp>
+
+#include <optional>
+#include <vector>
+
+namespace parley::node {
+
+class Reach {
+public:
+    /// With `advertise` nothing else is told, whatever is learned.
+    Reach(std::optional<Endpoint> advertise, bool allow_private);
+
+    /// It is known for certain: also above votes.
+    void set(const Endpoint& endpoint);
+    /// A listener is bound there. `guess`: the address that the system would send from, if `bound`
+    /// means all addresses. Of a family the first counts.
+    void add_listener(const Endpoint& bound, const std::optional<IpAddress>& guess);
+    /// See OwnAddress. True if endpoints() changed.
+    bool on_vote(Now now, const IpAddress& voter, const IpAddress& seen);
+
+    /// IPv4 before IPv6.
+    std::vector<Endpoint> endpoints() const;
+
+private:
+    struct Family {
+        std::uint16_t port = 0;  // 0: nobody listens
+        std::optional<IpAddress> address;
+        bool certain = false;
+    };
+    Family& family(const IpAddress& address) { return address.is_v4() ? v4_ : v6_; }
+    std::optional<Endpoint> endpoint(bool v4) const;
+
+    std::optional<Endpoint> advertise_;
+    bool allow_private_;
+    discovery::OwnAddress votes_;
+    Family v4_, v6_;
+};
+
+}  // namespace parley::node

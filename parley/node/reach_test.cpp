@@ -1,0 +1,160 @@
+#include <parley/node/reach.hpp>
+
+#include <parley/base/store.hpp>
+#include <parley/node/node.hpp>
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace parley;
+using namespace parley::node;
+
+namespace {
+
+using Endpoints = std::vector<Endpoint>;
+
+IpAddress ip(std::string_view text) {
+    return IpAddress::parse(text).value();
+}
+Endpoint at(std::string_view text) {
+    return Endpoint::parse(text).value();
+}
+Now after(Duration time) {
+    return {Instant{1h + time}, unix_from_milliseconds(1'750'000'000'000)};
+}
+void vote(Reach& reach, std::string_view seen, int first = 1) {
+    for (int n = first; n < first + 3; ++n) {
+        reach.on_vote(after(0s), ip("20." + std::to_string(n) + ".0.1"), ip(seen));
+    }
+}
+
+/// A node in virtual time that hears from its peers where they see it.
+struct Seen {
+    MemoryStore store;
+    std::unique_ptr<Node> node;
+    Duration time{0};
+    int voters = 0;
+
+    explicit Seen(const NodeConfig& config) {
+        ByteArray<32> secret{};
+        secret[31] = std::byte{1};
+        node = Node::create(config, NodeKey::from_secret(secret).value(), store, no_log(), Rng{1},
+                            after(0s))
+                   .value();
+    }
+    void vote(std::string_view seen, int count = 3) {
+        for (int i = 0; i < count; ++i) {
+            const Endpoint voter{ip("20." + std::to_string(++voters % 256) + ".0.1"), 1};
+            node->hub().publish(
+                transport::AddressSeen{transport::LinkId{1}, node->id(), voter, {ip(seen), 40000}});
+        }
+        node->turn(after(time));
+    }
+    void run(Duration duration) {
+        const Duration end = time + duration;
+        while (node->next_wakeup() <= after(end).instant) {
+            time = std::max(time + 1ms, node->next_wakeup() - after(0s).instant);
+            node->on_timer(after(time));
+            node->turn(after(time));
+            for (auto& job : node->take_jobs()) {
+                job.run();
+                node->finish_job(job, after(time));
+            }
+        }
+        time = end;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("reach: a guess gives way to what peers see, an address that is certain does not") {
+    Reach reach{std::nullopt, false};
+    vote(reach, "81.2.3.4");
+    CHECK(reach.endpoints().empty());  // nobody listens
+    reach.add_listener(at("0.0.0.0:30770"), std::nullopt);
+    CHECK(reach.endpoints() == Endpoints{at("81.2.3.4:30770")});
+
+    Reach guessed{std::nullopt, false};
+    guessed.add_listener(at("0.0.0.0:30770"), ip("81.1.1.1"));
+    CHECK(guessed.endpoints() == Endpoints{at("81.1.1.1:30770")});
+    vote(guessed, "81.2.3.4");
+    CHECK(guessed.endpoints() == Endpoints{at("81.2.3.4:30770")});
+
+    Reach natted{std::nullopt, false};
+    natted.add_listener(at("192.168.1.5:1"), std::nullopt);
+    CHECK(natted.endpoints() == Endpoints{at("192.168.1.5:1")});
+    vote(natted, "81.2.3.4");
+    CHECK(natted.endpoints() == Endpoints{at("81.2.3.4:1")});
+
+    for (const auto* certain : {"81.7.7.7:1", "127.0.0.1:1"}) {
+        Reach fixed{std::nullopt, false};
+        fixed.add_listener(at(certain), std::nullopt);
+        vote(fixed, "81.2.3.4");
+        CHECK(fixed.endpoints() == Endpoints{at(certain)});
+    }
+    Reach told{std::nullopt, false};
+    told.set(at("81.7.7.7:1"));
+    vote(told, "81.2.3.4");
+    CHECK(told.endpoints() == Endpoints{at("81.7.7.7:1")});
+}
+
+TEST_CASE("reach: both families at once, of each the first listener") {
+    Reach reach{std::nullopt, true};
+    reach.add_listener(at("[::1]:3"), std::nullopt);
+    reach.add_listener(at("127.0.0.1:1"), std::nullopt);
+    reach.add_listener(at("127.0.0.2:2"), std::nullopt);
+    CHECK(reach.endpoints() == Endpoints{at("127.0.0.1:1"), at("[::1]:3")});
+}
+
+TEST_CASE("reach: what is advertised is told, and nothing else") {
+    Reach reach{at("81.5.5.5:5"), false};
+    reach.add_listener(at("0.0.0.0:1"), ip("81.1.1.1"));
+    reach.add_listener(at("[::]:1"), ip("2a00::1"));
+    vote(reach, "81.2.3.4");
+    CHECK(reach.endpoints() == Endpoints{at("81.5.5.5:5")});
+}
+
+TEST_CASE("a node's record follows what its peers see, a minute apart at least") {
+    NodeConfig config;
+    Seen seen{config};
+    seen.node->add_listener(after(0s), at("0.0.0.0:30770"), std::nullopt);
+    CHECK(seen.node->record().sequence() == 1);
+    CHECK_FALSE(seen.node->record().tcp_endpoint());
+    seen.vote("81.2.3.4");
+    CHECK(seen.node->record().sequence() == 2);
+    CHECK(seen.node->record().tcp_endpoint() == at("81.2.3.4:30770"));
+    CHECK(seen.node->hello().record == seen.node->record());
+    // It moves twice in a moment.
+    seen.vote("81.9.9.9", 10);
+    seen.vote("81.8.8.8", 10);
+    CHECK(seen.node->record().sequence() == 2);
+    seen.run(59s);
+    CHECK(seen.node->record().sequence() == 2);
+    seen.run(2s);
+    CHECK(seen.node->record().sequence() == 3);
+    CHECK(seen.node->record().tcp_endpoint() == at("81.8.8.8:30770"));
+    // And back before anybody was told: nothing to tell.
+    seen.vote("81.9.9.9", 10);
+    seen.vote("81.8.8.8", 10);
+    seen.run(5min);
+    CHECK(seen.node->record().sequence() == 3);
+}
+
+TEST_CASE("a node that advertises an address, or calls through a proxy, does not follow") {
+    NodeConfig config;
+    SUBCASE("advertise") {
+        config.p2p.advertise = at("81.5.5.5:5");
+    }
+    SUBCASE("proxy") {
+        config.p2p.proxy.endpoint = at("127.0.0.1:1080");  // they see the proxy
+    }
+    Seen seen{config};
+    seen.node->add_listener(after(0s), at("0.0.0.0:30770"), std::nullopt);
+    const auto before = seen.node->record();
+    seen.vote("81.2.3.4", 10);
+    seen.run(5min);
+    CHECK(seen.node->record() == before);
+}
