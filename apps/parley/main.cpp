@@ -62,6 +62,7 @@ int main_of(int argc, char** argv) {
     add_peers(app, chosen);
     add_allow(app, chosen);
     add_tx(app, chosen);
+    add_doctor(app, chosen);
     add_sim(app, chosen);
     add_version(app, chosen);
     try {

@@ -1,0 +1,81 @@
+// `parley doctor` on folders of nodes that run and that do not.
+#include "cli.hpp"
+#include <parley/runtime/listen.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+using namespace parley;
+using namespace parley::testing;
+namespace json = boost::json;
+
+namespace {
+
+struct Examined {
+    int exit_code = -1;
+    std::map<std::string, std::string> grades;
+    std::string out;
+    bool any_failed() const {
+        return std::ranges::any_of(grades, [](const auto& g) { return g.second == "fail"; });
+    }
+};
+
+Examined examine(Cli& cli, const std::string& name) {
+    const auto result = cli.run({"doctor", cli.folder(name), "--json"});
+    Examined examined{result.exit_code, {}, result.out};
+    const auto checks = json::parse(result.out);
+    for (const auto& check : checks.as_array()) {
+        examined.grades[std::string{check.at("check").as_string()}] =
+            std::string{check.at("grade").as_string()};
+    }
+    return examined;
+}
+
+}  // namespace
+
+TEST_CASE("doctor: a node that could run, one that runs, and one that waits for another") {
+    Cli cli;
+    const auto id = cli.init("alice");
+    auto examined = examine(cli, "alice");
+    CHECK_MESSAGE(examined.exit_code == (examined.any_failed() ? 1 : 0), examined.out);
+    // Not the disk, the clock and the limits: those are the machine's that the test runs on.
+    for (const auto* check :
+         {"settings", "key", "p2p.listen", "rpc.http", "store", "address", "links"}) {
+        CHECK_MESSAGE(examined.grades[check] == "ok", examined.out);
+    }
+    CHECK(examined.grades["boot node"] == "warn");
+    auto alice = cli.start("alice");
+    const auto endpoint = std::string{cli.status("alice", *alice).at("endpoint").as_string()};
+    examined = examine(cli, "alice");
+    CHECK_MESSAGE(examined.exit_code == (examined.any_failed() ? 1 : 0), examined.out);
+    CHECK(examined.grades["store"] == "ok");
+    CHECK(examined.grades["links"] == "warn");
+    cli.init("bob", {"--boot", id + "@" + endpoint});
+    CHECK(examine(cli, "bob").grades["boot node"] == "ok");
+    end(*alice);
+    CHECK(examine(cli, "bob").grades["boot node"] == "warn");
+}
+
+TEST_CASE("doctor: what keeps a node from running is a failure, and the exit status says so") {
+    Cli cli;
+    const auto taken = runtime::listen_tcp(*Endpoint::parse("127.0.0.1:0"), 1);
+    REQUIRE(taken);
+    cli.init("alice", {"--listen", runtime::local_endpoint(taken->get()).to_string()});
+    const auto folder = cli.folder("alice");
+    ::chmod((folder + "/node.key").c_str(), 0644);
+    std::filesystem::remove(folder + "/store");
+    const auto examined = examine(cli, "alice");
+    CHECK(examined.exit_code == 1);
+    for (const auto* check : {"key", "p2p.listen", "store"}) {
+        CHECK_MESSAGE(examined.grades.at(check) == "fail", examined.out);
+    }
+    const auto text = cli.run({"doctor", folder});
+    CHECK(text.exit_code == 1);
+    CHECK(text.out.find("; chmod 600 " + folder + "/node.key\n") != std::string::npos);
+    write_file(folder + "/parley.toml", "[p2p]\nspeed = 3\n");
+    const auto unread = cli.run({"doctor", folder});
+    CHECK(unread.exit_code == 1);
+    CHECK(unread.out.starts_with("fail  settings  " + folder +
+                                 "/parley.toml:2: unknown setting \"p2p.speed\"; "));
+}
