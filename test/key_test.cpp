@@ -301,7 +301,7 @@ TEST_CASE("the pages of key") {
     Cli cli;
     CHECK(cli.run({"key"}).exit_code == 2);
     CHECK(cli.run({"key", "--help"}).out.find("encrypt it with a passphrase") != std::string::npos);
-    for (const auto* command : {"show", "encrypt", "decrypt"}) {
+    for (const auto* command : {"new", "show", "encrypt", "decrypt"}) {
         const auto help = cli.run({"key", command, "--help"});
         CHECK(help.exit_code == 0);
         for (const auto* section :

@@ -64,6 +64,12 @@ std::string Folder::socket(const node::NodeConfig& settings) const {
     return file(settings.rpc.socket);
 }
 
+Result<std::string, Failure> read_small_file(const std::string& path) {
+    const auto fd = open_file(path);
+    if (!fd) return std::unexpected{fd.error()};
+    return read_all(fd->get(), path);
+}
+
 Result<node::NodeConfig, Failure> read_config(const Folder& folder) {
     std::error_code ignored;
     if (!std::filesystem::is_directory(folder.path, ignored)) {
@@ -76,9 +82,7 @@ Result<node::NodeConfig, Failure> read_config(const Folder& folder) {
                         "`parley init {0}` makes one",
                         folder.path));
     }
-    const auto fd = open_file(folder.config());
-    if (!fd) return std::unexpected{fd.error()};
-    const auto text = read_all(fd->get(), folder.config());
+    const auto text = read_small_file(folder.config());
     if (!text) return std::unexpected{text.error()};
     auto settings = node::parse_config(*text, folder.config());
     if (!settings) return failed(settings.error().message);

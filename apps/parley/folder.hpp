@@ -22,6 +22,9 @@ struct Folder {
     std::string socket(const node::NodeConfig& settings) const;
 };
 
+/// The whole of a file of at most a megabyte.
+Result<std::string, Failure> read_small_file(const std::string& path);
+
 /// Fails if the folder or its settings are not there or wrong; the message names line and key.
 Result<node::NodeConfig, Failure> read_config(const Folder& folder);
 

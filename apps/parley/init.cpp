@@ -1,9 +1,11 @@
 // parley init: a new folder with a key, settings and an empty store.
 #include "command.hpp"
 #include "folder.hpp"
+#include "invitation_file.hpp"
 #include "key_file.hpp"
 #include "passphrase.hpp"
 #include <parley/node/config.hpp>
+#include <parley/runtime/clock.hpp>
 #include <parley/runtime/entropy.hpp>
 #include <parley/runtime/lmdb_store.hpp>
 
@@ -29,6 +31,7 @@ constexpr auto footer = R"text(EXAMPLES
   parley init ~/.parley
   parley init alice --private --listen 127.0.0.1:30770
   parley init ~/.parley --encrypt
+  parley init bob --invitation bob.invitation --keep-key
   parley init bob --private --listen 127.0.0.1:0 --http off --boot 02ab...@127.0.0.1:30770
 
 FILES
@@ -48,7 +51,9 @@ struct Options {
     std::string genesis;
     std::string log_level = "info";
     std::string passphrase_file;
+    std::string invitation_file;
     bool encrypt = false;
+    bool keep_key = false;
     bool allow_private = false;
     bool json = false;
     node::NodeConfig config;  // takes numbers as they are
@@ -97,9 +102,19 @@ Outcome parse_p2p(const Options& options, node::P2pConfig& p2p) {
     return failed(fmt::format("--advertise: expected address:port, got \"{}\"", options.advertise));
 }
 
-Result<node::NodeConfig, Failure> parse_options(const Options& options) {
+void take_invitation(const InvitationContent& content, node::NodeConfig& config) {
+    config.network.id = content.network_id;
+    config.network.chain_id = content.chain_id;
+    config.network.genesis = content.genesis;
+    config.network.forks = content.forks;
+    for (const auto& target : content.nodes) config.p2p.boot.push_back(target);
+}
+
+Result<node::NodeConfig, Failure> parse_options(const Options& options,
+                                                const std::optional<Invitation>& invitation) {
     auto config = options.config;
     if (auto ok = parse_p2p(options, config.p2p); !ok) return std::unexpected{ok.error()};
+    if (invitation) take_invitation(invitation->content(), config);
     if (options.http != "off") {
         config.rpc.http = Endpoint::parse(options.http);
         if (!config.rpc.http || !config.rpc.http->address.is_loopback()) {
@@ -127,9 +142,10 @@ Result<node::NodeConfig, Failure> parse_options(const Options& options) {
     return config;
 }
 
-Outcome check_unused(const Folder& folder) {
+Outcome check_unused(const Folder& folder, bool keep_key) {
     std::error_code ignored;
     for (const auto& path : {folder.key(), folder.config()}) {
+        if (keep_key && path == folder.key()) continue;
         if (std::filesystem::exists(path, ignored)) {
             return failed(fmt::format("{} is there already and is left as it is", path));
         }
@@ -137,9 +153,48 @@ Outcome check_unused(const Folder& folder) {
     return {};
 }
 
+struct Identity {
+    NodeId id;
+    SecretBytes key_text;  ///< what to write; empty: the file is there
+    bool encrypted = false;
+};
+
+Result<Identity, Failure> kept_identity(const Folder& folder, const Options& options) {
+    auto stored = read_key(folder);
+    if (!stored) return std::unexpected{stored.error()};
+    const bool encrypted = std::holds_alternative<Keystore>(*stored);
+    const auto id = id_of(folder, std::move(*stored), options.passphrase_file);
+    if (!id) return std::unexpected{id.error()};
+    return Identity{*id, {}, encrypted};
+}
+
+Result<Identity, Failure> new_identity(const Folder& folder, const Options& options) {
+    std::optional<SecretBytes> passphrase;
+    if (options.encrypt || !options.passphrase_file.empty()) {
+        auto chosen = new_passphrase(folder.key(), options.passphrase_file);
+        if (!chosen) return std::unexpected{chosen.error()};
+        passphrase = std::move(*chosen);
+    }
+    runtime::OsEntropy entropy;
+    const auto key = NodeKey::generate(entropy);
+    return Identity{key.id(), key_file_text(key, passphrase), passphrase.has_value()};
+}
+
+/// An invitation must be good now, and for this node.
+Outcome check_invitation(const Options& options, const Invitation& invitation, const NodeId& id) {
+    const auto& invitee = invitation.content().invitee;
+    const auto good = invitation.check(runtime::now().unix_time, id);
+    if (good) return {};
+    auto what = fmt::format("{}: {}", options.invitation_file, message(good.error()));
+    if (good.error().code == InvitationErrc::wrong_invitee) {
+        what += fmt::format(", {}", invitee->to_string());
+        if (!options.keep_key) what += "; --keep-key takes the key that is in the folder";
+    }
+    return failed(std::move(what));
+}
+
 /// Makes the files; the key last, so that a folder with a key is whole.
-Result<NodeId, Failure> make_files(const Folder& folder, const node::NodeConfig& config,
-                                   const std::optional<SecretBytes>& passphrase) {
+Outcome make_files(const Folder& folder, const node::NodeConfig& config, const Identity& identity) {
     std::error_code error;
     std::filesystem::create_directories(folder.path, error);
     if (error) return failed(fmt::format("cannot make {}: {}", folder.path, error.message()));
@@ -147,16 +202,9 @@ Result<NodeId, Failure> make_files(const Folder& folder, const node::NodeConfig&
         runtime::LmdbStore::open(folder.store(), runtime::LmdbStore::Create::yes, {});
     if (!store) return failed(fmt::format("{}: {}", folder.store(), message(store.error())));
     const auto settings = node::config_template(config);
-    if (auto ok = write_new_file(folder.config(), settings, 0644); !ok) {
-        return std::unexpected{ok.error()};
-    }
-    runtime::OsEntropy entropy;
-    const auto key = NodeKey::generate(entropy);
-    const auto text = key_file_text(key, passphrase);
-    if (auto ok = write_new_file(folder.key(), text.text(), 0600); !ok) {
-        return std::unexpected{ok.error()};
-    }
-    return key.id();
+    if (auto ok = write_new_file(folder.config(), settings, 0644); !ok) return ok;
+    if (identity.key_text.empty()) return {};
+    return write_new_file(folder.key(), identity.key_text.text(), 0600);
 }
 
 std::string shown(const Endpoint& endpoint) {
@@ -184,28 +232,34 @@ void print_text(const Folder& folder, const node::NodeConfig& config, const Node
         fmt::print("It knows no other node: it waits to be dialed, or set p2p.boot.\n");
     }
     if (encrypted) fmt::print("Its key is encrypted: without the passphrase it is lost.\n");
-    fmt::print("\nNext: parley run {}\n", folder.path);
 }
 
 Outcome init(const Options& options) {
     const Folder folder{options.folder};
-    const auto config = parse_options(options);
+    std::optional<Invitation> invitation;
+    if (!options.invitation_file.empty()) {
+        auto read = read_invitation(options.invitation_file);
+        if (!read) return std::unexpected{read.error()};
+        invitation = std::move(*read);
+    }
+    const auto config = parse_options(options, invitation);
     if (!config) return std::unexpected{config.error()};
-    if (auto ok = check_unused(folder); !ok) return ok;
-    std::optional<SecretBytes> passphrase;
-    if (options.encrypt || !options.passphrase_file.empty()) {
-        auto chosen = new_passphrase(folder.key(), options.passphrase_file);
-        if (!chosen) return std::unexpected{chosen.error()};
-        passphrase = std::move(*chosen);
+    if (auto ok = check_unused(folder, options.keep_key); !ok) return ok;
+    const auto identity =
+        options.keep_key ? kept_identity(folder, options) : new_identity(folder, options);
+    if (!identity) return std::unexpected{identity.error()};
+    if (invitation) {
+        if (auto ok = check_invitation(options, *invitation, identity->id); !ok) return ok;
     }
-    const auto id = make_files(folder, *config, passphrase);
-    if (!id) return std::unexpected{id.error()};
+    if (auto ok = make_files(folder, *config, *identity); !ok) return ok;
     if (options.json) {
-        const boost::json::object out{{"folder", folder.path}, {"id", id->to_string()}};
+        const boost::json::object out{{"folder", folder.path}, {"id", identity->id.to_string()}};
         fmt::print("{}\n", boost::json::serialize(out));
-    } else {
-        print_text(folder, *config, *id, passphrase.has_value());
+        return {};
     }
+    print_text(folder, *config, identity->id, identity->encrypted);
+    if (invitation) fmt::print("Invited by {}.\n", invitation->inviter().to_string());
+    fmt::print("\nNext: parley run {}\n", folder.path);
     return {};
 }
 
@@ -224,7 +278,8 @@ void add_options(CLI::App& command, Options& options) {
         ->capture_default_str();
     command
         .add_option("--boot", options.boot,
-                    "A node to ask for others: ID@address:port, with a name\nfor the address, or enr:...\nRepeatable")
+                    "A node to ask for others: ID@address:port, with a name\nfor the address, or "
+                    "enr:...\nRepeatable")
         ->type_name("NODE");
     command.add_option("--static", options.static_peers, "A node to stay connected to. Repeatable")
         ->type_name("NODE")
@@ -250,8 +305,19 @@ void add_options(CLI::App& command, Options& options) {
     command.add_option("--inbound-max", config.p2p.inbound_max, "Links that it accepts")
         ->type_name("N")
         ->capture_default_str();
-    command.add_flag("--encrypt", options.encrypt,
-                     "Encrypt the key with a passphrase, asked for on the terminal");
+    auto* keep = command.add_flag("--keep-key", options.keep_key,
+                                  "Take the key that DIR has already (`parley key new`)");
+    command
+        .add_option("--invitation", options.invitation_file,
+                    "A file of `parley invite create`: network, chain and boot nodes")
+        ->type_name("FILE")
+        ->excludes("--network-id")
+        ->excludes("--chain-id")
+        ->excludes("--genesis");
+    command
+        .add_flag("--encrypt", options.encrypt,
+                  "Encrypt the key with a passphrase, asked for on the terminal")
+        ->excludes(keep);
     add_passphrase_file(command, options.passphrase_file)
         ->description("As --encrypt, with the passphrase in a file, one line");
     command.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")

@@ -1,13 +1,16 @@
-// parley key: shows a node's key file, encrypts it with a passphrase, decrypts it.
+// parley key: makes a node's key file, shows it, encrypts it with a passphrase, decrypts it.
 #include "command.hpp"
 #include "folder.hpp"
 #include "key_file.hpp"
 #include "passphrase.hpp"
+#include <parley/runtime/entropy.hpp>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace parley::app {
@@ -29,6 +32,20 @@ FILES
 
 EXIT STATUS
   0 it is sound, 1 it is not, 2 wrong command line)text";
+
+constexpr auto new_description =
+    R"text(Makes a key in the folder DIR and prints its node ID, before there is a node: so that
+somebody can allow or invite it. `parley init DIR --keep-key` makes the rest.)text";
+
+constexpr auto new_footer = R"text(EXAMPLES
+  parley key new bob
+  parley key new bob --passphrase-file bob.pass
+
+FILES
+  DIR/node.key   the key, mode 0600; encrypted with --encrypt or --passphrase-file
+
+EXIT STATUS
+  0 made, 1 not made, 2 wrong command line)text";
 
 constexpr auto encrypt_description =
     R"text(Encrypts the key of the folder DIR with a passphrase, from a file or asked for twice
@@ -64,6 +81,7 @@ EXIT STATUS
 struct Options {
     std::string folder;
     std::string passphrase_file;
+    bool encrypt = false;
     bool json = false;
 };
 
@@ -80,7 +98,7 @@ Outcome show(const Options& options) {
     if (!stored) return std::unexpected{stored.error()};
     const auto* keystore = std::get_if<Keystore>(&*stored);
     const auto kdf = keystore != nullptr ? kdf_text(keystore->kdf()) : std::string{};
-    auto id = keystore != nullptr ? keystore->claimed_id() : std::nullopt;
+    std::optional<NodeId> id = keystore != nullptr ? keystore->claimed_id() : std::nullopt;
     if (!id || !options.passphrase_file.empty()) {
         const auto key = unlock(folder, std::move(*stored), options.passphrase_file);
         if (!key) return std::unexpected{key.error()};
@@ -94,6 +112,28 @@ Outcome show(const Options& options) {
         fmt::print("ID   {}\nKey  {}\n", id->to_string(),
                    kdf.empty() ? "not encrypted" : "encrypted (" + kdf + ")");
     }
+    return {};
+}
+
+Outcome make(const Options& options) {
+    const Folder folder{options.folder};
+    std::error_code error;
+    if (std::filesystem::exists(folder.key(), error)) {
+        return failed(folder.key() + " is there already and is left as it is");
+    }
+    std::optional<SecretBytes> passphrase;
+    if (options.encrypt || !options.passphrase_file.empty()) {
+        auto chosen = new_passphrase(folder.key(), options.passphrase_file);
+        if (!chosen) return std::unexpected{chosen.error()};
+        passphrase = std::move(*chosen);
+    }
+    std::filesystem::create_directories(folder.path, error);
+    if (error) return failed(fmt::format("cannot make {}: {}", folder.path, error.message()));
+    runtime::OsEntropy entropy;
+    const auto key = NodeKey::generate(entropy);
+    const auto text = key_file_text(key, passphrase);
+    if (auto ok = write_new_file(folder.key(), text.text(), 0600); !ok) return ok;
+    fmt::print("{}\n", key.id().to_string());
     return {};
 }
 
@@ -135,6 +175,10 @@ CLI::App* add(CLI::App& app, Chosen& chosen, const std::string& name, const std:
     if (action == &show) {
         command->add_flag("--json", options->json, "Print {\"id\", \"encrypted\", \"kdf\"}");
     }
+    if (action == &make) {
+        command->add_flag("--encrypt", options->encrypt,
+                          "Encrypt it with a passphrase, asked for on the terminal");
+    }
     command->callback([=, &chosen] { chosen = [=] { return action(*options); }; });
     return command;
 }
@@ -142,9 +186,11 @@ CLI::App* add(CLI::App& app, Chosen& chosen, const std::string& name, const std:
 }  // namespace
 
 void add_key(CLI::App& app, Chosen& chosen) {
-    auto* key = add_command(app, "key", "show, encrypt or decrypt a node's key",
-                            "Its commands are show, encrypt and decrypt.");
+    auto* key = add_command(app, "key", "make, show, encrypt or decrypt a node's key",
+                            "Its commands are new, show, encrypt and decrypt.");
     key->require_subcommand(1);
+    add(*key, chosen, "new", "make a key alone, before there is a node", new_description,
+        new_footer, &make);
     add(*key, chosen, "show", "print whose key it is and how it is kept", show_description,
         show_footer, &show);
     add(*key, chosen, "encrypt", "encrypt it with a passphrase", encrypt_description,

@@ -33,6 +33,15 @@ Result<NodeKey, Failure> unlock(const Folder& folder, StoredKey stored,
     return std::move(*key);
 }
 
+Result<NodeId, Failure> id_of(const Folder& folder, StoredKey stored,
+                              const std::string& passphrase_file) {
+    const auto* keystore = std::get_if<Keystore>(&stored);
+    if (keystore != nullptr && keystore->claimed_id()) return *keystore->claimed_id();
+    const auto key = unlock(folder, std::move(stored), passphrase_file);
+    if (!key) return std::unexpected{key.error()};
+    return key->id();
+}
+
 SecretBytes key_file_text(const NodeKey& key, const std::optional<SecretBytes>& passphrase) {
     if (!passphrase) return key_text(key);
     runtime::OsEntropy entropy;

@@ -22,6 +22,10 @@ Result<StoredKey, Failure> read_key(const Folder& folder);
 Result<NodeKey, Failure> unlock(const Folder& folder, StoredKey stored,
                                 const std::string& passphrase_file);
 
+/// Whose key it is: as a keystore claims, or by its passphrase if it claims nothing.
+Result<NodeId, Failure> id_of(const Folder& folder, StoredKey stored,
+                              const std::string& passphrase_file);
+
 /// What to write: encrypted if there is a passphrase.
 SecretBytes key_file_text(const NodeKey& key, const std::optional<SecretBytes>& passphrase);
 

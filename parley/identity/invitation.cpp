@@ -44,20 +44,14 @@ std::optional<NodeId> read_id(rlp::Reader& in) {
     return NodeId{*key};
 }
 
+/// A target in its one form: addresses and numbers have several texts.
 std::optional<Target> read_node(rlp::Reader& in) {
-    auto list = in.list();
-    if (!list) return std::nullopt;
-    const auto id = read_id(*list);
-    if (!id) return std::nullopt;
-    const auto address = list->string();
-    if (!address || (address->size() != 4 && address->size() != 16)) return std::nullopt;
-    const auto port = list->u16();
-    if (!port || *port == 0 || !list->at_end()) return std::nullopt;
-    const auto ip = address->size() == 4 ? IpAddress::v4(array_of<4>(*address))
-                                         : IpAddress::v6(array_of<16>(*address));
-    // An IPv4 address in the form of IPv6 would be a second way to say the same.
-    if (ip.bytes().size() != address->size() || ip.is_unspecified()) return std::nullopt;
-    return Target{*id, {ip, *port}};
+    const auto text = in.string();
+    if (!text) return std::nullopt;
+    auto target = Target::parse(text_of(*text));
+    if (!target || target->to_string() != text_of(*text)) return std::nullopt;
+    if (target->host.empty() && target->endpoint.address.is_unspecified()) return std::nullopt;
+    return target;
 }
 
 void write_content(rlp::Writer& out, const NodeId& inviter, const InvitationContent& content) {
@@ -67,10 +61,7 @@ void write_content(rlp::Writer& out, const NodeId& inviter, const InvitationCont
     out.end_list();
     out.string(content.invitee ? content.invitee->bytes() : Bytes{}).number(content.expires);
     out.begin_list();
-    for (const auto& node : content.nodes) {
-        out.begin_list().string(node.id.bytes()).string(node.endpoint.address.bytes());
-        out.number(node.endpoint.port).end_list();
-    }
+    for (const auto& node : content.nodes) out.string(node.to_string());
     out.end_list().string(inviter.bytes());
 }
 
@@ -155,9 +146,9 @@ struct Invitation::Parser {
         auto list = in.list();
         if (!list) return false;
         while (!list->at_end()) {
-            const auto node = read_node(*list);
+            auto node = read_node(*list);
             if (!node || out.content_.nodes.size() >= nodes_max) return false;
-            out.content_.nodes.push_back(*node);
+            out.content_.nodes.push_back(std::move(*node));
         }
         return !out.content_.nodes.empty();
     }

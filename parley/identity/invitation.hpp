@@ -48,7 +48,7 @@ struct InvitationContent {
 /// Verified when it was made: immutable.
 class Invitation {
 public:
-    static constexpr std::size_t size_bytes_max = 2048;
+    static constexpr std::size_t size_bytes_max = 4096;
     static constexpr std::size_t forks_max = 64;
     static constexpr std::size_t nodes_max = 16;
 
