@@ -163,6 +163,14 @@ Target DialScheduler::target_of(const Entry& entry) const {
     if (host != hosts_.end() && target.endpoint.address.is_unspecified()) {
         target.host = host->second;
     }
+    // As much is known of it as of the endpoint itself: both are as the book has them.
+    if (!entry.record || entry.record.endpoint() != target.endpoint) return target;
+    const auto record = Enr::decode_verified(entry.record.raw());
+    const auto other = record ? record->other_tcp_endpoint() : std::nullopt;
+    // Of the same scope: a public node must not have us call at addresses of our own network.
+    if (other && scope_of(other->address) == scope_of(target.endpoint.address)) {
+        target.other = other;
+    }
     return target;
 }
 

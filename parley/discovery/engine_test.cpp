@@ -301,6 +301,34 @@ TEST_CASE("boot nodes and static peers with names are dialed by name, several at
     CHECK(by_address);
 }
 
+TEST_CASE("a record with both families is dialed at both, unless one is of another scope") {
+    World world{with_target(4)};
+    const auto both = [&](std::uint32_t n, std::string_view six) {
+        world.node(n);
+        ParleyEntry entry;
+        entry.network_id = network;
+        const Endpoint four = public_endpoint(n);
+        const auto record = *EnrBuilder{2}
+                                 .ip(four.address)
+                                 .tcp(four.port)
+                                 .ip(IpAddress::parse(six).value())
+                                 .tcp6(7)
+                                 .parley(entry)
+                                 .sign(key(n));
+        CHECK(changed(world.book.add_record(world.now, record, told_by(100))));
+    };
+    both(1, "2a00:1::1");
+    both(2, "fd00::1");
+    both(3, "::1");
+    world.hub.publish(BookGrew{3});
+    world.run(10s);
+    CHECK(world.ups() == 3);
+    CHECK(world.last_dial.at(test::id(1)).endpoint == public_endpoint(1));
+    CHECK(world.last_dial.at(test::id(1)).other == Endpoint::parse("[2a00:1::1]:7"));
+    CHECK_FALSE(world.last_dial.at(test::id(2)).other);
+    CHECK_FALSE(world.last_dial.at(test::id(3)).other);
+}
+
 TEST_CASE("a dead boot node does not keep a node from its own book") {
     MemoryStore store;
     {

@@ -236,6 +236,11 @@ std::optional<Endpoint> Enr::tcp_endpoint() const {
     return endpoint_of(ip4_, tcp_, ip6_, tcp6_);
 }
 
+std::optional<Endpoint> Enr::other_tcp_endpoint() const {
+    const auto other = endpoint_of(std::nullopt, tcp_, ip6_, tcp6_);
+    return other == tcp_endpoint() ? std::nullopt : other;
+}
+
 std::optional<Endpoint> Enr::udp_endpoint() const {
     return endpoint_of(ip4_, udp_, ip6_, udp6_);
 }

@@ -63,6 +63,8 @@ public:
     std::optional<IpAddress> ip6() const { return ip6_; }
     /// The TCP endpoint, IPv4 before IPv6; nothing without address or port.
     std::optional<Endpoint> tcp_endpoint() const;
+    /// The IPv6 one of a record that has both; tcp_endpoint() then is the IPv4 one.
+    std::optional<Endpoint> other_tcp_endpoint() const;
     std::optional<Endpoint> udp_endpoint() const;
     std::optional<ParleyEntry> parley() const { return parley_; }
     /// The raw RLP item of any entry's value.

@@ -170,6 +170,7 @@ TEST_CASE("IPv6 uses its own port, or that of IPv4, or none") {
     const auto own = EnrBuilder{1}.ip(six).tcp(1).udp(1).tcp6(3).udp6(4).sign(example_key());
     REQUIRE(own);
     CHECK(own->tcp_endpoint() == Endpoint{six, 3});
+    CHECK_FALSE(own->other_tcp_endpoint());
     CHECK(own->udp_endpoint() == Endpoint{six, 4});
     const auto shared = EnrBuilder{1}.ip(six).tcp(1).udp(2).sign(example_key());
     REQUIRE(shared);
@@ -178,6 +179,7 @@ TEST_CASE("IPv6 uses its own port, or that of IPv4, or none") {
     const auto none = EnrBuilder{1}.ip(six).tcp(0).sign(example_key());
     REQUIRE(none);
     CHECK_FALSE(none->tcp_endpoint());
+    CHECK_FALSE(none->other_tcp_endpoint());
     const auto only_port = EnrBuilder{1}.tcp(1).sign(example_key());
     REQUIRE(only_port);
     CHECK_FALSE(only_port->tcp_endpoint());

@@ -39,6 +39,8 @@ struct Target {
     Endpoint endpoint;
     /// A DNS name, resolved anew for each dial; the endpoint then is 0.0.0.0 and the port.
     std::string host = {};
+    /// The same node in the other family, tried if the endpoint cannot be reached.
+    std::optional<Endpoint> other = {};
     /// "id@address:port", "id@host.example:port", or an ENR in text form with an IP and a TCP port.
     static std::optional<Target> parse(std::string_view text);
     /// The same; the error is what is wrong, for whoever wrote the text.

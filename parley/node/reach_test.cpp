@@ -143,6 +143,18 @@ TEST_CASE("a node's record follows what its peers see, a minute apart at least")
     CHECK(seen.node->record().sequence() == 3);
 }
 
+TEST_CASE("a node that listens on both families says both in its record") {
+    NodeConfig config;
+    config.p2p.allow_private = true;
+    Seen seen{config};
+    seen.node->add_listener(after(0s), at("127.0.0.1:1001"), std::nullopt);
+    seen.node->add_listener(after(0s), at("[::1]:1002"), std::nullopt);
+    const Enr& record = seen.node->record();
+    CHECK(record.tcp_endpoint() == at("127.0.0.1:1001"));
+    CHECK(record.other_tcp_endpoint() == at("[::1]:1002"));
+    CHECK(seen.node->endpoint() == at("127.0.0.1:1001"));
+}
+
 TEST_CASE("a node that advertises an address, or calls through a proxy, does not follow") {
     NodeConfig config;
     SUBCASE("advertise") {

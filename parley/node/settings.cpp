@@ -193,7 +193,8 @@ std::vector<Setting> network_settings() {
 std::vector<Setting> p2p_settings() {
     std::vector<Setting> out;
     out.push_back(texts(
-        "p2p", "listen", "Where to listen for other nodes, TCP. Port 0 lets the system choose.",
+        "p2p", "listen",
+        "Where to listen for other nodes, TCP: of each family one. Port 0: the system chooses.",
         "\"address:port\"", PARLEY_MEMBER(p2p.listen), &Endpoint::parse, &text_of_endpoint));
     out.push_back(text(
         "p2p", "advertise",

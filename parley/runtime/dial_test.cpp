@@ -155,6 +155,48 @@ TEST_CASE("a name that is not resolved in time, and a dial that is given up mean
     opened->set_value();
 }
 
+TEST_CASE("of two families the one is dialed that answers, and first from then on") {
+    TestNode::Options six;
+    six.host.listen = {{loopback6, 0}};
+    Stream topic_a{{}};
+    Stream topic_b{{}};
+    Stream topic_c{{}};
+    TestNode a{{&topic_a}, six};
+    // The other one listens on both: what was learned of the first decides.
+    TestNode::Options both;
+    both.host.listen = {{loopback6, 0}, {loopback4, 0}};
+    TestNode c{{&topic_c}, both};
+    REQUIRE(c.endpoints().size() == 2);
+    DetailLog log{"link ended before it was up", "detail"};
+    TestNode b{{&topic_b}, asking({}, log)};
+    const Endpoint closed4{loopback4, a.target().endpoint.port};
+    const Endpoint closed6{loopback6, c.endpoints()[1].port};
+
+    SUBCASE("IPv6, as nobody is there over IPv4") {
+        b.dial({a.target().id, closed4, {}, a.target().endpoint});
+        CHECK(b.saw_up());
+        CHECK(peer_of(b) == a.target().endpoint.to_string());
+        b.dial({c.target().id, c.endpoints()[1], {}, c.endpoints()[0]});
+        CHECK(c.saw_up());
+        c.on_node([&](Now) {
+            for (const auto& peer : c.core().links().peers()) {
+                CHECK(peer.endpoint.address == loopback6);
+            }
+        });
+    }
+    SUBCASE("IPv4, if it comes first and answers") {
+        b.dial({c.target().id, c.endpoints()[1], {}, c.endpoints()[0]});
+        CHECK(b.saw_up());
+        CHECK(peer_of(b) == c.endpoints()[1].to_string());
+    }
+    SUBCASE("neither") {
+        b.dial({a.target().id, closed4, {}, closed6});
+        CHECK(b.saw_end(CloseReason::dial_failed));
+        CHECK(log.wait() == closed4.to_string() + ": Connection refused; " + closed6.to_string() +
+                                ": Connection refused");
+    }
+}
+
 TEST_CASE("who dials is told from where it was seen to call") {
     Stream topic_a{{}};
     Stream topic_b{{}};

@@ -53,6 +53,10 @@ void IoThread::open(Now now, const transport::OpenLink& open,
     // A proxy resolves names by itself: what we ask for is nobody else's business.
     if (open.target.host.empty() || config_.proxy) {
         dial.left = {open.target.endpoint};
+        if (const auto& other = open.target.other) {
+            const bool first = works_v4_ == other->address.is_v4();
+            dial.left.insert(first ? dial.left.begin() : dial.left.end(), *other);
+        }
         try_next(now, connection);
     } else {
         resolve(connection);
@@ -92,7 +96,8 @@ void IoThread::try_next(Now now, Connection& connection) {
     dial.left.erase(dial.left.begin());
     dial.socks.reset();
     ++dial.attempt;
-    timers_.set(connection, now.instant + std::max(dial.until - now.instant, Duration::zero()) / share);
+    timers_.set(connection,
+                now.instant + std::max(dial.until - now.instant, Duration::zero()) / share);
     boost::system::error_code ignored;
     connection.socket.close(ignored);
     connection.socket.async_connect(
@@ -124,6 +129,8 @@ void IoThread::begin_dialed_link(Connection& connection) {
     timers_.remove(connection);
     connection.deadline = never;
     const auto dial = std::move(connection.dial);
+    // Where one family leads nowhere, the next dials are not kept waiting by it.
+    if (dial->target.other && dial->attempt > 1) works_v4_ = dial->at.address.is_v4();
     // Who is asked for by name is known by that name where the proxy resolved it.
     if (dial->at != dial->target.endpoint) batch_.connected.push_back({connection.id, dial->at});
     connection.link.emplace(

@@ -157,6 +157,7 @@ private:
     TimerHeap timers_;
     bool expects_more_ = false;  // of a stream, in this turn
     Connection* found_last_ = nullptr;
+    std::optional<bool> works_v4_;  // the family that answered when the other one did not
     std::size_t lingering_ = 0;
     LinkEventBatch batch_;
     std::size_t index_;

@@ -55,6 +55,7 @@ public:
             [this](const transport::DialFailed& e) { note_end(e.reason); }));
         auto bound = host_.listen();
         REQUIRE(bound);
+        endpoints_ = *bound;
         if (!bound->empty()) endpoint_ = bound->front();
         thread_ = std::thread{[this] {
             host_.run(core_);
@@ -66,6 +67,7 @@ public:
         thread_.join();
     }
 
+    const std::vector<Endpoint>& endpoints() const { return endpoints_; }
     Target target() const { return {key_.id(), endpoint_}; }
     Host& host() { return host_; }
     node::BareNode& core() { return core_; }
@@ -125,6 +127,7 @@ private:
     node::BareNode core_;
     std::vector<Hub::Subscription> subscriptions_;
     Endpoint endpoint_;
+    std::vector<Endpoint> endpoints_;
     std::promise<void> ended_;
     std::mutex mutex_;
     std::condition_variable changed_;

@@ -30,7 +30,7 @@ namespace parley::transport {
 // --- Effects: Switch to its driver ---------------------------------------------------------
 
 /// Connect, then make a Link::dial to `target.id`. Of a target with a name only the driver learns
-/// the address.
+/// the address; of one with two endpoints it tries the other one if the first does not answer.
 struct OpenLink {
     LinkId link;
     Target target;
