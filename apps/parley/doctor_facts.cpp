@@ -133,8 +133,12 @@ AddressFacts address_facts(const node::NodeConfig& config) {
                        .own = own_addresses(),
                        .allow_private = config.p2p.allow_private,
                        .listens = !config.p2p.listen.empty()};
-    if (!facts.advertised && facts.listens) {
-        facts.advertised = reachable_at(config.p2p.listen.front(), true);
+    if (facts.advertised || !facts.listens) return facts;
+    const auto& bound = config.p2p.listen.front();
+    if (const auto guessed = guessed_address(bound, true)) {
+        facts.advertised = Endpoint{*guessed, bound.port};
+    } else if (!bound.address.is_unspecified()) {
+        facts.advertised = bound;
     }
     return facts;
 }
