@@ -44,7 +44,7 @@ struct Network : Cli {
 
 TEST_CASE("a permissioned network admits and removes nodes while it runs, and remembers") {
     Network net;
-    const auto alice_id = net.init("alice");
+    net.init("alice");
     const auto bob_id = net.init("bob");
     net.set("alice", "enabled = false", "enabled = true");
     auto alice = net.start("alice");

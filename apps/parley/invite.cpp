@@ -75,9 +75,10 @@ std::optional<std::uint64_t> parse_duration(std::string_view text) {
     if (text.ends_with('h')) unit = 3600;
     if (text.ends_with('d')) unit = std::uint64_t{24} * 3600;
     std::uint32_t count = 0;
-    const char* const end = text.data() + text.size() - 1;
-    const auto read = std::from_chars(text.data(), end, count);
-    if (unit == 0 || read.ec != std::errc{} || read.ptr != end) return std::nullopt;
+    const char* const first = text.data();
+    const char* const last = first + text.size() - 1;
+    const auto read = std::from_chars(first, last, count);
+    if (unit == 0 || read.ec != std::errc{} || read.ptr != last) return std::nullopt;
     const auto seconds = count * unit;
     if (seconds == 0 || seconds > seconds_max) return std::nullopt;
     return seconds;
