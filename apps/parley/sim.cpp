@@ -3,6 +3,7 @@
 #include "text.hpp"
 #include <parley/runtime/clock.hpp>
 #include <parley/runtime/signals.hpp>
+#include <parley/sim/eclipse.hpp>
 #include <parley/sim/report.hpp>
 #include <parley/sim/scenarios.hpp>
 #include <parley/sim/sweep.hpp>
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -57,6 +59,8 @@ struct Options {
     bool sweep = false;
     std::uint64_t seeds = 100;
     double hours = 0;
+    bool scoreboard = false;
+    std::size_t runs = 200;
 };
 
 /// In larger networks the models of spreading would take longer than the run.
@@ -204,6 +208,46 @@ Outcome run_sweep(const Options& options) {
     return bad == 0 ? Outcome{} : failed("some seeds failed");
 }
 
+/// Eclipse attacks on the address book, with what resists them and without.
+Outcome run_scoreboard(const Options& options) {
+    struct Attack {
+        std::string_view name;
+        std::size_t addresses, groups, ids;
+    };
+    // The last: two hosts, as many identities as they like (Marcus, Heilman, Goldberg, 2018).
+    constexpr std::array attacks{Attack{"1,000 addresses in 512 groups", 1000, 512, 4},
+                                 Attack{"8,192 addresses in 512 groups", 8192, 512, 4},
+                                 Attack{"2 hosts with 16,384 identities", 2, 2, 8192}};
+    using enum Table::Align;
+    Table table{.columns = {left, right, right, right, right, right, right},
+                .rows = {{"attacker", "resists", "runs", "all owned", "links owned", "of tried",
+                          "of new"}}};
+    LiveLine line;
+    for (const auto& attack : attacks) {
+        for (const bool resist : {true, false}) {
+            line.show(fmt::format("{}, {} runs", attack.name, options.runs));
+            sim::EclipseOptions wanted;
+            wanted.addresses = attack.addresses;
+            wanted.groups = attack.groups;
+            wanted.ids_per_address = attack.ids;
+            wanted.resist = resist;
+            const auto score = sim::score_eclipse(wanted, options.runs, options.seed);
+            const auto percent = [](double share) { return fmt::format("{:.1f} %", 100 * share); };
+            table.rows.push_back(
+                {std::string{attack.name}, resist ? "yes" : "no", std::to_string(score.runs),
+                 percent(static_cast<double>(score.all_owned) / static_cast<double>(score.runs)),
+                 percent(score.owned_share), percent(score.tried_share),
+                 percent(score.fresh_share)});
+        }
+    }
+    line.clear();
+    fmt::print("{}", table.to_string());
+    fmt::print(
+        "resists: places by network group, feelers, older acquaintances first. Anchors are "
+        "dead in all runs.\n");
+    return {};
+}
+
 std::string footer() {
     std::string out = "SCENARIOS\n";
     for (const auto& scenario : sim::scenarios()) {
@@ -239,9 +283,16 @@ void add_sim(CLI::App& app, Chosen& chosen) {
     command->add_flag("--sweep", options->sweep,
                       "Many seeds of the swarm, each with its own faults; 5 % run twice");
     command->add_option("--seeds", options->seeds, "With --sweep: how many (default: 100)");
+    command->add_flag("--scoreboard", options->scoreboard,
+                      "Eclipse attacks on the address book: what an attacker owns after a restart");
+    command->add_option("--runs", options->runs, "With --scoreboard: of each (default: 200)")
+        ->check(CLI::Range(1, 100000));
     command->add_option("--hours", options->hours, "With --sweep: for how long, instead");
     command->callback([options, &chosen] {
-        chosen = [options] { return options->sweep ? run_sweep(*options) : run_one(*options); };
+        chosen = [options] {
+            if (options->scoreboard) return run_scoreboard(*options);
+            return options->sweep ? run_sweep(*options) : run_one(*options);
+        };
     });
 }
 

@@ -13,6 +13,8 @@ constexpr auto last_seen_grain = std::chrono::minutes{10};
 /// Books of up to so many entries are looked through where larger ones are only drawn from.
 constexpr std::size_t small_entries_max = 4096;
 constexpr int draws_max = 128;
+/// Of so many tried entries that are drawn the one that was heard of first is taken.
+constexpr int oldest_of = 3;
 constexpr std::size_t expire_entries_max = 20'000;
 constexpr std::size_t collisions_max = 16;
 /// The holder of a tried place that was on a link since then need not be asked.
@@ -64,7 +66,7 @@ AddressBook::AddressBook(BookConfig config, NetworkFilter filter, NodeId self, R
       self_(self),
       rng_(rng),
       places_key_(rng_.next()),
-      places_(config.entries_max, places_key_),
+      places_(config.entries_max, places_key_, config.resist),
       index_(0, IdHash{&entries_, rng_.next()}, IdEqual{&entries_}) {}
 
 // --- What is known ---
@@ -418,7 +420,7 @@ bool AddressBook::dialable(Now now, const Entry& entry) const {
     return !is_busy(entry) && entry.next_attempt <= now.instant;
 }
 
-const Entry* AddressBook::pick(Now now, BookTable which, const Predicate& exclude) {
+const Entry* AddressBook::draw(Now now, BookTable which, const Predicate& exclude) {
     for (int draw = 0; draw < draws_max; ++draw) {
         const std::uint32_t number = places_.random(which, rng_);
         if (number == BookPlaces::nobody) return nullptr;
@@ -429,6 +431,16 @@ const Entry* AddressBook::pick(Now now, BookTable which, const Predicate& exclud
         return &entry;
     }
     return nullptr;
+}
+
+const Entry* AddressBook::pick(Now now, BookTable which, const Predicate& exclude) {
+    const Entry* one = draw(now, which, exclude);
+    if (one == nullptr || which == BookTable::fresh || !config_.resist) return one;
+    for (int i = 1; i < oldest_of; ++i) {
+        const Entry* other = draw(now, which, exclude);
+        if (other && other->added < one->added) one = other;
+    }
+    return one;
 }
 
 /// Of all entries of a small book, by a random stride.
@@ -445,8 +457,8 @@ const Entry* AddressBook::pick_by_look(Now now, const Predicate& exclude) {
     return nullptr;
 }
 
-const Entry* AddressBook::pick_for_dial(Now now, const Predicate& exclude) {
-    const BookTable first = rng_.chance(0.5) ? BookTable::tried : BookTable::fresh;
+const Entry* AddressBook::pick_for_dial(Now now, const Predicate& exclude, bool tried_first) {
+    const BookTable first = tried_first || rng_.chance(0.5) ? BookTable::tried : BookTable::fresh;
     const BookTable second = first == BookTable::tried ? BookTable::fresh : BookTable::tried;
     if (const Entry* entry = pick(now, first, exclude)) return entry;
     if (const Entry* entry = pick(now, second, exclude)) return entry;

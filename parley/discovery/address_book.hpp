@@ -57,6 +57,8 @@ struct BackOffConfig {
 struct BookConfig {
     /// Places, in both tables; see BookPlaces.
     std::size_t entries_max = 81'920;
+    /// False: places do not depend on groups and tellers, and age does not count. For comparisons.
+    bool resist = true;
     /// Keep private and loopback addresses; only for a node that is in such a network itself.
     bool allow_private = false;
     BackOffConfig back_off;
@@ -167,9 +169,11 @@ public:
     /// some thousands, and in a larger one nearly so.
     std::vector<const Entry*> sample(std::size_t count, const Predicate& fits, Rng& rng) const;
     /// Somebody to dial: not up, not being dialed, its wait over, not excluded. Tried and new
-    /// ones take turns by chance, then buckets, then the entries of one; those who failed lately
-    /// are passed over more often. Null if there is nobody, or hardly anybody.
-    const Entry* pick_for_dial(Now now, const Predicate& exclude);
+    /// ones take turns by chance, or tried ones come first; then buckets, then the entries of one.
+    /// Those who failed lately are passed over more often, and of three tried ones the one that
+    /// was heard of first is taken: who came with an attack is young. Null if there is nobody, or
+    /// hardly anybody.
+    const Entry* pick_for_dial(Now now, const Predicate& exclude, bool tried_first = false);
     /// The same among pinned entries.
     const Entry* pick_pinned(Now now, const Predicate& exclude);
     /// Somebody to test: the holder of a tried place that another one waits for, else a new entry.
@@ -241,6 +245,7 @@ private:
     void on_reached(Now now, Entry& entry);
     void seen(Now now, Entry& entry);
     bool dialable(Now now, const Entry& entry) const;
+    const Entry* draw(Now now, BookTable which, const Predicate& exclude);
     const Entry* pick(Now now, BookTable which, const Predicate& exclude);
     const Entry* pick_by_look(Now now, const Predicate& exclude);
     bool small() const;

@@ -32,7 +32,7 @@ Result<void, StoreError> AddressBook::load_meta(Store& store) {
     version_written_ = number == version && usable;
     if (usable) {
         places_key_ = load_be<std::uint64_t>(**key);
-        places_ = BookPlaces{config_.entries_max, places_key_};
+        places_ = BookPlaces{config_.entries_max, places_key_, config_.resist};
     }
     const auto anchors = store.get(version_table, bytes_of(anchors_key));
     if (!anchors) return std::unexpected{anchors.error()};

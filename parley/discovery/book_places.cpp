@@ -25,7 +25,8 @@ std::uint32_t part_of(std::uint32_t buckets, std::uint32_t part) {
 
 }  // namespace
 
-BookPlaces::BookPlaces(std::size_t entries_max, std::uint64_t key) : key_(key) {
+BookPlaces::BookPlaces(std::size_t entries_max, std::uint64_t key, bool by_group)
+    : key_(key), by_group_(by_group) {
     auto& fresh = sides_[index(BookTable::fresh)];
     auto& tried = sides_[index(BookTable::tried)];
     fresh.buckets = buckets_in(entries_max / 5 * 4);
@@ -78,6 +79,7 @@ std::uint64_t BookPlaces::teller_group(const Source& source) const {
 
 Place BookPlaces::fresh_place(const Endpoint& endpoint, std::uint64_t teller) const {
     const auto& side = sides_[index(BookTable::fresh)];
+    if (!by_group_) return static_cast<Place>(hash('x', endpoint) % fresh_places_);
     const auto within =
         hash('n', group(endpoint), teller) % part_of(side.buckets, fresh_buckets_per_teller_part);
     const auto bucket = static_cast<std::uint32_t>(hash('N', teller, within) % side.buckets);
@@ -87,6 +89,9 @@ Place BookPlaces::fresh_place(const Endpoint& endpoint, std::uint64_t teller) co
 
 Place BookPlaces::tried_place(const Endpoint& endpoint) const {
     const auto& side = sides_[index(BookTable::tried)];
+    if (!by_group_) {
+        return fresh_places_ + static_cast<Place>(hash('y', endpoint) % places(BookTable::tried));
+    }
     const auto within = hash('t', endpoint) % part_of(side.buckets, tried_buckets_per_group_part);
     const auto bucket = side.first_bucket + static_cast<std::uint32_t>(
                                                 hash('T', group(endpoint), within) % side.buckets);

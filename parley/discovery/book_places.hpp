@@ -28,7 +28,8 @@ public:
     static constexpr std::uint32_t nobody = ~std::uint32_t{0};
 
     /// About four in five of `entries_max` places are new ones, in powers of two of buckets.
-    BookPlaces(std::size_t entries_max, std::uint64_t key);
+    /// `by_group` false: an entry's place depends on its endpoint alone.
+    BookPlaces(std::size_t entries_max, std::uint64_t key, bool by_group = true);
 
     /// Who is counted as one teller of others.
     std::uint64_t teller_group(const Source& source) const;
@@ -64,6 +65,7 @@ private:
     std::uint64_t group(const Endpoint& endpoint) const;
 
     std::uint64_t key_;
+    bool by_group_;
     std::uint32_t fresh_places_ = 0;
     std::array<Side, 2> sides_;
     std::vector<std::uint32_t> at_;       // by place

@@ -34,8 +34,9 @@ void DialScheduler::on_up(Now now, const transport::PeerUp& up) {
     const auto dial = dials_.find(up.id);
     const bool dialed = up.direction == Direction::outbound && dial != dials_.end();
     const Endpoint known = dialed ? dial->second.endpoint : up.endpoint;
+    const bool tried = counts && dialed && dial->second.tried;
     end_dial(up.id);
-    if (up_.emplace(up.link, Up{up.id, up.endpoint, counts, now.instant}).second) {
+    if (up_.emplace(up.link, Up{up.id, up.endpoint, counts, tried, now.instant}).second) {
         ++links_per_id_[up.id];
         if (counts) {
             ++outbound_up_;
@@ -84,7 +85,7 @@ void DialScheduler::on_dial_failed(Now now, const transport::DialFailed& failed)
 
 void DialScheduler::on_dialing(Now now, const Dial& dial) {
     const Instant until = now.instant + config_.dial_timeout;
-    const UnderWay under_way{dial.target.endpoint, dial.slot_class, until};
+    const UnderWay under_way{dial.target.endpoint, dial.slot_class, dial.tried, until};
     if (dials_.emplace(dial.target.id, under_way).second &&
         dial.slot_class == SlotClass::ordinary) {
         hold_group(dial.target.endpoint);
@@ -224,7 +225,16 @@ const Entry* DialScheduler::pick_ordinary(Now now) {
     if (book_.count(EntryState::unknown) < config_.hungry_below) {
         if (const Entry* boot = book_.pick_pinned(now, exclude)) return boot;
     }
-    return book_.pick_for_dial(now, exclude);
+    return book_.pick_for_dial(now, exclude, config_.tried_first && lacks_tried());
+}
+
+/// Less than half of the links that are wanted are, or will be, to those that answered before.
+bool DialScheduler::lacks_tried() const {
+    const auto up = std::ranges::count_if(up_, [](const auto& link) { return link.second.tried; });
+    const auto dialing = std::ranges::count_if(dials_, [](const auto& dial) {
+        return dial.second.tried && dial.second.slot_class == SlotClass::ordinary;
+    });
+    return 2 * static_cast<std::size_t>(up + dialing) < config_.outbound_target;
 }
 
 bool DialScheduler::feeler_due(Now now) const {
@@ -254,7 +264,9 @@ std::optional<DialScheduler::Dial> DialScheduler::next(Now now) {
         entry = pick_feeler(now);
     }
     const bool rate_limited = entry && !rate_.take(now.instant);
-    if (entry && !rate_limited) return Dial{target_of(*entry), slot_class};
+    if (entry && !rate_limited) {
+        return Dial{target_of(*entry), slot_class, entry->tried()};
+    }
     plan_wakeup(now, rate_limited);
     return std::nullopt;
 }

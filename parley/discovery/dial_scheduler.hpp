@@ -35,6 +35,8 @@ struct DialConfig {
     Duration already_wait = 5s;       ///< after transport had a link to it
     Duration group_taken_wait = 60s;  ///< after its network group had its link
     Duration banned_wait = std::chrono::minutes{10};
+    /// Half of the outbound links are sought among tried entries first.
+    bool tried_first = true;
     Duration feeler_interval = std::chrono::minutes{2};  ///< on average
     Duration churn_interval = std::chrono::minutes{30};  ///< on average
     Duration churn_age = std::chrono::minutes{10};       ///< younger links are left alone
@@ -45,6 +47,7 @@ public:
     struct Dial {
         Target target;
         transport::SlotClass slot_class;
+        bool tried = false;  ///< a dial of ours was answered before
     };
 
     /// `book` outlives it.
@@ -85,11 +88,13 @@ private:
         NodeId id;
         Endpoint endpoint;
         bool ordinary_outbound;
+        bool tried;
         Instant since;
     };
     struct UnderWay {
         Endpoint endpoint;
         transport::SlotClass slot_class;
+        bool tried;
         Instant until;
     };
     Target target_of(const Entry& entry) const;
@@ -99,6 +104,7 @@ private:
     std::size_t under_way(transport::SlotClass slot_class) const;
     void give_up_stale(Now now);
     const Entry* pick_static(Now now) const;
+    bool lacks_tried() const;
     const Entry* pick_anchor(Now now);
     const Entry* pick_ordinary(Now now);
     const Entry* pick_feeler(Now now);

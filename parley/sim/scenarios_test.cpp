@@ -64,15 +64,15 @@ TEST_CASE("seed 9: spam fills the pools, and a node that restarts hears of all t
 
 TEST_CASE("gossip is near the best possible, with few copies, whoever withholds") {
     auto options = default_options(*find_scenario("gossip"));
-    options.nodes = 150;
+    options.nodes = 300;
     options.time = std::chrono::minutes{1};
     options.compare_with_models = true;
     for (const bool withheld : {false, true}) {
         CAPTURE(withheld);
         if (withheld) {
-            options.nodes = 135;
+            options.nodes = 270;
             options.attack = AttackKind::withhold;
-            options.attackers = 15;
+            options.attackers = 30;
         }
         Experiment run{options};
         run.run();

@@ -61,7 +61,8 @@ private:
             return {};
         }
         // A Graft may be for what comes from now on only.
-        const auto hashes = tx_topic::decode_hashes(message.bytes(), code == tx_topic::graft ? 0 : 1);
+        const auto hashes =
+            tx_topic::decode_hashes(message.bytes(), code == tx_topic::graft ? 0 : 1);
         if (!hashes) return std::unexpected{Offence::malformed};
         switch (code) {
             case tx_topic::announce:
