@@ -227,6 +227,12 @@ TEST_CASE("each way to damage a row has its error") {
           RowError{E::bad_time, 253'402'300'799'999, 253'402'300'800'000});
     CHECK(with(49, byte(5)) == RowError{E::bad_endpoint, 0, 5});
     CHECK(with(50, byte(6)) == RowError{E::bad_endpoint, 0, 6});
+    Entry mapped;
+    mapped.configured = *Endpoint::parse("[2001:db8::1]:1");
+    Buffer in_six = encode_row(mapped);
+    std::ranges::fill_n(in_six.begin() + 50, 10, std::byte{0});
+    std::ranges::fill_n(in_six.begin() + 60, 2, std::byte{0xff});
+    CHECK(decode_row(id(1).bytes(), in_six).error() == RowError{E::bad_endpoint, 0, 16});
     Buffer longer = row;
     longer.resize(row.size() + 300);
     CHECK(decode_row(id(1).bytes(), longer).error() ==

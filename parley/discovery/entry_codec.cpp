@@ -47,9 +47,11 @@ public:
         const auto port = number<std::uint16_t>();
         if (!error_ && port == 0) fail_with({RowErrc::bad_endpoint, 0, size});
         if (error_) return {};
-        return {
-            size == 4 ? IpAddress::v4(array_of<4>(address)) : IpAddress::v6(array_of<16>(address)),
-            port};
+        const IpAddress found =
+            size == 4 ? IpAddress::v4(array_of<4>(address)) : IpAddress::v6(array_of<16>(address));
+        // IPv4 in IPv6 has one form here: 4 bytes.
+        if (found.bytes().size() != size) fail_with({RowErrc::bad_endpoint, 0, size});
+        return {found, port};
     }
     Bytes rest() const { return error_ ? Bytes{} : row_.subspan(at_); }
 
