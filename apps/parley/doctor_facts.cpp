@@ -44,29 +44,12 @@ std::string connect_error(const Endpoint& endpoint) {
     return error == 0 ? std::string{} : system_message(error);
 }
 
-std::optional<IpAddress> address_of(const sockaddr* raw) {
-    if (raw == nullptr) return std::nullopt;
-    if (raw->sa_family == AF_INET) {
-        sockaddr_in in{};
-        std::memcpy(&in, raw, sizeof in);
-        ByteArray<4> bytes;
-        std::memcpy(bytes.data(), &in.sin_addr, bytes.size());
-        return IpAddress::v4(bytes);
-    }
-    if (raw->sa_family != AF_INET6) return std::nullopt;
-    sockaddr_in6 in{};
-    std::memcpy(&in, raw, sizeof in);
-    ByteArray<16> bytes;
-    std::memcpy(bytes.data(), &in.sin6_addr, bytes.size());
-    return IpAddress::v6(bytes);
-}
-
 std::vector<IpAddress> own_addresses() {
     std::vector<IpAddress> out;
     ifaddrs* all = nullptr;
     if (::getifaddrs(&all) != 0) return out;
     for (const auto* one = all; one != nullptr; one = one->ifa_next) {
-        if (const auto address = address_of(one->ifa_addr)) out.push_back(*address);
+        if (const auto address = runtime::address_of(one->ifa_addr)) out.push_back(*address);
     }
     ::freeifaddrs(all);
     return out;

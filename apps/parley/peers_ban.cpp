@@ -3,6 +3,7 @@
 #include "peers.hpp"
 #include "text.hpp"
 #include "who.hpp"
+#include <parley/transport/offences.hpp>
 
 #include <fmt/format.h>
 
@@ -58,8 +59,6 @@ FILES
 EXIT STATUS
   0 shown, 1 no node runs there or it does not answer, 2 wrong command line)text";
 
-constexpr std::size_t reason_bytes_max = 128;  // as admin_ban takes them
-
 struct Options {
     std::string folder;
     std::vector<std::string> peers;
@@ -90,11 +89,9 @@ Outcome ban(const Options& options) {
         return failed(fmt::format("--for: expected a duration such as 30m, 2h or 7d, got \"{}\"",
                                   options.length));
     }
-    const bool one_line =
-        std::ranges::none_of(options.reason, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-    if (options.reason.size() > reason_bytes_max || !one_line) {
-        return failed(
-            fmt::format("--reason: expected at most {} bytes on one line", reason_bytes_max));
+    if (!transport::Ban::is_reason(options.reason)) {
+        return failed(fmt::format("--reason: expected at most {} bytes on one line",
+                                  transport::Ban::why_bytes_max));
     }
     const auto linked = call(options.folder, "admin_peers");
     if (!linked) return std::unexpected{linked.error()};

@@ -31,10 +31,6 @@ says so. Checkers look at every event; at the end all faults are healed and the
 network must recover.)text";
 
 constexpr auto footer_end = R"text(
-FAULTS
-  tails bandwidth segments resets half_open slow_readers partitions one_way clogs
-  pauses kills power_cuts clocks nat; joined by commas, or "all" or "none"
-
 EXAMPLES
   parley sim --scenario partition
   parley sim --scenario gossip --nodes 200 --rate 10 --report gossip.html
@@ -257,6 +253,8 @@ std::string footer() {
     }
     out += "\nATTACKS\n ";
     for (const auto kind : sim::all_attacks) out += fmt::format(" {}", sim::name(kind));
+    out += "\n\nFAULTS, joined by commas, or \"all\" or \"none\"\n ";
+    for (const auto fault : sim::all_faults) out += fmt::format(" {}", sim::name(fault));
     return out + "\n" + footer_end;
 }
 

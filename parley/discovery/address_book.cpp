@@ -65,8 +65,7 @@ AddressBook::AddressBook(BookConfig config, NetworkFilter filter, NodeId self, R
       filter_(std::move(filter)),
       self_(self),
       rng_(rng),
-      places_key_(rng_.next()),
-      places_(config.entries_max, places_key_, config.resist),
+      places_(config.entries_max, rng_.next(), config.resist),
       index_(0, IdHash{&entries_, rng_.next()}, IdEqual{&entries_}) {}
 
 // --- What is known ---
@@ -163,17 +162,21 @@ AddResult AddressBook::insert(Now now, Entry entry) {
     if (entries_.size() >= config_.entries_max + pinned_.size()) return AddResult::book_full;
     if (entry.pin == Pin::none) {
         const Place place = places_.fresh_place(entry.endpoint(), entry.teller.group);
-        const std::uint32_t holder = places_.at(place);
-        if (holder != BookPlaces::nobody) {
-            if (!replaceable(now, entries_[holder])) return AddResult::place_taken;
-            remove(entries_[holder].id);
-        }
+        if (!make_room(now, place)) return AddResult::place_taken;
         entry.place = place;
     }
     entry.added = now.unix_time;
     entry.last_seen = now.unix_time;
     mark_changed(enter(std::move(entry)));
     return AddResult::added;
+}
+
+/// Is a place in the new table free, or freed by forgetting who holds it? Entries may be
+/// renumbered.
+bool AddressBook::make_room(Now now, Place place) {
+    const std::uint32_t holder = places_.at(place);
+    if (holder == BookPlaces::nobody) return true;
+    return replaceable(now, entries_[holder]) && remove(entries_[holder].id);
 }
 
 /// May somebody else have its place in the new table?
@@ -318,15 +321,11 @@ void AddressBook::find_place(Now now, const NodeId& id) {
     leave_place(entry);
     mark_changed(entry);
     const Place place = places_.fresh_place(entry.endpoint(), entry.teller.group);
-    const std::uint32_t holder = places_.at(place);
-    if (holder != BookPlaces::nobody) {
-        if (!replaceable(now, entries_[holder])) {
-            if (entry.pin == Pin::none && !is_busy(entry)) remove(id);
-            return;
-        }
-        remove(entries_[holder].id);
+    if (!make_room(now, place)) {
+        if (entry.pin == Pin::none && !is_busy(entry)) remove(id);
+        return;
     }
-    Entry& moved = *entry_of(id);  // another's removal may have renumbered it
+    Entry& moved = *entry_of(id);
     moved.place = place;
     places_.put(place, number_of(moved));
 }

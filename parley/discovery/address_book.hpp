@@ -183,6 +183,7 @@ public:
     /// When the first one that is not excluded will have waited enough; `never` if none waits. In a
     /// large book a second from now, without a look.
     Instant next_attempt(Now now, const Predicate& exclude) const;
+    BookTable table_of(Place place) const { return places_.table_of(place); }
     std::size_t places(BookTable which) const { return places_.places(which); }
     std::size_t taken(BookTable which) const { return places_.taken(which); }
     /// Who waits for a feeler's answer before it can move into the tried table.
@@ -231,13 +232,13 @@ private:
     std::optional<AddResult> refusal(const IpAddress& address, const Source& source) const;
     AddResult update(Now now, Entry& entry, const Enr& record);
     AddResult insert(Now now, Entry entry);
+    bool make_room(Now now, Place place);
     bool replaceable(Now now, const Entry& entry) const;
     Entry* entry_of(const NodeId& id);
     std::uint32_t number_of(const Entry& entry) const;
     Entry& enter(Entry entry);
     void mark_changed(Entry& entry);
     void set_state(Entry& entry, EntryState state);
-    bool take_place(Now now, Entry& entry, Place place);
     void leave_place(Entry& entry);
     void find_place(Now now, const NodeId& id);
     void promote(Now now, const NodeId& id);
@@ -261,7 +262,6 @@ private:
     NetworkFilter filter_;
     NodeId self_;
     Rng rng_;
-    std::uint64_t places_key_;
     BookPlaces places_;
     std::deque<Entry> entries_;  // without the slack of a vector
     boost::unordered_flat_set<std::uint32_t, IdHash, IdEqual> index_;

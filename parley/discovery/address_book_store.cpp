@@ -28,11 +28,10 @@ Result<void, StoreError> AddressBook::load_meta(Store& store) {
 
     const auto key = store.get(version_table, bytes_of(key_key));
     if (!key) return std::unexpected{key.error()};
-    const bool usable = *key && (*key)->size() == sizeof(places_key_);
+    const bool usable = *key && (*key)->size() == sizeof(std::uint64_t);
     version_written_ = number == version && usable;
     if (usable) {
-        places_key_ = load_be<std::uint64_t>(**key);
-        places_ = BookPlaces{config_.entries_max, places_key_, config_.resist};
+        places_ = BookPlaces{config_.entries_max, load_be<std::uint64_t>(**key), config_.resist};
     }
     const auto anchors = store.get(version_table, bytes_of(anchors_key));
     if (!anchors) return std::unexpected{anchors.error()};
@@ -116,7 +115,7 @@ StoreBatch AddressBook::take_changes() {
         append_be(number, version);
         batch.put(version_table, bytes_of(version_key), number);
         Buffer key;
-        append_be(key, places_key_);
+        append_be(key, places_.key());
         batch.put(version_table, bytes_of(key_key), key);
         version_written_ = true;
     }

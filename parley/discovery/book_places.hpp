@@ -31,6 +31,7 @@ public:
     /// `by_group` false: an entry's place depends on its endpoint alone.
     BookPlaces(std::size_t entries_max, std::uint64_t key, bool by_group = true);
 
+    std::uint64_t key() const { return key_; }
     /// Who is counted as one teller of others.
     std::uint64_t teller_group(const Source& source) const;
     Place fresh_place(const Endpoint& endpoint, std::uint64_t teller) const;

@@ -24,7 +24,11 @@ bool is_no_outcome(CloseReason reason) {
 }  // namespace
 
 DialScheduler::DialScheduler(DialConfig config, AddressBook& book, Rng rng)
-    : config_(config), book_(book), rng_(rng), rate_(config.dials_per_second, config.dials_burst) {}
+    : config_(config),
+      book_(book),
+      rng_(rng),
+      rate_(config.dials_per_second, config.dials_burst),
+      anchors_left_(book.anchors_before()) {}
 
 // --- What happened ---
 
@@ -209,7 +213,6 @@ const Entry* DialScheduler::pick_static(Now now) const {
 
 /// Who was an ordinary outbound link longest before the restart, once each.
 const Entry* DialScheduler::pick_anchor(Now now) {
-    if (!std::exchange(anchors_read_, true)) anchors_left_ = book_.anchors_before();
     while (!anchors_left_.empty()) {
         const Entry* entry = book_.find(anchors_left_.back());
         anchors_left_.pop_back();

@@ -128,7 +128,6 @@ private:
     std::map<NetworkGroup, std::size_t> groups_;  // of ordinary outbound links and dials
     std::size_t outbound_up_ = 0;
     std::vector<NodeId> anchors_left_;  // of the last run, not yet asked
-    bool anchors_read_ = false;
     bool stopped_ = false;
     Instant feeler_at_ = never;
     Instant churn_at_ = never;

@@ -284,7 +284,7 @@ std::vector<Bytes> Pex::answer(Now now, const IpAddress& to, const NodeId& asker
         // The cache says who; whether it may still be told, and its newest record, the book.
         if (id == asker || !entry || !may_tell(now, *entry, to)) continue;
         if (!entry->verified && !book_.record(id)) continue;
-        const Bytes raw = book_.find(id)->record.raw();
+        const Bytes raw = entry->record.raw();
         if (bytes + raw.size() > bytes_max) break;
         bytes += raw.size();
         records.push_back(raw);

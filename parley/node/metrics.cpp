@@ -82,8 +82,7 @@ private:
         for (const auto& peer : node_.peers()) ++counts[{peer.direction, peer.slot_class}];
         auto family = gauge("parley_links", "Links that are up.");
         for (const auto direction : {Direction::inbound, Direction::outbound}) {
-            for (const auto kind : {SlotClass::ordinary, SlotClass::static_peer, SlotClass::trusted,
-                                    SlotClass::feeler}) {
+            for (const auto kind : transport::all_slot_classes) {
                 family.add(counts[{direction, kind}],
                            {{"direction", name(direction)}, {"class", name(kind)}});
             }
@@ -91,15 +90,13 @@ private:
     }
 
     void slots() {
-        constexpr std::array kinds{SlotKind::handshake_in,  SlotKind::turn_away,
-                                   SlotKind::handshake_out, SlotKind::inbound,
-                                   SlotKind::outbound,      SlotKind::static_peer,
-                                   SlotKind::trusted,       SlotKind::feeler};
         const auto& table = node_.slots();
         auto used = gauge("parley_slots_in_use", "Connections that hold a token of this kind.");
-        for (const auto kind : kinds) used.add(table.in_use(kind), {{"kind", name(kind)}});
+        for (const auto kind : transport::all_slot_kinds)
+            used.add(table.in_use(kind), {{"kind", name(kind)}});
         auto limit = gauge("parley_slots_limit", "Tokens of this kind that there are.");
-        for (const auto kind : kinds) limit.add(table.limit(kind), {{"kind", name(kind)}});
+        for (const auto kind : transport::all_slot_kinds)
+            limit.add(table.limit(kind), {{"kind", name(kind)}});
     }
 
     void lanes() {

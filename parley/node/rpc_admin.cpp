@@ -18,8 +18,6 @@ using transport::SlotClass;
 using transport::SlotKind;
 
 constexpr std::array directions{Direction::inbound, Direction::outbound};
-constexpr std::array classes{SlotClass::ordinary, SlotClass::static_peer, SlotClass::trusted,
-                             SlotClass::feeler};
 
 std::int64_t whole_seconds(Duration d) {
     return std::chrono::duration_cast<std::chrono::seconds>(d).count();
@@ -86,10 +84,10 @@ json::object links_json(const std::vector<PeerInfo>& peers) {
     std::map<Direction, std::size_t> totals;
     json::object by_direction;
     json::object by_class;
-    for (const auto kind : classes) by_class[transport::name(kind)] = 0U;
+    for (const auto kind : transport::all_slot_classes) by_class[transport::name(kind)] = 0U;
     for (const auto direction : directions) {
         json::object row;
-        for (const auto kind : classes) {
+        for (const auto kind : transport::all_slot_classes) {
             const auto count = counts[direction][kind];
             totals[direction] += count;
             row[transport::name(kind)] = count;

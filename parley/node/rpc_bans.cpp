@@ -56,11 +56,7 @@ Result<std::string, RpcError> reason_param(const RpcCall& call, std::size_t inde
     const auto expected = fmt::format("text of at most {} bytes on one line", Ban::why_bytes_max);
     const auto text = text_param(call, index, expected);
     if (!text) return std::unexpected{text.error()};
-    const bool one_line =
-        std::ranges::none_of(*text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-    if (text->size() > Ban::why_bytes_max || !one_line) {
-        return bad_param(index, expected, "another string");
-    }
+    if (!Ban::is_reason(*text)) return bad_param(index, expected, "another string");
     return std::string{*text};
 }
 

@@ -28,4 +28,15 @@ Endpoint from_asio(const ip::tcp::endpoint& endpoint) {
     return {IpAddress::v6(array_of<16>(std::as_bytes(std::span{v6}))), endpoint.port()};
 }
 
+std::optional<IpAddress> address_of(const sockaddr* raw) {
+    if (raw == nullptr || (raw->sa_family != AF_INET && raw->sa_family != AF_INET6)) {
+        return std::nullopt;
+    }
+    ip::tcp::endpoint endpoint;
+    const std::size_t size = raw->sa_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+    std::memcpy(endpoint.data(), raw, size);
+    endpoint.resize(size);
+    return from_asio(endpoint).address;
+}
+
 }  // namespace parley::runtime

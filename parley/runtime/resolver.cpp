@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <cstring>
 #include <deque>
 #include <exception>
 #include <mutex>
@@ -24,11 +23,7 @@ Addresses system_lookup(const std::string& host) {
     if (error != 0) return std::unexpected{::gai_strerror(error)};
     std::vector<IpAddress> out;
     for (const auto* item = found; item != nullptr; item = item->ai_next) {
-        boost::asio::ip::tcp::endpoint endpoint;
-        if (item->ai_addrlen > endpoint.capacity()) continue;
-        std::memcpy(endpoint.data(), item->ai_addr, item->ai_addrlen);
-        endpoint.resize(item->ai_addrlen);
-        out.push_back(from_asio(endpoint).address);
+        if (const auto address = address_of(item->ai_addr)) out.push_back(*address);
     }
     ::freeaddrinfo(found);
     return out;

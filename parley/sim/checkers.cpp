@@ -11,9 +11,7 @@ using transport::PeerDown;
 using transport::PeerUp;
 
 Checkers::Checkers(Network& network, std::function<bool(HostId)> honest)
-    : network_(network), honest_(std::move(honest)), lives_(network.size()) {
-    for (HostId host = 0; host < network.size(); ++host) host_of_.emplace(network.id(host), host);
-}
+    : network_(network), honest_(std::move(honest)), lives_(network.size()) {}
 
 void Checkers::fail(HostId host, std::string what) {
     if (failures_.size() >= failures_max) return;
@@ -110,13 +108,13 @@ void Checkers::connected() {
         open.pop_back();
         ++count;
         for (const auto& id : lives_[host].up) {
-            const auto peer = host_of_.find(id);
-            if (peer == host_of_.end() || reached[peer->second]) continue;
-            if (!honest_(peer->second) || !network_.world().up(peer->second)) continue;
+            const auto peer = network_.host_of(id);
+            if (!peer || reached[*peer]) continue;
+            if (!honest_(*peer) || !network_.world().up(*peer)) continue;
             // Of a half-open link only one side knows.
-            if (!lives_[peer->second].up.contains(network_.id(host))) continue;
-            reached[peer->second] = true;
-            open.push_back(peer->second);
+            if (!lives_[*peer].up.contains(network_.id(host))) continue;
+            reached[*peer] = true;
+            open.push_back(*peer);
         }
     }
     if (count == all.size()) return;
@@ -131,13 +129,12 @@ void Checkers::links_agree() {
     }
     for (const HostId host : living()) {
         for (const auto& id : lives_[host].up) {
-            const auto peer = host_of_.find(id);
-            if (peer == host_of_.end() || !honest_(peer->second)) continue;
-            if (network_.world().up(peer->second) &&
-                lives_[peer->second].up.contains(network_.id(host))) {
+            const auto peer = network_.host_of(id);
+            if (!peer || !honest_(*peer)) continue;
+            if (network_.world().up(*peer) && lives_[*peer].up.contains(network_.id(host))) {
                 continue;
             }
-            fail(host, fmt::format("holds a link to host {}, which has none to it", peer->second));
+            fail(host, fmt::format("holds a link to host {}, which has none to it", *peer));
         }
     }
 }

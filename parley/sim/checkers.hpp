@@ -56,7 +56,6 @@ private:
     Network& network_;
     std::function<bool(HostId)> honest_;
     std::vector<Life> lives_;
-    std::map<NodeId, HostId> host_of_;
     std::vector<std::string> failures_;
     std::function<void()> on_failure_;
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -141,9 +142,9 @@ public:
     Victim(const EclipseOptions& options, Surroundings& around, Store& store, Now now, Rng rng)
         : around_(around),
           book_(book_config(options), {network, {}}, key_of('v', 0).id(), rng.split("book")),
-          engine_(config(options), book_, around, hub_, no_log(), rng.split("engine")),
           now_(now) {
         (void)book_.load(store);
+        engine_.emplace(config(options), book_, around, hub_, no_log(), rng.split("engine"));
     }
     AddressBook& book() { return book_; }
     Now now() const { return now_; }
@@ -151,12 +152,12 @@ public:
     void run_for(Duration time) {
         const Instant end = now_.instant + time;
         for (;;) {
-            const Instant next = std::min(around_.next(), engine_.next_wakeup());
+            const Instant next = std::min(around_.next(), engine_->next_wakeup());
             if (next > end) break;
             go_to(std::max(next, now_.instant));
             around_.run(now_, hub_);
             hub_.deliver();
-            engine_.on_timer(now_);
+            engine_->on_timer(now_);
             around_.run(now_, hub_);
         }
         go_to(end);
@@ -187,7 +188,7 @@ private:
     Surroundings& around_;
     Hub hub_;
     AddressBook book_;
-    discovery::Engine engine_;
+    std::optional<discovery::Engine> engine_;  // begins with the book that was loaded
     Now now_;
 };
 
@@ -203,7 +204,7 @@ void count_tables(AddressBook& book, const Surroundings& around, EclipseResult& 
     for (std::size_t i = 0; i < book.size(); ++i) {
         const auto& entry = book.nth(i);
         if (entry.place == discovery::no_place) continue;
-        const bool tried = entry.place >= book.places(discovery::BookTable::fresh);
+        const bool tried = book.table_of(entry.place) == discovery::BookTable::tried;
         const bool owned = around.is_attacker(entry.id);
         ++(tried ? out.tried : out.fresh);
         if (owned) ++(tried ? out.tried_owned : out.fresh_owned);

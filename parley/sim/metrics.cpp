@@ -16,6 +16,7 @@ namespace {
 /// Transactions that models are asked about, and how old their picture of the links may be.
 constexpr std::size_t compared_max = 200;
 constexpr Duration graph_age_max = std::chrono::seconds{5};
+constexpr const char* p99_of_model = ", on the same links: 99th percentile";
 
 /// How many hosts are "99 % of them".
 std::size_t share_of(std::size_t hosts, double share) {
@@ -76,20 +77,20 @@ void Metrics::Model::add(const ModelSpread& spread) {
     hosts += static_cast<double>(spread.arrivals.size());
 }
 
+double Metrics::Model::p99_ms() const {
+    return percentile(sorted(delays_ms), 0.99);
+}
+
 /// Links that are up between honest hosts.
 LinkGraph Metrics::graph() {
-    std::map<NodeId, HostId> hosts;
-    for (HostId host = 0; host < network_.size(); ++host) {
-        if (honest_(host)) hosts.emplace(network_.id(host), host);
-    }
     LinkGraph out{network_.size()};
-    for (const auto& [id, host] : hosts) {
-        if (!network_.world().up(host)) continue;
+    for (HostId host = 0; host < network_.size(); ++host) {
+        if (!honest_(host) || !network_.world().up(host)) continue;
         for (const auto& peer : network_.node(host).peers()) {
-            const auto to = hosts.find(peer.id);
-            if (to == hosts.end()) continue;
-            const PathConfig path = network_.world().path(host, to->second);
-            out.add(host, to->second, path.base + path.jitter_mean);
+            const auto to = network_.host_of(peer.id);
+            if (!to || !honest_(*to)) continue;
+            const PathConfig path = network_.world().path(host, *to);
+            out.add(host, *to, path.base + path.jitter_mean);
         }
     }
     return out;
@@ -225,7 +226,7 @@ void Metrics::report(RunReport& out) const {
     row("90th percentile", within(0.9));
     row("99th percentile", within(0.99));
     out.p99_ms = percentile(delays_ms, 0.99);
-    out.p99_best_ms = percentile(sorted(best_.delays_ms), 0.99);
+    out.p99_best_ms = best_.p99_ms();
     if (compared_ > 0) {
         row("99th percentile, in times of the best possible",
             fmt::format("{:.2f}", out.p99_ms / out.p99_best_ms));
@@ -236,13 +237,13 @@ void Metrics::report(RunReport& out) const {
         out.copies_mean = copies_sum / static_cast<double>(out.copies.size());
         row("copies of a payload a node received", fmt::format("{:.2f}", out.copies_mean));
     }
-    for (const Model* model : {&best_, &fetched_, &pushed_}) {
-        if (compared_ == 0) break;
-        const double p99 = percentile(sorted(model->delays_ms), 0.99);
-        row(model->name + ", on the same links: 99th percentile", fmt::format("{:.0f} ms", p99));
-        if (model == &best_) continue;
-        row(model->name + ": copies of a payload",
-            fmt::format("{:.2f}", model->payloads / model->hosts));
+    if (compared_ > 0) {
+        row(best_.name + p99_of_model, fmt::format("{:.0f} ms", out.p99_best_ms));
+        for (const Model* model : {&fetched_, &pushed_}) {
+            row(model->name + p99_of_model, fmt::format("{:.0f} ms", model->p99_ms()));
+            row(model->name + ": copies of a payload",
+                fmt::format("{:.2f}", model->payloads / model->hosts));
+        }
     }
     row("bytes per node, sent and received: median",
         fmt::format("{:.1f} KiB", percentile(sorted(out.bytes_per_node), 0.5) / 1024));

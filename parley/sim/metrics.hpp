@@ -54,6 +54,7 @@ private:
         std::vector<double> delays_ms;
         double payloads = 0, hosts = 0;
         void add(const ModelSpread& spread);
+        double p99_ms() const;
     };
     void reached(HostId host, const Hash256& hash);
     LinkGraph graph();

@@ -13,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace parley::sim {
 
@@ -26,16 +27,17 @@ public:
 
     /// A host writes to `to`: what it appears as there.
     Endpoint out(Instant now, std::size_t host, const Endpoint& to) {
-        const auto next = static_cast<std::uint16_t>(first_port + ports_.size());
-        const std::uint16_t port = ports_.try_emplace(host, next).first->second;
-        hosts_.try_emplace(port, host);
+        const auto next = static_cast<std::uint16_t>(first_port + hosts_.size());
+        const auto [mapping, made] = ports_.try_emplace(host, next);
+        if (made) hosts_.push_back(host);
+        const std::uint16_t port = mapping->second;
         open_until_[{port, to}] = now + open_for;
         return {outside_, port};
     }
     /// Whose port that is.
     std::optional<std::size_t> host_of(std::uint16_t port) const {
-        const auto found = hosts_.find(port);
-        return found == hosts_.end() ? std::nullopt : std::optional{found->second};
+        const std::size_t n = port - first_port;
+        return n < hosts_.size() ? std::optional{hosts_[n]} : std::nullopt;
     }
     /// Does a datagram from there get in?
     bool lets_in(Instant now, const Endpoint& from, std::uint16_t port) const {
@@ -47,7 +49,7 @@ private:
     static constexpr std::size_t first_port = 20'000;
     IpAddress outside_;
     std::map<std::size_t, std::uint16_t> ports_;
-    std::map<std::uint16_t, std::size_t> hosts_;
+    std::vector<std::size_t> hosts_;  // by port, from the first on
     std::map<std::pair<std::uint16_t, Endpoint>, Instant> open_until_;
 };
 

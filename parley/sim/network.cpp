@@ -42,6 +42,11 @@ Endpoint Network::endpoint(HostId host) {
     return {IpAddress::v4({high, low, std::byte{0}, std::byte{1}}), 30770};
 }
 
+std::optional<HostId> Network::host_of(const NodeId& id) const {
+    const auto found = hosts_.find(id);
+    return found == hosts_.end() ? std::nullopt : std::optional{found->second};
+}
+
 Endpoint Network::endpoint_of(HostId host) const {
     const auto chosen = options_.endpoint ? options_.endpoint(host) : std::nullopt;
     return chosen ? *chosen : endpoint(host);
@@ -58,6 +63,7 @@ Network::Network(NetworkOptions options)
     : options_(std::move(options)), world_(world_config(options_)) {
     keys_ = keys(options_.seed, options_.nodes);
     for (HostId host = 0; host < options_.nodes; ++host) {
+        hosts_.emplace(id(host), host);
         node::NodeConfig config;
         config.client = "parley/sim";
         config.p2p.listen = {endpoint_of(host)};

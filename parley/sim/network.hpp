@@ -7,6 +7,7 @@
 #include <parley/sim/world.hpp>
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -40,6 +41,8 @@ public:
     World& world() { return world_; }
     node::Node& node(HostId host);
     NodeId id(HostId host) const { return keys_[host].id(); }
+    /// Whose ID that is.
+    std::optional<HostId> host_of(const NodeId& id) const;
     Target target(HostId host) const { return {id(host), endpoint_of(host)}; }
     /// Where a host lives unless NetworkOptions::endpoint says otherwise.
     static Endpoint endpoint(HostId host);
@@ -62,6 +65,7 @@ private:
     NetworkOptions options_;
     World world_;
     std::vector<NodeKey> keys_;
+    std::map<NodeId, HostId> hosts_;
 };
 
 }  // namespace parley::sim

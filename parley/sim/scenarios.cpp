@@ -177,9 +177,8 @@ void check_eclipse(Experiment& run) {
     const HostId victim = run.options().nodes - 1;
     std::size_t honest = 0;
     for (const auto& peer : run.network().node(victim).peers()) {
-        for (HostId host = 0; host < run.options().nodes; ++host) {
-            honest += run.network().id(host) == peer.id ? 1 : 0;
-        }
+        const auto host = run.network().host_of(peer.id);
+        honest += host && run.honest(*host) ? 1 : 0;
     }
     if (honest == 0) run.checkers().fail(victim, "eclipsed: no link to an honest node");
 }

@@ -30,6 +30,11 @@ std::chrono::milliseconds to_ms(Duration d) {
 
 }  // namespace
 
+bool Ban::is_reason(std::string_view text) {
+    const auto fits = [](unsigned char c) { return c >= 0x20 && c != 0x7f; };
+    return text.size() <= why_bytes_max && std::ranges::all_of(text, fits);
+}
+
 std::string_view name(Offence offence) {
     switch (offence) {
         case Offence::useless:

@@ -49,6 +49,8 @@ struct OffenceConfig {
 /// Somebody who is refused until a time.
 struct Ban {
     static constexpr std::size_t why_bytes_max = 128;
+    /// At most so many bytes on one line?
+    static bool is_reason(std::string_view text);
     std::variant<NodeId, NetworkGroup> who;
     UnixTime until{};
     std::string why;

@@ -37,7 +37,10 @@ enum class SlotKind : std::uint8_t {
     trusted,      ///< either direction
     feeler,
 };
-inline constexpr std::size_t slot_kinds = 8;
+inline constexpr std::array all_slot_kinds{
+    SlotKind::handshake_in, SlotKind::turn_away,   SlotKind::handshake_out, SlotKind::inbound,
+    SlotKind::outbound,     SlotKind::static_peer, SlotKind::trusted,       SlotKind::feeler};
+inline constexpr std::size_t slot_kinds = all_slot_kinds.size();
 std::string_view name(SlotKind kind);
 
 struct RateLimit {

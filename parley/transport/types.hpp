@@ -3,6 +3,7 @@
 
 #include <parley/base/strong.hpp>
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -20,6 +21,8 @@ enum class Direction : std::uint8_t { inbound, outbound };
 /// What a slot is for. Static peers are dialed for ever; trusted ones are let in beyond the
 /// limits of addresses; feelers only test an address.
 enum class SlotClass : std::uint8_t { ordinary, static_peer, trusted, feeler };
+inline constexpr std::array all_slot_classes{SlotClass::ordinary, SlotClass::static_peer,
+                                             SlotClass::trusted, SlotClass::feeler};
 
 /// Bits of Hello::roles.
 namespace role {

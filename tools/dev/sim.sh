@@ -42,8 +42,7 @@ sim_agree() {
     for seed in 1 2 3 4 5; do
         sim_agrees --scenario swarm --faults all --seed "$seed"
     done
-    for attack in garbage oversized forged_records address_flood sybil withhold spam \
-        stalled_handshake credit_abuse; do
+    for attack in $(build/release/bin/parley sim --help | sed -n '/^ATTACKS/{n;p}'); do
         sim_agrees --nodes 20 --minutes 1 --attack "$attack" --attackers 3
     done
 }
