@@ -51,6 +51,7 @@ public:
         return SendResult::queued;
     }
     std::size_t message_bytes_max() const override { return 4096; }
+    void useful() override {}
     void penalise(Offence) override {}
     void disconnect() override {}
 

@@ -25,10 +25,11 @@ constexpr auto footer = R"text(COLUMNS
   CLASS    ordinary; static: dialed for ever; trusted: let in when all slots are
            taken; feeler: only tries an address
   GROUP    the network group, of which ordinary outbound links have one each
-  RTT      round-trip time of the last heartbeat, in milliseconds
+  RTT      round-trip time in milliseconds: of the last heartbeat, or of the handshake
+           where the other side pays for heartbeats
   AGE      since the link came up
   IN, OUT  bytes of messages received and sent on this link
-  USEFUL   since the last message that was taken without objection
+  USEFUL   since it was the first to bring something good
   SCORE    what the peer's offences cost by now, halved every 10 minutes; at 100
            it is banned
   ADDRESS  where it is connected from or to

@@ -38,6 +38,7 @@ public:
         Now now() const override;
         SendResult send(Code code, SharedBytes message) override;
         std::size_t message_bytes_max() const override { return 16 * 1024; }
+        void useful() override {}
         void penalise(Offence) override { ++owner_.offences; }
         void disconnect() override {}
         std::unique_ptr<TopicHandler> handler;

@@ -39,6 +39,7 @@ public:
         return SendResult::queued;
     }
     std::size_t message_bytes_max() const override { return bytes_max; }
+    void useful() override {}
     void penalise(Offence offence) override { offences.push_back(offence); }
     void disconnect() override {}
 

@@ -124,6 +124,8 @@ private:
         counter("parley_dials_total", "Connections that this node began.").add(stats.dials);
         counter("parley_accepts_total", "Callers that were let in to a handshake.")
             .add(stats.accepts);
+        counter("parley_evictions_total", "Inbound links that had to make room for a newcomer.")
+            .add(stats.evictions);
         auto refused =
             counter("parley_accepts_refused_total", "Callers that were turned away at the door.");
         refused.add(stats.accepts_banned, {{"reason", "banned"}});

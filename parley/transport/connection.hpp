@@ -47,6 +47,7 @@ public:
     Now now() const override;
     SendResult send(Code code, SharedBytes message) override;
     std::size_t message_bytes_max() const override { return message_bytes_max_; }
+    void useful() override;
     void penalise(Offence offence) override;
     void disconnect() override;
 
@@ -93,7 +94,7 @@ struct Connection {
     Instant since{};
     std::optional<Duration> round_trip;
     std::uint64_t messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0;
-    std::optional<Instant> useful_at;  ///< last message that a module took without objection
+    std::optional<Instant> useful_at;  ///< when a module last said so
     std::uint32_t offences = 0;        ///< on this link
 };
 

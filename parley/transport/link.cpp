@@ -15,6 +15,7 @@ Link::Impl::Impl(LinkConfig config, std::shared_ptr<const LinkIdentity> identity
       direction_(direction),
       phase_(direction == Direction::inbound ? Phase::awaiting_m1 : Phase::awaiting_m2),
       started_(now.instant),
+      asked_(now.instant),
       controls_in_(controls_per_second, controls_burst) {}
 
 void Link::Impl::on_end(CloseReason why, Events& out) {

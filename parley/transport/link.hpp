@@ -68,6 +68,9 @@ struct Proven {
     Hello hello;
     /// The other side cannot be understood (version): only Refuse with this makes sense.
     std::optional<Goodbye> must_refuse;
+    /// From our last message to its answer: the way there and back, and what the other side took
+    /// for its cryptography. It cannot look shorter than it is.
+    std::optional<Duration> round_trip = std::nullopt;
 };
 /// The initiator read Ready (the responder is up at once on Proceed; it gets no Up).
 struct Up {};

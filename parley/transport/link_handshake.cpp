@@ -35,7 +35,7 @@ void Link::Impl::on_bytes(Now now, MutableBytes bytes, Events& out) {
 }
 
 /// Takes one message of the handshake from the front of `bytes`.
-void Link::Impl::on_handshake_bytes(Now, MutableBytes& bytes, Events& out) {
+void Link::Impl::on_handshake_bytes(Now now, MutableBytes& bytes, Events& out) {
     const auto size = phase_ == Phase::awaiting_m1   ? m1_bytes
                       : phase_ == Phase::awaiting_m2 ? m2_bytes
                                                      : m3_bytes;
@@ -50,18 +50,18 @@ void Link::Impl::on_handshake_bytes(Now, MutableBytes& bytes, Events& out) {
     }
     switch (phase_) {
         case Phase::awaiting_m1:
-            on_m1(out);
+            on_m1(now, out);
             break;
         case Phase::awaiting_m2:
-            on_m2(out);
+            on_m2(now, out);
             break;
         default:
-            on_m3(out);
+            on_m3(now, out);
     }
     handshake_in_.clear();
 }
 
-void Link::Impl::on_m1(Events& out) {
+void Link::Impl::on_m1(Now now, Events& out) {
     if (const auto read = responder_->read_m1(handshake_in_); !read) {
         return handshake_failed(read.error(), out);
     }
@@ -69,22 +69,23 @@ void Link::Impl::on_m1(Events& out) {
     if (!m2) return handshake_failed(m2.error(), out);
     raw_out_ = std::move(*m2);
     phase_ = Phase::awaiting_m3;
+    asked_ = now.instant;
 }
 
-void Link::Impl::on_m2(Events& out) {
+void Link::Impl::on_m2(Now now, Events& out) {
     auto proof = initiator_->read_m2(handshake_in_);
     if (!proof) return handshake_failed(proof.error(), out);
-    on_proof(std::move(*proof), out);
+    on_proof(now, std::move(*proof), out);
 }
 
-void Link::Impl::on_m3(Events& out) {
+void Link::Impl::on_m3(Now now, Events& out) {
     auto proof = responder_->read_m3(handshake_in_);
     if (!proof) return handshake_failed(proof.error(), out);
     take_keys(responder_->take_keys());
-    on_proof(std::move(*proof), out);
+    on_proof(now, std::move(*proof), out);
 }
 
-void Link::Impl::on_proof(HandshakeProof&& proof, Events& out) {
+void Link::Impl::on_proof(Now now, HandshakeProof&& proof, Events& out) {
     phase_ = Phase::proven;
     frame_bytes_max_ = std::min<std::size_t>(proof.hello.frame_bytes_max, frame_msg_bytes_max);
     for (const auto& topic : common_topics(identity_->hello, proof.hello)) {
@@ -93,7 +94,8 @@ void Link::Impl::on_proof(HandshakeProof&& proof, Events& out) {
         lanes_out_.add(priority, initial_credit(topic.theirs), topic.theirs.message_bytes_max);
         lanes_in_.add(initial_credit(topic.ours), topic.ours.message_bytes_max);
     }
-    out.emplace_back(Proven{proof.peer, std::move(proof.hello), std::nullopt});
+    out.emplace_back(
+        Proven{proof.peer, std::move(proof.hello), std::nullopt, now.instant - asked_});
 }
 
 /// Nothing is sent: whoever it is has not proven to be a node, or has shown that it is none.

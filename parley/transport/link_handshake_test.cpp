@@ -31,19 +31,23 @@ TEST_CASE("link: two links come up, whole or one byte at a time") {
     }
 }
 
-TEST_CASE("link: both sides learn who the other is") {
+TEST_CASE("link: both sides learn who the other is, and how far away") {
     LinkPair pair;
+    pair.time = 10ms;
     pair.pump();
     const auto seen_by_dialer = pair.dialer.take<Proven>();
     REQUIRE(seen_by_dialer.size() == 1);
     CHECK(seen_by_dialer[0].peer == pair.listener_node.key.id());
+    CHECK(seen_by_dialer[0].round_trip == 10ms);
     CHECK(seen_by_dialer[0].hello.topics == pair.listener_node.identity->hello.topics);
     CHECK_FALSE(pair.listener.has<Proven>());  // not before the dialer proceeds
+    pair.time += 25ms;
     pair.dialer.command(pair.now(), Proceed{});
     pair.pump();
     const auto seen_by_listener = pair.listener.take<Proven>();
     REQUIRE(seen_by_listener.size() == 1);
     CHECK(seen_by_listener[0].peer == pair.dialer_node.key.id());
+    CHECK(seen_by_listener[0].round_trip == 25ms);
     CHECK_FALSE(pair.dialer.has<Up>());  // not before Ready
 }
 

@@ -55,10 +55,10 @@ private:
 
     // link_handshake.cpp
     void on_handshake_bytes(Now now, MutableBytes& bytes, Events& out);
-    void on_m1(Events& out);
-    void on_m2(Events& out);
-    void on_m3(Events& out);
-    void on_proof(HandshakeProof&& proof, Events& out);
+    void on_m1(Now now, Events& out);
+    void on_m2(Now now, Events& out);
+    void on_m3(Now now, Events& out);
+    void on_proof(Now now, HandshakeProof&& proof, Events& out);
     void handshake_failed(const HandshakeError& error, Events& out);
     void send_m3();
     void take_keys(SessionKeys keys);
@@ -92,6 +92,7 @@ private:
     Direction direction_;
     Phase phase_;
     Instant started_;
+    Instant asked_;  // when the last message of ours went that is answered by one
 
     // The handshake; given back when it is over.
     std::optional<Initiator> initiator_;

@@ -59,6 +59,9 @@ public:
     virtual SendResult send(Code code, SharedBytes message) = 0;
     /// The largest message that the peer takes on this topic.
     virtual std::size_t message_bytes_max() const = 0;
+    /// The peer was the first to bring something that is good and not free to make (a transaction,
+    /// a block): it is kept when others must make room.
+    virtual void useful() = 0;
     virtual void penalise(Offence offence) = 0;
     virtual void disconnect() = 0;
 };

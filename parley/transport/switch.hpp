@@ -82,6 +82,7 @@ struct SwitchConfig {
     LinkConfig link;
     ForkRules forks;
     std::uint64_t receive_bytes_max = 512ULL << 20;  ///< cap over all links' windows
+    Duration eviction_interval = 30s;  ///< no inbound link makes room for a newcomer oftener
     Duration probe_patience = 2s;  ///< before a returning peer is told "duplicate"
     Duration watchdog = 100ms;     ///< a module's call that takes longer is named in the log
 };
@@ -97,7 +98,7 @@ struct PeerInfo {
     Instant since;
     std::optional<Duration> round_trip;
     std::uint64_t messages_in, messages_out, bytes_in, bytes_out;
-    std::optional<Instant> useful_at;  ///< last message that a module took without objection
+    std::optional<Instant> useful_at;  ///< when a module last said so (Context::useful)
     std::uint32_t offences;            ///< on this link
     double score;                      ///< of its ID: what all its offences cost, decayed
 };
@@ -111,6 +112,7 @@ struct SwitchStats {
     std::map<SlotError, std::uint64_t> accepts_without_slot;  ///< callers at the door
     std::uint64_t accepts = 0;         ///< callers that got a handshake token
     std::uint64_t accepts_banned = 0;  ///< refused at the door for their address
+    std::uint64_t evictions = 0;       ///< inbound links that made room for a newcomer
     std::uint64_t dials = 0;
     std::uint64_t ups = 0;
     std::uint64_t ups_outbound = 0;            ///< those that we dialed

@@ -27,6 +27,7 @@ void SwitchCore::on_proven(Connection& c, Proven proven) {
     if (c.phase != Phase::dialing && c.phase != Phase::handshaking) return;  // given up meanwhile
     c.proven = true;
     c.hello = std::move(proven.hello);
+    c.round_trip = proven.round_trip;
     if (c.direction == Direction::outbound && c.id != proven.peer) {
         return abandon(c, CloseReason::wrong_identity);  // the Link checks this first
     }
@@ -60,8 +61,8 @@ void SwitchCore::decide_outbound(Connection& c) {
 void SwitchCore::decide_inbound(Connection& c) {
     if (auto goodbye = objection(c)) return refuse(c, std::move(*goodbye));
     Contact& contact = contacts_[*c.id];
+    if (contact.parked) return refuse(c, {CloseReason::duplicate, {}, {}, {}});
     if (contact.live) {
-        if (contact.parked) return refuse(c, {CloseReason::duplicate, {}, {}, {}});
         park(c, contact);
         if (contact.live->phase == Phase::up) {
             command(contact.live->link, Probe{config_.probe_patience});
@@ -73,7 +74,6 @@ void SwitchCore::decide_inbound(Connection& c) {
     const bool inverted = mutated(Mutation::dial_rule_inverted) &&
                           (key_.id().key.back() & std::byte{1}) != std::byte{0};
     if (ours_committed && (key_.id() < *c.id) != inverted) {
-        if (contact.parked) return refuse(c, {CloseReason::duplicate, {}, {}, {}});
         return park(c, contact);
     }
     // If it is not admitted, our own dial goes on: it has a place already.
@@ -101,7 +101,8 @@ Result<void, SlotError> SwitchCore::swap_token(Connection& c) {
     return slots_.promote(c.token, SlotClass::ordinary);
 }
 
-/// Takes the memory for its windows and the token of its class, or refuses the link.
+/// Takes the memory for its windows and the token of its class; or the link is refused, or waits
+/// for another one to leave.
 bool SwitchCore::admit(Connection& c) {
     std::uint64_t windows = 0;
     for (const CommonTopic& topic : common_topics(hello_, *c.hello)) {
@@ -116,6 +117,7 @@ bool SwitchCore::admit(Connection& c) {
         return false;
     }
     if (const auto swapped = swap_token(c); !swapped) {
+        if (swapped.error() == SlotError::no_slot && evict_for(c)) return false;
         refuse(c, too_many_peers(c, swapped.error()));
         return false;
     }

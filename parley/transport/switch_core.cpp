@@ -24,6 +24,7 @@ SwitchCore::SwitchCore(SwitchConfig config, const NodeKey& key, Hello hello,
       hub_(hub),
       log_(log),
       slots_(config_.slots, rng.split("slots").next()),
+      eviction_salt_(rng.split("eviction").next()),
       offences_(config_.offences, rng.split("offences").next()),
       stalls_(modules_.size()),
       statuses_(modules_.size()) {

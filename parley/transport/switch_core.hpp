@@ -90,6 +90,11 @@ private:
         std::size_t refused = 0;       ///< callers on their way out
         bool empty() const { return !dial && !live && !parked && refused == 0; }
     };
+    /// One link leaves, and one that is parked has its slot.
+    struct Eviction {
+        LinkId victim;
+        NodeId newcomer;
+    };
     /// Around a call into a module.
     class Entered {
     public:
@@ -123,6 +128,8 @@ private:
     void decide_inbound(Connection& connection);
     void park(Connection& connection, Contact& contact);
     bool admit(Connection& connection);
+    bool evict_for(Connection& connection);  // switch_eviction.cpp
+    void end_eviction(LinkId left);
     std::optional<Goodbye> objection(const Connection& connection) const;
     Result<void, SlotError> swap_token(Connection& connection);
     Goodbye too_many_peers(const Connection& connection, SlotError why) const;
@@ -162,6 +169,9 @@ private:
     Hub& hub_;
     Log& log_;
     Slots slots_;
+    std::uint64_t eviction_salt_;
+    std::optional<Eviction> eviction_;
+    Instant next_eviction_{};
     Offences offences_;
     SwitchStats stats_;
     std::shared_ptr<const LinkIdentity> identity_;

@@ -29,6 +29,9 @@ LinkId TopicLane::link() const {
 Now TopicLane::now() const {
     return core_.now();
 }
+void TopicLane::useful() {
+    connection_.useful_at = core_.now().instant;
+}
 void TopicLane::penalise(Offence offence) {
     core_.penalise(connection_, offence);
 }
@@ -130,11 +133,9 @@ void SwitchCore::deliver(Connection& c, Delivered& batch) {
                                         : std::move(item.own);
         ++c.messages_in;
         c.bytes_in += bytes.size();
-        const auto offences = c.offences;
         const auto result = lane.handler->handle(
             item.code, Message{std::move(bytes), ledger_, c.link, item.lane, item.credit_bytes});
         if (!result) penalise(c, result.error());
-        if (c.offences == offences) c.useful_at = now_.instant;
     }
     if (entered) probe->leave();
 }

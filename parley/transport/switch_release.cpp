@@ -58,8 +58,10 @@ void SwitchCore::release(Connection& c, CloseReason reason, std::string_view det
     publish_end(c, reason, std::move(others));
     const std::optional<NodeId> id = c.id;
     leave_contact(c);
-    connections_.erase(c.link);
+    const LinkId link = c.link;
+    connections_.erase(link);
     if (id) reconsider(*id);
+    end_eviction(link);
 }
 
 void SwitchCore::tell_modules_closed(Connection& c, CloseReason reason) {
@@ -106,7 +108,8 @@ void SwitchCore::reconsider(const NodeId& id) {
     const auto found = contacts_.find(id);
     if (found == contacts_.end()) return;
     Contact& contact = found->second;
-    if (contact.parked && !contact.live && !contact.dial) {
+    const bool evicting = eviction_ && eviction_->newcomer == id;
+    if (contact.parked && !contact.live && !contact.dial && !evicting) {
         Connection& next = *std::exchange(contact.parked, nullptr);
         next.phase = Phase::handshaking;
         decide_inbound(next);

@@ -258,6 +258,9 @@ void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxErro
     const auto result = pool_.insert(std::move(unchecked.tx), *sender, now, local);
     if (is_new(result)) {
         ++counters_.added;
+        if (const auto peer = peers_.find(unchecked.from); peer != peers_.end()) {
+            peer->second->context().useful();
+        }
         tree_.on_valid(now, hash);
         hub_.publish(TxAdded{hash, local});
         return reply(hash);

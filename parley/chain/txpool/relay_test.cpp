@@ -42,6 +42,7 @@ public:
         return transport::SendResult::queued;
     }
     std::size_t message_bytes_max() const override { return 1U << 20; }
+    void useful() override { ++useful_count; }
     void penalise(Offence offence) override { offences.push_back(offence); }
     void disconnect() override {}
 
@@ -55,6 +56,7 @@ public:
     bool full = false;
     std::vector<std::pair<Code, SharedBytes>> sent;
     std::vector<Offence> offences;
+    int useful_count = 0;
 
 private:
     NodeId id_;
@@ -127,6 +129,8 @@ TEST_CASE("a peer's transaction is checked, pooled and passed on to the others, 
     f.run_jobs();
     CHECK(b.context->count(tx_topic::prune) == 1);
     CHECK(f.relay.counters().duplicates == 1);
+    CHECK(a.context->useful_count == 1);  // the one that was first
+    CHECK(b.context->useful_count == 0);
     CHECK(f.relay.unchecked_bytes() == 0);
 }
 
@@ -172,6 +176,7 @@ TEST_CASE("bad transactions are offences, and are passed on to nobody") {
     }
     REQUIRE(found);
     REQUIRE(f.give(a, tx_topic::payload, forged.encode()));
+    CHECK(a.context->useful_count == 0);
     f.run_jobs();
     CHECK(a.context->offences == std::vector{Offence::invalid_data});
     CHECK(f.pool.size() == 0);

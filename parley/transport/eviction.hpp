@@ -1,0 +1,33 @@
+// Eviction: who leaves when somebody new calls and all inbound slots are taken. Those stay who are
+// good at what is hard to fake: an address in a network group that an attacker cannot foretell, a
+// short way, something useful sent lately, a long time here. Of the rest the youngest of the
+// largest group leaves, but only if the newcomer's group is then no larger. (As Bitcoin Core's
+// node/eviction, which an attacker has to beat in every criterion at once.)
+// Threading: pure functions.
+#pragma once
+
+#include <parley/base/time.hpp>
+#include <parley/identity/endpoint.hpp>
+#include <parley/transport/types.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace parley::transport {
+
+/// An ordinary inbound link that is up.
+struct InboundLink {
+    LinkId link;
+    NetworkGroup group;  ///< the /16 (IPv6: /32) of its address
+    Instant since;
+    std::optional<Duration> round_trip;
+    std::optional<Instant> useful_at;  ///< when a module last called it useful
+};
+
+/// Nobody if none may leave for a newcomer of that group. `salt` decides which groups are kept,
+/// and must be the node's secret and always the same.
+std::optional<LinkId> choose_victim(const std::vector<InboundLink>& links,
+                                    const NetworkGroup& newcomer, std::uint64_t salt);
+
+}  // namespace parley::transport
