@@ -128,4 +128,16 @@ std::string config_template(const NodeConfig& config) {
     return out;
 }
 
+transport::LinkConfig NodeConfig::link() const {
+    const auto bytes = [](std::uint32_t kib) { return std::uint64_t{kib} * 1024; };
+    const auto shared = [&](std::uint32_t kib) {
+        return kib == 0 ? nullptr : std::make_shared<transport::Pacer>(bytes(kib));
+    };
+    transport::LinkConfig out;
+    out.heartbeat = {p2p.heartbeat_interval, p2p.heartbeat_timeout};
+    out.bandwidth = {bytes(p2p.upload_per_peer_max), bytes(p2p.download_per_peer_max),
+                     shared(p2p.upload_max), shared(p2p.download_max)};
+    return out;
+}
+
 }  // namespace parley::node

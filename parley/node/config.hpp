@@ -38,6 +38,9 @@ struct P2pConfig {
     std::uint32_t inbound_max = 40;
     std::uint32_t handshakes_max = 32;
     std::uint64_t receive_bytes_max = 512ULL << 20;
+    // Bandwidth in KiB a second, of all links together and of each; 0: no limit.
+    std::uint32_t upload_max = 0, download_max = 0;
+    std::uint32_t upload_per_peer_max = 0, download_per_peer_max = 0;
     Duration heartbeat_interval = 15s;
     Duration heartbeat_timeout = 20s;
 
@@ -86,12 +89,8 @@ struct NodeConfig {
     std::uint32_t io_threads = 1;
     std::uint32_t workers = 1;
 
-    /// What a Link needs of it.
-    transport::LinkConfig link() const {
-        transport::LinkConfig out;
-        out.heartbeat = {p2p.heartbeat_interval, p2p.heartbeat_timeout};
-        return out;
-    }
+    /// What a Link needs of it. Links of one such result share the limits of all.
+    transport::LinkConfig link() const;
 };
 
 /// Where a configuration is wrong: "parley.toml:12: p2p.outbound_max: expected 0 to 1000, got -1".

@@ -56,6 +56,17 @@ TEST_CASE("an empty configuration is the default one") {
     CHECK(config_template(*parse_config("", "x")) == config_template(NodeConfig{}));
 }
 
+TEST_CASE(
+    "limits of bandwidth are given in KiB a second; the links of one node share those of all") {
+    const auto config = parse_config("[p2p]\nupload_max = 100\nupload_per_peer_max = 20", "x");
+    REQUIRE(config);
+    const auto link = config->link();
+    CHECK(link.bandwidth.up_per_link == 20 * 1024);
+    CHECK(link.bandwidth.down_per_link == 0);
+    CHECK(link.bandwidth.up_all->limits());
+    CHECK(link.bandwidth.down_all == nullptr);
+}
+
 TEST_CASE("bad settings are named with file, line and key") {
     CHECK(error_of("[p2p]\noutbound_max = -1") ==
           "parley.toml:2: p2p.outbound_max: expected 0 to 1000, got -1");
@@ -68,6 +79,10 @@ TEST_CASE("bad settings are named with file, line and key") {
           "'8.8.8.8:80'");
     CHECK(error_of("[metrics]\nlisten = \"9464\"") ==
           "parley.toml:2: metrics.listen: expected \"address:port\" or \"\", got '9464'");
+    CHECK(error_of("[p2p]\nupload_max = 15") ==
+          "parley.toml:2: p2p.upload_max: expected 0 (no limit), or 16 to 100000000 KiB a second, "
+          "got 15");
+    CHECK(error_of("[p2p]\nupload_max = 0\ndownload_per_peer_max = 16") == "no error");
     CHECK(error_of("[p2p]\nallow_private = 1") ==
           "parley.toml:2: p2p.allow_private: expected true or false, got 1");
     CHECK(error_of("[network]\nforks = [5, 3]") ==

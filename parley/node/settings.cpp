@@ -140,6 +140,25 @@ Setting targets(std::string_view key, std::string_view comment, Member member) {
             }};
 }
 
+/// KiB a second, or no limit. Less than the least would stop a link for seconds with each read.
+template <class Member>
+Setting bandwidth(std::string_view key, std::string_view comment, Member member) {
+    return {"p2p", key, comment,
+            [=](NodeConfig& config, const SettingValue& value) -> Expected {
+                constexpr std::int64_t least = 16;
+                constexpr std::int64_t most = 100'000'000;
+                const auto* n = std::get_if<std::int64_t>(&value);
+                if (n == nullptr || (*n != 0 && (*n < least || *n > most))) {
+                    return fmt::format("0 (no limit), or {} to {} KiB a second", least, most);
+                }
+                member(config) = static_cast<std::uint32_t>(*n);
+                return {};
+            },
+            [=](const NodeConfig& config) {
+                return std::to_string(member(const_cast<NodeConfig&>(config)));
+            }};
+}
+
 std::optional<std::string> as_is(std::string_view s) {
     return std::string{s};
 }
@@ -257,6 +276,18 @@ std::vector<Setting> p2p_settings() {
     out.push_back(number("p2p", "receive_bytes_max",
                          "Bytes that all peers together may have on the way to modules.", 1 << 20,
                          any, PARLEY_MEMBER(p2p.receive_bytes_max)));
+    out.push_back(bandwidth("upload_max",
+                            "KiB a second that are sent to all peers together; 0: no limit.",
+                            PARLEY_MEMBER(p2p.upload_max)));
+    out.push_back(bandwidth("download_max",
+                            "KiB a second that are read from all peers together; 0: no limit.",
+                            PARLEY_MEMBER(p2p.download_max)));
+    out.push_back(bandwidth("upload_per_peer_max",
+                            "KiB a second that are sent to one peer; 0: no limit.",
+                            PARLEY_MEMBER(p2p.upload_per_peer_max)));
+    out.push_back(bandwidth("download_per_peer_max",
+                            "KiB a second that are read from one peer; 0: no limit.",
+                            PARLEY_MEMBER(p2p.download_per_peer_max)));
     out.push_back(seconds("p2p", "heartbeat_interval", "Seconds between two heartbeats of a link.",
                           1, 3'600, PARLEY_MEMBER(p2p.heartbeat_interval)));
     out.push_back(seconds("p2p", "heartbeat_timeout",

@@ -66,6 +66,7 @@ struct Connection : TimerItem {
     bool awaits_writable = false;
     bool listed_ready = false;  ///< in the list of those to read from
     bool listed_dirty = false;  ///< in the list of those to settle
+    bool read_held = false;     ///< by a limit of bandwidth, until Link::read_at
     bool ended = false;         ///< the other side's stream did
     bool dead = false;          ///< to be buried at the end of the turn
 };

@@ -129,8 +129,9 @@ void IoThread::await_readable(Connection& connection) {
 }
 
 void IoThread::read(Now now, Connection& connection) {
+    const std::size_t read_bytes = paced_down_ ? Link::paced_bytes : config_.read_bytes;
     const auto got =
-        ::recv(connection.socket.native_handle(), scratch_.get(), config_.read_bytes, MSG_DONTWAIT);
+        ::recv(connection.socket.native_handle(), scratch_.get(), read_bytes, MSG_DONTWAIT);
     if (got < 0) {
         if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
             return await_more(connection);
@@ -144,13 +145,17 @@ void IoThread::read(Now now, Connection& connection) {
         connection.link->on_bytes(now, {scratch_.get(), size}, batch_.events);
         note_events(connection);
         mark_dirty(connection);
+        if (connection.link->read_at() > now.instant) {
+            connection.read_held = true;  // settle() sets the time, timer() reads on
+            return;
+        }
         if (size >= stream_read_bytes) connection.stream_until = monotonic_now() + stream_patience;
     } else {
         connection.drained_bytes += size;
         if (connection.drained_bytes > drain_bytes_max) return end(connection);
     }
     // A full buffer: there is more. Otherwise the wait tells, and one call is saved.
-    if (size == config_.read_bytes) {
+    if (size == read_bytes) {
         mark_ready(connection);
     } else {
         await_more(connection);
@@ -236,6 +241,7 @@ void IoThread::settle(Now now, Connection& connection) {
 }
 
 void IoThread::begin_end(Now now, Connection& connection) {
+    if (std::exchange(connection.read_held, false)) mark_ready(connection);
     const bool silent = connection.out.empty() && !connection.link->wants_to_write();
     if (silent || lingering_ >= config_.lingering_max) {
         if (!silent) write(now, connection);
@@ -312,6 +318,10 @@ void IoThread::timer(Now now, Connection& connection) {
         connection.link->on_timer(now, batch_.events);
         note_events(connection);
     }
+    if (connection.read_held && connection.link->read_at() <= now.instant) {
+        connection.read_held = false;
+        mark_ready(connection);
+    }
     mark_dirty(connection);  // which sets the next time, too
 }
 
@@ -320,6 +330,7 @@ void IoThread::timer(Now now, Connection& connection) {
 void IoThread::update_timer(Now now, Connection& connection) {
     Instant at =
         connection.phase == Phase::open ? connection.link->next_wakeup() : connection.deadline;
+    if (connection.read_held) at = std::min(at, connection.link->read_at());
     const bool set = connection.heap_place != TimerItem::nowhere;
     if (at == never || (set && connection.wake_at <= at)) return;
     if (at <= now.instant) at = now.instant + 1ms;  // it was just asked

@@ -23,6 +23,7 @@ IoThread::IoThread(std::size_t index, const IoConfig& config, NodeInbox& inbox,
       entropy_(entropy),
       work_(boost::asio::make_work_guard(context_)),
       index_(index),
+      paced_down_(config.link.bandwidth.down_all || config.link.bandwidth.down_per_link > 0),
       scratch_(std::make_unique_for_overwrite<std::byte[]>(config.read_bytes)) {
     batch_.source = index_;
     config_.link.output_bytes_max =

@@ -53,6 +53,12 @@ void Heartbeat::probe(Now now, Duration patience) {
     want_beat(now);
 }
 
+void Heartbeat::paused(Duration pause) {
+    last_frame_ += pause;
+    if (unanswered_) *unanswered_ += pause;
+    if (probe_until_) *probe_until_ += pause;
+}
+
 void Heartbeat::on_timer(Now now) {
     if (now.instant < next_beat_) return;
     next_beat_ = now.instant + config_.interval;

@@ -31,6 +31,8 @@ public:
     void on_status(Now now);
     /// Asks for a sign of life within `patience`.
     void probe(Now now, Duration patience);
+    /// We do not read for so long: what the peer says meanwhile is heard later.
+    void paused(Duration pause);
     void on_timer(Now now);
     Instant next_wakeup() const;
 

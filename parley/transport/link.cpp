@@ -16,7 +16,9 @@ Link::Impl::Impl(LinkConfig config, std::shared_ptr<const LinkIdentity> identity
       phase_(direction == Direction::inbound ? Phase::awaiting_m1 : Phase::awaiting_m2),
       started_(now.instant),
       asked_(now.instant),
-      controls_in_(controls_per_second, controls_burst) {}
+      controls_in_(controls_per_second, controls_burst),
+      up_(config_.bandwidth.up_per_link),
+      down_(config_.bandwidth.down_per_link) {}
 
 void Link::Impl::on_end(CloseReason why, Events& out) {
     if (closed()) return;
@@ -165,6 +167,7 @@ Instant Link::Impl::next_wakeup() const {
     Instant at = phase_ == Phase::up ? never : handshake_deadline();
     if (frame_started_ != never) at = std::min(at, frame_started_ + config_.frame_timeout);
     if (heartbeat_) at = std::min(at, heartbeat_->next_wakeup());
+    if (held_) at = std::min(at, write_at_);
     return at;
 }
 
@@ -222,6 +225,9 @@ void Link::produce(Now now, Buffer& bytes, std::vector<LinkEvent>& out) {
 
 bool Link::wants_to_write() const {
     return impl_->wants_to_write();
+}
+Instant Link::read_at() const {
+    return impl_->read_at();
 }
 bool Link::closed() const {
     return impl_->closed();

@@ -12,6 +12,7 @@
 #include <parley/transport/heartbeat.hpp>
 #include <parley/transport/hello.hpp>
 #include <parley/transport/module.hpp>
+#include <parley/transport/pacer.hpp>
 #include <parley/transport/types.hpp>
 
 #include <cstdint>
@@ -116,6 +117,12 @@ using LinkEvent = std::variant<Proven, Up, Seen, Delivered, Drained, Beat, Alive
 
 // --- The machine ----------------------------------------------------------------------------
 
+/// How fast links may be, in bytes a second; 0 or absent: no limit.
+struct Bandwidth {
+    std::uint64_t up_per_link = 0, down_per_link = 0;
+    std::shared_ptr<Pacer> up_all{}, down_all{};  ///< shared by all links
+};
+
 struct LinkConfig {
     Duration first_message_timeout = 2s;        ///< M1 after accept
     Duration handshake_timeout = 5s;            ///< all of it
@@ -123,6 +130,7 @@ struct LinkConfig {
     Duration goodbye_timeout = 1s;              ///< for the last bytes to leave
     std::size_t output_bytes_max = 256 * 1024;  ///< sealed bytes waiting for the socket
     HeartbeatConfig heartbeat;
+    Bandwidth bandwidth;
 };
 
 /// What a link needs of its node; shared by all links, immutable while any lives.
@@ -160,7 +168,14 @@ public:
     /// The same, appending to `bytes` until it has output_bytes_max. For where speed matters less.
     void produce(Now now, Buffer& bytes, std::vector<LinkEvent>& out);
     static constexpr std::size_t produce_bytes_min = 8192;
+    /// Also true while a limit of bandwidth holds it back; produce() then gives nothing, and
+    /// next_wakeup() says until when.
     bool wants_to_write() const;
+    /// When the driver may read on: what came is paid for. Until then it leaves the rest to the
+    /// system, and so to the sender.
+    Instant read_at() const;
+    /// With limits of bandwidth: what to read or write at a time, so that links take turns.
+    static constexpr std::size_t paced_bytes = 16 * 1024;
     /// True after Closed was emitted: once the bytes produced are written, the connection ends.
     bool closed() const;
 

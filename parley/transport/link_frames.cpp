@@ -162,7 +162,30 @@ std::size_t Link::Impl::output_estimate() const {
     return queued + frames * (frame_header_bytes + first_chunk_header_bytes) + raw_out_.size();
 }
 
+/// Within the limits of bandwidth. Last words do not wait.
 std::size_t Link::Impl::produce(Now now, MutableBytes room, Events& out) {
+    const auto& all = config_.bandwidth.up_all;
+    if (!all && !up_.limits()) return produce_now(now, room, out);
+    held_ = now.instant < write_at_ && goodbye_due_.empty();
+    if (held_) return 0;
+    const auto written = produce_now(now, room.first(std::min(room.size(), paced_bytes)), out);
+    write_at_ = up_.spend(now.instant, written);
+    if (all) write_at_ = std::max(write_at_, all->spend(now.instant, written));
+    return written;
+}
+
+/// A pause of ours is no silence of the other side.
+void Link::Impl::pay_for_input(Now now, std::size_t bytes) {
+    const auto& all = config_.bandwidth.down_all;
+    if (!all && !down_.limits()) return;
+    read_at_ = down_.spend(now.instant, bytes);
+    if (all) read_at_ = std::max(read_at_, all->spend(now.instant, bytes));
+    const Duration pause = read_at_ - now.instant;
+    if (frame_started_ != never) frame_started_ += pause;
+    if (heartbeat_) heartbeat_->paused(pause);
+}
+
+std::size_t Link::Impl::produce_now(Now now, MutableBytes room, Events& out) {
     std::size_t written = std::min(room.size(), raw_out_.size() - raw_sent_);
     std::copy_n(raw_out_.begin() + static_cast<std::ptrdiff_t>(raw_sent_), written, room.begin());
     raw_sent_ += written;

@@ -24,8 +24,13 @@ void Link::Impl::start_accept(EntropySource& entropy, std::optional<Endpoint> re
 void Link::Impl::on_bytes(Now now, MutableBytes bytes, Events& out) {
     if (closed()) return;
     bytes_in_ += bytes.size();
+    const std::size_t size = bytes.size();
     if (phase_ < Phase::proven) on_handshake_bytes(now, bytes, out);
-    if (closed() || bytes.empty()) return;
+    if (!closed() && !bytes.empty()) on_bytes_after_proof(now, bytes, out);
+    if (!closed()) pay_for_input(now, size);
+}
+
+void Link::Impl::on_bytes_after_proof(Now now, MutableBytes bytes, Events& out) {
     if (!opener_) {
         // Proven, and our M3 not sent: the responder has nothing to say yet.
         return close(CloseReason::handshake_failed,

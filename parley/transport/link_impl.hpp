@@ -39,6 +39,7 @@ public:
     std::size_t produce(Now now, MutableBytes room, Events& out);
     std::size_t output_estimate() const;
     bool wants_to_write() const;
+    Instant read_at() const { return read_at_; }
     bool closed() const { return phase_ == Phase::closed; }
     const LinkConfig& config() const { return config_; }
 
@@ -55,6 +56,7 @@ private:
 
     // link_handshake.cpp
     void on_handshake_bytes(Now now, MutableBytes& bytes, Events& out);
+    void on_bytes_after_proof(Now now, MutableBytes bytes, Events& out);
     void on_m1(Now now, Events& out);
     void on_m2(Now now, Events& out);
     void on_m3(Now now, Events& out);
@@ -74,6 +76,8 @@ private:
     void on_seen(Bytes body, Events& out);
     void on_goodbye(Bytes body, Events& out);
     void flush(Delivered& delivered, Events& out);
+    std::size_t produce_now(Now now, MutableBytes room, Events& out);
+    void pay_for_input(Now now, std::size_t bytes);
     std::size_t produce_frame(Now now, MutableBytes room, Events& out);
     void put_controls(Now now, ChunkWriter& writer);
     bool control_due() const;
@@ -119,6 +123,11 @@ private:
     bool seen_heard_ = false;
     std::optional<std::uint32_t> answer_due_;  // to this Beat
     Buffer goodbye_due_;                       // its body
+
+    // Limits of bandwidth.
+    Pacer up_, down_;
+    Instant write_at_{}, read_at_{};
+    bool held_ = false;  // produce() gave nothing because of write_at_
 
     std::uint64_t bytes_in_ = 0;
     std::uint64_t bytes_out_ = 0;

@@ -1,0 +1,27 @@
+// Pacer: keeps bytes at a rate. Who moves some is told when it may move more; of several who share
+// one, each goes on when its own bytes are paid for, so that all have their turn.
+// Threading: any thread.
+#pragma once
+
+#include <parley/base/time.hpp>
+
+#include <atomic>
+#include <cstdint>
+
+namespace parley::transport {
+
+class Pacer {
+public:
+    /// 0: no limit.
+    explicit Pacer(std::uint64_t bytes_per_second) : bytes_per_second_(bytes_per_second) {}
+
+    bool limits() const { return bytes_per_second_ > 0; }
+    /// Bytes were moved. What was not used lately is there for a burst of a quarter of a second.
+    Instant spend(Instant now, std::uint64_t bytes);
+
+private:
+    std::uint64_t bytes_per_second_;
+    std::atomic<Instant::rep> paid_until_{0};
+};
+
+}  // namespace parley::transport
