@@ -1,0 +1,20 @@
+// End: a network namespace with a TUN device, whose packets this process reads and writes.
+#pragma once
+
+#include "wan.hpp"
+#include <parley/runtime/unique_fd.hpp>
+
+#include <cstddef>
+
+namespace parley::wan {
+
+struct End {
+    runtime::UniqueFd space;
+    runtime::UniqueFd device;  ///< one IPv4 packet a read or write; does not block
+};
+
+/// Makes the namespace of end `number` and its device, and brings both up.
+/// Throws NotHere, or std::system_error.
+End make_end(std::size_t number, const WanOptions& options);
+
+}  // namespace parley::wan
