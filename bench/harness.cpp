@@ -24,6 +24,11 @@ double median(std::vector<double> values) {
 }  // namespace
 
 void run(const Benchmark& benchmark) {
+    if (const auto why = benchmark.obstacle ? benchmark.obstacle() : std::string{}; !why.empty()) {
+        fmt::print("{{\"bench\":\"{}\",\"skipped\":\"{}\"}}\n", benchmark.name, why);
+        std::fflush(stdout);
+        return;
+    }
     std::vector<double> ours;
     std::vector<double> limits;
     for (std::size_t i = 0; i < benchmark.runs; ++i) {

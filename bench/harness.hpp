@@ -20,6 +20,8 @@ struct Benchmark {
     std::function<double()> ours;
     std::function<double()> limit;
     std::size_t runs = 7;
+    /// Why it cannot run on this machine; empty: it can. Nothing: it always can.
+    std::function<std::string()> obstacle = {};
 };
 
 /// Runs ours and the limit alternately and prints one line.

@@ -2,8 +2,11 @@
 #include "transport.hpp"
 #include <parley/runtime/module_host.hpp>
 
+#include <tools/wan/wan.hpp>
+
 #include <future>
 #include <limits>
+#include <memory>
 
 namespace parley::bench {
 
@@ -14,8 +17,11 @@ namespace {
 constexpr std::size_t bulk_message_bytes = std::size_t{1} << 20;
 
 /// Some messages in flight, whatever their size: four large ones, or what fits in a cache.
-transport::TopicSpec stream_topic(std::size_t message_bytes) {
-    const std::uint32_t window = message_bytes >= bulk_message_bytes ? 4U << 20 : 2U << 20;
+std::uint32_t window_for(std::size_t message_bytes) {
+    return message_bytes >= bulk_message_bytes ? 4U << 20 : 2U << 20;
+}
+
+transport::TopicSpec stream_topic(std::uint32_t window) {
     return {.name = "stream",
             .version = 1,
             .priority = transport::Priority::bulk,
@@ -27,13 +33,15 @@ transport::TopicSpec stream_topic(std::size_t message_bytes) {
 /// Counts what comes; says when enough of it has.
 class Sink final : public transport::PeerHandler {
 public:
-    Sink(std::size_t message_bytes, std::uint64_t bytes)
-        : message_bytes_(message_bytes), bytes_(bytes) {}
-    transport::TopicSpec topic() const override { return stream_topic(message_bytes_); }
+    /// `from_up`: time counts from the link's start and not from the first message.
+    Sink(std::uint32_t window, std::uint64_t bytes, bool from_up)
+        : window_(window), bytes_(bytes), from_up_(from_up) {}
+    transport::TopicSpec topic() const override { return stream_topic(window_); }
     std::unique_ptr<transport::TopicHandler> new_peer(transport::Context&) override {
+        if (from_up_) start_ = seconds_now();
         return std::make_unique<Handler>(*this);
     }
-    /// Seconds from the first message to the last.
+    /// Seconds from the start to the last message.
     double wait() { return done_.get_future().get(); }
 
 private:
@@ -47,14 +55,15 @@ private:
         Sink& sink;
     };
     void take(std::size_t size) {
-        if (received_ == 0) start_ = seconds_now();
+        if (received_ == 0 && !from_up_) start_ = seconds_now();
         const bool before = received_ < bytes_;
         received_ += size;
         if (before && received_ >= bytes_) done_.set_value(seconds_now() - start_);
     }
 
-    std::size_t message_bytes_;
+    std::uint32_t window_;
     std::uint64_t bytes_;
+    bool from_up_;
     std::uint64_t received_ = 0;
     double start_ = 0;
     std::promise<double> done_;
@@ -64,7 +73,7 @@ private:
 class Source final : public transport::PeerHandler {
 public:
     explicit Source(std::size_t message_bytes) : plain_(message_bytes, std::byte{7}) {}
-    transport::TopicSpec topic() const override { return stream_topic(plain_.size()); }
+    transport::TopicSpec topic() const override { return stream_topic(window_for(plain_.size())); }
     std::unique_ptr<transport::TopicHandler> new_peer(transport::Context& context) override {
         auto handler = std::make_unique<Handler>(*this, context);
         handler->on_writable();
@@ -93,7 +102,7 @@ private:
 };
 
 double stream(std::size_t message_bytes, std::uint64_t bytes) {
-    Sink sink{message_bytes, bytes};
+    Sink sink{window_for(message_bytes), bytes, false};
     ModuleHost node{{&sink}};
     node.start();
     PeerProcess peer{{"link-stream", node.target().to_string(), std::to_string(message_bytes)}};
@@ -104,6 +113,20 @@ double stream(std::size_t message_bytes, std::uint64_t bytes) {
 
 double link_bulk(std::uint64_t bytes) {
     return static_cast<double>(bytes) / stream(bulk_message_bytes, bytes);
+}
+
+double link_far(std::uint64_t bytes, const IpAddress& here, int there) {
+    Sink sink{transport::TopicSpec{}.window_bytes, bytes, true};
+    runtime::ModuleHostOptions options;
+    options.listen = Endpoint{here, 0};
+    ModuleHost node{{&sink}, options};
+    node.start();
+    const auto peer = [&] {
+        const wan::InNamespace inside{there};
+        return std::make_unique<PeerProcess>(std::vector<std::string>{
+            "link-stream", node.target().to_string(), std::to_string(bulk_message_bytes)});
+    }();
+    return static_cast<double>(bytes) / sink.wait();
 }
 
 double link_small(std::uint64_t messages) {

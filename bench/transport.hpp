@@ -2,6 +2,7 @@
 #pragma once
 
 #include "harness.hpp"
+#include <parley/identity/endpoint.hpp>
 
 #include <cstdint>
 
@@ -9,6 +10,9 @@ namespace parley::bench {
 
 /// Bytes a second: 1 MiB messages on one link, Context::send to TopicHandler::handle.
 double link_bulk(std::uint64_t bytes);
+/// The same on the default window of a topic, over a long path: this side listens at `here`, inside
+/// the calling thread's network namespace, and the peer process lives in the namespace `there`.
+double link_far(std::uint64_t bytes, const IpAddress& here, int there);
 /// Messages a second: 200-byte messages, the same way.
 double link_small(std::uint64_t messages);
 /// Complete handshakes a second, slots included.

@@ -48,7 +48,7 @@ public:
             check(item.own.empty() ? item.offset + item.size <= delivered.slab.size()
                                    : item.own.size() == item.size);
             held_[item.lane] += item.credit_bytes;
-            check(held_[item.lane] <= window);
+            check(held_[item.lane] <= windows_[item.lane]);
         }
         return true;
     }
@@ -87,14 +87,24 @@ private:
             check(!seen || decode_seen(encode_seen(*seen)) == seen);
             return seen.has_value();
         }
+        if (chunk.code == static_cast<Code>(ControlCode::blocked)) {
+            const auto lane = decode_blocked(chunk.bytes, lane_count);
+            if (!lane) return false;
+            const auto more = in_.growth_wanted(*lane);
+            check(windows_[*lane] + more <= lane_window_bytes_max);
+            in_.grow(*lane, more);
+            windows_[*lane] += more;
+            return true;
+        }
         const auto credit = decode_credit(chunk.bytes);
-        return credit && out_.on_credit(credit->lane, credit->limit);
+        return credit && out_.on_credit(credit->lane, credit->limit, Instant{});
     }
 
     LanesIn in_;
     LanesOut out_;
     std::array<std::uint64_t, lane_count + 1> held_{};
     std::array<std::uint64_t, lane_count + 1> granted_{};
+    std::array<std::uint64_t, lane_count + 1> windows_{0, window, window, window};
 };
 
 }  // namespace

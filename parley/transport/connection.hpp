@@ -91,6 +91,7 @@ struct Connection {
     std::vector<std::unique_ptr<TopicLane>> lanes;  ///< lane - 1
     std::vector<TopicLane*> lane_of_module;         ///< null where the topic is not common
     std::uint64_t receive_bytes_reserved = 0;
+    std::uint64_t growth_bytes = 0;  ///< of it, beyond the windows that it began with
     Instant since{};
     std::optional<Duration> round_trip;
     std::uint64_t messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0;

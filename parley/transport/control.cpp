@@ -125,4 +125,17 @@ Result<CreditMessage, LinkError> decode_credit(Bytes body) {
     return CreditMessage{std::to_integer<LaneId>(body[0]), load_be<std::uint64_t>(body.subspan(1))};
 }
 
+ByteArray<blocked_message_bytes> encode_blocked(LaneId lane) {
+    return {std::byte{lane}};
+}
+
+Result<LaneId, LinkError> decode_blocked(Bytes body, LaneId lane_max) {
+    if (body.size() < blocked_message_bytes) {
+        return fail(LinkErrc::bad_control, blocked_message_bytes, body.size());
+    }
+    const auto lane = std::to_integer<LaneId>(body[0]);
+    if (lane == 0 || lane > lane_max) return fail(LinkErrc::bad_control, lane_max, lane);
+    return lane;
+}
+
 }  // namespace parley::transport

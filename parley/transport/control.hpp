@@ -1,5 +1,5 @@
 // Control messages, the codes of lane 0: Ready, Beat, Credit, Goodbye (whose body is in
-// hello.hpp), Seen. Fixed layouts, big endian, but for Goodbye and Seen, which are RLP.
+// hello.hpp), Seen, Blocked. Fixed layouts, big endian, but for Goodbye and Seen, which are RLP.
 // docs/formats/link.md.
 #pragma once
 
@@ -16,7 +16,14 @@
 
 namespace parley::transport {
 
-enum class ControlCode : Code { ready = 1, beat = 2, credit = 3, goodbye = 4, seen = 0x8000 };
+enum class ControlCode : Code {
+    ready = 1,
+    beat = 2,
+    credit = 3,
+    goodbye = 4,
+    seen = 0x8000,
+    blocked = 0x8001
+};
 /// Codes from here on belong to extensions; who does not know one ignores it.
 inline constexpr Code control_extension_min = 0x8000;
 inline constexpr std::size_t control_bytes_max = 4096;
@@ -61,5 +68,12 @@ inline constexpr std::size_t credit_message_bytes = 9;
 ByteArray<credit_message_bytes> encode_credit(const CreditMessage& credit);
 /// Errors: bad_control (size).
 Result<CreditMessage, LinkError> decode_credit(Bytes body);
+
+inline constexpr std::size_t blocked_message_bytes = 1;
+/// `lane u8`; further bytes are ignored. The lane had messages that waited for credit; who says so
+/// takes limits of up to lane_window_bytes_max (lanes_out.hpp) above what it sent.
+ByteArray<blocked_message_bytes> encode_blocked(LaneId lane);
+/// Errors: bad_control. The lane is from 1 to `lane_max`.
+Result<LaneId, LinkError> decode_blocked(Bytes body, LaneId lane_max);
 
 }  // namespace parley::transport

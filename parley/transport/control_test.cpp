@@ -23,6 +23,9 @@ TEST_CASE("control: the vectors of docs/formats/link.md") {
     CHECK_FALSE(beat->is_answer);
     CHECK(beat->statuses == Statuses{{1, {}}, {3, {std::byte{0xaa}, std::byte{0xbb}}}});
     CHECK(decode_credit(encode_credit({2, 0x400000})) == CreditMessage{2, 0x400000});
+    CHECK(hex(encode_blocked(2)) == "02");
+    CHECK(decode_blocked(encode_blocked(2), 3) == LaneId{2});
+    CHECK(decode_blocked(Buffer{std::byte{2}, std::byte{9}}, 3) == LaneId{2});
     CHECK(decode_credit(Buffer(10)).error() == LinkError{LinkErrc::bad_control, 9, 10});
 }
 

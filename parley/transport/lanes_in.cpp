@@ -131,6 +131,22 @@ std::optional<CreditMessage> LanesIn::next_grant() {
     return CreditMessage{static_cast<LaneId>(index + 1), lane.limit};
 }
 
+/// Twice the window, as long as not one quarter of it waits for the module: then the credit was on
+/// its way for too long, and not in the module's hands.
+std::uint64_t LanesIn::growth_wanted(LaneId lane) const {
+    if (lane == control_lane || lane > lanes_.size()) return 0;
+    const auto& l = lanes_[lane - 1U];
+    const auto held = l.cost_in - l.cost_done - (l.open ? credit_cost(l.total) : 0);
+    if (held > l.window / 4 || l.window >= lane_window_bytes_max) return 0;
+    return std::min(l.window, lane_window_bytes_max - l.window);
+}
+
+void LanesIn::grow(LaneId lane, std::uint64_t bytes) {
+    if (lane == control_lane || lane > lanes_.size()) return;
+    lanes_[lane - 1U].window += bytes;
+    note_grant(lane);
+}
+
 void LanesIn::clear() {
     for (auto& lane : lanes_) lane.message = {};
     grants_due_ = 0;

@@ -32,6 +32,10 @@ public:
     /// The next grant that is due; it counts as given.
     std::optional<CreditMessage> next_grant();
     bool grant_due() const { return grants_due_ != 0; }
+    /// The sender says that it had to wait for credit. By how much the window should grow: nothing
+    /// where what the module holds on to is what keeps the credit back.
+    std::uint64_t growth_wanted(LaneId lane) const;
+    void grow(LaneId lane, std::uint64_t bytes);
     /// Drops messages that are not complete.
     void clear();
 

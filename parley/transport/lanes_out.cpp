@@ -63,7 +63,7 @@ bool LanesOut::push(LaneId lane, Code code, SharedBytes message) {
     return true;
 }
 
-Result<void, LinkError> LanesOut::on_credit(LaneId lane, std::uint64_t limit) {
+Result<Duration, LinkError> LanesOut::on_credit(LaneId lane, std::uint64_t limit, Instant now) {
     if (lane == control_lane || lane > lanes_.size()) {
         return fail(LinkErrc::unknown_lane, lanes_.size(), lane);
     }
@@ -71,10 +71,19 @@ Result<void, LinkError> LanesOut::on_credit(LaneId lane, std::uint64_t limit) {
     // Credit returns by whole messages, so that what was sent bounds how many Credits can come.
     const auto lowest = l.limit + message_overhead_bytes;
     if (limit < lowest) return fail(LinkErrc::credit_not_raised, lowest, limit);
-    const auto highest = l.cost_sent + l.window;
+    const auto highest = l.cost_sent + std::max(l.window, lane_window_bytes_max);
     if (limit > highest) return fail(LinkErrc::credit_beyond_sent, highest, limit);
     l.limit = limit;
-    return {};
+    const auto since = std::exchange(l.blocked_since, never);
+    return since == never ? Duration{0} : now - since;
+}
+
+void LanesOut::note_blocked(Instant now) {
+    for (auto& lane : lanes_) {
+        if (lane.blocked_since == never && !lane.empty() && !lane.sendable()) {
+            lane.blocked_since = now;
+        }
+    }
 }
 
 bool LanesOut::sendable() const {

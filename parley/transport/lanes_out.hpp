@@ -5,6 +5,7 @@
 
 #include <parley/base/result.hpp>
 #include <parley/base/shared_bytes.hpp>
+#include <parley/base/time.hpp>
 #include <parley/transport/chunk.hpp>
 #include <parley/transport/link_error.hpp>
 #include <parley/transport/module.hpp>
@@ -27,6 +28,9 @@ constexpr std::uint64_t initial_credit(const HelloTopic& receiver) {
     return std::max<std::uint64_t>(receiver.window_bytes, credit_cost(receiver.message_bytes_max));
 }
 
+/// A window may grow to this while a link lives.
+inline constexpr std::uint64_t lane_window_bytes_max = std::uint64_t{64} << 20;
+
 class LanesOut {
 public:
     /// Adds the next lane, from 1 on, at most lanes_max. `window` is the receiver's.
@@ -35,8 +39,11 @@ public:
 
     /// False, and nothing queued: no such lane, or larger than the receiver takes.
     [[nodiscard]] bool push(LaneId lane, Code code, SharedBytes message);
+    /// For how long messages had waited for it and nothing else, as far as note_blocked knows.
     /// Errors: unknown_lane, credit_not_raised, credit_beyond_sent.
-    Result<void, LinkError> on_credit(LaneId lane, std::uint64_t limit);
+    Result<Duration, LinkError> on_credit(LaneId lane, std::uint64_t limit, Instant now);
+    /// From now on, if not before, some lanes have messages that credit does not allow to send.
+    void note_blocked(Instant now);
 
     /// Something is queued that credit allows to send.
     bool sendable() const;
@@ -73,6 +80,7 @@ private:
         std::size_t sent_of_head = 0;
         bool head_begun = false;
         std::uint64_t drained_bytes = 0;
+        Instant blocked_since = never;
 
         bool empty() const { return head == queue.size(); }
         bool sendable() const {

@@ -117,13 +117,67 @@ TEST_CASE("lanes: credit holds back the next message and nothing of the one begu
     CHECK(lanes.sendable());
     CHECK(chunks_of(fill(lanes, 2000)).size() == 1);
     CHECK_FALSE(lanes.sendable());
-    CHECK(lanes.on_credit(1, 1064 + 63).error() ==
+    CHECK(lanes.on_credit(1, 1064 + 63, Instant{}).error() ==
           LinkError{LinkErrc::credit_not_raised, 1128, 1127});
-    CHECK(lanes.on_credit(1, 1064 + 1065).error() ==
-          LinkError{LinkErrc::credit_beyond_sent, 2128, 2129});
-    CHECK(lanes.on_credit(1, 1064 + 64));
+    const auto highest = 1064 + lane_window_bytes_max;
+    CHECK(lanes.on_credit(1, highest + 1, Instant{}).error() ==
+          LinkError{LinkErrc::credit_beyond_sent, highest, highest + 1});
+    CHECK(lanes.on_credit(1, 1064 + 64, Instant{}));
     CHECK(lanes.sendable());
     CHECK(chunks_of(fill(lanes, 2000)).size() == 1);
+}
+
+TEST_CASE("lanes: credit says for how long messages waited for it and for nothing else") {
+    LanesOut lanes;
+    lanes.add(Priority::bulk, 1064, 1000);
+    const Instant start{1h};
+    lanes.note_blocked(start);  // nothing waits
+    REQUIRE(lanes.push(1, 1, bytes_of_size(1000)));
+    lanes.note_blocked(start);  // credit is there
+    (void)fill(lanes, 2000);
+    CHECK(lanes.on_credit(1, 1128, start + 1s) == Duration{0});
+    REQUIRE(lanes.push(1, 2, bytes_of_size(1000)));
+    lanes.note_blocked(start + 2s);
+    lanes.note_blocked(start + 3s);
+    CHECK(lanes.on_credit(1, 1192, start + 5s) == Duration{3s});
+    // Not yet enough: it waits on, from when somebody looks.
+    lanes.note_blocked(start + 6s);
+    CHECK(lanes.on_credit(1, 2128, start + 7s) == Duration{1s});
+    CHECK(lanes.on_credit(1, 2128 + 64, start + 8s) == Duration{0});
+}
+
+TEST_CASE("lanes: a window grows while the module keeps up, up to a limit") {
+    LanesIn lanes;
+    lanes.add(4000, 936);
+    Delivered out;
+    const Buffer body(936);  // costs 1,000
+    const auto take = [&](bool whole) {
+        Chunk chunk;
+        chunk.lane = 1;
+        chunk.flags = whole ? chunk_flag::known : chunk_flag::first;
+        chunk.total = 936;
+        chunk.bytes = Bytes{body}.first(whole ? 936 : 100);
+        REQUIRE(lanes.take(chunk, out));
+    };
+    CHECK(lanes.growth_wanted(0) == 0);
+    CHECK(lanes.growth_wanted(2) == 0);
+    CHECK(lanes.growth_wanted(1) == 4000);
+    take(true);
+    CHECK(lanes.growth_wanted(1) == 4000);  // a quarter waits for the module
+    take(true);
+    CHECK(lanes.growth_wanted(1) == 0);
+    lanes.consumed(1, 2000);
+    take(false);
+    CHECK(lanes.growth_wanted(1) == 4000);  // the module has not even got it
+
+    while (lanes.next_grant()) {
+    }
+    lanes.grow(1, 4000);
+    CHECK(lanes.next_grant() == CreditMessage{1, 2000 + 8000});
+    lanes.grow(1, lane_window_bytes_max - 9000);
+    CHECK(lanes.growth_wanted(1) == 1000);
+    lanes.grow(1, 1000);
+    CHECK(lanes.growth_wanted(1) == 0);
 }
 
 TEST_CASE("lanes: grants are seldom while there is room, and come when there is little") {
@@ -189,7 +243,7 @@ TEST_CASE("lanes: what is sent is received, however it is cut") {
             receiver.consumed(item.lane, item.credit_bytes);
         }
         while (const auto grant = receiver.next_grant()) {
-            REQUIRE(sender.on_credit(grant->lane, grant->limit));
+            REQUIRE(sender.on_credit(grant->lane, grant->limit, Instant{}));
         }
     }
     for (LaneId lane = 1; lane <= 3; ++lane) {

@@ -41,11 +41,14 @@ void Link::Impl::on_command(Now now, LinkCommand&& command, Events& out) {
             const auto cost = credit_cost(send.message.size());
             if (!link.lanes_out_.push(send.lane, send.code, std::move(send.message))) {
                 out.emplace_back(Drained{send.lane, cost});
+            } else if (!link.lanes_out_.sendable()) {
+                link.lanes_out_.note_blocked(now.instant);
             }
         }
         void operator()(Consumed& consumed) {
             link.lanes_in_.consumed(consumed.lane, consumed.bytes);
         }
+        void operator()(GrowWindow grow) { link.lanes_in_.grow(grow.lane, grow.bytes); }
         void operator()(SetStatus& status) {
             link.statuses_ = std::move(status.statuses);
             if (link.heartbeat_) link.heartbeat_->on_status(now);
@@ -127,6 +130,7 @@ void Link::Impl::close(CloseReason reason, std::string detail, Events& out,
     ready_due_ = false;
     seen_due_.reset();
     answer_due_.reset();
+    blocked_due_.reset();
     out.emplace_back(Closed{.reason = reason,
                             .detail = std::move(detail),
                             .goodbye = std::move(goodbye),

@@ -48,6 +48,11 @@ struct Consumed {
     LaneId lane;
     std::uint64_t bytes;
 };
+/// An answer to GrowthWanted: the lane's window grows by so much, which the node has set aside.
+struct GrowWindow {
+    LaneId lane;
+    std::uint64_t bytes;
+};
 /// What our modules add to the next heartbeats, encoded by encode_statuses (control.hpp) for this
 /// link's lanes. The first one lets the dialer's first Beat go at once.
 struct SetStatus {
@@ -58,7 +63,8 @@ struct SetStatus {
 struct Probe {
     Duration patience;
 };
-using LinkCommand = std::variant<Proceed, Refuse, Abandon, Send, Consumed, SetStatus, Probe>;
+using LinkCommand =
+    std::variant<Proceed, Refuse, Abandon, Send, Consumed, GrowWindow, SetStatus, Probe>;
 
 // --- Events: Link to Switch ----------------------------------------------------------------
 
@@ -98,6 +104,11 @@ struct Drained {
     LaneId lane;
     std::uint64_t bytes;
 };
+/// The peer waits for a lane's credit because the path is long: the window should grow by so much.
+struct GrowthWanted {
+    LaneId lane;
+    std::uint64_t bytes;
+};
 /// A heartbeat came: the peer's modules' statuses, and the round trip if it answers ours.
 struct Beat {
     std::vector<std::pair<LaneId, Buffer>> statuses;
@@ -113,7 +124,8 @@ struct Closed {
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
 };
-using LinkEvent = std::variant<Proven, Up, Seen, Delivered, Drained, Beat, Alive, Closed>;
+using LinkEvent =
+    std::variant<Proven, Up, Seen, Delivered, Drained, GrowthWanted, Beat, Alive, Closed>;
 
 // --- The machine ----------------------------------------------------------------------------
 

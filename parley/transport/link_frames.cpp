@@ -89,13 +89,10 @@ void Link::Impl::on_control(Now now, const Chunk& chunk, Events& out) {
             return on_goodbye(chunk.bytes, out);
         case ControlCode::seen:
             return on_seen(chunk.bytes, out);
-        case ControlCode::credit: {
-            const auto credit = decode_credit(chunk.bytes);
-            const auto done = credit ? lanes_out_.on_credit(credit->lane, credit->limit)
-                                     : std::unexpected{credit.error()};
-            if (!done) fail_link(done.error(), "Credit: ", out);
-            return;
-        }
+        case ControlCode::credit:
+            return on_credit(now, chunk.bytes, out);
+        case ControlCode::blocked:
+            return on_blocked(chunk.bytes, out);
     }
     if (chunk.code < control_extension_min) {
         fail_link({LinkErrc::unknown_control, 0, chunk.code}, {}, out);
@@ -131,6 +128,23 @@ void Link::Impl::on_seen(Bytes body, Events& out) {
     out.emplace_back(Seen{*endpoint});
 }
 
+void Link::Impl::on_credit(Now now, Bytes body, Events& out) {
+    const auto credit = decode_credit(body);
+    const auto waited = credit ? lanes_out_.on_credit(credit->lane, credit->limit, now.instant)
+                               : std::unexpected{credit.error()};
+    if (!waited) return fail_link(waited.error(), "Credit: ", out);
+    if (*waited < blocked_min || now.instant < blocked_next_) return;
+    blocked_due_ = credit->lane;
+    blocked_next_ = now.instant + blocked_interval;
+}
+
+void Link::Impl::on_blocked(Bytes body, Events& out) {
+    const auto lane = decode_blocked(body, lanes_in_.lane_max());
+    if (!lane) return fail_link(lane.error(), "Blocked: ", out);
+    const auto bytes = lanes_in_.growth_wanted(*lane);
+    if (bytes > 0) out.emplace_back(GrowthWanted{*lane, bytes});
+}
+
 void Link::Impl::on_goodbye(Bytes body, Events& out) {
     auto goodbye = decode_goodbye(body);
     if (!goodbye) {
@@ -145,7 +159,7 @@ void Link::Impl::on_goodbye(Bytes body, Events& out) {
 // --- Out ---------------------------------------------------------------------------------------
 
 bool Link::Impl::control_due() const {
-    return !goodbye_due_.empty() || ready_due_ || seen_due_ || answer_due_ ||
+    return !goodbye_due_.empty() || ready_due_ || seen_due_ || answer_due_ || blocked_due_ ||
            (heartbeat_ && heartbeat_->beat_wanted()) ||
            (phase_ == Phase::up && lanes_in_.grant_due());
 }
@@ -200,6 +214,7 @@ std::size_t Link::Impl::produce_now(Now now, MutableBytes room, Events& out) {
             if (frame == 0) break;
             written += frame;
         }
+        if (phase_ == Phase::up) lanes_out_.note_blocked(now.instant);
         lanes_out_.take_drained(
             [&](LaneId lane, std::uint64_t bytes) { out.emplace_back(Drained{lane, bytes}); });
     }
@@ -262,6 +277,10 @@ void Link::Impl::put_controls(Now now, ChunkWriter& writer) {
     }
     if (heartbeat_->beat_wanted() && fits(beat_header_bytes + 1)) {
         put_beat(heartbeat_->take_beat(now), false);
+    }
+    if (blocked_due_ && fits(blocked_message_bytes)) {
+        put(ControlCode::blocked, encode_blocked(*blocked_due_));
+        blocked_due_.reset();
     }
     while (lanes_in_.grant_due() && fits(credit_message_bytes)) {
         put(ControlCode::credit, encode_credit(*lanes_in_.next_grant()));

@@ -22,6 +22,10 @@ namespace parley::transport {
 inline constexpr unsigned controls_per_second = 50;
 inline constexpr unsigned controls_burst = 100;
 
+/// A lane that had to wait for credit for so long says so, but not too often.
+inline constexpr Duration blocked_min = 2ms;
+inline constexpr Duration blocked_interval = 50ms;
+
 class Link::Impl {
 public:
     using Events = std::vector<LinkEvent>;
@@ -75,6 +79,8 @@ private:
     void on_beat(Now now, Bytes body, Events& out);
     void on_seen(Bytes body, Events& out);
     void on_goodbye(Bytes body, Events& out);
+    void on_credit(Now now, Bytes body, Events& out);
+    void on_blocked(Bytes body, Events& out);
     void flush(Delivered& delivered, Events& out);
     std::size_t produce_now(Now now, MutableBytes room, Events& out);
     void pay_for_input(Now now, std::size_t bytes);
@@ -123,6 +129,8 @@ private:
     bool seen_heard_ = false;
     std::optional<std::uint32_t> answer_due_;  // to this Beat
     Buffer goodbye_due_;                       // its body
+    std::optional<LaneId> blocked_due_;        // the lane that waited
+    Instant blocked_next_{};                   // not before
 
     // Limits of bandwidth.
     Pacer up_, down_;

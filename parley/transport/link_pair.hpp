@@ -77,6 +77,12 @@ struct Side {
         link.produce(now, out, events);
         return out;
     }
+    /// All that it has to say, however much.
+    Buffer produce_all(Now now) {
+        Buffer out;
+        for (auto part = produce(now); !part.empty(); part = produce(now)) append(out, part);
+        return out;
+    }
     void feed(Now now, Buffer bytes, std::size_t step = SIZE_MAX) {
         for (std::size_t i = 0; i < bytes.size();) {
             const auto size = std::min(step, bytes.size() - i);

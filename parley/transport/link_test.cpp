@@ -169,6 +169,83 @@ TEST_CASE("link: a lane whose messages are held stalls alone") {
     CHECK(next == 8);
 }
 
+/// Both directions of a path that delays what one side sends for as long as the other's wait.
+struct FarPair : LinkPair {
+    /// The dialer's lane always has messages; all that comes is consumed at once, or never.
+    /// Returns what came in a round trip.
+    std::size_t round(LaneId lane, bool consume) {
+        while (queued_ < std::size_t{8} << 20) {
+            dialer.command(now(), send_of(lane, 1, 100'000));
+            queued_ += 100'000 + 64;
+        }
+        const auto there = dialer.produce_all(now());
+        for (const auto& drained : dialer.take<Drained>()) queued_ -= drained.bytes;
+        time += 30ms;
+        listener.feed(now(), there);
+        std::size_t came = 0;
+        for (const auto& message : received(listener)) {
+            came += message.bytes.size();
+            if (consume) listener.command(now(), Consumed{lane, message.credit_bytes});
+        }
+        const auto back = listener.produce_all(now());
+        time += 30ms;
+        dialer.feed(now(), back);
+        return came;
+    }
+
+private:
+    std::size_t queued_ = 0;
+};
+
+TEST_CASE("link: a sender that waits for credit on a long path asks, and the window grows") {
+    FarPair pair;
+    pair.bring_up();
+    const auto first = pair.round(block_lane, true);
+    CHECK(first <= 2 << 20);
+    CHECK(pair.listener.take<GrowthWanted>().empty());
+    // What it waited for has come; it says so with the next frame.
+    CHECK(pair.round(block_lane, true) <= 2 << 20);
+    const auto wanted = pair.listener.take<GrowthWanted>();
+    REQUIRE(wanted.size() == 1);
+    CHECK(wanted[0].lane == block_lane);
+    CHECK(wanted[0].bytes == 2 << 20);
+    // Nobody answered: it is asked again, and nothing grew meanwhile.
+    CHECK(pair.round(block_lane, true) <= 2 << 20);
+    REQUIRE(pair.listener.take<GrowthWanted>().size() == 1);
+    pair.listener.command(pair.now(), GrowWindow{block_lane, 2 << 20});
+    pair.round(block_lane, true);
+    pair.round(block_lane, true);
+    const auto more = pair.round(block_lane, true);
+    CHECK(more > 3 << 20);
+    CHECK(more <= 4 << 20);
+    CHECK_FALSE(pair.dialer.link.closed());
+    CHECK_FALSE(pair.listener.link.closed());
+}
+
+TEST_CASE("link: a window does not grow for a module that holds on, nor on a short path") {
+    FarPair slow;
+    slow.bring_up();
+    for (int i = 0; i < 10; ++i) {
+        slow.round(block_lane, false);
+        // Takes one message a round trip, so that some credit comes, and never runs out of them.
+        slow.listener.command(slow.now(), Consumed{block_lane, 100'064});
+    }
+    CHECK(slow.listener.take<GrowthWanted>().empty());
+
+    LinkPair near;
+    near.bring_up();
+    for (int i = 0; i < 100; ++i) {
+        near.dialer.command(near.now(), send_of(block_lane, 1, 1 << 20));
+        near.pump();
+        near.time += 1ms;
+        for (const auto& m : received(near.listener)) {
+            near.listener.command(near.now(), Consumed{block_lane, m.credit_bytes});
+        }
+        near.pump();
+    }
+    CHECK(near.listener.take<GrowthWanted>().empty());
+}
+
 TEST_CASE("link: credit is conserved over many messages") {
     LinkPair pair;
     pair.bring_up();

@@ -1,6 +1,8 @@
 // The Switch's inputs; what they lead to is in switch_admission, _dispatch and _release.
 #include <parley/transport/switch_core.hpp>
 
+#include <parley/transport/lanes_out.hpp>
+
 #include <algorithm>
 #include <cassert>
 #include <type_traits>
@@ -11,6 +13,17 @@ namespace {
 
 bool is_chosen(SlotClass slot_class) {
     return slot_class == SlotClass::static_peer || slot_class == SlotClass::trusted;
+}
+
+/// Windows grow into what is left when every slot has a link with all topics, so that a link that
+/// grew is never why another one is refused.
+std::uint64_t growth_bytes_max(const SwitchConfig& config, const Hello& hello) {
+    std::uint64_t windows = 0;
+    for (const HelloTopic& topic : hello.topics) windows += initial_credit(topic);
+    const auto& s = config.slots;
+    const auto all =
+        windows * (s.inbound_max + s.outbound_max + s.static_max + s.trusted_max + s.feeler_max);
+    return config.receive_bytes_max - std::min(all, config.receive_bytes_max);
 }
 
 }  // namespace
@@ -38,6 +51,7 @@ SwitchCore::SwitchCore(SwitchConfig config, const NodeKey& key, Hello hello,
             {spec.name, spec.version, spec.window_bytes, spec.message_bytes_max});
     }
     hello_.fork = fork_id(config_.forks);
+    growth_bytes_max_ = growth_bytes_max(config_, hello_);
     rebuild_identity();
 }
 
@@ -152,6 +166,8 @@ void SwitchCore::on_event(Now now, LinkId link, LinkEvent event) {
                 deliver(*connection, e);
             } else if constexpr (std::is_same_v<E, Drained>) {
                 on_drained(*connection, e);
+            } else if constexpr (std::is_same_v<E, GrowthWanted>) {
+                on_growth_wanted(*connection, e);
             } else if constexpr (std::is_same_v<E, Beat>) {
                 on_beat(*connection, e);
             } else if constexpr (std::is_same_v<E, Proven>) {

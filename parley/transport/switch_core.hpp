@@ -154,6 +154,7 @@ private:
     void make_lanes(Connection& connection);
     void deliver(Connection& connection, Delivered& batch);
     void on_drained(Connection& connection, const Drained& drained);
+    void on_growth_wanted(Connection& connection, const GrowthWanted& wanted);
     void on_beat(Connection& connection, const Beat& beat);
     void on_seen(const Connection& connection, const Seen& seen);
     bool collect_statuses();
@@ -176,6 +177,9 @@ private:
     SwitchStats stats_;
     std::shared_ptr<const LinkIdentity> identity_;
     std::shared_ptr<CreditLedger> ledger_ = std::make_shared<CreditLedger>();
+
+    std::uint64_t growth_bytes_max_ = 0;  // over all links
+    std::uint64_t growth_bytes_ = 0;      // in use
 
     // All bounded by the limits of slots_.
     boost::container::flat_map<LinkId, std::unique_ptr<Connection>> connections_;

@@ -148,6 +148,21 @@ void SwitchCore::on_drained(Connection& c, const Drained& drained) {
     lane.handler->on_writable();
 }
 
+/// One link may take an eighth of what there is for all.
+void SwitchCore::on_growth_wanted(Connection& c, const GrowthWanted& wanted) {
+    if (c.phase != Phase::up || wanted.lane == 0 || wanted.lane > c.lanes.size()) return;
+    const auto own_max = growth_bytes_max_ / 8;
+    const auto own_left = own_max - std::min(own_max, c.growth_bytes);
+    const auto bytes = std::min({wanted.bytes, own_left, growth_bytes_max_ - growth_bytes_});
+    if (bytes < message_overhead_bytes) return;
+    c.growth_bytes += bytes;
+    growth_bytes_ += bytes;
+    c.receive_bytes_reserved += bytes;
+    stats_.receive_bytes_reserved += bytes;
+    c.lanes[wanted.lane - 1U]->credit_held_max += bytes / 8;
+    command(c.link, GrowWindow{wanted.lane, bytes});
+}
+
 void SwitchCore::on_beat(Connection& c, const Beat& beat) {
     if (c.phase != Phase::up) return;
     if (beat.round_trip) c.round_trip = beat.round_trip;

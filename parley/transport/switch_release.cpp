@@ -38,6 +38,7 @@ void SwitchCore::release(Connection& c, CloseReason reason, std::string_view det
     std::erase(up_, &c);
     tell_modules_closed(c, reason);
     stats_.receive_bytes_reserved -= std::exchange(c.receive_bytes_reserved, 0);
+    growth_bytes_ -= std::exchange(c.growth_bytes, 0);
     slots_.give_back(c.token);
     ++stats_.closed[reason];
     if (c.was_up) {

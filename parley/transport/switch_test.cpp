@@ -252,6 +252,46 @@ TEST_CASE("switch: the windows of all links fit in the cap, and come back") {
     n.rig.up_inbound(n.keys[4]);
 }
 
+TEST_CASE("switch: windows grow into what full slots would leave, an eighth of it a link") {
+    SwitchConfig config;
+    config.slots.inbound_max = 4;
+    config.slots.outbound_max = 1;
+    config.slots.static_max = config.slots.trusted_max = config.slots.feeler_max = 0;
+    config.receive_bytes_max = 5 * 40'000 + 80'000;  // a link has two windows of 20,000
+    Node n{config};
+    const auto& reserved = n.rig.node->stats().receive_bytes_reserved;
+    const LinkId link = n.rig.up_inbound(n.keys[1]);
+    (void)n.rig.commands(link);
+    const auto grow = [&](std::uint64_t bytes) -> std::uint64_t {
+        const auto before = reserved;
+        n.rig.event(link, GrowthWanted{chat_lane, bytes});
+        return reserved - before;
+    };
+    CHECK(grow(6'000) == 6'000);
+    CHECK(n.rig.command(link) == "grow 2 by 6000");
+    CHECK(grow(6'000) == 4'000);
+    CHECK(n.rig.command(link) == "grow 2 by 4000");
+    CHECK(grow(6'000) == 0);
+    CHECK(n.rig.command(link) == "nothing");
+    n.rig.event(link, GrowthWanted{9, 100});
+    CHECK(n.rig.command(link) == "nothing");
+    // It all comes back with the link, and is there for the next.
+    n.rig.closed(link);
+    CHECK(reserved == 0);
+    const LinkId next = n.rig.up_inbound(n.keys[2]);
+    n.rig.event(next, GrowthWanted{chat_lane, 20'000});
+    CHECK(reserved == 50'000);
+}
+
+TEST_CASE("switch: where full slots would leave nothing, nothing grows") {
+    SwitchConfig config;
+    config.receive_bytes_max = 100'000;
+    Node n{config};
+    const LinkId link = n.rig.up_inbound(n.keys[1]);
+    n.rig.event(link, GrowthWanted{chat_lane, 1'000});
+    CHECK(n.rig.node->stats().receive_bytes_reserved == 40'000);
+}
+
 // --- Messages and accounts -------------------------------------------------------------------
 
 TEST_CASE("switch: messages reach their module, small ones and big ones, in order") {

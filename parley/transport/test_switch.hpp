@@ -262,6 +262,9 @@ struct Rig {
             return "consumed " + std::to_string(consumed->lane) + " " +
                    std::to_string(consumed->bytes);
         }
+        if (auto* grow = std::get_if<GrowWindow>(&c)) {
+            return "grow " + std::to_string(grow->lane) + " by " + std::to_string(grow->bytes);
+        }
         if (std::holds_alternative<Probe>(c)) return "probe";
         return "statuses";
     }

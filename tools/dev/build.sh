@@ -29,7 +29,7 @@ cmd_build() {
 }
 
 cmd_bench() {
-    need build
+    need build bench
     build release parley-bench >&2
     build/release/bin/parley-bench "$@"
 }

@@ -8,6 +8,7 @@ declare -A packages=(
         liblmdb-dev libfmt-dev libcli11-dev libtomlplusplus-dev prometheus-cpp-dev
         doctest-dev"
     [test]="microsocks:microsocks"
+    [bench]="iperf3:iperf3"
     [node]="node:nodejs npm:npm"
     [format]="clang-format-19:clang-format-19"
     [lint]="clang++-19:clang-19 clang-tidy-19:clang-tidy-19"
@@ -65,7 +66,7 @@ need_npm() {
 
 cmd_setup() {
     local start=$SECONDS
-    need build test node format lint fuzz
+    need build test bench node format lint fuzz
     need_npm
     say "${green}Everything is installed${plain} ($(duration $((SECONDS - start))))."
 }
