@@ -1,6 +1,7 @@
 // parley-bench: every measurement by name; a JSON object a line. Without names: all of them.
 // `parley-bench --ours NAME` and `--limit NAME` run one half of one alone, for a profiler.
 #include "bare.hpp"
+#include "book.hpp"
 #include "harness.hpp"
 #include "sim.hpp"
 #include "transport.hpp"
@@ -40,6 +41,7 @@ const std::map<std::string_view, Role>& roles() {
         {"bare-bulk", bare_bulk_sender},
         {"bare-small", bare_small_sender},
         {"bare-handshakes", bare_handshake_dialer},
+        {"book", book_run},
         {"sim-world", sim_world},
         {"link-stream", link_stream_sender},
         {"link-handshakes", link_handshake_dialer},
@@ -50,12 +52,15 @@ const std::map<std::string_view, Role>& roles() {
 int usage(std::string_view wrong) {
     fmt::print(stderr, "parley-bench: no benchmark \"{}\"; there are:\n", wrong);
     for (const auto& benchmark : benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
+    for (const auto& benchmark : book_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     for (const auto& benchmark : sim_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     return 2;
 }
 
 bool known(const std::string& name) {
     return std::ranges::find(benchmarks(), name, &Benchmark::name) != benchmarks().end() ||
+           std::ranges::find(book_benchmarks(), name, &BookBenchmark::name) !=
+               book_benchmarks().end() ||
            std::ranges::find(sim_benchmarks(), name, &SimBenchmark::name) != sim_benchmarks().end();
 }
 
@@ -67,6 +72,9 @@ int run_all(const std::vector<std::string>& names) {
         return std::ranges::find(names, name) != names.end();
     };
     for (const auto& benchmark : benchmarks()) {
+        if (names.empty() || named(benchmark.name)) run(benchmark);
+    }
+    for (const auto& benchmark : book_benchmarks()) {
         if (names.empty() || named(benchmark.name)) run(benchmark);
     }
     for (const auto& benchmark : sim_benchmarks()) {

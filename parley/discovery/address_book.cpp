@@ -249,12 +249,17 @@ std::optional<Enr> AddressBook::record(const NodeId& id) {
 // --- Entries and their places ---
 
 Entry& AddressBook::enter(Entry entry) {
+    const std::uint32_t number = append_entry(std::move(entry));
+    index_.insert(number);
+    return entries_.back();
+}
+
+std::uint32_t AddressBook::append_entry(Entry entry) {
     const auto number = static_cast<std::uint32_t>(entries_.size());
     if (entry.place != no_place) places_.put(entry.place, number);
     ++by_state_[index(entry.state)];
     entries_.push_back(std::move(entry));
-    index_.insert(number);
-    return entries_.back();
+    return number;
 }
 
 bool AddressBook::remove(const NodeId& id) {

@@ -237,6 +237,7 @@ private:
     Entry* entry_of(const NodeId& id);
     std::uint32_t number_of(const Entry& entry) const;
     Entry& enter(Entry entry);
+    std::uint32_t append_entry(Entry entry);
     void mark_changed(Entry& entry);
     void set_state(Entry& entry, EntryState state);
     void leave_place(Entry& entry);
@@ -254,7 +255,7 @@ private:
     void wait(Now now, Entry& entry, Duration duration);
     void fail_entry(Now now, Entry& entry);
     Duration wait_max(const Entry& entry) const;
-    bool load_row(Bytes key, Bytes value, LoadReport& report);
+    void load_row(Entry row, LoadReport& report);
     void merge_row(Entry row);
     Result<void, StoreError> load_meta(Store& store);
 

@@ -4,6 +4,8 @@
 #include <parley/discovery/entry_codec.hpp>
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <utility>
 
 namespace parley::discovery {
@@ -11,6 +13,7 @@ namespace parley::discovery {
 namespace {
 
 constexpr std::size_t rows_per_batch_max = 10'000;
+constexpr std::size_t rows_ahead = 16;
 
 }  // namespace
 
@@ -49,51 +52,67 @@ Result<AddressBook::LoadReport, StoreError> AddressBook::load(Store& store) {
     // Their places were those of another key.
     for (Entry& entry : entries_) entry.place = no_place;
     LoadReport report;
+    const std::size_t before = entries_.size();
+    // Places are all over the memory: each is fetched while the rows before it are taken in.
+    std::array<std::optional<Entry>, rows_ahead> ahead;
+    std::size_t rows = 0;
+    const auto take_in_oldest = [&] {
+        auto& slot = ahead[rows++ % rows_ahead];
+        auto row = std::exchange(slot, std::nullopt);
+        if (row) load_row(*std::move(row), report);
+    };
     const auto visit = [&](Bytes key, Bytes value) {
-        if (!load_row(key, value, report)) rows_to_erase_.push_back(to_buffer(key));
+        auto row = decode_row(key, value);
+        if (!row) {
+            ++report.corrupt;
+            rows_to_erase_.push_back(to_buffer(key));
+            return true;
+        }
+        if (places_.exists(row->place)) places_.fetch(row->place);
+        auto& slot = ahead[rows % rows_ahead];
+        take_in_oldest();
+        slot = *std::move(row);
         return true;
     };
-    if (const auto scanned = store.scan(table, visit); !scanned) {
-        return std::unexpected{scanned.error()};
+    const auto scanned = store.scan(table, visit);
+    for (std::size_t i = 0; i < rows_ahead; ++i) take_in_oldest();
+    // All at once: an index that grows by itself would look at every entry again and again.
+    index_.reserve(entries_.size());
+    for (std::size_t i = before; i < entries_.size(); ++i) {
+        index_.insert(static_cast<std::uint32_t>(i));
     }
+    if (!scanned) return std::unexpected{scanned.error()};
     return report;
 }
 
-bool AddressBook::load_row(Bytes key, Bytes value, LoadReport& report) {
-    auto row = decode_row(key, value);
-    if (!row) {
-        ++report.corrupt;
-        return false;
-    }
-    const bool refused = refusal(row->endpoint().address, Source{}).has_value();
-    const bool known = index_.contains(row->id);
-    if (row->id == self_ || (refused && !known)) {
+void AddressBook::load_row(Entry row, LoadReport& report) {
+    const auto unwanted = [&] {
         ++report.unwanted;
-        return false;
-    }
+        rows_to_erase_.push_back(to_buffer(row.id.bytes()));
+    };
+    const bool refused = refusal(row.endpoint().address, Source{}).has_value();
+    const bool known = index_.contains(row.id);
+    if (row.id == self_ || (refused && !known)) return unwanted();
     const bool place_free =
-        places_.exists(row->place) && places_.at(row->place) == BookPlaces::nobody;
-    if (!place_free) row->place = no_place;
+        places_.exists(row.place) && places_.at(row.place) == BookPlaces::nobody;
+    if (!place_free) row.place = no_place;
     if (!known && !place_free) {
-        const Place place = places_.fresh_place(row->endpoint(), row->teller.group);
-        if (places_.at(place) != BookPlaces::nobody) {
-            ++report.unwanted;
-            return false;
-        }
-        row->place = place;
+        const Place place = places_.fresh_place(row.endpoint(), row.teller.group);
+        if (places_.at(place) != BookPlaces::nobody) return unwanted();
+        row.place = place;
     }
     ++report.loaded;
-    merge_row(std::move(*row));
-    return true;
+    merge_row(std::move(row));
 }
 
-/// What the configuration said before the load stays; the rest is the row's.
+/// What the configuration said before the load stays; the rest is the row's. A new entry is not
+/// found by its ID before load() is through: no two rows have the same.
 void AddressBook::merge_row(Entry row) {
     row.stored = true;
     if (row.failures > 0) row.state = EntryState::waiting;
     Entry* entry = entry_of(row.id);
     if (entry == nullptr) {
-        enter(std::move(row));
+        append_entry(std::move(row));
         return;
     }
     row.pin = entry->pin;

@@ -45,6 +45,11 @@ public:
     }
     /// The number of the entry that stands there, or nobody.
     std::uint32_t at(Place place) const { return at_[place]; }
+    /// Begins to bring it near, for whoever will look at it soon. Precondition: it exists.
+    void fetch(Place place) const {
+        __builtin_prefetch(&at_[place]);
+        __builtin_prefetch(&count_[place / bucket_places]);
+    }
     /// Precondition: nobody stands there.
     void put(Place place, std::uint32_t entry);
     void clear(Place place);
