@@ -66,7 +66,8 @@ std::uint64_t BookPlaces::teller_group(const Source& source) const {
         case SourceKind::user:
         case SourceKind::boot:
         case SourceKind::static_peer:
-            return 0;
+            if (source.by == NodeId{}) return 0;
+            break;
         default:
             break;
     }

@@ -88,7 +88,9 @@ public:
         if (const int rc = mdb_env_create(&env_)) return lmdb_error(rc);
         mdb_env_set_maxdbs(env_, tables_max + 1);
         if (const int rc = mdb_env_set_mapsize(env_, options.map_bytes_max)) return lmdb_error(rc);
-        if (const int rc = mdb_env_open(env_, path.c_str(), MDB_NOSUBDIR | MDB_NOTLS, 0600)) {
+        shared_ = options.shared;
+        const unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (shared_ ? MDB_RDONLY : 0U);
+        if (const int rc = mdb_env_open(env_, path.c_str(), flags, 0600)) {
             return lmdb_error(rc);
         }
         // What processes that died while reading still hold.
@@ -119,6 +121,7 @@ public:
     Result<void, StoreError> check_version(std::uint32_t newest) {
         const auto meta = table(meta_table, Create::no);
         if (!meta) return std::unexpected{meta.error()};
+        if (!*meta && shared_) return fail(StoreErrc::corrupt);
         if (!*meta) return write_version(newest);
         const auto stored = get(meta_table, parley::bytes_of(version_key));
         if (!stored) return std::unexpected{stored.error()};
@@ -212,6 +215,7 @@ public:
 
 private:
     MDB_env* env_ = nullptr;
+    bool shared_ = false;
     std::mutex tables_mutex_;
     std::map<std::string, MDB_dbi, std::less<>> tables_;
 };
@@ -228,8 +232,10 @@ Result<std::unique_ptr<LmdbStore>, StoreError> LmdbStore::open(const std::string
             if (create == Create::no) return fail(StoreErrc::missing);
         } else if (!file) {
             return fail(StoreErrc::io, 0, static_cast<std::uint64_t>(errno));
-        } else if (auto checked = check_lmdb_file(file.get()); !checked) {
-            return std::unexpected{checked.error()};
+        } else if (!options.shared) {
+            if (auto checked = check_lmdb_file(file.get()); !checked) {
+                return std::unexpected{checked.error()};
+            }
         }
     }
     auto impl = std::make_unique<Impl>();

@@ -16,10 +16,13 @@ struct LmdbOptions {
     std::uint64_t map_bytes_max = 1ULL << 30;
     /// What is inside is known up to this version; a newer file is not touched.
     std::uint32_t version = 1;
+    /// Another process may have it open and write to it. It is read alone, and not looked over
+    /// first, since what lies in it changes meanwhile; a write fails (io).
+    bool shared = false;
 };
 
 /// Threading: as Store says; readers never wait for the writer. A file must not be open twice in
-/// one process (LMDB's own rule), nor used by another process while it is opened.
+/// one process (LMDB's own rule), nor used by another process while it is opened, unless `shared`.
 /// Keys: 1 to 511 bytes, else io with EINVAL. At most 64 tables.
 class LmdbStore final : public Store {
 public:

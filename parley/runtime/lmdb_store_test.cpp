@@ -260,3 +260,26 @@ TEST_CASE("readers see whole batches while a writer writes") {
     CHECK(torn == 0);
     CHECK(reads > 0);
 }
+
+TEST_CASE("a store that somebody else has open is read, and not written to") {
+    const TestDir dir;
+    const auto path = dir.file("store");
+    CHECK(open_error(path, {.shared = true}).code == StoreErrc::missing);
+    {
+        auto store = LmdbStore::open(path, Create::yes).value();
+        put(*store, "rows", "a", "1");
+    }
+    auto reader = LmdbStore::open(path, Create::no, {.shared = true}).value();
+    CHECK(reader->get("rows", bytes_of("a")).value() == b("1"));
+    StoreBatch batch;
+    batch.put("rows", bytes_of("a"), bytes_of("2"));
+    const auto refused = reader->write(batch);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == StoreErrc::io);
+    CHECK(refused.error().actual == EACCES);
+    CHECK(reader->get("rows", bytes_of("a")).value() == b("1"));
+
+    const auto empty = dir.file("empty");
+    write_file(empty, "");
+    CHECK(open_error(empty, {.shared = true}).code != StoreErrc::missing);
+}
