@@ -41,16 +41,6 @@ Now at(Duration since_start) {
                 std::chrono::duration_cast<std::chrono::milliseconds>(since_start)};
 }
 
-/// Without pages of files, of which LMDB maps what it reads.
-double resident_bytes() {
-    std::ifstream file{"/proc/self/statm"};
-    double total = 0;
-    double resident = 0;
-    double shared = 0;
-    file >> total >> resident >> shared;
-    return (resident - shared) * static_cast<double>(::sysconf(_SC_PAGESIZE));
-}
-
 class Folder {
 public:
     Folder() {

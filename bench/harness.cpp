@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <stdexcept>
 
 namespace parley::bench {
@@ -81,6 +82,15 @@ std::string PeerProcess::read_line() {
         line += c;
     }
     throw std::runtime_error{"the peer process ended early"};
+}
+
+double resident_bytes() {
+    std::ifstream file{"/proc/self/statm"};
+    double total = 0;
+    double resident = 0;
+    double shared = 0;
+    file >> total >> resident >> shared;
+    return (resident - shared) * static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
 double seconds_now() {

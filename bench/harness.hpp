@@ -48,5 +48,7 @@ private:
 using Role = std::function<int(const std::vector<std::string>& arguments)>;
 
 double seconds_now();
+/// Of this process, without pages of files.
+double resident_bytes();
 
 }  // namespace parley::bench

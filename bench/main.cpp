@@ -3,6 +3,7 @@
 #include "bare.hpp"
 #include "book.hpp"
 #include "harness.hpp"
+#include "idle.hpp"
 #include "sim.hpp"
 #include "transport.hpp"
 #include "wan.hpp"
@@ -42,6 +43,7 @@ const std::map<std::string_view, Role>& roles() {
         {"bare-small", bare_small_sender},
         {"bare-handshakes", bare_handshake_dialer},
         {"book", book_run},
+        {"idle-node", idle_node},
         {"sim-world", sim_world},
         {"link-stream", link_stream_sender},
         {"link-handshakes", link_handshake_dialer},
@@ -52,13 +54,15 @@ const std::map<std::string_view, Role>& roles() {
 int usage(std::string_view wrong) {
     fmt::print(stderr, "parley-bench: no benchmark \"{}\"; there are:\n", wrong);
     for (const auto& benchmark : benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
+    fmt::print(stderr, "  {}\n", idle_name);
     for (const auto& benchmark : book_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     for (const auto& benchmark : sim_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     return 2;
 }
 
 bool known(const std::string& name) {
-    return std::ranges::find(benchmarks(), name, &Benchmark::name) != benchmarks().end() ||
+    return name == idle_name ||
+           std::ranges::find(benchmarks(), name, &Benchmark::name) != benchmarks().end() ||
            std::ranges::find(book_benchmarks(), name, &BookBenchmark::name) !=
                book_benchmarks().end() ||
            std::ranges::find(sim_benchmarks(), name, &SimBenchmark::name) != sim_benchmarks().end();
@@ -74,6 +78,7 @@ int run_all(const std::vector<std::string>& names) {
     for (const auto& benchmark : benchmarks()) {
         if (names.empty() || named(benchmark.name)) run(benchmark);
     }
+    if (names.empty() || named(idle_name)) run_idle();
     for (const auto& benchmark : book_benchmarks()) {
         if (names.empty() || named(benchmark.name)) run(benchmark);
     }
