@@ -84,8 +84,9 @@ std::string PeerProcess::read_line() {
     throw std::runtime_error{"the peer process ended early"};
 }
 
-double resident_bytes() {
-    std::ifstream file{"/proc/self/statm"};
+double resident_bytes(pid_t process) {
+    const std::string of = process == 0 ? "self" : std::to_string(process);
+    std::ifstream file{"/proc/" + of + "/statm"};
     double total = 0;
     double resident = 0;
     double shared = 0;

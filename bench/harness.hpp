@@ -48,7 +48,7 @@ private:
 using Role = std::function<int(const std::vector<std::string>& arguments)>;
 
 double seconds_now();
-/// Of this process, without pages of files.
-double resident_bytes();
+/// Memory of a process (0: this one), without pages of files.
+double resident_bytes(pid_t process = 0);
 
 }  // namespace parley::bench

@@ -1,10 +1,13 @@
 // parley-bench: every measurement by name; a JSON object a line. Without names: all of them.
+// `parley-bench soak [MINUTES]` keeps 10,000 links busy for an hour.
 // `parley-bench --ours NAME` and `--limit NAME` run one half of one alone, for a profiler.
 #include "bare.hpp"
 #include "book.hpp"
 #include "harness.hpp"
 #include "idle.hpp"
+#include "rtt.hpp"
 #include "sim.hpp"
+#include "soak.hpp"
 #include "transport.hpp"
 #include "wan.hpp"
 
@@ -30,6 +33,8 @@ const std::vector<Benchmark>& benchmarks() {
          [] { return link_small(6'000'000); }, [] { return bare_small(12'000'000); }},
         {"transport.handshakes", "handshakes/s", "the bare cryptography and TCP connect",
          [] { return link_handshakes(4'000); }, [] { return bare_handshakes(4'000); }},
+        {"transport.rtt", "us", "an epoll echo of the same bytes on bare sockets", link_rtt,
+         bare_rtt},
         {"transport.wan", "bytes/s", "iperf3 on the same path: 60 ms round trip, 1 Gbit/s",
          [] { return link_wan(1ULL << 30); }, [] { return iperf_wan(1ULL << 30); }, 5,
          wan_obstacle},
@@ -40,11 +45,14 @@ const std::vector<Benchmark>& benchmarks() {
 const std::map<std::string_view, Role>& roles() {
     static const std::map<std::string_view, Role> all{
         {"bare-bulk", bare_bulk_sender},
+        {"bare-echo", bare_echo},
         {"bare-small", bare_small_sender},
         {"bare-handshakes", bare_handshake_dialer},
         {"book", book_run},
         {"idle-node", idle_node},
         {"sim-world", sim_world},
+        {"soak-node", soak_node},
+        {"link-echo", link_echo},
         {"link-stream", link_stream_sender},
         {"link-handshakes", link_handshake_dialer},
     };
@@ -54,14 +62,14 @@ const std::map<std::string_view, Role>& roles() {
 int usage(std::string_view wrong) {
     fmt::print(stderr, "parley-bench: no benchmark \"{}\"; there are:\n", wrong);
     for (const auto& benchmark : benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
-    fmt::print(stderr, "  {}\n", idle_name);
+    for (const auto name : {rtt_loaded_name, idle_name}) fmt::print(stderr, "  {}\n", name);
     for (const auto& benchmark : book_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     for (const auto& benchmark : sim_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     return 2;
 }
 
 bool known(const std::string& name) {
-    return name == idle_name ||
+    return name == idle_name || name == rtt_loaded_name ||
            std::ranges::find(benchmarks(), name, &Benchmark::name) != benchmarks().end() ||
            std::ranges::find(book_benchmarks(), name, &BookBenchmark::name) !=
                book_benchmarks().end() ||
@@ -78,6 +86,7 @@ int run_all(const std::vector<std::string>& names) {
     for (const auto& benchmark : benchmarks()) {
         if (names.empty() || named(benchmark.name)) run(benchmark);
     }
+    if (names.empty() || named(rtt_loaded_name)) run_rtt_loaded();
     if (names.empty() || named(idle_name)) run_idle();
     for (const auto& benchmark : book_benchmarks()) {
         if (names.empty() || named(benchmark.name)) run(benchmark);
@@ -112,6 +121,9 @@ int main(int argc, char** argv) {
         }
         if (arguments.size() == 2 && (arguments[0] == "--ours" || arguments[0] == "--limit")) {
             return run_half(arguments[0], arguments[1]);
+        }
+        if (!arguments.empty() && arguments[0] == "soak") {
+            return run_soak({arguments.begin() + 1, arguments.end()});
         }
         return run_all(arguments);
     } catch (const std::exception& error) {

@@ -1,0 +1,201 @@
+#include "bare.hpp"
+#include "rtt.hpp"
+#include "sockets.hpp"
+#include "stream_modules.hpp"
+#include <parley/runtime/module_host.hpp>
+
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <vector>
+
+namespace parley::bench {
+
+using runtime::ModuleHost;
+
+namespace {
+
+constexpr std::size_t question_bytes = 100;
+constexpr std::size_t questions = 20'000;
+constexpr std::uint64_t bulk_bytes = 6ULL << 30;
+constexpr std::size_t loaded_runs = 5;
+
+/// Asks again as soon as it is answered.
+class Questions final : public transport::PeerHandler {
+public:
+    explicit Questions(std::size_t count) : count_(count) { times_.reserve(count); }
+    transport::TopicSpec topic() const override {
+        return {.name = "ask",
+                .priority = transport::Priority::consensus,
+                .message_bytes_max = 1024,
+                .window_bytes = 16U << 10,
+                .send_budget_bytes = 16U << 10};
+    }
+    std::unique_ptr<transport::TopicHandler> new_peer(transport::Context& context) override {
+        auto handler = std::make_unique<Handler>(*this, context);
+        if (count_ > 0) ask(context);
+        return handler;
+    }
+    void wait() { done_.get_future().wait(); }
+    /// Sorted, in seconds, of those answered by now.
+    std::vector<double> times() {
+        const std::scoped_lock lock{mutex_};
+        auto out = times_;
+        std::ranges::sort(out);
+        return out;
+    }
+
+private:
+    struct Handler final : transport::TopicHandler {
+        Handler(Questions& owner, transport::Context& c) : questions(owner), context(c) {}
+        Result<void, transport::Offence> handle(transport::Code code,
+                                                transport::Message message) override {
+            if (code == 1) {
+                context.send(2, SharedBytes::copy(message.bytes()));
+            } else {
+                questions.answered(context);
+            }
+            return {};
+        }
+        Questions& questions;
+        transport::Context& context;
+    };
+    void ask(transport::Context& context) {
+        asked_ = seconds_now();
+        context.send(1, SharedBytes::copy(Buffer(question_bytes)));
+    }
+    void answered(transport::Context& context) {
+        {
+            const std::scoped_lock lock{mutex_};
+            times_.push_back(seconds_now() - asked_);
+            if (times_.size() == count_) return done_.set_value();
+        }
+        ask(context);
+    }
+
+    std::size_t count_;
+    double asked_ = 0;
+    std::mutex mutex_;
+    std::vector<double> times_;
+    std::promise<void> done_;
+};
+
+double at_share(const std::vector<double>& sorted, double share) {
+    if (sorted.empty()) throw std::runtime_error{"no question was answered"};
+    return sorted[static_cast<std::size_t>(static_cast<double>(sorted.size() - 1) * share)];
+}
+
+/// Waits until a socket is readable, as an event loop does.
+class Waiter {
+public:
+    explicit Waiter(int fd) : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+        epoll_event event{.events = EPOLLIN, .data = {}};
+        ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
+    }
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+    ~Waiter() { ::close(epoll_); }
+    void wait() {
+        epoll_event event{};
+        ::epoll_wait(epoll_, &event, 1, -1);
+    }
+
+private:
+    int epoll_;
+};
+
+struct Loaded {
+    std::vector<double> times;
+    double bulk;  ///< bytes a second
+};
+
+Loaded loaded_run() {
+    Questions ask{~std::size_t{0} >> 40};
+    Sink sink{window_for(bulk_message_bytes), bulk_bytes, false};
+    ModuleHost node{{&ask, &sink}};
+    node.start();
+    PeerProcess peer{{"link-echo", node.target().to_string(), "bulk"}};
+    const double seconds = sink.wait();
+    return {ask.times(), static_cast<double>(bulk_bytes) / seconds};
+}
+
+}  // namespace
+
+double link_rtt() {
+    Questions ask{questions};
+    ModuleHost node{{&ask}};
+    node.start();
+    PeerProcess peer{{"link-echo", node.target().to_string()}};
+    ask.wait();
+    return 1e6 * at_share(ask.times(), 0.5);
+}
+
+int link_echo(const std::vector<std::string>& arguments) {
+    const auto target = Target::parse(arguments.at(0));
+    Questions answers{0};
+    Source source{bulk_message_bytes};
+    std::vector<transport::PeerHandler*> modules{&answers};
+    if (arguments.size() > 1) modules.push_back(&source);
+    ModuleHost node{modules};
+    node.dial(*target);
+    node.start();
+    std::promise<void>{}.get_future().wait();  // until this process is ended
+    return 0;
+}
+
+double bare_rtt() {
+    Listener listener;
+    PeerProcess peer{{"bare-echo", std::to_string(listener.port())}};
+    auto socket = listener.accept();
+    Waiter waiter{socket.fd()};
+    Buffer bytes(question_bytes);
+    std::vector<double> times;
+    for (std::size_t i = 0; i < questions; ++i) {
+        const double began = seconds_now();
+        socket.write_all(bytes);
+        waiter.wait();
+        socket.read_all(bytes);
+        times.push_back(seconds_now() - began);
+    }
+    std::ranges::sort(times);
+    return 1e6 * at_share(times, 0.5);
+}
+
+int bare_echo(const std::vector<std::string>& arguments) {
+    auto socket = connect_to(static_cast<std::uint16_t>(std::stoul(arguments.at(0))));
+    Waiter waiter{socket.fd()};
+    Buffer bytes(question_bytes);
+    for (;;) {
+        waiter.wait();
+        if (socket.read_some(bytes) == 0) return 0;
+        socket.write_all(bytes);
+    }
+}
+
+void run_rtt_loaded() {
+    std::vector<double> p50;
+    std::vector<double> p99;
+    std::vector<double> ratios;
+    for (std::size_t i = 0; i < loaded_runs; ++i) {
+        const auto run = loaded_run();
+        p50.push_back(1e3 * at_share(run.times, 0.5));
+        p99.push_back(1e3 * at_share(run.times, 0.99));
+        ratios.push_back(run.bulk / bare_bulk(bulk_bytes));
+    }
+    for (auto* values : {&p50, &p99, &ratios}) std::ranges::sort(*values);
+    fmt::print(
+        "{{\"bench\":\"{}\",\"value\":{:.3f},\"unit\":\"ms\",\"runs\":{},\"p99\":{:.3f},"
+        "\"p99_max\":{:.3f},\"bulk_ratio\":{:.3f},\"bulk_ratio_min\":{:.3f}}}\n",
+        rtt_loaded_name, p50[loaded_runs / 2], loaded_runs, p99[loaded_runs / 2], p99.back(),
+        ratios[loaded_runs / 2], ratios.front());
+    std::fflush(stdout);
+}
+
+}  // namespace parley::bench
