@@ -118,21 +118,23 @@ struct Loaded {
 
 Loaded loaded_run() {
     Questions ask{~std::size_t{0} >> 40};
-    Sink sink{window_for(bulk_message_bytes), bulk_bytes, false};
+    Sink sink{2 * bulk_message_bytes, bulk_bytes, false};
     ModuleHost node{{&ask, &sink}};
     node.start();
-    PeerProcess peer{{"link-echo", node.target().to_string(), "bulk"}};
+    PeerProcess peer{{"link-echo", node.target().to_string(), "1", "bulk"}};
     const double seconds = sink.wait();
     return {ask.times(), static_cast<double>(bulk_bytes) / seconds};
 }
 
 }  // namespace
 
-double link_rtt() {
+double link_rtt(std::size_t io_threads) {
     Questions ask{questions};
-    ModuleHost node{{&ask}};
+    runtime::ModuleHostOptions options;
+    options.io_threads = io_threads;
+    ModuleHost node{{&ask}, options};
     node.start();
-    PeerProcess peer{{"link-echo", node.target().to_string()}};
+    PeerProcess peer{{"link-echo", node.target().to_string(), std::to_string(io_threads)}};
     ask.wait();
     return 1e6 * at_share(ask.times(), 0.5);
 }
@@ -142,8 +144,10 @@ int link_echo(const std::vector<std::string>& arguments) {
     Questions answers{0};
     Source source{bulk_message_bytes};
     std::vector<transport::PeerHandler*> modules{&answers};
-    if (arguments.size() > 1) modules.push_back(&source);
-    ModuleHost node{modules};
+    if (arguments.size() > 2) modules.push_back(&source);
+    runtime::ModuleHostOptions options;
+    options.io_threads = std::stoul(arguments.at(1));
+    ModuleHost node{modules, options};
     node.dial(*target);
     node.start();
     std::promise<void>{}.get_future().wait();  // until this process is ended

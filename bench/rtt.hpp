@@ -4,6 +4,7 @@
 
 #include "harness.hpp"
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -11,15 +12,15 @@ namespace parley::bench {
 
 inline constexpr auto rtt_loaded_name = "transport.rtt_loaded";
 
-/// Microseconds, the median.
-double link_rtt();
+/// Microseconds, the median. 0 I/O threads: sockets are served on the node's thread.
+double link_rtt(std::size_t io_threads);
 double bare_rtt();
 /// Prints one line: the same on a lane of higher priority beside a saturated bulk lane, and what
 /// the bulk lane carries meanwhile, as a ratio to its bare limit.
 void run_rtt_loaded();
 
 int bare_echo(const std::vector<std::string>& arguments);
-/// `TARGET [bulk]`: answers questions, and streams.
+/// `TARGET IO_THREADS [bulk]`: answers questions, and streams.
 int link_echo(const std::vector<std::string>& arguments);
 
 }  // namespace parley::bench
