@@ -263,7 +263,8 @@ void Node::on_timer(Now now) {
 Instant Node::next_wakeup() const {
     const Instant engine = shutting_down_ ? never : engine_->next_wakeup();
     const bool changed = shutting_down_ || record_changed_ || book_->has_changes() ||
-                         switch_->offences().changed() || permissions_.has_changes();
+                         switch_->offences().changed() || permissions_.has_changes() ||
+                         !when_saved_.empty();
     return std::min({switch_->next_wakeup(), engine, follow_at_, changed ? save_at_ : never});
 }
 
@@ -310,21 +311,36 @@ void Node::save(Now now) {
     permissions_.take_changes(*batch);
     if (record_changed_) batch->put(node_table, bytes_of(record_key), record_.raw());
     record_changed_ = false;
-    if (batch->empty()) return;
+    auto waiting = std::make_shared<std::vector<Saved>>(std::exchange(when_saved_, {}));
+    const auto tell = [waiting](const std::optional<StoreError>& failure) {
+        for (auto& done : *waiting) done(failure);
+    };
+    if (batch->empty()) return tell(std::nullopt);
     auto failure = std::make_shared<std::optional<StoreError>>();
     saving_ = jobs_.submit({[batch, failure, &store = store_] {
                                 if (auto ok = store.write(*batch); !ok) *failure = ok.error();
                             },
-                            [this, failure](Now) {
-                                saving_ = false;
-                                if (!*failure) return;
-                                log_.write(LogLevel::error, "node", "cannot write to the store",
-                                           {{"why", message(**failure)}});
-                                book_->mark_all_changed();
-                                switch_->offences().mark_all_changed();
-                                permissions_.write_again();
-                                record_changed_ = true;
+                            [this, batch, failure, tell](Now then) {
+                                saved(then, *batch, *failure);
+                                tell(*failure);
                             }});
+}
+
+void Node::saved(Now now, const StoreBatch& batch, const std::optional<StoreError>& failure) {
+    saving_ = false;
+    // The owner does not wait for the next second.
+    if (!when_saved_.empty() && !shutting_down_) save_at_ = now.instant;
+    if (!failure) return;
+    log_.write(LogLevel::error, "node", "cannot write to the store", {{"why", message(*failure)}});
+    book_->mark_all_changed();
+    switch_->offences().write_again(batch);
+    permissions_.write_again();
+    record_changed_ = true;
+}
+
+void Node::when_saved(Now now, Saved done) {
+    when_saved_.push_back(std::move(done));
+    save(now);
 }
 
 }  // namespace parley::node

@@ -88,6 +88,10 @@ public:
     bool untrust(const NodeId& id);
     bool ban(Now now, const transport::Ban& ban) { return switch_->impose_ban(now, ban); }
     bool unban(Now now, const std::variant<NodeId, IpAddress>& who);
+    using Saved = std::move_only_function<void(const std::optional<StoreError>&)>;
+    /// Calls `done` when all that changed so far is on disk, or with why it is not; it is tried
+    /// again then. A node that ends first may never call it.
+    void when_saved(Now now, Saved done);
     /// Those in force.
     std::vector<transport::Ban> bans(Now now) const;
     const Permissions& permissions() const { return permissions_; }
@@ -114,6 +118,7 @@ private:
     void update_record();
     void follow_votes(Now now);
     void save(Now now);
+    void saved(Now now, const StoreBatch& batch, const std::optional<StoreError>& failure);
     void renew_class(const NodeId& id);
     void end_wait(Now now, const NodeId& id);
 
@@ -140,7 +145,8 @@ private:
     Instant follow_at_ = never;  // votes changed what the record should say
     Instant follow_not_before_ = Instant::min();
     bool saving_ = false;
-    bool saved_last_ = false;  // what was to be written at the end is under way or written
+    std::vector<Saved> when_saved_;  // wait for what changed since the last batch; bounded by RPC
+    bool saved_last_ = false;        // what was to be written at the end is under way or written
     std::uint64_t closed_bytes_in_ = 0, closed_bytes_out_ = 0;
     bool shutting_down_ = false;
     std::set<NodeId> trusted_;  // by the settings and since

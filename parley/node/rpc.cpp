@@ -158,6 +158,11 @@ std::optional<RpcError> refusal(const Request& request, const RpcMethod* method,
     return std::nullopt;
 }
 
+RpcResult not_kept(const StoreError& why) {
+    return error(rpc_code::refused,
+                 fmt::format("in force until the node ends, but not on disk: {}", message(why)));
+}
+
 /// What all requests of one body have in common.
 struct Common {
     Node& node;
@@ -178,7 +183,13 @@ void run(const Common& common, const json::value& value, std::size_t index) {
     const RpcCall call{common.node, common.now, *request->params, exchange->bytes_left(),
                        common.http};
     if (method->answer != nullptr) {
-        return exchange->finish(index, request->id, method->answer(call));
+        auto result = method->answer(call);
+        if (!method->lasting || !result) return exchange->finish(index, request->id, result);
+        common.node.when_saved(common.now, [exchange, index, id = std::move(request->id),
+                                            result = std::move(result)](const auto& failure) {
+            exchange->finish(index, id, failure ? not_kept(*failure) : result);
+        });
+        return;
     }
     method->start(call, [exchange, index, id = std::move(request->id)](RpcResult result) {
         exchange->finish(index, id, result);

@@ -47,6 +47,7 @@ struct RpcMethod {
     std::string_view name;
     std::size_t params_max;
     bool unix_only = false;  ///< it changes the node: only its owner may
+    bool lasting = false;    ///< what it changes outlives the node: answered once it is on disk
     RpcResult (*answer)(const RpcCall&) = nullptr;
     /// Instead of `answer`, where the result comes later. Calls `done` once.
     void (*start)(const RpcCall&, RpcDone done) = nullptr;

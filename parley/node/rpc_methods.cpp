@@ -17,17 +17,27 @@ constexpr RpcMethod changes(std::string_view name, std::size_t params_max,
     return {.name = name, .params_max = params_max, .unix_only = true, .answer = answer};
 }
 
+/// A change that is kept.
+constexpr RpcMethod lasts(std::string_view name, std::size_t params_max,
+                          RpcResult (*answer)(const RpcCall&)) {
+    return {.name = name,
+            .params_max = params_max,
+            .unix_only = true,
+            .lasting = true,
+            .answer = answer};
+}
+
 /// Sorted by name.
 constexpr std::array methods{
     changes("admin_addPeer", 1, &admin_add_peer),
     changes("admin_addTrustedPeer", 1, &admin_add_trusted_peer),
-    changes("admin_ban", 3, &admin_ban),
+    lasts("admin_ban", 3, &admin_ban),
     answers("admin_bans", 0, &admin_bans),
     answers("admin_nodeInfo", 0, &admin_node_info),
     answers("admin_peers", 0, &admin_peers),
     changes("admin_removePeer", 1, &admin_remove_peer),
     changes("admin_removeTrustedPeer", 1, &admin_remove_trusted_peer),
-    changes("admin_unban", 1, &admin_unban),
+    lasts("admin_unban", 1, &admin_unban),
     answers("eth_accounts", 0, &eth_accounts),
     answers("eth_blockNumber", 0, &eth_block_number),
     answers("eth_chainId", 0, &eth_chain_id),
@@ -44,9 +54,9 @@ constexpr std::array methods{
     answers("net_listening", 0, &net_listening),
     answers("net_peerCount", 0, &net_peer_count),
     answers("net_version", 0, &net_version),
-    changes("parley_allow", 1, &parley_allow),
+    lasts("parley_allow", 1, &parley_allow),
     answers("parley_allowed", 0, &parley_allowed),
-    changes("parley_disallow", 1, &parley_disallow),
+    lasts("parley_disallow", 1, &parley_disallow),
     answers("parley_status", 0, &parley_status),
     answers("txpool_content", 0, &txpool_content),
     answers("txpool_status", 0, &txpool_status),

@@ -62,6 +62,51 @@ TEST_CASE("rpc: bans of an ID and of an address are set, listed and lifted") {
     CHECK(owner.result("admin_bans") == json::array{});
 }
 
+TEST_CASE("rpc: what is kept is answered once it is on disk") {
+    Owner owner;
+    std::vector<std::string> replies;
+    const auto ban = [&](const char* address) {
+        owner.rpc->handle(
+            owner.now,
+            std::string{R"({"jsonrpc":"2.0","id":1,"method":"admin_ban","params":[")"} + address +
+                R"("]})",
+            RpcOrigin::unix_socket, [&](std::string text) { replies.push_back(std::move(text)); });
+    };
+    ban("10.0.0.1");
+    // Its batch is under way: these two share the next one.
+    ban("10.0.0.2");
+    ban("10.0.0.3");
+    CHECK(owner.is_banned("10.0.0.3"));
+    CHECK(replies.empty());
+    owner.work();
+    CHECK(replies.size() == 1);
+    owner.node->on_timer(owner.now);
+    owner.work();
+    CHECK(replies.size() == 3);
+    // A ban of nobody new changes nothing on disk, and is answered all the same.
+    CHECK(owner.tell("admin_unban", R"("10.9.9.9")") == false);
+    owner.restart();  // without the save of each second
+    CHECK(owner.is_banned("10.0.0.1"));
+    CHECK(owner.is_banned("10.0.0.2"));
+    CHECK(owner.is_banned("10.0.0.3"));
+}
+
+TEST_CASE("rpc: what has no room on disk is said not to be kept, and written when it has") {
+    Owner owner;
+    owner.tell("admin_ban", R"("10.0.0.1")");
+    owner.store.full = true;
+    CHECK(owner.refused("admin_ban", R"("10.0.0.2")") ==
+          "-32000: in force until the node ends, but not on disk: the store is full");
+    CHECK(owner.is_banned("10.0.0.2"));
+    CHECK(owner.refused("admin_unban", R"("10.0.0.1")").starts_with("-32000: in force"));
+    CHECK_FALSE(owner.is_banned("10.0.0.1"));
+    owner.store.full = false;
+    owner.save();
+    owner.restart();
+    CHECK(owner.is_banned("10.0.0.2"));
+    CHECK_FALSE(owner.is_banned("10.0.0.1"));
+}
+
 TEST_CASE("rpc: bans outlive the node") {
     Owner owner;
     owner.tell("admin_ban", quoted(other(1).to_string()) + ",7200,\"why\"");

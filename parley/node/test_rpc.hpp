@@ -18,9 +18,27 @@ namespace parley::node {
 
 namespace json = boost::json;
 
+/// In memory; has no room for as long as it is told so.
+struct SmallStore final : Store {
+    bool full = false;
+    MemoryStore memory;
+
+    Result<std::optional<Buffer>, StoreError> get(std::string_view table, Bytes key) override {
+        return memory.get(table, key);
+    }
+    Result<void, StoreError> scan(std::string_view table,
+                                  const std::function<bool(Bytes, Bytes)>& visit) override {
+        return memory.scan(table, visit);
+    }
+    Result<void, StoreError> write(const StoreBatch& batch) override {
+        if (full) return std::unexpected{StoreError{StoreErrc::full, 0, 0}};
+        return memory.write(batch);
+    }
+};
+
 /// A node that nobody drives but the test, with its RPC.
 struct RpcNode {
-    MemoryStore store;
+    SmallStore store;
     std::unique_ptr<Node> node;
     std::optional<Rpc> rpc;
     Now now{Instant{100s}, UnixTime{1s}};

@@ -238,8 +238,10 @@ void Offences::take_changes(StoreBatch& batch) {
     changed_.clear();
 }
 
-void Offences::mark_all_changed() {
-    for (const auto& [key, ban] : bans_) note_change(key);
+void Offences::write_again(const StoreBatch& failed) {
+    for (const auto& change : failed.changes) {
+        if (change.table == table) note_change(change.key);
+    }
 }
 
 std::optional<Ban> Offences::decode(Bytes key, Bytes value) {

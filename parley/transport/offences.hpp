@@ -92,7 +92,7 @@ public:
     /// Appends what changed since the last call, for the store.
     void take_changes(StoreBatch& batch);
     /// A batch could not be written: all is to be written again.
-    void mark_all_changed();
+    void write_again(const StoreBatch& failed);
     bool changed() const { return !changed_.empty(); }
     /// One entry of the store's table; nothing if it is damaged.
     static std::optional<Ban> decode(Bytes key, Bytes value);
