@@ -9,6 +9,7 @@ declare -A packages=(
         doctest-dev"
     [test]="microsocks:microsocks"
     [bench]="iperf3:iperf3"
+    [chaos]="faketime:faketime"
     [node]="node:nodejs npm:npm"
     [format]="clang-format-19:clang-format-19"
     [lint]="clang++-19:clang-19 clang-tidy-19:clang-tidy-19"
@@ -66,7 +67,7 @@ need_npm() {
 
 cmd_setup() {
     local start=$SECONDS
-    need build test bench node format lint fuzz
+    need build test bench chaos node format lint fuzz
     need_npm
     say "${green}Everything is installed${plain} ($(duration $((SECONDS - start))))."
 }
