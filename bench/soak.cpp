@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -100,8 +99,13 @@ private:
         crowd_.run_for(time);
     }
     void submit() {
-        const std::size_t account = next_account_++ % accounts;
-        auto tx = chain::testing::transfer(nonces_[account]++);
+        // Each one replaces the one of a round before, for a better price: the pool stays as it is.
+        if (next_account_ == accounts) {
+            next_account_ = 0;
+            price_ += price_ / 8;
+        }
+        const std::size_t account = next_account_++;
+        auto tx = chain::testing::transfer(0, price_);
         tx.chain_id = node::NetworkConfig{}.chain_id;
         const auto made = chain::testing::sign(tx, chain::testing::secret_of(account));
         crowd_.send(any(), tx_lane, chain::tx_topic::payload, made.raw);
@@ -122,7 +126,7 @@ private:
     Target node_;
     LinkCrowd crowd_;
     Rng rng_{1};
-    std::array<std::uint64_t, accounts> nonces_{};
+    std::uint64_t price_ = 10'000'000'000;
     std::size_t next_account_ = 0, next_asker_ = 0;
     std::uint64_t last_request_ = 0;
     double give_up_ = seconds_now() + 600;
