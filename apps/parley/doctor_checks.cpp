@@ -129,7 +129,8 @@ Check check_address(const AddressFacts& facts) {
     }
     if (!address.is_public() && !facts.allow_private) {
         return {"address", Grade::warn, where + " is private: nobody outside can dial it",
-                "forward the port in the router and set p2p.advertise to its public address, or "
+                "set p2p.port_mapping = \"auto\", or forward the port in the router and set "
+                "p2p.advertise to its public address, or "
                 "p2p.allow_private in a network of your own"};
     }
     if (std::ranges::find(facts.own, address) == facts.own.end()) {

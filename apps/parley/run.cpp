@@ -7,16 +7,19 @@
 #include <parley/node/metrics.hpp>
 #include <parley/node/node.hpp>
 #include <parley/node/rpc.hpp>
+#include <parley/runtime/ask_router.hpp>
 #include <parley/runtime/clock.hpp>
 #include <parley/runtime/entropy.hpp>
 #include <parley/runtime/host.hpp>
 #include <parley/runtime/http_server.hpp>
 #include <parley/runtime/lmdb_store.hpp>
 #include <parley/runtime/log_sink.hpp>
+#include <parley/runtime/port_mapper.hpp>
 #include <parley/runtime/signals.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <memory>
@@ -134,6 +137,37 @@ Result<std::unique_ptr<runtime::HttpServer>, Failure> serve_metrics(const node::
     return std::move(*made);
 }
 
+/// Has the router send callers on to the first listener on IPv4, if the settings say so.
+std::unique_ptr<runtime::PortMapper> map_port(const node::NodeConfig& config,
+                                              const std::vector<Endpoint>& bound,
+                                              runtime::Host& host, node::Node& node, Log& log) {
+    if (config.p2p.port_mapping == discovery::MappingMode::off) return nullptr;
+    const auto listener = std::ranges::find_if(bound, [](const Endpoint& endpoint) {
+        return endpoint.address.is_v4() && !endpoint.address.is_loopback();
+    });
+    if (listener == bound.end()) {
+        log.write(LogLevel::warn, "parley",
+                  "p2p.port_mapping is of no use: nobody listens on IPv4 beyond this machine", {});
+        return nullptr;
+    }
+    const auto guess = guessed_address(*listener, false);
+    if (listener->address.is_public() || guess) {
+        log.write(LogLevel::info, "parley",
+                  "p2p.port_mapping is of no use: the address of this machine is public", {});
+        return nullptr;
+    }
+    discovery::PortMappingConfig mapping;
+    mapping.mode = config.p2p.port_mapping;
+    mapping.port = listener->port;
+    auto router = std::make_shared<runtime::RouterAsker>(runtime::RouterConfig{});
+    return std::make_unique<runtime::PortMapper>(
+        mapping, Rng{runtime::random_seed()},
+        [router](const discovery::MappingRequest& request) { return router->ask(request); },
+        [&host, &node](const discovery::MappingStatus& status) {
+            host.post([&node, status](Now now) { node.set_port_mapping(now, status); });
+        });
+}
+
 void log_start(Log& log, const Folder& folder, const node::Node& node,
                const std::vector<Endpoint>& bound, const runtime::HttpServer& server) {
     std::string listening;
@@ -191,8 +225,10 @@ Outcome run(const Options& options) {
                               guessed_address(endpoint, config->p2p.allow_private));
     }
     std::signal(SIGPIPE, SIG_IGN);  // whoever read the log may go; the node stays
-    const runtime::StopSignals signals{[&host, count = 0](int number) mutable {
+    const auto mapper = map_port(*config, *bound, host, **node, **log);
+    const runtime::StopSignals signals{[&host, &mapper, count = 0](int number) mutable {
         if (++count > 1) std::_Exit(128 + number);
+        if (mapper) mapper->begin_stop();
         host.stop();
     }};
     node::Rpc rpc{**node};

@@ -51,6 +51,20 @@ std::string links_text(const json::value& status) {
     return out;
 }
 
+/// Nothing while nobody asks the router.
+std::string mapping_text(const json::value& status) {
+    const auto mode = text_at(status, "/portMapping/mode");
+    if (mode.empty() || mode == "off") return {};
+    const auto outside = text_at(status, "/portMapping/outside");
+    const auto error = text_at(status, "/portMapping/error");
+    std::string out = outside.empty() ? std::string{error.empty() ? "asking the router" : "none"}
+                                      : outside + " by " + text_at(status, "/portMapping/by");
+    if (!outside.empty() && !flag_at(status, "/portMapping/reachable")) {
+        out += ", behind another router: not to be reached from outside";
+    }
+    return error.empty() ? out : out + "; " + error;
+}
+
 std::string status_text(const json::value& status, const std::string& folder) {
     std::string out;
     const auto line = [&](std::string_view title, const std::string& text) {
@@ -67,6 +81,7 @@ std::string status_text(const json::value& status, const std::string& folder) {
     line("Node", text_at(status, "/id"));
     line("Folder", folder);
     line("Reached at", endpoint.empty() ? "address unknown: set p2p.advertise" : endpoint);
+    if (const auto mapping = mapping_text(status); !mapping.empty()) line("Mapped port", mapping);
     line("JSON-RPC", http.empty() ? "on the Unix socket alone" : "http://" + http);
     line("Running for", duration_text(number_at(status, "/uptime")));
     line("Network", fmt::format("{}, chain id {}", number_at(status, "/networkId"),

@@ -70,6 +70,12 @@ private:
             return std::unexpected{ConfigError{
                 fmt::format("{}: p2p.proxy_user is of no use without p2p.proxy", file_name_)}};
         }
+        if (p2p.uses_proxy() && p2p.port_mapping != discovery::MappingMode::off) {
+            return std::unexpected{ConfigError{fmt::format(
+                "{}: p2p.port_mapping tells where this node is, which p2p.proxy hides: only one "
+                "of them",
+                file_name_)}};
+        }
         return config;
     }
 

@@ -4,6 +4,7 @@
 #include <parley/base/result.hpp>
 #include <parley/base/time.hpp>
 #include <parley/discovery/address_book.hpp>
+#include <parley/discovery/port_mapping.hpp>
 #include <parley/events/log.hpp>
 #include <parley/gossip/tree.hpp>
 #include <parley/identity/endpoint.hpp>
@@ -30,7 +31,8 @@ struct P2pConfig {
     std::vector<Endpoint> listen;       ///< TCP; port 0: the system chooses
     std::optional<Endpoint> advertise;  ///< what our record says; absent: the first listen one
     bool allow_private = false;         ///< keep and dial private and loopback addresses
-    transport::Proxy proxy;             ///< SOCKS5, for all dials; port 0: none
+    discovery::MappingMode port_mapping = discovery::MappingMode::off;
+    transport::Proxy proxy;  ///< SOCKS5, for all dials; port 0: none
     std::vector<Target> boot;
     std::vector<Target> static_peers;
     std::vector<NodeId> trusted;

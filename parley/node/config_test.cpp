@@ -108,6 +108,15 @@ TEST_CASE("bad settings are named with file, line and key") {
           "[ '02@a.example:1' ]");
     CHECK(error_of("[p2p]\nproxy = \"localhost\"") ==
           "parley.toml:2: p2p.proxy: expected \"address:port\" or \"\", got 'localhost'");
+    CHECK(error_of("[p2p]\nport_mapping = \"on\"") ==
+          "parley.toml:2: p2p.port_mapping: expected \"off\", \"nat-pmp\", \"upnp\" or \"auto\", "
+          "got 'on'");
+    CHECK(error_of("[p2p]\nport_mapping = \"auto\"\nproxy = \"127.0.0.1:9\"") ==
+          "parley.toml: p2p.port_mapping tells where this node is, which p2p.proxy hides: only one "
+          "of them");
+    CHECK(parse_config("[p2p]\nport_mapping = \"auto\"", "parley.toml")->p2p.port_mapping ==
+          discovery::MappingMode::automatic);
+    CHECK(parse_config("", "parley.toml")->p2p.port_mapping == discovery::MappingMode::off);
     CHECK(error_of("[p2p]\nproxy = \"127.0.0.1:0\"") ==
           "parley.toml:2: p2p.proxy: expected \"address:port\" or \"\", got '127.0.0.1:0'");
     CHECK(error_of("[p2p]\nproxy_user = \"" + std::string(256, 'u') + "\"")

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view node_table = "node";
 constexpr std::string_view record_key = "record";
 constexpr Duration save_interval = 1s;
-constexpr Duration record_interval = 1min;  // between records that follow votes
+constexpr Duration record_interval = 1min;  // between records that follow what is learned
 
 transport::ForkRules fork_rules(const NetworkConfig& network) {
     return {.genesis = network.genesis, .forks = network.forks, .head = 0};
@@ -228,19 +228,56 @@ void Node::listen_to_votes() {
         hub_.subscribe<transport::AddressSeen>([this](const transport::AddressSeen& e) {
             if (!reach_.on_vote(now_, e.by_endpoint.address, e.seen.address)) return;
             follow_at_ = std::max(now_.instant, follow_not_before_);
-            if (follow_at_ <= now_.instant) follow_votes(now_);
+            if (follow_at_ <= now_.instant) follow_reach(now_);
         }));
 }
 
+void Node::set_port_mapping(Now now, const discovery::MappingStatus& status) {
+    now_ = now;
+    const auto before = std::exchange(port_mapping_, status);
+    log_port_mapping(before);
+    const auto outside =
+        status.mapping ? std::optional{status.mapping->outside} : std::optional<Endpoint>{};
+    if (!reach_.set_mapped(outside)) return;
+    follow_at_ = std::max(now.instant, follow_not_before_);
+    if (follow_at_ <= now.instant) follow_reach(now);
+}
+
+/// What is new alone: a mapping is renewed again and again.
+void Node::log_port_mapping(const discovery::MappingStatus& before) const {
+    const auto& mapping = port_mapping_.mapping;
+    const bool known = before.mapping && mapping && before.mapping->method == mapping->method &&
+                       before.mapping->outside == mapping->outside;
+    if (mapping && !known) {
+        log_.write(LogLevel::info, "node", "the router maps a port",
+                   {{"outside", mapping->outside.to_string()},
+                    {"by", name(mapping->method)},
+                    {"seconds", mapping->lifetime.count()}});
+        if (!mapping_is_of_use()) {
+            log_.write(LogLevel::warn, "node",
+                       "the router is behind another router: the port that it maps cannot be "
+                       "reached from outside, and is not advertised",
+                       {{"outside", mapping->outside.to_string()}});
+        }
+    }
+    if (!mapping && before.mapping) {
+        log_.write(LogLevel::info, "node", "the router maps no port any more", {});
+    }
+    if (port_mapping_.why && port_mapping_.why != before.why) {
+        log_.write(LogLevel::warn, "node", "the router maps no port",
+                   {{"why", port_mapping_.why->why}});
+    }
+}
+
 /// Each record goes to everybody: not too many of them.
-void Node::follow_votes(Now now) {
+void Node::follow_reach(Now now) {
     follow_at_ = never;
     const auto before = record_.sequence();
     update_record();
     if (record_.sequence() == before) return;
     follow_not_before_ = now.instant + record_interval;
     const auto own = endpoint();
-    log_.write(LogLevel::info, "node", "own address by what peers see",
+    log_.write(LogLevel::info, "node", "own address learned",
                {{"endpoint", own ? own->to_string() : std::string{}}});
 }
 
@@ -256,7 +293,7 @@ void Node::on_timer(Now now) {
     now_ = now;
     switch_->on_timer(now);
     if (!shutting_down_) engine_->on_timer(now);
-    if (now.instant >= follow_at_) follow_votes(now);
+    if (now.instant >= follow_at_) follow_reach(now);
     if (now.instant >= save_at_) save(now);
 }
 

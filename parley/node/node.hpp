@@ -9,6 +9,7 @@
 #include <parley/discovery/address_book.hpp>
 #include <parley/discovery/engine.hpp>
 #include <parley/discovery/pex.hpp>
+#include <parley/discovery/port_mapping.hpp>
 #include <parley/events/hub.hpp>
 #include <parley/events/log.hpp>
 #include <parley/node/config.hpp>
@@ -39,6 +40,15 @@ public:
     void set_endpoint(Now now, const Endpoint& endpoint);
     /// A listener is bound; the record says where, as well as it is known (Reach::add_listener).
     void add_listener(Now now, const Endpoint& bound, const std::optional<IpAddress>& guess);
+
+    /// What became of asking the router for a port; its address then is a claim among others
+    /// (Reach::set_mapped).
+    void set_port_mapping(Now now, const discovery::MappingStatus& status);
+    const discovery::MappingStatus& port_mapping() const { return port_mapping_; }
+    /// Whether others are told of the mapping that there is.
+    bool mapping_is_of_use() const {
+        return port_mapping_.mapping && reach_.is_of_use(port_mapping_.mapping->outside);
+    }
 
     // NodeCore
     transport::Switch& links() override { return *switch_; }
@@ -116,7 +126,8 @@ private:
     void count_closed_links();
     void listen_to_votes();
     void update_record();
-    void follow_votes(Now now);
+    void follow_reach(Now now);
+    void log_port_mapping(const discovery::MappingStatus& before) const;
     void save(Now now);
     void saved(Now now, const StoreBatch& batch, const std::optional<StoreError>& failure);
     void renew_class(const NodeId& id);
@@ -130,6 +141,7 @@ private:
     Hub hub_;
     JobQueue jobs_{64};
     Reach reach_;
+    discovery::MappingStatus port_mapping_;
     Enr record_;
     bool record_changed_ = false;
     chain::TxPool pool_;
@@ -142,7 +154,7 @@ private:
     std::unique_ptr<discovery::Engine> engine_;
     Now now_;  // of the input that is being handled
     Instant save_at_ = never;
-    Instant follow_at_ = never;  // votes changed what the record should say
+    Instant follow_at_ = never;  // what the record should say has changed
     Instant follow_not_before_ = Instant::min();
     bool saving_ = false;
     std::vector<Saved> when_saved_;  // wait for what changed since the last batch; bounded by RPC

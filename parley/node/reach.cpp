@@ -29,6 +29,12 @@ bool Reach::on_vote(Now now, const IpAddress& voter, const IpAddress& seen) {
     return votes_.on_vote(now, voter, seen) && endpoints() != before;
 }
 
+bool Reach::set_mapped(const std::optional<Endpoint>& outside) {
+    const auto before = endpoints();
+    mapped_ = outside && is_of_use(*outside) ? outside : std::nullopt;
+    return endpoints() != before;
+}
+
 std::optional<Endpoint> Reach::endpoint(bool v4) const {
     if (advertise_) {
         return advertise_->address.is_v4() == v4 ? advertise_ : std::nullopt;
@@ -36,6 +42,9 @@ std::optional<Endpoint> Reach::endpoint(bool v4) const {
     const Family& f = v4 ? v4_ : v6_;
     if (f.port == 0) return std::nullopt;
     const auto seen = f.certain ? std::nullopt : votes_.address(v4);
+    // Peers who see us elsewhere outvote the router: its mapping is not the whole way then.
+    const bool mapped = mapped_ && !f.certain && mapped_->address.is_v4() == v4;
+    if (mapped && (!seen || *seen == mapped_->address)) return mapped_;
     const auto& address = seen ? seen : f.address;
     if (!address) return std::nullopt;
     return Endpoint{*address, f.port};

@@ -1,6 +1,6 @@
 // Reach: where others reach this node, at most one endpoint of each family: what the settings
 // advertise, else a listening address that is good for others as it is, else what peers say they
-// see, else a guess.
+// see, else what a router says that maps our port, else a guess. The router also says the port.
 // Threading: the node's thread.
 #pragma once
 
@@ -26,6 +26,14 @@ public:
     /// See OwnAddress. True if endpoints() changed.
     bool on_vote(Now now, const IpAddress& voter, const IpAddress& seen);
 
+    /// A router sends on who calls there; nothing: none does. Of no use, and passed over, is one
+    /// that is behind a router itself (its address is private). True if endpoints() changed.
+    bool set_mapped(const std::optional<Endpoint>& outside);
+    /// Whether others can be told of it.
+    bool is_of_use(const Endpoint& outside) const {
+        return outside.address.is_public() || (allow_private_ && !outside.address.is_unspecified());
+    }
+
     /// IPv4 before IPv6.
     std::vector<Endpoint> endpoints() const;
 
@@ -41,6 +49,7 @@ private:
     std::optional<Endpoint> advertise_;
     bool allow_private_;
     discovery::OwnAddress votes_;
+    std::optional<Endpoint> mapped_;
     Family v4_, v6_;
 };
 

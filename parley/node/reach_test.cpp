@@ -170,3 +170,63 @@ TEST_CASE("a node that advertises an address, or calls through a proxy, does not
     seen.run(5min);
     CHECK(seen.node->record() == before);
 }
+
+TEST_CASE("reach: a router's mapping says address and port, until peers see another address") {
+    Reach reach{std::nullopt, false};
+    reach.add_listener(at("192.168.1.5:30770"), std::nullopt);
+    CHECK(reach.set_mapped(at("81.2.3.4:40001")));
+    CHECK(reach.endpoints() == Endpoints{at("81.2.3.4:40001")});
+    CHECK_FALSE(reach.set_mapped(at("81.2.3.4:40001")));
+    vote(reach, "81.2.3.4");
+    CHECK(reach.endpoints() == Endpoints{at("81.2.3.4:40001")});
+    vote(reach, "81.9.9.9");
+    CHECK(reach.endpoints() == Endpoints{at("81.9.9.9:30770")});
+    CHECK_FALSE(reach.set_mapped(std::nullopt));
+
+    Reach lost{std::nullopt, false};
+    lost.add_listener(at("0.0.0.0:30770"), std::nullopt);
+    CHECK(lost.set_mapped(at("81.2.3.4:40001")));
+    CHECK(lost.set_mapped(std::nullopt));
+    CHECK(lost.endpoints().empty());
+
+    // A router behind a router.
+    for (const auto* inside : {"192.168.0.7:1", "100.64.0.1:1", "10.0.0.1:1", "127.0.0.1:1"}) {
+        CHECK_FALSE(lost.set_mapped(at(inside)));
+        CHECK(lost.endpoints().empty());
+    }
+    Reach site{std::nullopt, true};
+    site.add_listener(at("0.0.0.0:30770"), ip("192.168.1.5"));
+    CHECK(site.set_mapped(at("10.0.0.1:1")));
+    CHECK(site.endpoints() == Endpoints{at("10.0.0.1:1")});
+
+    Reach certain{std::nullopt, false};
+    certain.add_listener(at("81.7.7.7:1"), std::nullopt);
+    CHECK_FALSE(certain.set_mapped(at("81.2.3.4:40001")));
+    Reach told{at("81.5.5.5:5"), false};
+    told.add_listener(at("192.168.1.5:30770"), std::nullopt);
+    CHECK_FALSE(told.set_mapped(at("81.2.3.4:40001")));
+    CHECK(told.endpoints() == Endpoints{at("81.5.5.5:5")});
+}
+
+TEST_CASE("a node's record follows a mapping; one behind another router is not advertised") {
+    NodeConfig config;
+    Seen seen{config};
+    seen.node->add_listener(after(0s), at("0.0.0.0:30770"), std::nullopt);
+    discovery::MappingStatus status{discovery::MappingMode::automatic, {}, {}};
+    status.mapping = {discovery::MappingMethod::upnp, at("192.168.0.7:40001"), 3600s};
+    seen.node->set_port_mapping(after(0s), status);
+    CHECK_FALSE(seen.node->mapping_is_of_use());
+    CHECK_FALSE(seen.node->record().tcp_endpoint());
+    status.mapping->outside = at("81.2.3.4:40001");
+    seen.node->set_port_mapping(after(0s), status);
+    CHECK(seen.node->mapping_is_of_use());
+    CHECK(seen.node->record().tcp_endpoint() == at("81.2.3.4:40001"));
+    CHECK(seen.node->record().sequence() == 2);
+    // It comes and goes: no more than one record a minute.
+    status.mapping.reset();
+    seen.node->set_port_mapping(after(1s), status);
+    CHECK(seen.node->record().sequence() == 2);
+    seen.run(61s);
+    CHECK(seen.node->record().sequence() == 3);
+    CHECK_FALSE(seen.node->record().tcp_endpoint());
+}

@@ -78,6 +78,18 @@ json::value endpoint_json(const Node& node) {
     return endpoint ? json::value(endpoint->to_string()) : json::value{};
 }
 
+json::object port_mapping_json(const Node& node) {
+    const auto& status = node.port_mapping();
+    json::object out{{"mode", name(node.config().p2p.port_mapping)}, {"outside", nullptr}};
+    if (status.mapping) {
+        out["outside"] = status.mapping->outside.to_string();
+        out["by"] = name(status.mapping->method);
+        out["reachable"] = node.mapping_is_of_use();
+    }
+    if (status.why) out["error"] = status.why->why;
+    return out;
+}
+
 json::object links_json(const std::vector<PeerInfo>& peers) {
     std::map<Direction, std::map<SlotClass, std::size_t>> counts;
     for (const auto& peer : peers) ++counts[peer.direction][peer.slot_class];
@@ -162,6 +174,7 @@ RpcResult parley_status(const RpcCall& call) {
         {"networkId", node.config().network.id},
         {"chainId", node.config().network.chain_id},
         {"endpoint", endpoint_json(node)},
+        {"portMapping", port_mapping_json(node)},
         {"http", call.http ? json::value(call.http->to_string()) : json::value{}},
         {"uptime", whole_seconds(call.now.instant - node.started())},
         {"links", links_json(node.peers())},

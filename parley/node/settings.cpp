@@ -231,6 +231,17 @@ std::vector<Setting> p2p_settings() {
              "Keep and dial private and loopback addresses: for networks without internet.",
              PARLEY_MEMBER(p2p.allow_private)));
     out.push_back(text(
+        "p2p", "port_mapping",
+        "Whether the router at home is asked to send callers on to this node (IPv4):\n"
+        "# off, nat-pmp, upnp, or auto for the one that works.",
+        "\"off\", \"nat-pmp\", \"upnp\" or \"auto\"",
+        [](NodeConfig& c, const std::string& s) {
+            const auto mode = discovery::parse_mapping_mode(s);
+            if (mode) c.p2p.port_mapping = *mode;
+            return mode.has_value();
+        },
+        [](const NodeConfig& c) { return std::string{name(c.p2p.port_mapping)}; }));
+    out.push_back(text(
         "p2p", "proxy", "A SOCKS5 proxy that all dials go through.", "\"address:port\" or \"\"",
         [](NodeConfig& c, const std::string& s) {
             const auto endpoint = Endpoint::parse(s);

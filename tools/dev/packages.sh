@@ -5,7 +5,7 @@
 declare -A packages=(
     [build]="cmake:cmake ninja:ninja-build g++:g++ ccache:ccache pkg-config:pkg-config
         libboost1.81-dev libboost-json1.81-dev libssl-dev libsecp256k1-dev libcrypto++-dev
-        liblmdb-dev libfmt-dev libcli11-dev libtomlplusplus-dev prometheus-cpp-dev
+        liblmdb-dev libminiupnpc-dev libfmt-dev libcli11-dev libtomlplusplus-dev prometheus-cpp-dev
         doctest-dev"
     [test]="microsocks:microsocks"
     [bench]="iperf3:iperf3"

@@ -1,0 +1,37 @@
+// Datagrams that come while a router is asked for a port by NAT-PMP: each is a size and so many
+// bytes. Whatever they are, it ends, and with a mapping only if the router named a port.
+#include <parley/discovery/nat_pmp.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <span>
+
+using namespace parley;
+using namespace parley::discovery;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    Bytes input = std::as_bytes(std::span{data, size});
+    const bool remove = !input.empty() && input[0] == std::byte{1};
+    if (!input.empty()) input = input.subspan(1);
+    NatPmpAsk ask{
+        {MappingMethod::nat_pmp, 30303, 30303, std::chrono::seconds{remove ? 0 : 3600}, remove}};
+    Now now{Instant{} + 1h, {}};
+    int sent = 0;
+    while (!ask.result()) {
+        if (ask.output(now)) {
+            if (++sent > 2 * static_cast<int>(NatPmpAsk::sends_max)) std::abort();
+        } else if (!ask.result() && !input.empty()) {
+            const auto bytes = std::min(std::to_integer<std::size_t>(input[0]), input.size() - 1);
+            const Bytes datagram = input.subspan(1, bytes);
+            ask.on_datagram(datagram);
+            input = input.subspan(1 + bytes);
+        } else if (!ask.result()) {
+            if (ask.next_wakeup() <= now.instant) std::abort();
+            now.instant = ask.next_wakeup();
+        }
+    }
+    const auto& result = *ask.result();
+    if (result && !remove && (result->outside.port == 0 || result->lifetime <= 0s)) std::abort();
+    if (!result && result.error().why.empty()) std::abort();
+    return 0;
+}

@@ -1,0 +1,139 @@
+#include <parley/discovery/port_mapping.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace parley::discovery {
+
+namespace {
+
+constexpr std::uint16_t other_port_min = 1024;
+
+std::vector<MappingMethod> methods_of(MappingMode mode) {
+    switch (mode) {
+        case MappingMode::off:
+            return {};
+        case MappingMode::nat_pmp:
+            return {MappingMethod::nat_pmp};
+        case MappingMode::upnp:
+            return {MappingMethod::upnp};
+        case MappingMode::automatic:
+            return {MappingMethod::nat_pmp, MappingMethod::upnp};
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string_view name(MappingMethod method) {
+    return method == MappingMethod::nat_pmp ? "NAT-PMP" : "UPnP";
+}
+
+std::string_view name(MappingMode mode) {
+    constexpr std::array<std::string_view, 4> names{"off", "nat-pmp", "upnp", "auto"};
+    return names[static_cast<std::size_t>(mode)];
+}
+
+std::optional<MappingMode> parse_mapping_mode(std::string_view text) {
+    for (const auto mode :
+         {MappingMode::off, MappingMode::nat_pmp, MappingMode::upnp, MappingMode::automatic}) {
+        if (name(mode) == text) return mode;
+    }
+    return std::nullopt;
+}
+
+PortMapping::PortMapping(PortMappingConfig config, Rng rng)
+    : config_(config),
+      rng_(rng),
+      methods_(methods_of(config.mode)),
+      outside_port_(config.port),
+      retry_(config.retry_first) {
+    status_.mode = config.mode;
+    if (methods_.empty() || config.port == 0) ask_at_ = never;
+}
+
+std::optional<MappingRequest> PortMapping::next(Now now) {
+    if (mapping_ && now.instant >= until_) {
+        mapping_.reset();
+        status_.mapping.reset();
+        until_ = never;
+    }
+    if (asking_) return std::nullopt;
+    if (stopping_) {
+        if (!mapping_) return std::nullopt;
+        asking_ = {mapping_->method, config_.port, mapping_->outside.port, 0s, true};
+        return asking_;
+    }
+    if (now.instant < ask_at_) return std::nullopt;
+    const bool for_ever = permanent_ && method() == MappingMethod::upnp;
+    asking_ = {method(), config_.port, outside_port_, for_ever ? 0s : config_.lifetime, false};
+    return asking_;
+}
+
+void PortMapping::on_result(Now now, const MappingResult& result) {
+    if (!asking_) return;
+    const bool removed = std::exchange(asking_, std::nullopt)->remove;
+    if (removed) {  // or it could not be: once is enough
+        mapping_.reset();
+        status_.mapping.reset();
+        until_ = never;
+    } else if (!result) {
+        on_failure(now, result.error());
+    } else if (!result->outside.address.is_v4() || result->outside.address.is_unspecified() ||
+               result->outside.port == 0) {
+        on_failure(now, {MappingErrc::bad_answer,
+                         "the router says it is at " + result->outside.to_string()});
+    } else {
+        on_mapped(now, *result);
+    }
+}
+
+void PortMapping::on_mapped(Now now, const Mapping& mapping) {
+    mapping_ = mapping;
+    status_.mapping = mapping;
+    status_.why.reset();
+    outside_port_ = mapping.outside.port;
+    tried_ = 0;
+    other_ports_ = 0;
+    retry_ = config_.retry_first;
+    // One for ever ends as well, when the router is started again.
+    const bool for_ever = mapping.lifetime <= 0s;
+    const Duration renew =
+        for_ever ? config_.renew_max
+                 : std::clamp<Duration>(mapping.lifetime / 2, config_.renew_min, config_.renew_max);
+    ask_at_ = now.instant + renew;
+    // Not to be lost in the minute after its end when the router counts in less.
+    until_ = for_ever ? never
+                      : now.instant + std::clamp<Duration>(mapping.lifetime, 2 * renew,
+                                                           2 * config_.renew_max);
+}
+
+void PortMapping::on_failure(Now now, const MappingError& error) {
+    status_.why = error;
+    ask_at_ = now.instant;
+    if (error.code == MappingErrc::permanent_only && !permanent_) {
+        permanent_ = true;
+        return;
+    }
+    if (error.code == MappingErrc::port_taken && other_ports_ < config_.other_ports_max) {
+        ++other_ports_;
+        outside_port_ =
+            static_cast<std::uint16_t>(other_port_min + rng_.below(65'536 - other_port_min));
+        return;
+    }
+    at_ = (at_ + 1) % methods_.size();
+    if (++tried_ < methods_.size()) return;
+    tried_ = 0;
+    other_ports_ = 0;
+    ask_at_ = now.instant + rng_.jitter(retry_, config_.jitter);
+    retry_ = std::min(2 * retry_, config_.retry_max);
+}
+
+Instant PortMapping::next_wakeup() const {
+    if (asking_) return until_;
+    if (stopping_) return mapping_ ? Instant::min() : never;
+    return std::min(ask_at_, until_);
+}
+
+}  // namespace parley::discovery
