@@ -127,6 +127,12 @@ Check check_address(const AddressFacts& facts) {
         return {"address", Grade::fail, where + " is no address that can be dialed",
                 "set p2p.advertise to the address and port that others reach"};
     }
+    if (!address.is_public() && !facts.allow_private && facts.asks_router) {
+        return {"address", Grade::ok,
+                where +
+                    " is private; the router is asked to map the port: parley status says "
+                    "whether it does"};
+    }
     if (!address.is_public() && !facts.allow_private) {
         return {"address", Grade::warn, where + " is private: nobody outside can dial it",
                 "set p2p.port_mapping = \"auto\", or forward the port in the router and set "

@@ -78,6 +78,7 @@ struct AddressFacts {
     std::vector<IpAddress> own;          ///< of this machine's interfaces
     bool allow_private = false;
     bool listens = true;
+    bool asks_router = false;  ///< for a port (p2p.port_mapping)
 };
 Check check_address(const AddressFacts& facts);
 

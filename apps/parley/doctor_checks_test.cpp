@@ -86,6 +86,9 @@ TEST_CASE("doctor: address") {
     facts.advertised = at("10.0.0.5:5");
     CHECK(check_address(facts).grade == Grade::warn);
     CHECK(check_address(facts).what == "10.0.0.5:5 is private: nobody outside can dial it");
+    facts.asks_router = true;
+    CHECK(check_address(facts).grade == Grade::ok);
+    facts.asks_router = false;
     facts.allow_private = true;
     CHECK(check_address(facts).grade == Grade::ok);
     facts.advertised = at("0.0.0.0:5");

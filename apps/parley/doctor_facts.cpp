@@ -115,7 +115,8 @@ AddressFacts address_facts(const node::NodeConfig& config) {
     AddressFacts facts{.advertised = config.p2p.advertise,
                        .own = own_addresses(),
                        .allow_private = config.p2p.allow_private,
-                       .listens = !config.p2p.listen.empty()};
+                       .listens = !config.p2p.listen.empty(),
+                       .asks_router = config.p2p.port_mapping != discovery::MappingMode::off};
     if (facts.advertised || !facts.listens) return facts;
     const auto& bound = config.p2p.listen.front();
     if (const auto guessed = guessed_address(bound, true)) {

@@ -95,6 +95,7 @@ void PortMapping::on_mapped(Now now, const Mapping& mapping) {
     status_.why.reset();
     outside_port_ = mapping.outside.port;
     tried_ = 0;
+    in_vain_.clear();
     other_ports_ = 0;
     retry_ = config_.retry_first;
     // One for ever ends as well, when the router is started again.
@@ -110,7 +111,6 @@ void PortMapping::on_mapped(Now now, const Mapping& mapping) {
 }
 
 void PortMapping::on_failure(Now now, const MappingError& error) {
-    status_.why = error;
     ask_at_ = now.instant;
     if (error.code == MappingErrc::permanent_only && !permanent_) {
         permanent_ = true;
@@ -122,8 +122,12 @@ void PortMapping::on_failure(Now now, const MappingError& error) {
             static_cast<std::uint16_t>(other_port_min + rng_.below(65'536 - other_port_min));
         return;
     }
+    if (!in_vain_.empty()) in_vain_ += "; ";
+    if (methods_.size() > 1) in_vain_.append(name(method())).append(": ");
+    in_vain_ += error.why;
     at_ = (at_ + 1) % methods_.size();
     if (++tried_ < methods_.size()) return;
+    status_.why = MappingError{error.code, std::exchange(in_vain_, {})};
     tried_ = 0;
     other_ports_ = 0;
     ask_at_ = now.instant + rng_.jitter(retry_, config_.jitter);

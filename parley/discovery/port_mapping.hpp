@@ -80,8 +80,9 @@ struct PortMappingConfig {
 /// What there is to tell.
 struct MappingStatus {
     MappingMode mode = MappingMode::off;
-    std::optional<Mapping> mapping;   ///< as long as it lasts
-    std::optional<MappingError> why;  ///< the last failure, until the next success
+    std::optional<Mapping> mapping;  ///< as long as it lasts
+    /// All ways failed the last time, until the next success. The code is of the last one.
+    std::optional<MappingError> why;
     friend bool operator==(const MappingStatus&, const MappingStatus&) = default;
 };
 
@@ -111,6 +112,7 @@ private:
     std::vector<MappingMethod> methods_;
     std::size_t at_ = 0;     // which is tried, or was the last that worked
     std::size_t tried_ = 0;  // in a row, in vain
+    std::string in_vain_;    // why, of each
     std::uint16_t outside_port_;
     unsigned other_ports_ = 0;
     bool permanent_ = false;  // the router wants it so
