@@ -27,7 +27,6 @@ namespace parley::bench {
 namespace {
 
 using discovery::AddressBook;
-using discovery::AddResult;
 using discovery::BookTable;
 using discovery::Entry;
 using runtime::LmdbStore;

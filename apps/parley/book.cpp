@@ -25,8 +25,9 @@ std::optional<NetworkGroup> parse_group(std::string_view text) {
     unsigned bits = most;
     if (slash != std::string_view::npos) {
         const auto digits = text.substr(slash + 1);
-        const auto* const last = digits.data() + digits.size();
-        const auto read = std::from_chars(digits.data(), last, bits);
+        const char* const first = digits.data();
+        const char* const last = first + digits.size();
+        const auto read = std::from_chars(first, last, bits);
         if (read.ec != std::errc{} || read.ptr != last || bits > most) return std::nullopt;
     }
     return group_of(*address, bits, bits);

@@ -211,14 +211,13 @@ TEST_CASE("default router: the one with the lowest metric, in the text of /proc/
     CHECK(found("") == "none");
     CHECK(parse_default_router("") == std::nullopt);
     for (const std::string other :
-         {"eth0\t0000A8C0\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0\n",   // no router
-          "eth0\t00000000\t00000000\t0001\t0\t0\t100\t00000000\t0\t0\t0\n",   // on the link
-          "eth0\t00000000\t0100A8C0\t0002\t0\t0\t100\t00000000\t0\t0\t0\n",   // down
-          "eth0\t00000000\t0100A8C0\t0003\t0\t0\t100\t00000080\t0\t0\t0\n",   // half of all
-          "eth0\t00000000\t0100A8C0\t0003\t0\t0\t100\n",                      // cut
-          "eth0\t00000000\t0100A8C000\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"  // no address
-          "eth0\tx\ty\tz\t0\t0\t-1\t0\n",
-          "\n\n"}) {
+         {"eth0\t0000A8C0\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0\n",    // no router
+          "eth0\t00000000\t00000000\t0001\t0\t0\t100\t00000000\t0\t0\t0\n",    // on the link
+          "eth0\t00000000\t0100A8C0\t0002\t0\t0\t100\t00000000\t0\t0\t0\n",    // down
+          "eth0\t00000000\t0100A8C0\t0003\t0\t0\t100\t00000080\t0\t0\t0\n",    // half of all
+          "eth0\t00000000\t0100A8C0\t0003\t0\t0\t100\n",                       // cut
+          "eth0\t00000000\t0100A8C000\t0003\t0\t0\t100\t00000000\t0\t0\t0\n",  // no address
+          "eth0\tx\ty\tz\t0\t0\t-1\t0\n", "\n\n"}) {
         CAPTURE(other);
         CHECK(found(other) == "none");
     }

@@ -30,8 +30,9 @@ std::vector<std::string_view> words_of(std::string_view line) {
 
 std::optional<std::uint32_t> number(std::string_view text, int base) {
     std::uint32_t value = 0;
-    const auto* const last = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), last, value, base);
+    const char* const first = text.data();
+    const char* const last = first + text.size();
+    const auto read = std::from_chars(first, last, value, base);
     if (read.ec != std::errc{} || read.ptr != last) return std::nullopt;
     return value;
 }
