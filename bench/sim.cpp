@@ -41,7 +41,7 @@ const std::vector<SimBenchmark>& sim_benchmarks() {
         {"sim.nodes100_rate10", 100, 10, false, 300, 30, 5, false},
         {"sim.nodes1000_rate1", 1000, 1, false, 300, 20, 5, false},
         {"sim.nodes1000_rate10", 1000, 10, false, 120, 5, 5, false},
-        {"sim.nodes10000_stub", 10'000, 1, true, 150, 10, 3, true},
+        {"sim.nodes10000_stub", 10'000, 1, true, 300, 10, 5, true},
     };
     return all;
 }

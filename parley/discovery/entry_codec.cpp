@@ -84,8 +84,9 @@ void write_endpoint(Buffer& out, const Endpoint& endpoint) {
 std::string message(const RowError& error) {
     switch (error.code) {
         case RowErrc::bad_key:
-            return fmt::format("the key is no node ID: {} bytes, expected {} that begin with 2 or 3",
-                               error.actual, error.expected);
+            return fmt::format(
+                "the key is no node ID: {} bytes, expected {} that begin with 2 or 3", error.actual,
+                error.expected);
         case RowErrc::truncated:
             return fmt::format("the row ends early: {} bytes, expected {} at least", error.actual,
                                error.expected);

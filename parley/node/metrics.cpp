@@ -19,7 +19,6 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 using transport::Direction;
 using transport::SlotClass;
-using transport::SlotKind;
 
 using Labels = std::initializer_list<std::pair<const char*, std::string_view>>;
 

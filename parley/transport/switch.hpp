@@ -83,8 +83,8 @@ struct SwitchConfig {
     ForkRules forks;
     std::uint64_t receive_bytes_max = 512ULL << 20;  ///< cap over all links' windows
     Duration eviction_interval = 30s;  ///< no inbound link makes room for a newcomer oftener
-    Duration probe_patience = 2s;  ///< before a returning peer is told "duplicate"
-    Duration watchdog = 100ms;     ///< a module's call that takes longer is named in the log
+    Duration probe_patience = 2s;      ///< before a returning peer is told "duplicate"
+    Duration watchdog = 100ms;         ///< a module's call that takes longer is named in the log
 };
 
 /// One row of `admin_peers`.
