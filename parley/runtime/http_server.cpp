@@ -57,6 +57,7 @@ private:
         acceptor_.async_accept([this](boost::system::error_code error, Stream::socket socket) {
             if (error == asio::error::operation_aborted) return;
             if (error) return accept_later(error);
+            complained_ = false;
             welcome(std::move(socket));
             accept();
         });
@@ -64,7 +65,9 @@ private:
 
     // Out of descriptors or memory: the callers wait in the backlog.
     void accept_later(boost::system::error_code error) {
-        log_.write(LogLevel::warn, "http", "cannot accept", {{"error", error.message()}});
+        if (!std::exchange(complained_, true)) {
+            log_.write(LogLevel::warn, "http", "cannot accept", {{"error", error.message()}});
+        }
         retry_.expires_after(100ms);
         retry_.async_wait([this](boost::system::error_code stopped) {
             if (!stopped) accept();
@@ -91,6 +94,7 @@ private:
     const HttpServer::Handler& handler_;
     std::shared_ptr<ReplyGate> gate_;
     Log& log_;
+    bool complained_ = false;
     std::vector<std::weak_ptr<HttpSession>> sessions_;
 };
 
