@@ -210,11 +210,13 @@ void Tree::on_timer(Now now) {
 }
 
 /// To a few peers, chosen anew each time, at once; to all that lack them with what gathers later.
+/// Who joined the tree since the news came is lazy in their regard: nobody pushed them to it.
 void Tree::announce_news(Now now) {
     announce_at_ = never;
     std::vector<Peer*> lazy;
+    std::vector<Peer*> eager;
     for (auto& [id, peer] : peers_) {
-        if (!peer.eager) lazy.push_back(&peer);
+        (peer.eager ? eager : lazy).push_back(&peer);
         tell(std::exchange(peer.to_announce, {}), {&peer});
     }
     const bool all = lazy.size() <= config_.announce_first_peers;
@@ -223,6 +225,7 @@ void Tree::announce_news(Now now) {
         lazy.resize(config_.announce_first_peers);
     }
     tell(news_, lazy);
+    tell(news_, eager);
     send_announcements();
     if (!all) keep_for_rest(now);
     news_.clear();

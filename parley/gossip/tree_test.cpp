@@ -191,6 +191,24 @@ TEST_CASE("lazy peers hear announcements in batches") {
     CHECK(tree.next_wakeup() == never);
 }
 
+TEST_CASE("who joins the tree after the news was pushed to it still hears of it") {
+    Tree tree{{}, Rng{1}};
+    tree.add_peer(a);
+    tree.on_prune(a);
+    tree.on_valid(at(0s), item_of(1));
+    CHECK(tree.take_effects().empty());
+    tree.on_graft(a, {});
+    tree.on_valid(at(1ms), item_of(2));
+    const auto pushed = only<Push>(tree.take_effects());
+    REQUIRE(pushed.size() == 1);
+    CHECK(pushed[0].item == item_of(2));
+    tree.on_timer(at(1s));
+    const auto announced = only<Announce>(tree.take_effects());
+    REQUIRE(announced.size() == 1);
+    CHECK(announced[0].peer == a);
+    CHECK(announced[0].items == std::vector{item_of(1)});
+}
+
 TEST_CASE("of two with the same news the later one need not say it") {
     Tree tree{{}, Rng{1}};
     tree.add_peer(a);
