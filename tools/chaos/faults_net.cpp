@@ -11,7 +11,7 @@ constexpr Duration load = 20s;
 
 /// The same on all lines, under a load, and then a perfect network again.
 std::string bad_network(Swarm& swarm, const std::vector<std::string_view>& changes,
-                        std::size_t each = 2) {
+                        std::size_t each = 10) {
     for (const auto change : changes) swarm.change_all(change);
     swarm.load_for(load, each);
     // The nodes must cope with it while it lasts, and not only after.
