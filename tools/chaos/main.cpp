@@ -114,6 +114,7 @@ bool run_all(const Arguments& arguments, const std::string& folder) {
             continue;
         }
         // A fault that failed may leave anything behind: the next one begins anew.
+        if (swarm && swarm->pools_are_large()) swarm.reset();
         if (!swarm) {
             const auto own = folder + "/" + std::string{fault.name};
             std::filesystem::create_directory(own);

@@ -53,7 +53,13 @@ public:
     /// Sends to nodes by turns for so long, `each` transactions five times a second.
     void load_for(Duration time, std::size_t each = 2);
     /// Starts the count of transactions anew: those before may be anywhere.
-    void forget() { taken_.clear(); }
+    void forget() {
+        pooled_ += taken_.size();
+        taken_.clear();
+    }
+    /// A new link is told of 4,096 transactions at most: with more in the pools, a node that begins
+    /// anew may not hear of some.
+    bool pools_are_large() const { return pooled_ + taken_.size() > 2'000; }
     std::size_t taken() const { return taken_.size(); }
 
     /// Waits until all nodes (and `guest`) are linked with each other and have every transaction
@@ -66,6 +72,7 @@ private:
     wan::Wan wan_;
     std::vector<std::unique_ptr<NodeProcess>> nodes_;
     std::vector<std::string> taken_;  // hashes
+    std::size_t pooled_ = 0;          // of what was forgotten
     std::uint64_t next_transaction_ = 0;
 };
 
