@@ -204,8 +204,8 @@ public:
     /// What changed since it was last called, some 10,000 rows at most. Write it as a whole, in a
     /// Job.
     StoreBatch take_changes();
-    /// A batch could not be written: all is to be written again.
-    void mark_all_changed();
+    /// A batch could not be written: all entries, and what it would have erased, are again to be.
+    void write_again(const StoreBatch& failed);
     bool has_changes() const {
         return !changed_.empty() || !rows_to_erase_.empty() || !version_written_ ||
                anchors_changed_;

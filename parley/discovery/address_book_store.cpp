@@ -160,9 +160,12 @@ StoreBatch AddressBook::take_changes() {
     return batch;
 }
 
-void AddressBook::mark_all_changed() {
+void AddressBook::write_again(const StoreBatch& failed) {
     version_written_ = false;
     anchors_changed_ = true;
+    for (const auto& change : failed.changes) {
+        if (change.table == table && !change.value) rows_to_erase_.push_back(change.key);
+    }
     for (Entry& entry : entries_) mark_changed(entry);
 }
 

@@ -130,6 +130,8 @@ void PortMapping::on_failure(Now now, const MappingError& error) {
     status_.why = MappingError{error.code, std::exchange(in_vain_, {})};
     tried_ = 0;
     other_ports_ = 0;
+    outside_port_ = mapping_ ? mapping_->outside.port : config_.port;
+    permanent_ = false;  // the next router may be another one
     ask_at_ = now.instant + rng_.jitter(retry_, config_.jitter);
     retry_ = std::min(2 * retry_, config_.retry_max);
 }

@@ -38,6 +38,7 @@ void Tree::remove_peer(Now now, PeerId peer) {
     const auto found = peers_.find(peer);
     if (found == peers_.end()) return;
     const PeerSlot slot = found->second.slot;
+    const bool was_eager = found->second.eager;
     seen_.forget_peer(slot);
     free_slots_.push_back(slot);
     peers_.erase(found);
@@ -51,6 +52,8 @@ void Tree::remove_peer(Now now, PeerId peer) {
         }
         if (missing.announcers.empty() && !missing.asked) forget_missing(here);
     }
+    // It may have been the one by which news came.
+    if (was_eager) try_a_lazy_link();
 }
 
 Receipt Tree::on_payload(Now now, PeerId id, const ItemId& item) {
@@ -94,6 +97,10 @@ void Tree::on_copy(PeerId id, Peer& peer) {
 void Tree::maybe_try_a_lazy_link() {
     if (copies_per_mille_ > 10 * config_.trial_copies_percent_max) return;
     if (config_.trial_every_items == 0 || rng_.below(config_.trial_every_items) != 0) return;
+    try_a_lazy_link();
+}
+
+void Tree::try_a_lazy_link() {
     std::vector<PeerId> lazy;
     for (const auto& [id, peer] : peers_) {
         if (!peer.eager) lazy.push_back(id);

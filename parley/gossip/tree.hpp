@@ -33,7 +33,8 @@ struct TreeConfig {
     std::size_t announce_first_peers = 3;
     Duration announce_rest_interval = 6s;
     /// After so many fresh items, on average, one lazy link becomes part of the tree on trial: it
-    /// closes a ring, in which the link that brings the least news is pruned. So the tree gets
+    /// closes a ring, in which the link that brings the least news is pruned. One does so at once
+    /// when a link of the tree ends, for it may have been the way of all news. So the tree gets
     /// shorter, and withstands those who stop delivering.
     std::uint32_t trial_every_items = 16;
     /// No trial while more than so many of 100 payloads that came were copies.
@@ -145,6 +146,7 @@ private:
     void on_copy(PeerId id, Peer& peer);
     void join_tree(Peer& peer);
     void maybe_try_a_lazy_link();
+    void try_a_lazy_link();
     void announce_news(Now now);
     void keep_for_rest(Now now);
     void announce_rest();

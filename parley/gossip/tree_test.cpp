@@ -319,6 +319,23 @@ TEST_CASE("lazy links are tried as long as few copies come") {
     CHECK(tried.size() <= 2);  // before it is seen how many come
 }
 
+TEST_CASE("a link of the tree that ends is replaced at once, a lazy one is not") {
+    Tree tree{{.trial_every_items = 0}, Rng{1}};
+    for (const PeerId peer : {a, b, c}) tree.add_peer(peer);
+    tree.on_prune(b);
+    tree.on_prune(c);
+    (void)tree.take_effects();
+    tree.remove_peer(at(1s), c);
+    CHECK(tree.take_effects().empty());
+    tree.remove_peer(at(1s), a);
+    const auto grafts = only<Graft>(tree.take_effects());
+    REQUIRE(grafts.size() == 1);
+    CHECK(grafts[0].peer == b);
+    CHECK(grafts[0].items.empty());
+    tree.remove_peer(at(1s), b);  // nobody is left to replace it
+    CHECK(tree.take_effects().empty());
+}
+
 TEST_CASE("what could not be sent is announced later") {
     Tree tree{{}, Rng{1}};
     tree.add_peer(a);

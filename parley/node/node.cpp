@@ -365,14 +365,15 @@ void Node::save(Now now) {
 
 void Node::saved(Now now, const StoreBatch& batch, const std::optional<StoreError>& failure) {
     saving_ = false;
-    // The owner does not wait for the next second.
-    if (!when_saved_.empty() && !shutting_down_) save_at_ = now.instant;
-    if (!failure) return;
-    log_.write(LogLevel::error, "node", "cannot write to the store", {{"why", message(*failure)}});
-    book_->mark_all_changed();
-    switch_->offences().write_again(batch);
-    permissions_.write_again();
-    record_changed_ = true;
+    if (failure) {
+        log_.write(LogLevel::error, "node", "cannot write to the store",
+                   {{"why", message(*failure)}});
+        book_->write_again(batch);
+        switch_->offences().write_again(batch);
+        permissions_.write_again();
+        record_changed_ = true;
+    }
+    if (!when_saved_.empty()) save(now);  // the owner does not wait for the next second
 }
 
 void Node::when_saved(Now now, Saved done) {

@@ -144,7 +144,7 @@ TEST_CASE("ask router: UPnP refusals are told apart") {
         MappingErrc error;
     };
     for (const auto& [code, error] :
-         {Case{718, MappingErrc::port_taken}, Case{724, MappingErrc::port_taken},
+         {Case{718, MappingErrc::port_taken}, Case{724, MappingErrc::refused},
           Case{725, MappingErrc::permanent_only}, Case{501, MappingErrc::refused},
           Case{606, MappingErrc::refused}}) {
         TestUpnp router{but("AddPortMapping", TestUpnp::refusal(code))};

@@ -29,7 +29,6 @@ constexpr auto description = "parley";
 // Of AddPortMapping (UPnP WANIPConnection, section 2.4.16).
 constexpr int no_such_entry = 714;
 constexpr int conflict = 718;
-constexpr int same_ports_only = 724;
 constexpr int permanent_leases_only = 725;
 
 std::unexpected<MappingError> failed(MappingErrc code, std::string why) {
@@ -47,9 +46,7 @@ std::unexpected<MappingError> failed(int code, std::string_view what) {
     }
     const char* const known = strupnperror(code);
     auto why = fmt::format("the router refuses: {}, {} ({})", what, known ? known : "?", code);
-    if (code == conflict || code == same_ports_only) {
-        return failed(MappingErrc::port_taken, std::move(why));
-    }
+    if (code == conflict) return failed(MappingErrc::port_taken, std::move(why));
     if (code == permanent_leases_only) return failed(MappingErrc::permanent_only, std::move(why));
     return failed(MappingErrc::refused, std::move(why));
 }

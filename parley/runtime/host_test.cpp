@@ -262,6 +262,7 @@ TEST_CASE("a peer that falls silent and never reads again is let go, and holds l
     Stream to{{.window = window}};
     TestNode::Options options;
     options.host.link.heartbeat = {.interval = 200ms, .timeout = 300ms};
+    options.links.receive_bytes_max = 4 * window;  // too little for windows to grow
     TestNode a{{&from}, options};
     TestNode b{{&to}, options};
     const Relay relay{b.target().endpoint, 3U << 20, Relay::Then::silence};

@@ -129,7 +129,7 @@ void IoThread::await_readable(Connection& connection) {
 }
 
 void IoThread::read(Now now, Connection& connection) {
-    const std::size_t read_bytes = paced_down_ ? Link::paced_bytes : config_.read_bytes;
+    const std::size_t read_bytes = read_bytes_;
     const auto got =
         ::recv(connection.socket.native_handle(), scratch_.get(), read_bytes, MSG_DONTWAIT);
     if (got < 0) {

@@ -14,6 +14,15 @@ namespace {
 constexpr std::size_t spare_vectors_max = 4;
 constexpr std::size_t spare_effects_max = 65'536;
 
+/// With limits of bandwidth little at a time, so that links take turns.
+std::size_t read_bytes(const IoConfig& config) {
+    const auto& bandwidth = config.link.bandwidth;
+    if (!bandwidth.limits_reading()) return config.read_bytes;
+    const auto of_all = bandwidth.down_all ? bandwidth.down_all->turn_bytes() : config.read_bytes;
+    return std::min(
+        {config.read_bytes, of_all, transport::Pacer{bandwidth.down_per_link}.turn_bytes()});
+}
+
 }  // namespace
 
 IoThread::IoThread(std::size_t index, const IoConfig& config, NodeInbox& inbox,
@@ -23,7 +32,7 @@ IoThread::IoThread(std::size_t index, const IoConfig& config, NodeInbox& inbox,
       entropy_(entropy),
       work_(boost::asio::make_work_guard(context_)),
       index_(index),
-      paced_down_(config.link.bandwidth.down_all || config.link.bandwidth.down_per_link > 0),
+      read_bytes_(read_bytes(config)),
       scratch_(std::make_unique_for_overwrite<std::byte[]>(config.read_bytes)) {
     batch_.source = index_;
     config_.link.output_bytes_max =

@@ -161,7 +161,7 @@ private:
     std::size_t lingering_ = 0;
     LinkEventBatch batch_;
     std::size_t index_;
-    bool paced_down_;
+    std::size_t read_bytes_;  // at a time
     std::vector<OutputBlock> spare_blocks_;
     std::unique_ptr<std::byte[]> scratch_;
 };

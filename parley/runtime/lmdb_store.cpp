@@ -194,6 +194,9 @@ public:
             if (!dbi) return std::unexpected{dbi.error()};
             handles.emplace(change.table, **dbi);
         }
+        // A reader that was killed would keep every page from being used again.
+        int freed = 0;
+        if (const int rc = mdb_reader_check(env_, &freed)) return lmdb_error(rc);
         Transaction txn;
         if (const int rc = txn.begin(env_, 0)) return lmdb_error(rc);
         for (const auto& change : batch.changes) {

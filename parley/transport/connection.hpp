@@ -94,6 +94,7 @@ struct Connection {
     std::uint64_t growth_bytes = 0;  ///< of it, beyond the windows that it began with
     Instant since{};
     std::optional<Duration> round_trip;
+    std::optional<Duration> handshake_time;  ///< Proven::round_trip: cannot be made shorter
     std::uint64_t messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0;
     std::optional<Instant> useful_at;  ///< when a module last said so
     std::uint32_t offences = 0;        ///< on this link

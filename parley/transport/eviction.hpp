@@ -1,7 +1,8 @@
 // Eviction: who leaves when somebody new calls and all inbound slots are taken. Those stay who are
 // good at what is hard to fake: an address in a network group that an attacker cannot foretell, a
 // short way, something useful sent lately, a long time here. Of the rest the youngest of the
-// largest group leaves, but only if the newcomer's group is then no larger. (As Bitcoin Core's
+// largest group leaves, but only if the newcomer's group is then no larger than its
+// was; of two that are alone in theirs the newcomer stays. (As Bitcoin Core's
 // node/eviction, which an attacker has to beat in every criterion at once.)
 // Threading: pure functions.
 #pragma once

@@ -13,6 +13,8 @@ namespace {
 constexpr Duration first_beat_delay = 1s;
 /// A peer that sends frames but answers no Beat is given up after so many time-outs.
 constexpr int unanswered_timeouts_max = 4;
+/// What came during a pause of ours is read so soon after it.
+constexpr Duration after_pause = 500ms;
 
 }  // namespace
 
@@ -48,15 +50,13 @@ void Heartbeat::on_status(Now now) {
 }
 
 void Heartbeat::probe(Now now, Duration patience) {
-    const auto until = now.instant + patience;
+    const auto until = std::max(now.instant, paused_until_) + patience;
     if (!probe_until_ || until < *probe_until_) probe_until_ = until;
     want_beat(now);
 }
 
-void Heartbeat::paused(Duration pause) {
-    last_frame_ += pause;
-    if (unanswered_) *unanswered_ += pause;
-    if (probe_until_) *probe_until_ += pause;
+void Heartbeat::paused(Instant until) {
+    paused_until_ = until;
 }
 
 void Heartbeat::on_timer(Now now) {
@@ -78,11 +78,12 @@ std::uint32_t Heartbeat::take_beat(Now now) {
 }
 
 Instant Heartbeat::silent_at() const {
-    Instant at = probe_until_.value_or(never);
+    const Instant heard = std::max(last_frame_, paused_until_);
+    Instant at = probe_until_ ? std::max(*probe_until_, paused_until_ + after_pause) : never;
     if (direction_ == Direction::inbound) {
-        at = std::min(at, last_frame_ + config_.interval + config_.timeout);
+        at = std::min(at, heard + config_.interval + config_.timeout);
     } else if (unanswered_) {
-        at = std::min(at, std::max(*unanswered_, last_frame_) + config_.timeout);
+        at = std::min(at, std::max(*unanswered_, heard) + config_.timeout);
         at = std::min(at, *unanswered_ + unanswered_timeouts_max * config_.timeout);
     }
     return at;

@@ -31,8 +31,8 @@ public:
     void on_status(Now now);
     /// Asks for a sign of life within `patience`.
     void probe(Now now, Duration patience);
-    /// We do not read for so long: what the peer says meanwhile is heard later.
-    void paused(Duration pause);
+    /// We do not read before that: what the peer says meanwhile is heard later.
+    void paused(Instant until);
     void on_timer(Now now);
     Instant next_wakeup() const;
 
@@ -55,6 +55,7 @@ private:
     Instant next_beat_ = never;          // dialer
     std::optional<Instant> unanswered_;  // dialer: since when a Beat waits for its answer
     std::optional<Instant> probe_until_;
+    Instant paused_until_{};
     Instant sent_at_{};           // of Beat `seq_`
     std::uint32_t seq_ = 0;       // of the last Beat sent
     std::uint32_t answered_ = 0;  // the last one answered

@@ -132,18 +132,22 @@ std::optional<CreditMessage> LanesIn::next_grant() {
 }
 
 /// Twice the window, as long as not one quarter of it waits for the module: then the credit was on
-/// its way for too long, and not in the module's hands.
-std::uint64_t LanesIn::growth_wanted(LaneId lane) const {
+/// its way for too long, and not in the module's hands. And not before half a window came since
+/// then: who sends nothing needs no more, and what was wanted before may not be here yet.
+std::uint64_t LanesIn::growth_wanted(LaneId lane) {
     if (lane == control_lane || lane > lanes_.size()) return 0;
-    const auto& l = lanes_[lane - 1U];
+    auto& l = lanes_[lane - 1U];
+    if (l.cost_in - l.asked_at < l.window / 2) return 0;
     const auto held = l.cost_in - l.cost_done - (l.open ? credit_cost(l.total) : 0);
     if (held > l.window / 4 || l.window >= lane_window_bytes_max) return 0;
+    l.asked_at = l.cost_in;
     return std::min(l.window, lane_window_bytes_max - l.window);
 }
 
 void LanesIn::grow(LaneId lane, std::uint64_t bytes) {
     if (lane == control_lane || lane > lanes_.size()) return;
-    lanes_[lane - 1U].window += bytes;
+    auto& l = lanes_[lane - 1U];
+    l.window = std::max(l.window, std::min(l.window + bytes, lane_window_bytes_max));
     note_grant(lane);
 }
 

@@ -34,7 +34,7 @@ public:
     bool grant_due() const { return grants_due_ != 0; }
     /// The sender says that it had to wait for credit. By how much the window should grow: nothing
     /// where what the module holds on to is what keeps the credit back.
-    std::uint64_t growth_wanted(LaneId lane) const;
+    std::uint64_t growth_wanted(LaneId lane);
     void grow(LaneId lane, std::uint64_t bytes);
     /// Drops messages that are not complete.
     void clear();
@@ -45,6 +45,7 @@ private:
         std::uint64_t limit;          // granted
         std::uint64_t cost_in = 0;    // received
         std::uint64_t cost_done = 0;  // of it, let go of
+        std::uint64_t asked_at = 0;   // cost_in when growth was wanted last
         std::uint32_t message_bytes_max;
         bool open = false;  // a message waits for its rest
         Code code = 0;

@@ -161,22 +161,26 @@ TEST_CASE("lanes: a window grows while the module keeps up, up to a limit") {
     };
     CHECK(lanes.growth_wanted(0) == 0);
     CHECK(lanes.growth_wanted(2) == 0);
-    CHECK(lanes.growth_wanted(1) == 4000);
-    take(true);
-    CHECK(lanes.growth_wanted(1) == 4000);  // a quarter waits for the module
+    CHECK(lanes.growth_wanted(1) == 0);  // who sends nothing needs nothing
     take(true);
     CHECK(lanes.growth_wanted(1) == 0);
-    lanes.consumed(1, 2000);
+    take(true);
+    CHECK(lanes.growth_wanted(1) == 0);  // half of it waits for the module
+    lanes.consumed(1, 1000);
+    CHECK(lanes.growth_wanted(1) == 4000);  // a quarter
+    CHECK(lanes.growth_wanted(1) == 0);     // that was wanted already, and may be on its way
+    lanes.consumed(1, 1000);
+    take(true);
+    lanes.consumed(1, 1000);
     take(false);
     CHECK(lanes.growth_wanted(1) == 4000);  // the module has not even got it
 
     while (lanes.next_grant()) {
     }
     lanes.grow(1, 4000);
-    CHECK(lanes.next_grant() == CreditMessage{1, 2000 + 8000});
-    lanes.grow(1, lane_window_bytes_max - 9000);
-    CHECK(lanes.growth_wanted(1) == 1000);
-    lanes.grow(1, 1000);
+    CHECK(lanes.next_grant() == CreditMessage{1, 3000 + 8000});
+    lanes.grow(1, lane_window_bytes_max);  // no more than the limit
+    CHECK(lanes.next_grant() == CreditMessage{1, 3000 + lane_window_bytes_max});
     CHECK(lanes.growth_wanted(1) == 0);
 }
 

@@ -146,7 +146,7 @@ void Link::Impl::on_timer(Now now, Events& out) {
                                  (now.instant - started_) / std::chrono::milliseconds{1}),
                      out);
     }
-    if (frame_started_ != never && now.instant >= frame_started_ + config_.frame_timeout) {
+    if (frame_started_ != never && now.instant >= frame_deadline()) {
         return close(CloseReason::frame_timeout,
                      fmt::format("a frame was not complete after {} ms",
                                  (now.instant - frame_started_) / std::chrono::milliseconds{1}),
@@ -166,10 +166,17 @@ void Link::Impl::on_timer(Now now, Events& out) {
     lanes_out_.trim();
 }
 
+/// While we did not read, a frame could not come; but none takes for ever.
+Instant Link::Impl::frame_deadline() const {
+    constexpr int timeouts_max = 6;
+    return std::min(std::max(frame_started_, read_at_) + config_.frame_timeout,
+                    frame_started_ + timeouts_max * config_.frame_timeout);
+}
+
 Instant Link::Impl::next_wakeup() const {
     if (closed()) return never;
     Instant at = phase_ == Phase::up ? never : handshake_deadline();
-    if (frame_started_ != never) at = std::min(at, frame_started_ + config_.frame_timeout);
+    if (frame_started_ != never) at = std::min(at, frame_deadline());
     if (heartbeat_) at = std::min(at, heartbeat_->next_wakeup());
     if (held_) at = std::min(at, write_at_);
     return at;

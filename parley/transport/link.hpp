@@ -133,6 +133,7 @@ using LinkEvent =
 struct Bandwidth {
     std::uint64_t up_per_link = 0, down_per_link = 0;
     std::shared_ptr<Pacer> up_all{}, down_all{};  ///< shared by all links
+    bool limits_reading() const { return down_per_link > 0 || down_all; }
 };
 
 struct LinkConfig {
@@ -186,8 +187,6 @@ public:
     /// When the driver may read on: what came is paid for. Until then it leaves the rest to the
     /// system, and so to the sender.
     Instant read_at() const;
-    /// With limits of bandwidth: what to read or write at a time, so that links take turns.
-    static constexpr std::size_t paced_bytes = 16 * 1024;
     /// True after Closed was emitted: once the bytes produced are written, the connection ends.
     bool closed() const;
 

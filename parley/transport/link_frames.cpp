@@ -141,6 +141,7 @@ void Link::Impl::on_credit(Now now, Bytes body, Events& out) {
 void Link::Impl::on_blocked(Bytes body, Events& out) {
     const auto lane = decode_blocked(body, lanes_in_.lane_max());
     if (!lane) return fail_link(lane.error(), "Blocked: ", out);
+    if (config_.bandwidth.limits_reading()) return;  // the wait is our own doing
     const auto bytes = lanes_in_.growth_wanted(*lane);
     if (bytes > 0) out.emplace_back(GrowthWanted{*lane, bytes});
 }
@@ -176,13 +177,17 @@ std::size_t Link::Impl::output_estimate() const {
     return queued + frames * (frame_header_bytes + first_chunk_header_bytes) + raw_out_.size();
 }
 
-/// Within the limits of bandwidth. Last words do not wait.
+/// Within the limits of bandwidth. Neither handshakes, of which there are few at a time, nor last
+/// words wait or are paid for: strangers could make all links wait by them.
 std::size_t Link::Impl::produce(Now now, MutableBytes room, Events& out) {
     const auto& all = config_.bandwidth.up_all;
-    if (!all && !up_.limits()) return produce_now(now, room, out);
-    held_ = now.instant < write_at_ && goodbye_due_.empty();
+    held_ = false;
+    if (phase_ != Phase::up || (!all && !up_.limits())) return produce_now(now, room, out);
+    held_ = now.instant < write_at_;
     if (held_) return 0;
-    const auto written = produce_now(now, room.first(std::min(room.size(), paced_bytes)), out);
+    const auto turn = std::min(up_.turn_bytes(), all ? all->turn_bytes() : room.size());
+    const auto written = produce_now(now, room.first(std::min(room.size(), turn)), out);
+    if (written == 0) return 0;
     write_at_ = up_.spend(now.instant, written);
     if (all) write_at_ = std::max(write_at_, all->spend(now.instant, written));
     return written;
@@ -191,12 +196,10 @@ std::size_t Link::Impl::produce(Now now, MutableBytes room, Events& out) {
 /// A pause of ours is no silence of the other side.
 void Link::Impl::pay_for_input(Now now, std::size_t bytes) {
     const auto& all = config_.bandwidth.down_all;
-    if (!all && !down_.limits()) return;
+    if (phase_ != Phase::up || (!all && !down_.limits())) return;
     read_at_ = down_.spend(now.instant, bytes);
     if (all) read_at_ = std::max(read_at_, all->spend(now.instant, bytes));
-    const Duration pause = read_at_ - now.instant;
-    if (frame_started_ != never) frame_started_ += pause;
-    if (heartbeat_) heartbeat_->paused(pause);
+    heartbeat_->paused(read_at_);
 }
 
 std::size_t Link::Impl::produce_now(Now now, MutableBytes room, Events& out) {

@@ -89,6 +89,7 @@ private:
     bool control_due() const;
 
     // link.cpp
+    Instant frame_deadline() const;
     void proceed(Now now);
     void refuse(const Goodbye& goodbye, Events& out);
     void go_up(Now now);

@@ -91,7 +91,7 @@ public:
     void load(Now now, const std::vector<Ban>& bans);
     /// Appends what changed since the last call, for the store.
     void take_changes(StoreBatch& batch);
-    /// A batch could not be written: all is to be written again.
+    /// A batch could not be written: what it said of bans is to be written again.
     void write_again(const StoreBatch& failed);
     bool changed() const { return !changed_.empty(); }
     /// One entry of the store's table; nothing if it is damaged.

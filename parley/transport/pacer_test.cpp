@@ -89,19 +89,50 @@ TEST_CASE("pacer: links share the limit of all") {
     CHECK(bytes <= 530'000);
 }
 
+TEST_CASE("pacer: nobody waits longer than four seconds, whatever the others moved") {
+    Pacer pacer{1000};
+    for (int i = 0; i < 100; ++i) pacer.spend(start, 10'000);
+    CHECK(pacer.spend(start, 10'000) == start + 4s);
+    CHECK(pacer.spend(start + 4s, 1000) == start + 5s);
+}
+
+TEST_CASE("pacer: turns are a sixteenth of a second's worth") {
+    CHECK(Pacer{0}.turn_bytes() == 16 * 1024);
+    CHECK(Pacer{1}.turn_bytes() == 1024);
+    CHECK(Pacer{100 * 1024}.turn_bytes() == 6400);
+    CHECK(Pacer{1U << 30}.turn_bytes() == 16 * 1024);
+}
+
+TEST_CASE("pacer: strangers in their handshakes make no link wait") {
+    LinkConfig config;
+    config.bandwidth.up_all = std::make_shared<Pacer>(1000);
+    config.bandwidth.down_all = std::make_shared<Pacer>(1000);
+    for (int i = 0; i < 20; ++i) {
+        LinkPair stranger{config};
+        stranger.pump();
+        stranger.dialer.command(stranger.now(), Proceed{});
+        stranger.pump();
+    }
+    CHECK(config.bandwidth.up_all->spend(at({}).instant, 0) == at({}).instant);
+    CHECK(config.bandwidth.down_all->spend(at({}).instant, 0) == at({}).instant);
+}
+
 TEST_CASE("pacer: what a link reads is paid for before it reads on, and that is no silence") {
     LinkConfig config;
     config.bandwidth.down_per_link = 1000;
+    config.heartbeat = {.interval = 1s, .timeout = 1s};
     LinkPair pair{config};
     pair.bring_up();
     pair.dialer.command(pair.now(), send_of(block_lane, 1, 50'000));
     pair.pump();
-    CHECK(pair.listener.link.read_at() > pair.now().instant + 49s);
-    CHECK(pair.listener.link.read_at() < pair.now().instant + 55s);
-    pair.time += 48s;  // longer than a silent peer is kept
-    std::vector<LinkEvent> events;
-    pair.listener.link.on_timer(pair.now(), events);
-    CHECK(events.empty());
+    CHECK(pair.listener.link.read_at() == pair.now().instant + 4s);
+    (void)received(pair.listener);
+    pair.time += 5s;  // longer than a silent peer is kept
+    pair.listener.link.on_timer(pair.now(), pair.listener.events);
+    CHECK_FALSE(pair.listener.has<Closed>());
+    pair.time += 1s;  // but not for ever
+    pair.listener.link.on_timer(pair.now(), pair.listener.events);
+    CHECK(pair.listener.closed().reason == CloseReason::silent);
 }
 
 }  // namespace

@@ -215,11 +215,11 @@ Result<void, SlotError> Slots::promote(SlotToken& token, SlotClass slot_class) {
         return {};
     }
     const SlotKind wanted = kind_of(slot_class, SlotKind::inbound);
-    if (free(wanted) == 0) return std::unexpected{SlotError::no_slot};
     const bool counts = wanted == SlotKind::inbound && !is_exempt_from_group_limits(token.address_);
     if (counts && !inbound_group_free(token.address_)) {
         return std::unexpected{SlotError::group_taken};
     }
+    if (free(wanted) == 0) return std::unexpected{SlotError::no_slot};
     leave_handshake(token);
     token.kind_ = wanted;
     token.counts_group_ = counts;

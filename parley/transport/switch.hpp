@@ -82,9 +82,14 @@ struct SwitchConfig {
     LinkConfig link;
     ForkRules forks;
     std::uint64_t receive_bytes_max = 512ULL << 20;  ///< cap over all links' windows
-    Duration eviction_interval = 30s;  ///< no inbound link makes room for a newcomer oftener
-    Duration probe_patience = 2s;      ///< before a returning peer is told "duplicate"
-    Duration watchdog = 100ms;         ///< a module's call that takes longer is named in the log
+    /// No inbound link makes room for a newcomer oftener: each that leaves leaves a gap in the
+    /// paths of gossip.
+    Duration eviction_interval = std::chrono::minutes{5};
+    /// Nor for two of one network group within this: who calls and leaves again and again would
+    /// empty the node.
+    Duration eviction_group_interval = std::chrono::hours{4};
+    Duration probe_patience = 2s;  ///< before a returning peer is told "duplicate"
+    Duration watchdog = 100ms;     ///< a module's call that takes longer is named in the log
 };
 
 /// One row of `admin_peers`.

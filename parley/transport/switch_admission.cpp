@@ -27,7 +27,7 @@ void SwitchCore::on_proven(Connection& c, Proven proven) {
     if (c.phase != Phase::dialing && c.phase != Phase::handshaking) return;  // given up meanwhile
     c.proven = true;
     c.hello = std::move(proven.hello);
-    c.round_trip = proven.round_trip;
+    c.round_trip = c.handshake_time = proven.round_trip;
     if (c.direction == Direction::outbound && c.id != proven.peer) {
         return abandon(c, CloseReason::wrong_identity);  // the Link checks this first
     }

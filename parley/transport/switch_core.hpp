@@ -173,6 +173,7 @@ private:
     std::uint64_t eviction_salt_;
     std::optional<Eviction> eviction_;
     Instant next_eviction_{};
+    std::map<NetworkGroup, Instant> made_room_for_;  // bounded by the two intervals
     Offences offences_;
     SwitchStats stats_;
     std::shared_ptr<const LinkIdentity> identity_;

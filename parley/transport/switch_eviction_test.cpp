@@ -12,6 +12,7 @@ constexpr unsigned slots = 8;
 SwitchConfig config() {
     SwitchConfig out;
     out.slots.inbound_max = slots;
+    out.eviction_interval = 30s;
     return out;
 }
 
@@ -63,7 +64,45 @@ TEST_CASE("switch: there is one eviction at a time, and not often") {
     n.rig.time += 29s;
     CHECK(n.rig.command(n.caller(12, "72.0.0.1")) == "refuse too_many_peers");
     n.rig.time += 1s;
-    CHECK(n.rig.commands(n.caller(13, "73.0.0.1")).empty());
+    const LinkId third = n.caller(13, "73.0.0.1");
+    CHECK(n.rig.commands(third).empty());
+
+    n.rig.closed(n.links[6]);
+    n.rig.closed(n.links[5]);
+    n.rig.closed(n.links[4]);
+    CHECK(n.rig.command(third) == "proceed");
+}
+
+TEST_CASE("switch: nobody leaves twice for the same network group, within four hours") {
+    FullNode n;
+    const LinkId link = n.caller(10, "70.0.0.1");
+    n.rig.closed(n.links[7]);
+    CHECK(n.rig.command(link) == "proceed");
+    n.rig.closed(link);  // it leaves at once; somebody else has the slot, and it calls again
+    n.rig.up_inbound(n.keys[11], "61.0.99.1");
+    n.rig.time += 1h;
+    CHECK(n.rig.command(n.caller(12, "70.0.1.1")) == "refuse too_many_peers");
+    n.rig.time += 3h;
+    CHECK(n.rig.commands(n.caller(13, "70.0.2.1")).empty());
+    CHECK(n.rig.node->stats().evictions == 2);
+}
+
+TEST_CASE("switch: nobody leaves for a caller that we dial ourselves, or whose group is full") {
+    FullNode n;
+    const LinkId dial = n.rig.dial(n.keys[10], SlotClass::ordinary, "70.0.0.1");
+    CHECK(n.rig.command(n.caller(10, "70.0.0.1")) == "refuse too_many_peers");
+    n.rig.closed(dial);
+    CHECK(n.rig.node->stats().evictions == 0);
+}
+
+TEST_CASE("switch: the one that leaves has no claim to its slot") {
+    FullNode n;
+    const LinkId link = n.caller(10, "70.0.0.1");
+    const LinkId again = n.caller(8, "61.0.7.1");  // waits for its own link to end
+    CHECK(n.rig.commands(again).empty());
+    n.rig.closed(n.links[7]);
+    CHECK(n.rig.command(link) == "proceed");
+    CHECK(n.rig.command(again) == "refuse too_many_peers");
 }
 
 TEST_CASE("switch: nobody leaves for more of the same group, or of a private network") {

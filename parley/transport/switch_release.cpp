@@ -61,8 +61,8 @@ void SwitchCore::release(Connection& c, CloseReason reason, std::string_view det
     leave_contact(c);
     const LinkId link = c.link;
     connections_.erase(link);
+    end_eviction(link);  // before a second call of the one that left
     if (id) reconsider(*id);
-    end_eviction(link);
 }
 
 void SwitchCore::tell_modules_closed(Connection& c, CloseReason reason) {
