@@ -58,29 +58,20 @@ transport::SwitchConfig many_links() {
     return config;
 }
 
-transport::Hello crowd_hello(const NodeKey& key) {
-    transport::Hello hello{EnrBuilder{1}.sign(key).value()};
-    hello.client = "crowd";
-    hello.network_id = runtime::ModuleHostOptions{}.network_id;
-    hello.fork = transport::fork_id({});
-    hello.roles = transport::role::full;
-    return hello;
+LinkCrowd make_crowd() {
+    return {links,
+            {Silent{"pex"}.topic(), Silent{"tx"}.topic()},
+            runtime::ModuleHostOptions{}.network_id};
 }
 
-/// Dials or takes callers until all links are up and settled.
-void gather(LinkCrowd& crowd, const std::function<void(std::size_t)>& dial) {
+/// Until all links are up; `step` lets some time pass.
+void gather(const LinkCrowd& crowd, const std::function<void()>& step) {
     const double began = seconds_now();
     while (crowd.up_count() < links) {
         if (seconds_now() - began > give_up_after) {
             throw std::runtime_error{fmt::format("only {} links came up", crowd.up_count())};
         }
-        std::size_t busy = 0;
-        for (std::size_t i = 0; i < links && busy < dials_at_a_time; ++i) {
-            if (crowd.up(i)) continue;
-            ++busy;
-            if (!crowd.busy(i) && dial) dial(i);
-        }
-        crowd.run_for(2ms);
+        step();
     }
 }
 
@@ -94,16 +85,16 @@ double measured(PeerProcess& node, LinkCrowd& crowd) {
 double listening_side() {
     PeerProcess node{{"idle-node", "listen"}};
     const auto target = Target::parse(node.read_line());
-    LinkCrowd crowd{links, {Silent{"pex"}.topic(), Silent{"tx"}.topic()}, crowd_hello};
-    gather(crowd, [&](std::size_t i) { crowd.dial(i, *target); });
+    LinkCrowd crowd = make_crowd();
+    gather(crowd, [&] { crowd.dial_missing(*target, dials_at_a_time, 2ms); });
     return measured(node, crowd);
 }
 
 double dialing_side() {
-    LinkCrowd crowd{links, {Silent{"pex"}.topic(), Silent{"tx"}.topic()}, crowd_hello};
+    LinkCrowd crowd = make_crowd();
     PeerProcess node{{"idle-node", "dial", std::to_string(crowd.listen())}};
     (void)node.read_line();
-    gather(crowd, {});
+    gather(crowd, [&] { crowd.run_for(2ms); });
     return measured(node, crowd);
 }
 

@@ -52,9 +52,10 @@ void bind_to(int fd, const Endpoint& endpoint) {
 }  // namespace
 
 LinkCrowd::LinkCrowd(std::size_t peers, std::vector<transport::TopicSpec> topics,
-                     std::function<transport::Hello(const NodeKey&)> hello)
+                     std::uint64_t network_id, const transport::ForkRules& forks)
     : topics_(std::move(topics)),
-      hello_(std::move(hello)),
+      network_id_(network_id),
+      forks_(forks),
       peers_(peers),
       scratch_(64U << 10),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
@@ -81,8 +82,12 @@ Endpoint LinkCrowd::endpoint(std::size_t peer, std::uint16_t port) {
 const std::shared_ptr<const transport::LinkIdentity>& LinkCrowd::identity(std::size_t peer) {
     auto& out = peers_[peer].identity;
     if (out) return out;
-    auto hello = hello_(keys_[peer]);
-    hello.topics.clear();
+    transport::Hello hello{EnrBuilder{1}.sign(keys_[peer]).value()};
+    hello.client = "crowd";
+    hello.network_id = network_id_;
+    hello.genesis = forks_.genesis;
+    hello.fork = transport::fork_id(forks_);
+    hello.roles = transport::role::full;
     for (const auto& topic : topics_) {
         hello.topics.push_back(
             {topic.name, topic.version, topic.window_bytes, topic.message_bytes_max});
@@ -137,6 +142,16 @@ void LinkCrowd::dial(std::size_t peer, const Target& target) {
     attach(peer, fd, Link::dial({}, identity(peer), target.id, runtime::now(), entropy_));
     peers_[peer].dialed = true;
     settle(peer);
+}
+
+void LinkCrowd::dial_missing(const Target& target, std::size_t at_a_time, Duration time) {
+    std::size_t under_way = 0;
+    for (std::size_t i = 0; i < peers_.size() && under_way < at_a_time; ++i) {
+        if (up(i)) continue;
+        ++under_way;
+        if (!busy(i)) dial(i, target);
+    }
+    run_for(time);
 }
 
 void LinkCrowd::attach(std::size_t peer, int fd, Link link) {

@@ -20,9 +20,8 @@ namespace parley::bench {
 
 class LinkCrowd {
 public:
-    /// `hello`: all but record and topics.
-    LinkCrowd(std::size_t peers, std::vector<transport::TopicSpec> topics,
-              std::function<transport::Hello(const NodeKey&)> hello);
+    LinkCrowd(std::size_t peers, std::vector<transport::TopicSpec> topics, std::uint64_t network_id,
+              const transport::ForkRules& forks = {});
     ~LinkCrowd();
     LinkCrowd(const LinkCrowd&) = delete;
     LinkCrowd& operator=(const LinkCrowd&) = delete;
@@ -34,6 +33,8 @@ public:
     /// From here on all peers take callers. The port.
     std::uint16_t listen();
     void dial(std::size_t peer, const Target& target);
+    /// Dials for those that have no link, so many at a time, and lets `time` pass.
+    void dial_missing(const Target& target, std::size_t at_a_time, Duration time);
     bool up(std::size_t peer) const { return peers_[peer].up; }
     bool busy(std::size_t peer) const { return peers_[peer].fd >= 0; }
     std::size_t up_count() const { return up_; }
@@ -70,7 +71,8 @@ private:
     void end(std::size_t peer);
 
     std::vector<transport::TopicSpec> topics_;
-    std::function<transport::Hello(const NodeKey&)> hello_;
+    std::uint64_t network_id_;
+    transport::ForkRules forks_;
     runtime::OsEntropy entropy_;
     std::vector<NodeKey> keys_;
     std::vector<Peer> peers_;

@@ -43,15 +43,9 @@ node::NodeConfig config() {
     return out;
 }
 
-transport::Hello crowd_hello(const NodeKey& key) {
+transport::ForkRules crowd_forks() {
     const auto network = config().network;
-    transport::Hello hello{EnrBuilder{1}.sign(key).value()};
-    hello.client = "crowd";
-    hello.network_id = network.id;
-    hello.genesis = network.genesis;
-    hello.fork = transport::fork_id({.genesis = network.genesis, .forks = network.forks});
-    hello.roles = transport::role::full;
-    return hello;
+    return {.genesis = network.genesis, .forks = network.forks};
 }
 
 std::vector<transport::TopicSpec> crowd_topics() {
@@ -61,7 +55,8 @@ std::vector<transport::TopicSpec> crowd_topics() {
 
 class Soak {
 public:
-    explicit Soak(const Target& node) : node_(node), crowd_(links, crowd_topics(), crowd_hello) {
+    explicit Soak(const Target& node)
+        : node_(node), crowd_(links, crowd_topics(), config().network.id, crowd_forks()) {
         crowd_.on_message = [this](std::size_t peer, transport::LaneId lane, transport::Code code,
                                    Bytes bytes) { answer(peer, lane, code, bytes); };
     }
@@ -89,15 +84,7 @@ public:
 
 private:
     std::size_t any() { return static_cast<std::size_t>(rng_.below(links)); }
-    void redial(Duration time) {
-        std::size_t busy = 0;
-        for (std::size_t i = 0; i < links && busy < dials_at_a_time; ++i) {
-            if (crowd_.up(i)) continue;
-            ++busy;
-            if (!crowd_.busy(i)) crowd_.dial(i, node_);
-        }
-        crowd_.run_for(time);
-    }
+    void redial(Duration time) { crowd_.dial_missing(node_, dials_at_a_time, time); }
     void submit() {
         // Each one replaces the one of a round before, for a better price: the pool stays as it is.
         if (next_account_ == accounts) {

@@ -227,8 +227,7 @@ void Node::listen_to_votes() {
     subscriptions_.push_back(
         hub_.subscribe<transport::AddressSeen>([this](const transport::AddressSeen& e) {
             if (!reach_.on_vote(now_, e.by_endpoint.address, e.seen.address)) return;
-            follow_at_ = std::max(now_.instant, follow_not_before_);
-            if (follow_at_ <= now_.instant) follow_reach(now_);
+            follow_reach_soon(now_);
         }));
 }
 
@@ -239,8 +238,7 @@ void Node::set_port_mapping(Now now, const discovery::MappingStatus& status) {
     const auto outside =
         status.mapping ? std::optional{status.mapping->outside} : std::optional<Endpoint>{};
     if (!reach_.set_mapped(outside)) return;
-    follow_at_ = std::max(now.instant, follow_not_before_);
-    if (follow_at_ <= now.instant) follow_reach(now);
+    follow_reach_soon(now);
 }
 
 /// What is new alone: a mapping is renewed again and again.
@@ -270,6 +268,11 @@ void Node::log_port_mapping(const discovery::MappingStatus& before) const {
 }
 
 /// Each record goes to everybody: not too many of them.
+void Node::follow_reach_soon(Now now) {
+    follow_at_ = std::max(now.instant, follow_not_before_);
+    if (follow_at_ <= now.instant) follow_reach(now);
+}
+
 void Node::follow_reach(Now now) {
     follow_at_ = never;
     const auto before = record_.sequence();

@@ -126,6 +126,7 @@ private:
     void count_closed_links();
     void listen_to_votes();
     void update_record();
+    void follow_reach_soon(Now now);
     void follow_reach(Now now);
     void log_port_mapping(const discovery::MappingStatus& before) const;
     void save(Now now);

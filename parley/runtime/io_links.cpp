@@ -129,9 +129,8 @@ void IoThread::await_readable(Connection& connection) {
 }
 
 void IoThread::read(Now now, Connection& connection) {
-    const std::size_t read_bytes = read_bytes_;
     const auto got =
-        ::recv(connection.socket.native_handle(), scratch_.get(), read_bytes, MSG_DONTWAIT);
+        ::recv(connection.socket.native_handle(), scratch_.get(), read_bytes_, MSG_DONTWAIT);
     if (got < 0) {
         if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
             return await_more(connection);
@@ -155,7 +154,7 @@ void IoThread::read(Now now, Connection& connection) {
         if (connection.drained_bytes > drain_bytes_max) return end(connection);
     }
     // A full buffer: there is more. Otherwise the wait tells, and one call is saved.
-    if (size == read_bytes) {
+    if (size == read_bytes_) {
         mark_ready(connection);
     } else {
         await_more(connection);
