@@ -3,9 +3,11 @@
 
 #include <parley/base/bytes.hpp>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include <cstddef>
+#include <iterator>
 #include <list>
-#include <unordered_map>
 #include <utility>
 
 namespace parley {
@@ -16,23 +18,23 @@ template <class Key, class Value>
 class LruMap {
 public:
     LruMap(std::size_t entries_max, std::uint64_t salt)
-        : entries_max_(entries_max), index_(0, SaltedHash{salt}) {}
+        : entries_max_(entries_max), index_(0, Hash{{salt}}) {}
 
     /// The value, made the most recent; null if absent.
     Value* find(const Key& key) {
         const auto found = index_.find(key);
         if (found == index_.end()) return nullptr;
-        order_.splice(order_.begin(), order_, found->second);
-        return &found->second->second;
+        order_.splice(order_.begin(), order_, *found);
+        return &(*found)->second;
     }
     /// As find, leaving the order alone.
     Value* peek(const Key& key) {
         const auto found = index_.find(key);
-        return found == index_.end() ? nullptr : &found->second->second;
+        return found == index_.end() ? nullptr : &(*found)->second;
     }
     const Value* peek(const Key& key) const {
         const auto found = index_.find(key);
-        return found == index_.end() ? nullptr : &found->second->second;
+        return found == index_.end() ? nullptr : &(*found)->second;
     }
     /// As peek.
     bool contains(const Key& key) const { return index_.contains(key); }
@@ -41,18 +43,19 @@ public:
         if (find(key)) return false;
         if (entries_max_ == 0) return true;
         if (index_.size() >= entries_max_) {
-            index_.erase(order_.back().first);
+            index_.erase(std::prev(order_.end()));
             order_.pop_back();
         }
         order_.emplace_front(key, std::move(value));
-        index_.emplace(key, order_.begin());
+        index_.insert(order_.begin());
         return true;
     }
     bool erase(const Key& key) {
         const auto found = index_.find(key);
         if (found == index_.end()) return false;
-        order_.erase(found->second);
+        const Place place = *found;
         index_.erase(found);
+        order_.erase(place);
         return true;
     }
     std::size_t size() const { return index_.size(); }
@@ -65,9 +68,22 @@ public:
     const std::list<std::pair<Key, Value>>& entries() const { return order_; }
 
 private:
+    using Place = typename std::list<std::pair<Key, Value>>::iterator;
+    struct Hash {
+        using is_transparent = void;
+        SaltedHash of;
+        std::size_t operator()(const Key& key) const { return of(key); }
+        std::size_t operator()(Place place) const { return of(place->first); }
+    };
+    struct Equal {
+        using is_transparent = void;
+        bool operator()(Place a, Place b) const { return a == b; }
+        bool operator()(const Key& key, Place place) const { return key == place->first; }
+        bool operator()(Place place, const Key& key) const { return key == place->first; }
+    };
     std::size_t entries_max_;
     std::list<std::pair<Key, Value>> order_;
-    std::unordered_map<Key, typename std::list<std::pair<Key, Value>>::iterator, SaltedHash> index_;
+    boost::unordered_flat_set<Place, Hash, Equal> index_;  // keys are in `order_` alone
 };
 
 /// Bounded set with the same rule.

@@ -46,6 +46,11 @@ private:
         std::size_t memory_bytes = 0;  // of the block and what follows it
         Buffer buffer;  // empty when the bytes follow the block in the same allocation
     };
+
+public:
+    static constexpr std::size_t overhead_bytes = sizeof(Block);  ///< of a copy, in memory
+
+private:
     SharedBytes(Block* block, Bytes view) : block_(block), view_(view) {}
     void free_block();
 

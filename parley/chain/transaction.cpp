@@ -202,7 +202,8 @@ Buffer Transaction::encode() const {
     return with_type(type, out.take());
 }
 
-Uint256 Transaction::price_at(const Uint256& base_fee) const {
+Uint256 effective_gas_price(const Uint256& max_fee, const Uint256& max_priority_fee,
+                            const Uint256& base_fee) {
     const auto wanted = checked_add(base_fee, max_priority_fee);
     return wanted ? std::min(max_fee, *wanted) : max_fee;
 }

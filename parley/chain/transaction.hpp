@@ -94,10 +94,12 @@ struct Transaction {
     Hash256 signing_hash() const;
     /// The bytes on the wire, made from the fields (not from `raw`).
     Buffer encode() const;
-    /// Paid per gas when a block's base fee is `base_fee`: min(max_fee, base_fee +
-    /// max_priority_fee).
-    Uint256 price_at(const Uint256& base_fee) const;
 };
+
+/// Wei paid per gas in a block of this base fee: min(max_fee, base_fee + max_priority_fee)
+/// (EIP-1559).
+Uint256 effective_gas_price(const Uint256& max_fee, const Uint256& max_priority_fee,
+                            const Uint256& base_fee);
 
 /// 128 KiB, headers and signature included.
 inline constexpr std::size_t tx_bytes_max_default = std::size_t{128} * 1024;

@@ -311,8 +311,11 @@ TEST_CASE("the price at a base fee is what EIP-1559 says") {
     auto tx = transfer(0);
     tx.max_fee = to_uint256(100);
     tx.max_priority_fee = to_uint256(10);
-    CHECK(tx.price_at(to_uint256(0)) == to_uint256(10));
-    CHECK(tx.price_at(to_uint256(50)) == to_uint256(60));
-    CHECK(tx.price_at(to_uint256(95)) == to_uint256(100));
-    CHECK(tx.price_at(all_ones()) == to_uint256(100));
+    const auto price_at = [&](const Uint256& base_fee) {
+        return effective_gas_price(tx.max_fee, tx.max_priority_fee, base_fee);
+    };
+    CHECK(price_at(to_uint256(0)) == to_uint256(10));
+    CHECK(price_at(to_uint256(50)) == to_uint256(60));
+    CHECK(price_at(to_uint256(95)) == to_uint256(100));
+    CHECK(price_at(all_ones()) == to_uint256(100));
 }

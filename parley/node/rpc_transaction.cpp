@@ -32,7 +32,7 @@ json::array access_list_json(const chain::Transaction& tx) {
 }  // namespace
 
 json::object transaction_json(const chain::PooledTx& pooled) {
-    const auto& tx = pooled.tx;
+    const auto tx = pooled.transaction();
     const Bytes signature{tx.signature};
     json::object out{
         {"blockHash", nullptr},
@@ -64,7 +64,7 @@ json::object transaction_json(const chain::PooledTx& pooled) {
 std::size_t transaction_json_bytes(const chain::PooledTx& pooled) {
     // Fields without data and access list are below 1400 bytes; those two double in hex, and an
     // address or key of the list (at least 20 bytes) adds at most 40 for names and punctuation.
-    return 1400 + 4 * pooled.tx.raw.size();
+    return 1400 + 4 * pooled.raw.size();
 }
 
 }  // namespace parley::node

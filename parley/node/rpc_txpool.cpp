@@ -38,7 +38,7 @@ RpcResult txpool_content(const RpcCall& call) {
         }
         auto& by_nonce = (is_pending ? pending : queued)[name];
         if (!by_nonce.is_object()) by_nonce.emplace_object();
-        by_nonce.get_object()[std::to_string(entry.tx.nonce)] = transaction_json(entry);
+        by_nonce.get_object()[std::to_string(entry.nonce)] = transaction_json(entry);
         return true;
     });
     return json::value{{"pending", std::move(pending)}, {"queued", std::move(queued)}};

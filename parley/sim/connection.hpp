@@ -9,8 +9,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
+#include <vector>
 
 namespace parley::sim {
 
@@ -34,8 +34,8 @@ struct Pipe {
     explicit Pipe(const PathConfig& config) : path(config) {}
     Path path;
     std::size_t in_flight = 0;
-    bool full = false;         ///< the sender waits until the other side read
-    std::deque<Segment> held;  ///< behind a partition, in order
+    bool full = false;          ///< the sender waits until the other side read
+    std::vector<Segment> held;  ///< behind a partition, in order
 };
 
 /// One side of a connection.

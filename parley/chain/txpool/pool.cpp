@@ -7,36 +7,9 @@
 namespace parley::chain {
 namespace {
 
-/// Of a tree node (colour, three links) and of the allocator, for each of the four nodes that an
-/// entry can cost: by hash, by nonce, by rank, and its sender's.
-constexpr std::size_t node_overhead_bytes = 48;
-/// The counted block that holds `raw`.
-constexpr std::size_t shared_block_bytes = 48;
+/// Of a tree node: colour and three links.
+constexpr std::size_t tree_node_bytes = 32;
 constexpr std::size_t allocation_overhead_bytes = 16;
-
-std::size_t size_of(const Transaction& tx, std::size_t rank_bytes, std::size_t sender_bytes) {
-    std::size_t total = sizeof(std::pair<const Hash256, PooledTx>) +
-                        sizeof(std::pair<const std::uint64_t, PooledTx*>) + rank_bytes +
-                        sizeof(Address) + sender_bytes + 4 * node_overhead_bytes +
-                        shared_block_bytes + tx.raw.size();
-    if (!tx.access_list.empty()) total += allocation_overhead_bytes;
-    for (const auto& entry : tx.access_list) {
-        total +=
-            sizeof(AccessEntry) + allocation_overhead_bytes + entry.keys.size() * sizeof(Hash256);
-    }
-    return total;
-}
-
-/// A copy of its own: a slice would keep the whole message that it came in.
-void own_bytes(Transaction& tx) {
-    auto raw = SharedBytes::copy(tx.raw);
-    if (!tx.data.empty()) {
-        const auto offset = tx.data.view().data() - tx.raw.view().data();
-        tx.data = raw.slice(static_cast<std::size_t>(offset), tx.data.size());
-    }
-    tx.raw = std::move(raw);
-    tx.access_list = std::vector<AccessEntry>(tx.access_list);  // copies have no spare capacity
-}
 
 }  // namespace
 
@@ -64,11 +37,11 @@ std::string_view name_of(InsertResult result) {
     return "unknown";
 }
 
-bool TxPool::Rank::operator<(const Rank& other) const {
-    return std::tie(local, price, newness) < std::tie(other.local, other.price, other.newness);
+Transaction PooledTx::transaction() const {
+    return *decode_transaction(raw, raw.size());
 }
 
-void TxPool::Plan::doom(PooledTx& entry) {
+void TxPool::Plan::doom(const PooledTx& entry) {
     entry.doomed = true;
     freed_bytes += entry.size_bytes;
     doomed.push_back(&entry);
@@ -76,31 +49,45 @@ void TxPool::Plan::doom(PooledTx& entry) {
 
 TxPool::TxPool(PoolConfig config, const AccountState* state) : config_(config), state_(state) {}
 
+/// The entry in its three orders, its copy of the bytes, and its sender's totals, as if none
+/// shared them.
+std::size_t TxPool::cost_of(const Transaction& tx) {
+    return sizeof(PooledTx) + 3 * tree_node_bytes + SharedBytes::overhead_bytes + tx.raw.size() +
+           sizeof(decltype(senders_)::value_type) + tree_node_bytes + 3 * allocation_overhead_bytes;
+}
+
 InsertResult TxPool::insert(Transaction tx, const Address& sender, Now now, bool local) {
-    if (const auto known = by_hash_.find(tx.hash); known != by_hash_.end()) {
-        if (local) make_local(known->second);
+    if (const auto known = entries_.find(tx.hash); known != entries_.end()) {
+        if (local) entries_.modify(known, [](PooledTx& entry) { entry.local = true; });
         return InsertResult::already_known;
     }
     if (!local && tx.max_priority_fee < config_.priority_fee_min) return InsertResult::underpriced;
     if (const auto refusal = check_state(tx, sender)) return *refusal;
 
-    auto* const rival = find_rival(sender, tx.nonce);
-    PooledTx entry;
-    entry.size_bytes = size_of(tx, sizeof(Rank), sizeof(Sender));
-    entry.price = tx.price_at(base_fee_);
-    entry.tx = std::move(tx);
-    entry.sender = sender;
-    entry.arrival = now.instant;
-    entry.local = local || (rival && rival->local);
-
+    const auto* const rival = find_rival(sender, tx.nonce);
+    PooledTx entry{
+        .raw = tx.raw,
+        .hash = tx.hash,
+        .sender = sender,
+        .nonce = tx.nonce,
+        .gas_limit = tx.gas_limit,
+        .max_fee = tx.max_fee,
+        .max_priority_fee = tx.max_priority_fee,
+        .price = effective_gas_price(tx.max_fee, tx.max_priority_fee, base_fee_),
+        .arrival = now.instant,
+        .sequence = sequence_,
+        .size_bytes = static_cast<std::uint32_t>(cost_of(tx)),
+        .local = local || (rival && rival->local),
+    };
     Plan plan;
     if (const auto refusal = plan_room(entry, rival, plan)) {
-        for (auto* spared : plan.doomed) spared->doomed = false;
+        for (const auto* spared : plan.doomed) spared->doomed = false;
         return *refusal;
     }
+    ++sequence_;
     evicted_ += plan.doomed.size() - (rival ? 1 : 0);
-    for (auto* doomed : plan.doomed) erase(*doomed);
-    own_bytes(entry.tx);
+    for (const auto* doomed : plan.doomed) erase(*doomed);
+    entry.raw = SharedBytes::copy(tx.raw);
     add(std::move(entry));
     return rival ? InsertResult::replaced : InsertResult::added;
 }
@@ -117,15 +104,15 @@ std::optional<InsertResult> TxPool::check_state(const Transaction& tx,
 }
 
 /// Finds out what must leave for `incoming`, marking it doomed, or why it may not come.
-std::optional<InsertResult> TxPool::plan_room(const PooledTx& incoming, PooledTx* rival,
+std::optional<InsertResult> TxPool::plan_room(const PooledTx& incoming, const PooledTx* rival,
                                               Plan& plan) {
     if (rival) {
         const auto bump = 100 + config_.replace_bump_percent;
         const auto enough = [&](const Uint256& now, const Uint256& before) {
             return now > before && product_at_least(now, 100, before, bump);
         };
-        if (!enough(incoming.tx.max_fee, rival->tx.max_fee) ||
-            !enough(incoming.tx.max_priority_fee, rival->tx.max_priority_fee)) {
+        if (!enough(incoming.max_fee, rival->max_fee) ||
+            !enough(incoming.max_priority_fee, rival->max_priority_fee)) {
             return InsertResult::replacement_underpriced;
         }
         plan.doom(*rival);
@@ -138,19 +125,16 @@ std::optional<InsertResult> TxPool::plan_room(const PooledTx& incoming, PooledTx
 /// A sender over its limit loses its highest nonces, so that all nodes keep the same ones in
 /// whatever order they came.
 bool TxPool::plan_sender_room(const PooledTx& incoming, bool has_rival, Plan& plan) {
-    const auto sender = by_sender_.find(incoming.sender);
-    if (sender == by_sender_.end()) {
-        return config_.sender_entries_max > 0 && incoming.size_bytes <= config_.sender_bytes_max;
-    }
-    const auto& by_nonce = sender->second.by_nonce;
-    auto entries = by_nonce.size() + 1 - (has_rival ? 1 : 0);
-    const auto bytes = [&] {
-        return sender->second.size_bytes + incoming.size_bytes - plan.freed_bytes;
-    };
-    for (auto it = by_nonce.rbegin();
-         entries > config_.sender_entries_max || bytes() > config_.sender_bytes_max; ++it) {
-        if (it == by_nonce.rend() || it->first <= incoming.tx.nonce) return false;
-        plan.doom(*it->second);
+    const auto found = senders_.find(incoming.sender);
+    const auto total = found == senders_.end() ? SenderTotal{} : found->second;
+    auto entries = total.entries + 1 - (has_rival ? 1 : 0);
+    auto last = sender_end(incoming.sender);
+    while (entries > config_.sender_entries_max ||
+           total.size_bytes + incoming.size_bytes - plan.freed_bytes > config_.sender_bytes_max) {
+        if (last == entries_.get<BySender>().begin()) return false;
+        --last;
+        if (last->sender != incoming.sender || last->nonce <= incoming.nonce) return false;
+        plan.doom(*last);
         --entries;
     }
     return true;
@@ -161,13 +145,13 @@ bool TxPool::fits(const PooledTx& incoming, const Plan& plan) const {
 }
 
 bool TxPool::plan_pool_room(const PooledTx& incoming, Plan& plan) {
-    for (auto it = by_rank_.begin(); !fits(incoming, plan); ++it) {
-        if (it == by_rank_.end()) return false;
-        auto& victim = *it->entry;
-        if (victim.doomed) continue;
+    const auto& by_rank = entries_.get<ByRank>();
+    for (auto victim = by_rank.begin(); !fits(incoming, plan); ++victim) {
+        if (victim == by_rank.end()) return false;
+        if (victim->doomed) continue;
         const bool outranked =
-            victim.local == incoming.local ? victim.price < incoming.price : incoming.local;
-        if (!outranked || !doom_tail(victim, incoming, plan)) return false;
+            victim->local == incoming.local ? victim->price < incoming.price : incoming.local;
+        if (!outranked || !doom_tail(*victim, incoming, plan)) return false;
     }
     return true;
 }
@@ -175,72 +159,51 @@ bool TxPool::plan_pool_room(const PooledTx& incoming, Plan& plan) {
 /// Dooms what follows the victim, highest nonce first, and the victim last: whatever comes after
 /// it can be executed only after it, so is worth no more. False if `incoming` itself comes after
 /// it and is next to go.
-bool TxPool::doom_tail(PooledTx& victim, const PooledTx& incoming, Plan& plan) {
-    const auto& by_nonce = by_sender_.find(victim.sender)->second.by_nonce;
-    for (auto it = by_nonce.rbegin(); it != by_nonce.rend() && it->first >= victim.tx.nonce; ++it) {
-        auto& entry = *it->second;
-        if (fits(incoming, plan)) return true;
+bool TxPool::doom_tail(const PooledTx& victim, const PooledTx& incoming, Plan& plan) {
+    for (auto it = sender_end(victim.sender); !victim.doomed && !fits(incoming, plan);) {
+        const auto& entry = *--it;
         if (entry.doomed || entry.local != victim.local) continue;
-        if (entry.sender == incoming.sender && it->first < incoming.tx.nonce) return false;
+        if (entry.sender == incoming.sender && entry.nonce < incoming.nonce) return false;
         plan.doom(entry);
     }
     return true;
 }
 
-PooledTx* TxPool::find_rival(const Address& sender, std::uint64_t nonce) {
-    const auto found = by_sender_.find(sender);
-    if (found == by_sender_.end()) return nullptr;
-    const auto entry = found->second.by_nonce.find(nonce);
-    return entry == found->second.by_nonce.end() ? nullptr : entry->second;
-}
-
-TxPool::Rank TxPool::rank_of(PooledTx& entry) {
-    return {entry.local, entry.price, ~entry.sequence, &entry};
+const PooledTx* TxPool::find_rival(const Address& sender, std::uint64_t nonce) const {
+    const auto& by_sender = entries_.get<BySender>();
+    const auto found = by_sender.find(std::tuple{sender, nonce});
+    return found == by_sender.end() ? nullptr : &*found;
 }
 
 void TxPool::add(PooledTx entry) {
-    entry.sequence = sequence_++;
-    const auto hash = entry.tx.hash;
-    auto& stored = by_hash_.emplace(hash, std::move(entry)).first->second;
-    auto& sender = by_sender_[stored.sender];
-    sender.by_nonce.emplace(stored.tx.nonce, &stored);
-    sender.size_bytes += stored.size_bytes;
-    size_bytes_ += stored.size_bytes;
-    by_rank_.insert(rank_of(stored));
+    auto& total = senders_[entry.sender];
+    ++total.entries;
+    total.size_bytes += entry.size_bytes;
+    size_bytes_ += entry.size_bytes;
+    entries_.insert(std::move(entry));
 }
 
-void TxPool::erase(PooledTx& entry) {
-    by_rank_.erase(rank_of(entry));
-    const auto sender = by_sender_.find(entry.sender);
-    sender->second.by_nonce.erase(entry.tx.nonce);
+void TxPool::erase(const PooledTx& entry) {
+    const auto sender = senders_.find(entry.sender);
     sender->second.size_bytes -= entry.size_bytes;
-    if (sender->second.by_nonce.empty()) by_sender_.erase(sender);
+    if (--sender->second.entries == 0) senders_.erase(sender);
     size_bytes_ -= entry.size_bytes;
-    by_hash_.erase(by_hash_.find(entry.tx.hash));
-}
-
-void TxPool::make_local(PooledTx& entry) {
-    if (entry.local) return;
-    by_rank_.erase(rank_of(entry));
-    entry.local = true;
-    by_rank_.insert(rank_of(entry));
+    entries_.erase(entries_.iterator_to(entry));
 }
 
 bool TxPool::remove(const Hash256& hash) {
-    const auto found = by_hash_.find(hash);
-    if (found == by_hash_.end()) return false;
-    erase(found->second);
+    const auto found = entries_.find(hash);
+    if (found == entries_.end()) return false;
+    erase(*found);
     return true;
 }
 
 std::size_t TxPool::remove_through(const Address& sender, std::uint64_t nonce) {
+    const auto& by_sender = entries_.get<BySender>();
     std::size_t removed = 0;
-    for (auto found = by_sender_.find(sender); found != by_sender_.end();
-         found = by_sender_.find(sender)) {
-        const auto lowest = found->second.by_nonce.begin();
-        if (lowest->first > nonce) break;
-        erase(*lowest->second);
-        ++removed;
+    for (auto it = by_sender.lower_bound(sender);
+         it != by_sender.end() && it->sender == sender && it->nonce <= nonce; ++removed) {
+        erase(*it++);
     }
     return removed;
 }
@@ -253,15 +216,10 @@ std::size_t TxPool::drop_stale(const Address& sender) {
 void TxPool::set_base_fee(const Uint256& base_fee) {
     if (base_fee == base_fee_) return;
     base_fee_ = base_fee;
-    std::vector<Rank> ranks;
-    ranks.reserve(by_hash_.size());
-    for (auto& [hash, entry] : by_hash_) {
-        entry.price = entry.tx.price_at(base_fee);
-        ranks.push_back(rank_of(entry));
+    for (auto it = entries_.begin(); it != entries_.end(); ++it) {
+        const auto price = effective_gas_price(it->max_fee, it->max_priority_fee, base_fee);
+        entries_.modify(it, [&](PooledTx& entry) { entry.price = price; });
     }
-    // Sorted first, the tree is built in linear time: half the cost of inserting one by one.
-    std::ranges::sort(ranks, std::less<Rank>{});
-    by_rank_ = std::set<Rank>(ranks.begin(), ranks.end());
 }
 
 }  // namespace parley::chain

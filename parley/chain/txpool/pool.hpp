@@ -12,13 +12,19 @@
 #include <parley/chain/account_state.hpp>
 #include <parley/chain/transaction.hpp>
 
+#include <boost/multi_index/composite_key.hpp>
+#include <boost/multi_index/mem_fun.hpp>
+#include <boost/multi_index/member.hpp>
+#include <boost/multi_index/ordered_index.hpp>
+#include <boost/multi_index_container.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace parley::chain {
@@ -50,15 +56,26 @@ struct PoolConfig {
     Uint256 priority_fee_min{};
 };
 
+/// What the pool decides by, and the bytes; the rest of the transaction is decoded from these when
+/// somebody asks for it.
 struct PooledTx {
-    Transaction tx;  ///< `raw` is its own copy, not a slice of a larger message
+    SharedBytes raw;  ///< its own copy, not a slice of a larger message
+    Hash256 hash{};
     Address sender;
-    Instant arrival{};
-    bool local = false;          ///< given to this node by its own user
-    std::size_t size_bytes = 0;  ///< what it costs the pool, overhead included
-    std::uint64_t sequence = 0;  ///< in order of arrival
+    std::uint64_t nonce = 0;
+    std::uint64_t gas_limit = 0;
+    Uint256 max_fee{};           ///< as in Transaction
+    Uint256 max_priority_fee{};  ///< as in Transaction
     Uint256 price{};             ///< wei per gas at the pool's base fee
-    bool doomed = false;         ///< inside insert only: to be evicted if there is room then
+    Instant arrival{};
+    std::uint64_t sequence = 0;    ///< in order of arrival
+    std::uint32_t size_bytes = 0;  ///< what it costs the pool, overhead included
+    bool local = false;            ///< given to this node by its own user
+    mutable bool doomed = false;   ///< inside insert only: to be evicted if there is room then
+
+    Transaction transaction() const;
+    /// Who leaves first: remote before local, cheap before dear, new before old.
+    auto rank() const { return std::tuple{local, price, ~sequence}; }
 };
 
 class TxPool {
@@ -74,7 +91,7 @@ public:
     /// Refusals change nothing else. Cost: logarithmic, and linear in what is evicted.
     InsertResult insert(Transaction tx, const Address& sender, Now now, bool local);
 
-    bool contains(const Hash256& hash) const { return by_hash_.contains(hash); }
+    bool contains(const Hash256& hash) const { return entries_.contains(hash); }
     /// Null if absent. Valid until the next call that changes the pool.
     const PooledTx* find(const Hash256& hash) const;
     /// At most `limit` hashes above `after`, ascending: for paging through the pool.
@@ -89,8 +106,8 @@ public:
     /// After a new block, for each account it changed: removes nonces below the state's.
     std::size_t drop_stale(const Address& sender);
 
-    /// The base fee of the next block, by which entries are ranked. If it changed, about a
-    /// microsecond for each entry. Zero at first: then the priority fee (or gas price) ranks.
+    /// The base fee of the next block, by which entries are ranked. If it changed, about
+    /// two microseconds for each entry. Zero at first: then the priority fee (or gas price) ranks.
     void set_base_fee(const Uint256& base_fee);
 
     /// For a block producer: the best tip first, a sender's nonces in order without gaps, all able
@@ -113,50 +130,59 @@ public:
     };
     /// Linear in entries.
     Status status() const;
-    std::size_t size() const { return by_hash_.size(); }
+    std::size_t size() const { return entries_.size(); }
     std::size_t size_bytes() const { return size_bytes_; }
     /// How many were pushed out for others since the beginning.
     std::uint64_t evicted() const { return evicted_; }
 
 private:
-    using ByNonce = std::map<std::uint64_t, PooledTx*>;
-    struct Sender {
-        ByNonce by_nonce;
+    struct BySender {};
+    struct ByRank {};
+    using SenderNonce =
+        boost::multi_index::composite_key<PooledTx,
+                                          BOOST_MULTI_INDEX_MEMBER(PooledTx, Address, sender),
+                                          BOOST_MULTI_INDEX_MEMBER(PooledTx, std::uint64_t, nonce)>;
+    using RankOf =
+        boost::multi_index::const_mem_fun<PooledTx, std::tuple<bool, Uint256, std::uint64_t>,
+                                          &PooledTx::rank>;
+    /// By hash, by sender and nonce, by rank.
+    using Entries = boost::multi_index_container<
+        PooledTx,
+        boost::multi_index::indexed_by<
+            boost::multi_index::ordered_unique<BOOST_MULTI_INDEX_MEMBER(PooledTx, Hash256, hash)>,
+            boost::multi_index::ordered_unique<boost::multi_index::tag<BySender>, SenderNonce>,
+            boost::multi_index::ordered_unique<boost::multi_index::tag<ByRank>, RankOf>>>;
+    using SenderEntry = Entries::index<BySender>::type::const_iterator;
+    struct SenderTotal {
+        std::size_t entries = 0;
         std::size_t size_bytes = 0;
     };
-    /// Ascending: who leaves first. Remote before local, cheap before dear, new before old.
-    struct Rank {
-        bool local;
-        Uint256 price;
-        std::uint64_t newness;  ///< grows with age
-        PooledTx* entry;        // not compared: newness is unique
-        bool operator<(const Rank& other) const;
-    };
     struct Plan {
-        std::vector<PooledTx*> doomed;
+        std::vector<const PooledTx*> doomed;
         std::size_t freed_bytes = 0;
-        void doom(PooledTx& entry);
+        void doom(const PooledTx& entry);
     };
 
-    static Rank rank_of(PooledTx& entry);
+    static std::size_t cost_of(const Transaction& tx);
     std::optional<InsertResult> check_state(const Transaction& tx, const Address& sender) const;
-    std::optional<InsertResult> plan_room(const PooledTx& incoming, PooledTx* rival, Plan& plan);
+    std::optional<InsertResult> plan_room(const PooledTx& incoming, const PooledTx* rival,
+                                          Plan& plan);
     bool plan_sender_room(const PooledTx& incoming, bool has_rival, Plan& plan);
     bool plan_pool_room(const PooledTx& incoming, Plan& plan);
-    bool doom_tail(PooledTx& victim, const PooledTx& incoming, Plan& plan);
+    bool doom_tail(const PooledTx& victim, const PooledTx& incoming, Plan& plan);
     bool fits(const PooledTx& incoming, const Plan& plan) const;
-    PooledTx* find_rival(const Address& sender, std::uint64_t nonce);
+    const PooledTx* find_rival(const Address& sender, std::uint64_t nonce) const;
     void add(PooledTx entry);
-    void erase(PooledTx& entry);
-    void make_local(PooledTx& entry);
-    ByNonce::const_iterator run_begin(const Address& address, const Sender& sender) const;
+    void erase(const PooledTx& entry);
+    /// The first of the sender's run; the sender's end if there is none.
+    SenderEntry run_begin(const Address& sender) const;
+    SenderEntry sender_end(const Address& sender) const;
 
     PoolConfig config_;
     const AccountState* state_;
     Uint256 base_fee_{};
-    std::map<Hash256, PooledTx> by_hash_;
-    std::map<Address, Sender> by_sender_;
-    std::set<Rank> by_rank_;
+    Entries entries_;
+    std::map<Address, SenderTotal> senders_;
     std::size_t size_bytes_ = 0;
     std::uint64_t sequence_ = 0;
     std::uint64_t evicted_ = 0;

@@ -274,7 +274,7 @@ void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxErro
 bool TxRelay::push(Now now, Peer& peer, const Hash256& hash) {
     const auto* pooled = pool_.find(hash);
     if (pooled == nullptr) return false;
-    if (peer.context().send(tx_topic::payload, pooled->tx.raw) == transport::SendResult::full) {
+    if (peer.context().send(tx_topic::payload, pooled->raw) == transport::SendResult::full) {
         tree_.push_failed(now, peer.id(), hash);
     }
     return true;
