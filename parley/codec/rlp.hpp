@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace parley::rlp {
 
@@ -86,6 +87,10 @@ Result<void, RlpError> validate(Bytes input, std::size_t depth_max = 16);
 /// Nesting deeper than 16 or closing what is not open throws std::out_of_range (a bug of ours).
 class Writer {
 public:
+    Writer() = default;
+    /// Appends to what is there already.
+    explicit Writer(Buffer start) : out_(std::move(start)) {}
+
     Writer& string(Bytes bytes);
     Writer& string(std::string_view text) { return string(bytes_of(text)); }
     Writer& number(std::uint64_t value);

@@ -104,6 +104,48 @@ std::unique_ptr<AesGcm::Backend> real::aes_gcm(AesGcm::Mode mode, Bytes key) {
     return std::make_unique<OpensslGcm>(mode, key);
 }
 
+namespace {
+
+/// The thread's, keyed for one message.
+OpensslGcm& thread_cipher(AesGcm::Mode mode, const ByteArray<16>& key) {
+    thread_local OpensslGcm sealer{AesGcm::Mode::seal, ByteArray<16>{}};
+    thread_local OpensslGcm opener{AesGcm::Mode::open, ByteArray<16>{}};
+    auto& cipher = mode == AesGcm::Mode::seal ? sealer : opener;
+    cipher.rekey(key);
+    return cipher;
+}
+
+}  // namespace
+
+void real::seal_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes plain,
+                     MutableBytes sealed) {
+    thread_cipher(AesGcm::Mode::seal, key)
+        .seal(nonce, associated, std::span{&plain, 1}, sealed.first(plain.size()),
+              sealed.subspan(plain.size()));
+}
+
+bool real::open_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes sealed,
+                     MutableBytes out) {
+    return thread_cipher(AesGcm::Mode::open, key)
+        .open(nonce, associated, sealed.first(out.size()), sealed.subspan(out.size()), out);
+}
+
+void seal_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes plain,
+               MutableBytes sealed) {
+    assert(nonce.size() == gcm_nonce_bytes && sealed.size() == plain.size() + gcm_tag_bytes);
+    Provider* const provider = ScopedProvider::current();
+    provider != nullptr ? provider->seal_once(key, nonce, associated, plain, sealed)
+                        : real::seal_once(key, nonce, associated, plain, sealed);
+}
+
+bool open_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes sealed,
+               MutableBytes out) {
+    assert(nonce.size() == gcm_nonce_bytes && sealed.size() == out.size() + gcm_tag_bytes);
+    Provider* const provider = ScopedProvider::current();
+    return provider != nullptr ? provider->open_once(key, nonce, associated, sealed, out)
+                               : real::open_once(key, nonce, associated, sealed, out);
+}
+
 AesGcm::AesGcm(Mode mode, Bytes key) : backend_(make_backend(mode, key)) {}
 AesGcm::AesGcm(AesGcm&&) noexcept = default;
 AesGcm& AesGcm::operator=(AesGcm&&) noexcept = default;

@@ -34,6 +34,19 @@ OSSL_PARAM octets(const char* name, Bytes bytes) {
     return OSSL_PARAM_construct_octet_string(name, const_cast<std::byte*>(data), bytes.size());
 }
 
+/// Keyed anew by each use: making one costs more than encrypting a few blocks.
+EVP_CIPHER_CTX* thread_ctr_context() {
+    using Context = std::unique_ptr<EVP_CIPHER_CTX, Freed<EVP_CIPHER_CTX_free>>;
+    static const EVP_CIPHER* const method = EVP_CIPHER_fetch(nullptr, "AES-128-CTR", nullptr);
+    thread_local const Context context = [] {
+        Context made{EVP_CIPHER_CTX_new()};
+        openssl_check(method != nullptr && made != nullptr &&
+                      EVP_EncryptInit_ex2(made.get(), method, nullptr, nullptr, nullptr) == 1);
+        return made;
+    }();
+    return context.get();
+}
+
 }  // namespace
 
 bool ScryptCost::is_valid() const {
@@ -82,14 +95,11 @@ void pbkdf2_hmac_sha256(Bytes passphrase, Bytes salt, std::uint32_t iterations, 
 
 void aes128_ctr(const ByteArray<16>& key, const ByteArray<16>& iv, Bytes in, MutableBytes out) {
     assert(in.size() == out.size() && in.size() <= INT_MAX);
-    static const EVP_CIPHER* const method = EVP_CIPHER_fetch(nullptr, "AES-128-CTR", nullptr);
-    openssl_check(method != nullptr);
     if (in.empty()) return;
-    const std::unique_ptr<EVP_CIPHER_CTX, Freed<EVP_CIPHER_CTX_free>> context{EVP_CIPHER_CTX_new()};
-    openssl_check(context != nullptr);
+    auto* const context = thread_ctr_context();
     int written = 0;
-    openssl_check(EVP_EncryptInit_ex2(context.get(), method, uchar(key), uchar(iv), nullptr) == 1);
-    openssl_check(EVP_EncryptUpdate(context.get(), uchar(out), &written, uchar(in),
+    openssl_check(EVP_EncryptInit_ex2(context, nullptr, uchar(key), uchar(iv), nullptr) == 1);
+    openssl_check(EVP_EncryptUpdate(context, uchar(out), &written, uchar(in),
                                     static_cast<int>(in.size())) == 1);
 }
 

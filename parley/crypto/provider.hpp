@@ -1,4 +1,5 @@
-// Provider: another hand behind sign, verify, recover, X25519Key and AesGcm, for the simulator.
+// Provider: another hand behind sign, verify, recover, agree, X25519Key, AesGcm and its one-shot
+// functions, for the simulator.
 //
 // A world of a thousand nodes on one thread checks the same record or transaction once for each
 // of them, and one of ten thousand nodes has no time for curves at all. It therefore installs a
@@ -30,8 +31,14 @@ Signature sign(const ByteArray<32>& secret, const Hash256& digest, Bytes extra_e
 bool verify(const CompressedKey& key, const Hash256& digest, const Signature& signature);
 std::optional<UncompressedKey> recover(const Hash256& digest, const Signature& signature,
                                        std::uint8_t parity, bool allow_high_s);
+CompressedKey ephemeral_key(const ByteArray<32>& secret);
+std::optional<CompressedKey> agree(const ByteArray<32>& secret, const CompressedKey& theirs);
 std::unique_ptr<X25519Key::Backend> x25519(Bytes secret);
 std::unique_ptr<AesGcm::Backend> aes_gcm(AesGcm::Mode mode, Bytes key);
+void seal_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes plain,
+               MutableBytes sealed);
+bool open_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes sealed,
+               MutableBytes out);
 
 }  // namespace real
 
@@ -57,6 +64,14 @@ public:
                                                    bool allow_high_s) {
         return real::recover(digest, signature, parity, allow_high_s);
     }
+    /// Precondition of both: the secret is valid.
+    virtual CompressedKey ephemeral_key(const ByteArray<32>& secret) {
+        return real::ephemeral_key(secret);
+    }
+    virtual std::optional<CompressedKey> agree(const ByteArray<32>& secret,
+                                               const CompressedKey& theirs) {
+        return real::agree(secret, theirs);
+    }
     /// What a new X25519Key is from here on. `secret` has 32 bytes.
     virtual std::unique_ptr<X25519Key::Backend> x25519(Bytes secret) {
         return real::x25519(secret);
@@ -64,6 +79,15 @@ public:
     /// What a new AesGcm is from here on. `key` has 32 or 16 bytes.
     virtual std::unique_ptr<AesGcm::Backend> aes_gcm(AesGcm::Mode mode, Bytes key) {
         return real::aes_gcm(mode, key);
+    }
+    /// The sizes are those that the functions of these names ask for.
+    virtual void seal_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes plain,
+                           MutableBytes sealed) {
+        real::seal_once(key, nonce, associated, plain, sealed);
+    }
+    virtual bool open_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes sealed,
+                           MutableBytes out) {
+        return real::open_once(key, nonce, associated, sealed, out);
     }
 };
 

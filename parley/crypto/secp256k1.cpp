@@ -4,6 +4,7 @@
 #include <parley/crypto/provider.hpp>
 #include <parley/crypto/secp256k1.hpp>
 
+#include <secp256k1_ecdh.h>
 #include <secp256k1_recovery.h>
 
 #include <algorithm>
@@ -58,6 +59,13 @@ std::optional<secp256k1_ecdsa_signature> parse_canonical(const Signature& signat
         parsed.reset();
     }
     return parsed;
+}
+
+/// In the place of a hash: the point itself, compressed (SEC 1, 2.3.3).
+int copy_point(unsigned char* out, const unsigned char* x, const unsigned char* y, void*) {
+    out[0] = static_cast<unsigned char>(2U + (y[31] & 1U));
+    std::copy_n(x, 32, out + 1);
+    return 1;
 }
 
 }  // namespace
@@ -135,6 +143,21 @@ std::optional<UncompressedKey> real::recover(const Hash256& digest, const Signat
     return serialize(key);
 }
 
+CompressedKey real::ephemeral_key(const ByteArray<32>& secret) {
+    return public_key(secret);
+}
+
+std::optional<CompressedKey> real::agree(const ByteArray<32>& secret, const CompressedKey& theirs) {
+    secp256k1_pubkey parsed;
+    if (secp256k1_ec_pubkey_parse(context(), &parsed, uchar(theirs), theirs.size()) != 1) {
+        return std::nullopt;
+    }
+    CompressedKey shared;
+    check(secp256k1_ecdh(context(), uchar(shared), &parsed, uchar(secret), copy_point, nullptr) ==
+          1);
+    return shared;
+}
+
 Signature sign(const ByteArray<32>& secret, const Hash256& digest, Bytes extra_entropy) {
     Provider* const provider = ScopedProvider::current();
     return provider != nullptr ? provider->sign(secret, digest, extra_entropy)
@@ -152,6 +175,16 @@ std::optional<UncompressedKey> recover(const Hash256& digest, const Signature& s
     Provider* const provider = ScopedProvider::current();
     return provider != nullptr ? provider->recover(digest, signature, parity, allow_high_s)
                                : real::recover(digest, signature, parity, allow_high_s);
+}
+
+CompressedKey ephemeral_key(const ByteArray<32>& secret) {
+    Provider* const provider = ScopedProvider::current();
+    return provider != nullptr ? provider->ephemeral_key(secret) : real::ephemeral_key(secret);
+}
+
+std::optional<CompressedKey> agree(const ByteArray<32>& secret, const CompressedKey& theirs) {
+    Provider* const provider = ScopedProvider::current();
+    return provider != nullptr ? provider->agree(secret, theirs) : real::agree(secret, theirs);
 }
 
 bool is_canonical(const Signature& signature) {

@@ -1,4 +1,4 @@
-// ECDSA over secp256k1 (SEC 2; libsecp256k1), signatures as r|s in 64 bytes with low s.
+// ECDSA and ECDH over secp256k1 (SEC 2; libsecp256k1), signatures as r|s in 64 bytes with low s.
 // All functions are thread-safe, and pure unless the simulator installed a Provider (provider.hpp).
 #pragma once
 
@@ -38,5 +38,12 @@ std::optional<UncompressedKey> recover(const Hash256& digest, const Signature& s
 
 /// r and s in [1, order), s at most half of it.
 bool is_canonical(const Signature& signature);
+
+/// The public key of a secret that is made for one agreement. Precondition: is_valid_secret.
+CompressedKey ephemeral_key(const ByteArray<32>& secret);
+/// ECDH: `theirs` times `secret`, the whole point. Nothing if `theirs` is no point on the curve.
+/// Both sides get the same if one of the keys is an ephemeral_key and the other a public_key; real
+/// ones agree in any pair. Precondition: is_valid_secret.
+std::optional<CompressedKey> agree(const ByteArray<32>& secret, const CompressedKey& theirs);
 
 }  // namespace parley::crypto

@@ -90,6 +90,20 @@ Signature tag_of(const CompressedKey& key, const Hash256& digest) {
     return out;
 }
 
+/// 02 and eight bytes that no key on the curve begins with, since its x is below 2^256 - 2^32.
+constexpr std::size_t ephemeral_mark_bytes = 9;
+
+bool is_ephemeral(const CompressedKey& key) {
+    return key[0] == std::byte{2} && load<std::uint64_t>(key.data() + 1) == ~std::uint64_t{0};
+}
+
+/// Fills what is left of `out` after `from` with what follows from `hash`.
+void spread(std::uint64_t hash, CompressedKey& out, std::size_t from) {
+    for (std::size_t i = 0; from + 8 * i < out.size(); ++i) {
+        store(out.data() + from + 8 * i, fold(hash + (i + 1) * root_5, hash ^ root_7));
+    }
+}
+
 /// Diffie-Hellman where the discrete logarithm is a division: multiplication modulo 2^254 by odd
 /// numbers. All results are canonical as field elements, and the public key is odd, never zero.
 class StubX25519 final : public X25519Key::Backend {
@@ -196,12 +210,15 @@ static_assert(sizeof(StubGcm) <= 24 && sizeof(AesGcm) == sizeof(void*));
 StubCrypto::StubCrypto(std::size_t memo_entries_max, std::size_t keys_max)
     : memo_(memo_entries_max), public_keys_(keys_max) {}
 
+const CompressedKey& StubCrypto::known_key(const ByteArray<32>& secret) {
+    if (const auto* const known = public_keys_.find(secret)) return *known;
+    public_keys_.insert(secret, public_key(secret));
+    return *public_keys_.find(secret);
+}
+
 Signature StubCrypto::sign(const ByteArray<32>& secret, const Hash256& digest,
                            Bytes /*extra_entropy*/) {
-    if (const auto* const known = public_keys_.find(secret)) return tag_of(*known, digest);
-    const auto key = public_key(secret);
-    public_keys_.insert(secret, key);
-    return tag_of(key, digest);
+    return tag_of(known_key(secret), digest);
 }
 
 bool StubCrypto::verify(const CompressedKey& key, const Hash256& digest,
@@ -215,12 +232,44 @@ std::optional<UncompressedKey> StubCrypto::recover(const Hash256& digest,
     return memo_.recover(digest, signature, parity, allow_high_s);
 }
 
+CompressedKey StubCrypto::ephemeral_key(const ByteArray<32>& secret) {
+    CompressedKey out;
+    out.fill(std::byte{0xff});
+    out[0] = std::byte{2};
+    spread(absorb(root_3, secret), out, ephemeral_mark_bytes);
+    return out;
+}
+
+std::optional<CompressedKey> StubCrypto::agree(const ByteArray<32>& secret,
+                                               const CompressedKey& theirs) {
+    if (theirs[0] != std::byte{2} && theirs[0] != std::byte{3}) return std::nullopt;
+    const bool lasting = is_ephemeral(theirs);
+    const auto ours = lasting ? known_key(secret) : ephemeral_key(secret);
+    const std::uint64_t hash =
+        absorb(absorb(root_7, lasting ? theirs : ours), lasting ? ours : theirs);
+    CompressedKey out{std::byte{2}};
+    spread(hash, out, 1);
+    return out;
+}
+
 std::unique_ptr<X25519Key::Backend> StubCrypto::x25519(Bytes secret) {
     return std::make_unique<StubX25519>(secret);
 }
 
 std::unique_ptr<AesGcm::Backend> StubCrypto::aes_gcm(AesGcm::Mode mode, Bytes key) {
     return std::make_unique<StubGcm>(mode, key);
+}
+
+void StubCrypto::seal_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes plain,
+                           MutableBytes sealed) {
+    StubGcm{AesGcm::Mode::seal, key}.seal(nonce, associated, std::span{&plain, 1},
+                                          sealed.first(plain.size()), sealed.subspan(plain.size()));
+}
+
+bool StubCrypto::open_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes sealed,
+                           MutableBytes out) {
+    return StubGcm{AesGcm::Mode::open, key}.open(nonce, associated, sealed.first(out.size()),
+                                                 sealed.subspan(out.size()), out);
 }
 
 }  // namespace parley::crypto

@@ -18,8 +18,11 @@ namespace parley::crypto {
 ///   entropy changes nothing. IDs are real: the key that belongs to a secret is computed once.
 /// - verify: accepts those bytes; anything else goes to the real verify, which remembers.
 /// - recover: real, and remembers.
+/// - ECDH: a hash of both public keys. An ephemeral key is a hash of its secret, and shows that it
+///   is one, so that whoever reads it knows which side he is.
 /// - X25519: multiplication modulo 2^254. Of the points of low order it refuses zero alone.
-/// - AES-GCM: copies the text; the tag is 64 bits of a keyed hash, spread over 16 bytes.
+/// - AES-GCM, also for one message: copies the text; the tag is 64 bits of a keyed hash, spread
+/// over 16 bytes.
 class StubCrypto final : public Provider {
 public:
     /// Public keys that are remembered, at about 100 bytes each.
@@ -35,13 +38,22 @@ public:
                 const Signature& signature) override;
     std::optional<UncompressedKey> recover(const Hash256& digest, const Signature& signature,
                                            std::uint8_t parity, bool allow_high_s) override;
+    CompressedKey ephemeral_key(const ByteArray<32>& secret) override;
+    std::optional<CompressedKey> agree(const ByteArray<32>& secret,
+                                       const CompressedKey& theirs) override;
     std::unique_ptr<X25519Key::Backend> x25519(Bytes secret) override;
     std::unique_ptr<AesGcm::Backend> aes_gcm(AesGcm::Mode mode, Bytes key) override;
+    void seal_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes plain,
+                   MutableBytes sealed) override;
+    bool open_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes sealed,
+                   MutableBytes out) override;
 
     /// Counts what was not a fake.
     const VerifyMemo& memo() const { return memo_; }
 
 private:
+    const CompressedKey& known_key(const ByteArray<32>& secret);
+
     VerifyMemo memo_;
     GenerationMap<ByteArray<32>, CompressedKey> public_keys_;
 };

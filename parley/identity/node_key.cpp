@@ -27,6 +27,13 @@ Hash256 keccak_digest(std::initializer_list<Bytes> fields) {
     return crypto::keccak256(joined);
 }
 
+/// As others have defined it.
+Hash256 joined_digest(std::string_view text, std::initializer_list<Bytes> fields) {
+    Buffer joined = to_buffer(bytes_of(text));
+    for (const Bytes field : fields) append(joined, field);
+    return crypto::sha256(joined);
+}
+
 }  // namespace
 
 Hash256 digest_for(Purpose purpose, std::initializer_list<Bytes> fields) {
@@ -39,6 +46,8 @@ Hash256 digest_for(Purpose purpose, std::initializer_list<Bytes> fields) {
             return keccak_digest(fields);
         case Purpose::invitation:
             return tagged_digest("parley/1 invitation", fields);
+        case Purpose::discv5_identity:
+            return joined_digest("discovery v5 identity proof", fields);
     }
     std::unreachable();
 }
@@ -80,6 +89,11 @@ NodeKey::~NodeKey() {
 crypto::Signature NodeKey::sign(Purpose purpose, std::initializer_list<Bytes> fields,
                                 Bytes extra_entropy) const {
     return crypto::sign(secret_, digest_for(purpose, fields), extra_entropy);
+}
+
+std::optional<crypto::CompressedKey> NodeKey::agree(
+    const crypto::CompressedKey& ephemeral_key) const {
+    return crypto::agree(secret_, ephemeral_key);
 }
 
 bool verify(const NodeId& id, Purpose purpose, std::initializer_list<Bytes> fields,

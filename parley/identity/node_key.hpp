@@ -17,6 +17,7 @@ enum class Purpose : std::uint8_t {
     handshake_initiator,  ///< D("I", fields), t = "parley/1 sts sig I"
     node_record,          ///< keccak256(fields): EIP-778 identity scheme "v4"
     invitation,           ///< as the handshake's, t = "parley/1 invitation"
+    discv5_identity,      ///< sha256("discovery v5 identity proof"|fields): discv5-theory.md
 };
 
 /// The digest that `sign` signs and `verify` checks, over the fields joined.
@@ -36,6 +37,8 @@ public:
     /// RFC 6979 with `extra_entropy` (0 or 32 bytes) mixed in.
     crypto::Signature sign(Purpose purpose, std::initializer_list<Bytes> fields,
                            Bytes extra_entropy = {}) const;
+    /// ECDH (crypto::agree) with a key that the other side made for the occasion.
+    std::optional<crypto::CompressedKey> agree(const crypto::CompressedKey& ephemeral_key) const;
     /// For the key file only.
     const ByteArray<32>& secret() const { return secret_; }
 

@@ -1,0 +1,50 @@
+// The keys of a session: who signs what in the handshake, how keys follow from it, and messages
+// sealed under them. devp2p, discv5-theory.md, "Sessions".
+// Threading: pure functions.
+#pragma once
+
+#include <parley/base/bytes.hpp>
+#include <parley/crypto/secp256k1.hpp>
+#include <parley/discovery/discv5/packet.hpp>
+#include <parley/identity/node_id.hpp>
+#include <parley/identity/node_key.hpp>
+
+#include <optional>
+
+namespace parley::discovery::discv5 {
+
+/// AES-128.
+using SessionKey = ByteArray<16>;
+
+/// The initiator is who sent the handshake packet. A session is these 32 bytes; the ciphers are
+/// keyed anew for each message.
+struct SessionKeys {
+    SessionKey initiator{};  ///< seals what the initiator sends
+    SessionKey recipient{};  ///< seals what the recipient sends
+    ~SessionKeys() {
+        wipe(initiator);
+        wipe(recipient);
+    }
+    friend bool operator==(const SessionKeys&, const SessionKeys&) = default;
+};
+
+/// Proves to `recipient`, which sent the challenge, who the initiator is.
+crypto::Signature sign_id(const NodeKey& initiator, const ChallengeData& challenge,
+                          const crypto::CompressedKey& ephemeral_key, const Id& recipient,
+                          Bytes extra_entropy = {});
+bool verify_id(const NodeId& initiator, const ChallengeData& challenge,
+               const crypto::CompressedKey& ephemeral_key, const Id& recipient,
+               const crypto::Signature& signature);
+
+/// From what both sides agreed on: crypto::agree(ephemeral secret, recipient's key), and on the
+/// other side NodeKey::agree(ephemeral key).
+SessionKeys derive_keys(const crypto::CompressedKey& shared, const Id& initiator,
+                        const Id& recipient, const ChallengeData& challenge);
+
+/// The datagram of an ordinary or handshake packet with a message (message.hpp: encode).
+Buffer seal_packet(const Id& destination, const PacketHeader& header, const SessionKey& key,
+                   Bytes message);
+/// The plain text, in `room`; nothing if another key sealed it, or something was changed.
+std::optional<Bytes> open_message(const SessionKey& key, const Packet& packet, PacketBuffer& room);
+
+}  // namespace parley::discovery::discv5
