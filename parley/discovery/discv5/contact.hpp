@@ -1,0 +1,26 @@
+// Contact: a node as the table and lookups of Node Discovery v5.1 know it: where it stands in the
+// key space, where it can be asked, and its record, which is neither read nor verified here.
+// Threading: values only; copies share the record's bytes.
+#pragma once
+
+#include <parley/base/shared_bytes.hpp>
+#include <parley/discovery/discv5/distance.hpp>
+#include <parley/identity/endpoint.hpp>
+#include <parley/identity/enr.hpp>
+
+#include <cstdint>
+#include <optional>
+
+namespace parley::discovery::discv5 {
+
+struct Contact {
+    Id id{};
+    Endpoint endpoint;  ///< UDP
+    std::uint64_t sequence = 0;
+    SharedBytes record;  ///< raw, as signed; Enr::decode_verified() reads it again
+
+    /// Of a verified record, at its UDP endpoint; nothing if it names none.
+    static std::optional<Contact> of(const Enr& record);
+};
+
+}  // namespace parley::discovery::discv5

@@ -1,0 +1,108 @@
+// Lookup: the search for the 16 nodes closest to a target, or for one node by its ID (Node
+// Discovery v5.1; devp2p, discv5-theory, "Lookup"). It asks nobody itself: next() says whom to ask
+// for which distances, and it is told what came of it.
+// Three disjoint paths (Baumgart, Mies: "S/Kademlia", 2007) start from different seeds. What one
+// hears of is not reused by another, and a node is asked by one path only, so that a path that fell
+// among liars does not lead the others there. Each goes on until the 16 closest that it heard of
+// have answered. Of one network group few are asked before others had their turn.
+// Bounded: candidates_max nodes are remembered, requests_max requests are made at most.
+// Threading: the node's thread.
+#pragma once
+
+#include <parley/discovery/discv5/contact.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace parley::discovery::discv5 {
+
+/// What a lookup is for.
+enum class Goal : std::uint8_t {
+    closest,  ///< the 16 closest to the target
+    resolve,  ///< the node whose ID the target is: ends as soon as its record is found
+};
+
+/// The log distances to ask a node for: that of the target from it, then its neighbours'. 1 to 3.
+std::vector<std::uint16_t> lookup_distances(const Id& node, const Id& target);
+
+class Lookup {
+public:
+    static constexpr std::size_t results_max = 16;
+    static constexpr std::size_t in_flight_max = 3;
+    static constexpr std::size_t paths = 3;
+    static constexpr std::size_t answer_records_max = 16;  ///< of one answer; the closest ones
+    static constexpr unsigned attempts_max = 3;            ///< of asking one node
+    static constexpr std::size_t requests_max = 160;
+    static constexpr std::size_t path_candidates_max = 64;  ///< that were not asked
+    static constexpr std::size_t candidates_max = paths * path_candidates_max + requests_max;
+
+    struct Request {
+        Contact node;
+        std::vector<std::uint16_t> distances;
+    };
+
+    /// `seeds`: known nodes, the best first; see Table::closest(). `address_limits` false: network
+    /// groups do not count. For comparisons.
+    Lookup(Goal goal, const Id& self, const Id& target, std::span<const Contact> seeds,
+           bool address_limits = true);
+
+    const Id& target() const { return target_; }
+    /// The next node to ask (FINDNODE); nothing while enough requests are under way, or done.
+    std::optional<Request> next();
+    /// All that a node answered, the signatures verified. What is not at a distance that it was
+    /// asked for is ignored, and so is who was not asked.
+    void on_nodes(const Id& from, std::span<const Contact> nodes);
+    void on_failure(const Id& from);
+    /// True when there is nothing more to ask or to wait for.
+    bool done();
+
+    /// The closest that answered, at most 16, the closest first.
+    std::vector<Contact> closest() const;
+    /// The target's record, if a goal of `resolve` was reached: the newest that came.
+    const std::optional<Contact>& found() const { return found_; }
+
+    // --- For measurements ---
+
+    std::size_t requests() const { return requests_; }
+    /// How many answers, one after the other, led to the target (resolve) or to the closest that
+    /// answered.
+    unsigned hops() const;
+
+private:
+    enum class State : std::uint8_t { heard, asked, answered, failed };
+    struct Candidate {
+        Contact contact;
+        std::uint64_t group = 0;  // 0: exempt
+        State state = State::heard;
+        std::uint8_t heard_by = 0;  // a bit for each path
+        std::uint8_t path = 0;      // which asks it
+        std::uint8_t attempts = 0;
+        std::uint8_t tier = 0;  // when it was asked; see tier_of()
+        std::uint8_t hops = 0;  // answers that led to it
+    };
+    using Place = std::vector<Candidate>::iterator;
+
+    void hear(const Contact& contact, std::size_t path, unsigned hops);
+    void prune(std::size_t path);
+    Candidate* asked(const Id& id);
+    bool in_view(const Candidate& candidate, std::size_t path) const;
+    std::vector<Place> view(std::size_t path);
+    Candidate* next_of(std::size_t path);
+
+    Goal goal_;
+    Id self_;
+    Id target_;
+    bool address_limits_;
+    std::vector<Candidate> candidates_;  // the closest first
+    std::optional<Contact> found_;
+    unsigned found_hops_ = 0;
+    std::array<std::uint8_t, paths> in_flight_{};
+    std::size_t requests_ = 0;
+    std::size_t turn_ = 0;
+};
+
+}  // namespace parley::discovery::discv5
