@@ -84,6 +84,45 @@ TEST_CASE("AES-GCM vectors seal and open, and again after another message with t
     }
 }
 
+TEST_CASE("AES-128-GCM of one message: as with a key that is kept, key after key") {
+    const auto& v = vectors[0];
+    const auto key = *array_from_hex<16>(v.key);
+    const auto nonce = *from_hex(v.nonce);
+    const auto ad = *from_hex(v.ad);
+    const auto plain = *from_hex(v.plain);
+    const ByteArray<16> other_key{std::byte{1}};
+    for (int round = 0; round < 2; ++round) {
+        Buffer sealed(plain.size() + gcm_tag_bytes);
+        seal_once(key, nonce, ad, plain, sealed);
+        CHECK(to_hex(sealed) == std::string{v.cipher} + std::string{v.tag});
+        Buffer out(plain.size());
+        CHECK(open_once(key, nonce, ad, sealed, out));
+        CHECK(out == plain);
+        CHECK_FALSE(open_once(other_key, nonce, ad, sealed, out));
+        CHECK_FALSE(open_once(key, nonce, {}, sealed, out));
+
+        // In place.
+        Buffer here = plain;
+        here.resize(sealed.size());
+        seal_once(other_key, nonce, ad, Bytes{here}.first(plain.size()), here);
+        CHECK(here != sealed);
+        CHECK(open_once(other_key, nonce, ad, here, MutableBytes{here}.first(plain.size())));
+        CHECK(equal(Bytes{here}.first(plain.size()), plain));
+    }
+    ByteArray<gcm_tag_bytes> nothing;
+    seal_once(key, nonce, ad, {}, nothing);
+    CHECK(open_once(key, nonce, ad, nothing, {}));
+    CHECK_FALSE(open_once(key, nonce, {}, nothing, {}));
+
+    // devp2p, discv5-wire-test-vectors.md, "Encryption/Decryption".
+    Buffer sealed(20);
+    seal_once(*array_from_hex<16>("9f2d77db7004bf8a1a85107ac686990b"),
+              *from_hex("27b5af763c446acd2749fe8e"),
+              *from_hex("93a7400fa0d6a694ebc24d5cf570f65d04215b6ac00757875e3f3a5f42107903"),
+              *from_hex("01c20101"), sealed);
+    CHECK(to_hex(sealed) == "a5d12a2d94b8ccb3ba55558229867dc13bfa3648");
+}
+
 TEST_CASE("every changed bit of nonce, associated data, cipher text or tag is noticed") {
     const auto& v = vectors[4];
     AesGcm opener{AesGcm::Mode::open, *from_hex(v.key)};

@@ -76,6 +76,11 @@ TEST_CASE("providers: what is not overridden is the real thing") {
     const ByteArray<gcm_nonce_bytes> nonce{};
     AesGcm{AesGcm::Mode::seal, secret}.seal(nonce, {}, ByteArray<5>{}, text, tag);
     const auto hedged = sign(secret, digest, entropy);
+    const auto ephemeral = ephemeral_key(secret);
+    const auto shared = agree(entropy, ephemeral);
+    const ByteArray<16> small_key{std::byte{10}};
+    ByteArray<5 + gcm_tag_bytes> sealed;
+    seal_once(small_key, nonce, {}, text, sealed);
 
     Credulous provider;
     const ScopedProvider scope{provider};
@@ -90,4 +95,11 @@ TEST_CASE("providers: what is not overridden is the real thing") {
     sealer.seal(nonce, {}, ByteArray<5>{}, provided_text, provided_tag);
     CHECK(provided_text == text);
     CHECK(provided_tag == tag);
+    CHECK(ephemeral_key(secret) == ephemeral);
+    CHECK(agree(entropy, ephemeral) == shared);
+    ByteArray<5 + gcm_tag_bytes> provided_sealed;
+    seal_once(small_key, nonce, {}, text, provided_sealed);
+    CHECK(provided_sealed == sealed);
+    CHECK(open_once(small_key, nonce, {}, sealed, provided_text));
+    CHECK(provided_text == text);
 }

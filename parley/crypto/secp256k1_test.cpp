@@ -156,6 +156,37 @@ TEST_CASE("high s, zero and what is not below the order never verify") {
     }
 }
 
+TEST_CASE("two sides agree on a point, compressed with the parity of its y") {
+    // devp2p, discv5-wire-test-vectors.md, "ECDH".
+    const auto theirs =
+        hex<33>("039961e4c2356d61bedb83052c115d311acb3a96f5777296dcf297351130266231");
+    const auto ours = hex<32>("fb757dc581730490a1d7a00deea65e9b1936924caaea8f44d476014856b68736");
+    const auto vector = agree(ours, theirs);
+    REQUIRE(vector);
+    CHECK(to_hex(*vector) == "033b11a2a1f214567e1537ce5e509ffd9b21373247f2a3ff6841f4976f53165e7e");
+
+    // The generator times a secret is its public key, of either parity.
+    const auto generator = public_key(hex<32>(one));
+    int odd = 0;
+    for (int i = 0; i < 20; ++i) {
+        const auto a = sha256(bytes_of("a " + std::to_string(i)));
+        const auto b = sha256(bytes_of("b " + std::to_string(i)));
+        const auto shared = agree(a, generator);
+        CHECK(shared == public_key(a));
+        odd += shared->front() == std::byte{3} ? 1 : 0;
+        CHECK(ephemeral_key(a) == public_key(a));
+        CHECK(agree(a, public_key(b)) == agree(b, public_key(a)));
+        CHECK(agree(a, public_key(b)) != agree(a, public_key(a)));
+    }
+    CHECK(odd > 0);
+    CHECK(odd < 20);
+
+    CHECK_FALSE(agree(ours, {}));
+    CHECK_FALSE(agree(ours, hex<33>("02" + std::string(63, '0') + "5")));
+    CHECK_THROWS_AS((void)agree({}, theirs), std::logic_error);
+    CHECK_THROWS_AS((void)ephemeral_key({}), std::logic_error);
+}
+
 TEST_CASE("a key is recovered from the signature and its parity") {
     const auto key =
         recover(hex<32>("ce0677bb30baa8cf067c88db9811f4333d131bf8bcf12fe7065d211dce971008"),

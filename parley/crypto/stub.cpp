@@ -90,7 +90,7 @@ Signature tag_of(const CompressedKey& key, const Hash256& digest) {
     return out;
 }
 
-/// 02 and eight bytes that no key on the curve begins with, since its x is below 2^256 - 2^32.
+/// 02 and eight times ff, as one real key in 2^65 begins.
 constexpr std::size_t ephemeral_mark_bytes = 9;
 
 bool is_ephemeral(const CompressedKey& key) {

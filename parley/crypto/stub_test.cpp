@@ -148,6 +148,41 @@ TEST_CASE("stub: both sides of an agreement get the same secret, others do not")
     CHECK(keys.size() == 500);
 }
 
+TEST_CASE("stub: an ephemeral key and one that lasts agree, others do not") {
+    StubCrypto stub;
+    const ScopedProvider scope{stub};
+    std::set<CompressedKey> seen;
+    for (std::uint64_t i = 0; i < 200; ++i) {
+        const auto ephemeral_secret = random32(3 * i);
+        const auto lasting_secret = random32(3 * i + 1);
+        const auto ephemeral = ephemeral_key(ephemeral_secret);
+        const auto lasting = public_key(lasting_secret);
+        CHECK(ephemeral == ephemeral_key(ephemeral_secret));
+        const auto shared = agree(ephemeral_secret, lasting);
+        REQUIRE(shared);
+        CHECK(shared == agree(lasting_secret, ephemeral));
+        CHECK(shared != agree(random32(3 * i + 2), ephemeral));
+        CHECK(shared != agree(random32(3 * i + 2), lasting));
+        seen.insert(ephemeral);
+        seen.insert(*shared);
+    }
+    CHECK(seen.size() == 400);
+    CHECK_FALSE(agree(random32(1), {}));
+}
+
+TEST_CASE("stub: every changed bit of an ephemeral key changes what is agreed") {
+    StubCrypto stub;
+    const ScopedProvider scope{stub};
+    const auto lasting_secret = random32(1);
+    auto key = ephemeral_key(random32(2));
+    const auto shared = agree(lasting_secret, key);
+    for (std::size_t bit = 0; bit < key.size() * 8; ++bit) {
+        key[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
+        if (agree(lasting_secret, key) == shared) FAIL("bit " << bit);
+        key[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
+    }
+}
+
 TEST_CASE("stub: secrets of one byte, or of all ones, have good public keys too") {
     StubCrypto stub;
     const ScopedProvider scope{stub};
@@ -203,6 +238,28 @@ TEST_CASE("stub: sealed text opens, whole, in parts and in place, with keys of b
             CHECK(here == plain);
         }
     }
+}
+
+TEST_CASE("stub: one message is sealed as with a key that is kept") {
+    StubCrypto stub;
+    const ScopedProvider scope{stub};
+    const auto key = array_of<16>(random_bytes(16, 1));
+    const auto plain = random_bytes(40, 2);
+    AesGcm sealer{AesGcm::Mode::seal, key};
+    const auto kept = seal(sealer, Buffer(12), random_bytes(71, 3), plain);
+    Buffer once(plain.size() + gcm_tag_bytes);
+    seal_once(key, kept.nonce, kept.associated, plain, once);
+    CHECK(equal(Bytes{once}.first(plain.size()), kept.text));
+    CHECK(equal(Bytes{once}.subspan(plain.size()), kept.tag));
+
+    Buffer out(plain.size());
+    CHECK(open_once(key, kept.nonce, kept.associated, once, out));
+    CHECK(out == plain);
+    CHECK_FALSE(
+        open_once(array_of<16>(random_bytes(16, 9)), kept.nonce, kept.associated, once, out));
+    CHECK_FALSE(open_once(key, kept.nonce, {}, once, out));
+    once[7] ^= std::byte{1};
+    CHECK_FALSE(open_once(key, kept.nonce, kept.associated, once, out));
 }
 
 TEST_CASE("stub: every changed bit of nonce, associated data, text or tag is noticed") {
@@ -317,4 +374,9 @@ TEST_CASE("stub: the same bytes from every compiler and machine") {
     CHECK(to_hex(key.public_key()) ==
           "b1bbf0af839463f125cbe3d3311f6119b4a01bfb6fc3058964fef5cc2048482a");
     CHECK(to_hex(*shared) == "f58580d8e14b743024e1fe1131be5a2dd49e51e6376c026d075dcd070159f720");
+    CHECK(to_hex(ephemeral_key(random32(9))) ==
+          "02ffffffffffffffff2c1339c39e48d4068f4e078cb5629e086afeecbdcb829771");
+    const auto point = agree(random32(10), ephemeral_key(random32(9)));
+    REQUIRE(point);
+    CHECK(to_hex(*point) == "02db20275472fcba6d90faadff61f2779aac739052edfea6e5e1571bf8d6f3950e");
 }

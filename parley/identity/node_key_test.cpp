@@ -75,7 +75,7 @@ TEST_CASE("a signature of one purpose is none of another") {
     const auto key = key_of(secret_hex);
     const Bytes fields = bytes_of("some fields");
     const Purpose all[] = {Purpose::handshake_responder, Purpose::handshake_initiator,
-                           Purpose::node_record, Purpose::invitation};
+                           Purpose::node_record, Purpose::invitation, Purpose::discv5_identity};
     for (const auto made : all) {
         const auto signature = key.sign(made, {fields});
         for (const auto checked : all) {
@@ -90,10 +90,12 @@ TEST_CASE("a signature of one purpose is none of another") {
     }
 }
 
-TEST_CASE("fields are joined, behind the doubled hash of a tag for all but records") {
+TEST_CASE("fields are joined, behind the doubled hash of a tag where the format is ours") {
     const Bytes parts[] = {bytes_of("ab"), bytes_of("c")};
     CHECK(digest_for(Purpose::node_record, {parts[0], parts[1]}) ==
           crypto::keccak256(bytes_of("abc")));
+    CHECK(digest_for(Purpose::discv5_identity, {parts[0], parts[1]}) ==
+          crypto::sha256(bytes_of("discovery v5 identity proofabc")));
     for (const auto& [purpose, tag] :
          {std::pair{Purpose::handshake_responder, "parley/1 sts sig R"},
           std::pair{Purpose::handshake_initiator, "parley/1 sts sig I"},
@@ -101,6 +103,15 @@ TEST_CASE("fields are joined, behind the doubled hash of a tag for all but recor
         const Hash256 t = crypto::sha256(bytes_of(tag));
         CHECK(digest_for(purpose, {parts[0], parts[1]}) == crypto::sha256({t, t, bytes_of("abc")}));
     }
+}
+
+TEST_CASE("a key agrees with one that the other side made") {
+    const auto key = key_of(secret_hex);
+    const Hash256 secret = crypto::sha256(bytes_of("ephemeral"));
+    const auto shared = key.agree(crypto::ephemeral_key(secret));
+    REQUIRE(shared);
+    CHECK(shared == crypto::agree(secret, key.id().key));
+    CHECK_FALSE(key.agree({}));
 }
 
 TEST_CASE("IDs are 66 hex digits of a point on the curve") {

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <type_traits>
 
 namespace parley::discovery::discv5 {
 
@@ -17,6 +16,7 @@ namespace {
 // static-header = protocol-id | version u16 | flag u8 | nonce | authdata-size u16
 constexpr std::string_view protocol_id = "discv5";
 constexpr std::uint16_t version = 1;
+/// In the order of PacketKind.
 enum class Flag : std::uint8_t { ordinary, who_are_you, handshake };
 
 constexpr std::size_t static_header_bytes = 23;
@@ -60,6 +60,45 @@ void mask(const Id& destination, const MaskingIv& masking_iv, Bytes header, Muta
     crypto::aes128_ctr(array_of<16>(destination), masking_iv, header, out);
 }
 
+struct StaticHeader {
+    Flag flag{};
+    Nonce nonce{};
+    std::size_t authdata_bytes = 0;
+};
+
+std::size_t authdata_bytes_min(Flag flag) {
+    switch (flag) {
+        case Flag::ordinary:
+            return ordinary_authdata_bytes;
+        case Flag::who_are_you:
+            return who_are_you_authdata_bytes;
+        case Flag::handshake:
+            break;
+    }
+    return handshake_authdata_bytes_min;
+}
+
+Result<StaticHeader, PacketError> read_static_header(Bytes header) {
+    Fields fields{header};
+    if (text_of(fields.bytes(protocol_id.size())) != protocol_id) {
+        return fail(PacketErrc::bad_protocol);
+    }
+    const auto told_version = fields.number<std::uint16_t>();
+    if (told_version != version) return fail(PacketErrc::bad_version, version, told_version);
+    const auto flag = fields.number<std::uint8_t>();
+    constexpr auto flag_max = static_cast<std::uint8_t>(Flag::handshake);
+    if (flag > flag_max) return fail(PacketErrc::bad_flag, flag_max, flag);
+    StaticHeader out{static_cast<Flag>(flag)};
+    fields.read(out.nonce);
+    out.authdata_bytes = fields.number<std::uint16_t>();
+    const std::size_t least = authdata_bytes_min(out.flag);
+    const bool may_be_more = out.flag == Flag::handshake;
+    if (may_be_more ? out.authdata_bytes < least : out.authdata_bytes != least) {
+        return fail(PacketErrc::bad_authdata_size, least, out.authdata_bytes);
+    }
+    return out;
+}
+
 Result<PacketKind, PacketError> read_handshake(Bytes authdata) {
     Fields fields{authdata};
     HandshakePacket out;
@@ -96,20 +135,10 @@ Result<PacketKind, PacketError> read_kind(Flag flag, Bytes authdata, Bytes messa
     return OrdinaryPacket{array_of<sizeof(Id)>(authdata)};
 }
 
-std::size_t authdata_bytes_min(Flag flag) {
-    switch (flag) {
-        case Flag::ordinary:
-            return ordinary_authdata_bytes;
-        case Flag::who_are_you:
-            return who_are_you_authdata_bytes;
-        case Flag::handshake:
-            break;
-    }
-    return handshake_authdata_bytes_min;
-}
-
-Flag flag_of(const PacketKind& kind) {
-    return static_cast<Flag>(kind.index());
+std::size_t authdata_bytes(const PacketKind& kind) {
+    const auto* const handshake = std::get_if<HandshakePacket>(&kind);
+    return authdata_bytes_min(static_cast<Flag>(kind.index())) +
+           (handshake != nullptr ? handshake->record.size() : 0);
 }
 
 void append_authdata(Buffer& out, const OrdinaryPacket& packet) {
@@ -177,56 +206,39 @@ Result<Packet, PacketError> decode_packet(const Id& self, Bytes datagram,
         return fail(PacketErrc::too_long, packet_bytes_max, datagram.size());
     }
     const auto masking_iv = array_of<sizeof(MaskingIv)>(datagram);
-    const auto unmask = [&](std::size_t header_bytes) {
-        mask(self, masking_iv, datagram.first(header_bytes).subspan(sizeof(MaskingIv)),
-             MutableBytes{header_room}.first(header_bytes).subspan(sizeof(MaskingIv)));
-    };
     std::ranges::copy(masking_iv, header_room.begin());
-    const std::size_t at_first = std::min(datagram.size(), ordinary_header_bytes);
-    unmask(at_first);  // all of the header, if not of a handshake
-
-    Packet packet;
-    Fields fields{Bytes{header_room}.subspan(sizeof(MaskingIv))};
-    if (text_of(fields.bytes(protocol_id.size())) != protocol_id) {
-        return fail(PacketErrc::bad_protocol);
+    const auto unmask = [&](std::size_t bytes) {
+        mask(self, masking_iv, datagram.first(bytes).subspan(sizeof(MaskingIv)),
+             MutableBytes{header_room}.first(bytes).subspan(sizeof(MaskingIv)));
+    };
+    // All of the header at once, if it is not a handshake's.
+    const auto unmasked = std::min(datagram.size(), ordinary_header_bytes);
+    unmask(unmasked);
+    const auto head = read_static_header(Bytes{header_room}.subspan(sizeof(MaskingIv)));
+    if (!head) return std::unexpected{head.error()};
+    if (const auto there = datagram.size() - head_bytes; head->authdata_bytes > there) {
+        return fail(PacketErrc::truncated_authdata, head->authdata_bytes, there);
     }
-    const auto told_version = fields.number<std::uint16_t>();
-    if (told_version != version) return fail(PacketErrc::bad_version, version, told_version);
-    const auto told_flag = fields.number<std::uint8_t>();
-    constexpr auto flag_max = static_cast<std::uint8_t>(Flag::handshake);
-    if (told_flag > flag_max) return fail(PacketErrc::bad_flag, flag_max, told_flag);
-    const auto flag = static_cast<Flag>(told_flag);
-    fields.read(packet.nonce);
-    const std::size_t authdata_bytes = fields.number<std::uint16_t>();
-    const std::size_t least = authdata_bytes_min(flag);
-    if (flag == Flag::handshake ? authdata_bytes < least : authdata_bytes != least) {
-        return fail(PacketErrc::bad_authdata_size, least, authdata_bytes);
-    }
-    if (const auto there = datagram.size() - head_bytes; there < authdata_bytes) {
-        return fail(PacketErrc::truncated_authdata, authdata_bytes, there);
-    }
-    const auto header_bytes = head_bytes + authdata_bytes;
-    if (header_bytes > at_first) unmask(header_bytes);
-    packet.header = Bytes{header_room}.first(header_bytes);
-    packet.message = datagram.subspan(header_bytes);
-    auto kind = read_kind(flag, packet.header.subspan(head_bytes), packet.message);
+    const auto header_bytes = head_bytes + head->authdata_bytes;
+    if (header_bytes > unmasked) unmask(header_bytes);
+    const Bytes header = Bytes{header_room}.first(header_bytes);
+    const Bytes message = datagram.subspan(header_bytes);
+    const auto kind = read_kind(head->flag, header.subspan(head_bytes), message);
     if (!kind) return std::unexpected{kind.error()};
-    packet.kind = *kind;
-    return packet;
+    return Packet{head->nonce, *kind, header, message};
 }
 
-Buffer encode_header(const PacketHeader& header) {
+Buffer encode_header(const PacketHeader& header, std::size_t room) {
+    const auto size = authdata_bytes(header.kind);
     Buffer out;
-    out.reserve(handshake_header_bytes + Enr::size_bytes_max);
+    out.reserve(head_bytes + size + room);
     append(out, header.masking_iv);
     append(out, bytes_of(protocol_id));
     append_be(out, version);
-    append_be(out, static_cast<std::uint8_t>(flag_of(header.kind)));
+    append_be(out, static_cast<std::uint8_t>(header.kind.index()));
     append(out, header.nonce);
-    append_be(out, std::uint16_t{0});
-    std::visit([&out](const auto& packet) { append_authdata(out, packet); }, header.kind);
-    store_be(MutableBytes{out}.subspan(head_bytes - 2),
-             static_cast<std::uint16_t>(out.size() - head_bytes));
+    append_be(out, static_cast<std::uint16_t>(size));
+    std::visit([&out](const auto& kind) { append_authdata(out, kind); }, header.kind);
     return out;
 }
 
@@ -235,13 +247,17 @@ ChallengeData encode_challenge(const MaskingIv& masking_iv, const Nonce& nonce,
     return array_of<challenge_bytes>(encode_header({masking_iv, nonce, who_are_you}));
 }
 
+void mask_header(const Id& destination, MutableBytes header) {
+    const auto masked = header.subspan(sizeof(MaskingIv));
+    mask(destination, array_of<sizeof(MaskingIv)>(header), masked, masked);
+}
+
 Buffer mask_packet(const Id& destination, Bytes header, Bytes message) {
     Buffer out;
     out.reserve(header.size() + message.size());
     append(out, header);
     append(out, message);
-    const auto masked = MutableBytes{out}.first(header.size()).subspan(sizeof(MaskingIv));
-    mask(destination, array_of<sizeof(MaskingIv)>(header), masked, masked);
+    mask_header(destination, MutableBytes{out}.first(header.size()));
     return out;
 }
 

@@ -104,13 +104,15 @@ struct PacketHeader {
     PacketKind kind;
 };
 
-/// masking-iv | header, unmasked: what the message is sealed with.
-Buffer encode_header(const PacketHeader& header);
+/// masking-iv | header, unmasked: the associated data of the message. With capacity for `room`
+/// more bytes.
+Buffer encode_header(const PacketHeader& header, std::size_t room = 0);
 ChallengeData encode_challenge(const MaskingIv& masking_iv, const Nonce& nonce,
                                const WhoAreYou& who_are_you);
 
-/// The datagram: the header (masking-iv | header, unmasked) masked for its destination, and a
-/// message that is sealed, or random, or none.
+/// Masks masking-iv | header for its destination, where it is.
+void mask_header(const Id& destination, MutableBytes header);
+/// A datagram of masking-iv | header, unmasked, and a message that is sealed, or random, or none.
 Buffer mask_packet(const Id& destination, Bytes header, Bytes message = {});
 
 }  // namespace parley::discovery::discv5

@@ -37,12 +37,45 @@ SessionKeys derive_keys(const crypto::CompressedKey& shared, const Id& initiator
     return keys;
 }
 
+std::optional<Initiation> agree_as_initiator(EntropySource& entropy, const NodeId& recipient_key,
+                                             const Id& initiator, const Id& recipient,
+                                             const ChallengeData& challenge) {
+    ByteArray<32> secret;
+    do {
+        entropy.fill(secret);
+    } while (!crypto::is_valid_secret(secret));
+    auto shared = crypto::agree(secret, recipient_key.key);
+    std::optional<Initiation> out;
+    if (shared) {
+        out = Initiation{crypto::ephemeral_key(secret),
+                         derive_keys(*shared, initiator, recipient, challenge)};
+        wipe(*shared);
+    }
+    wipe(secret);
+    return out;
+}
+
+std::optional<SessionKeys> agree_as_recipient(const NodeKey& own,
+                                              const crypto::CompressedKey& ephemeral_key,
+                                              const Id& initiator, const Id& recipient,
+                                              const ChallengeData& challenge) {
+    auto shared = own.agree(ephemeral_key);
+    if (!shared) return std::nullopt;
+    const auto keys = derive_keys(*shared, initiator, recipient, challenge);
+    wipe(*shared);
+    return keys;
+}
+
 Buffer seal_packet(const Id& destination, const PacketHeader& header, const SessionKey& key,
                    Bytes message) {
-    const auto head = encode_header(header);
-    Buffer sealed(message.size() + crypto::gcm_tag_bytes);
-    crypto::seal_once(key, header.nonce, head, message, sealed);
-    return mask_packet(destination, head, sealed);
+    const auto sealed_bytes = message.size() + crypto::gcm_tag_bytes;
+    auto packet = encode_header(header, sealed_bytes);
+    const auto header_bytes = packet.size();
+    packet.resize(header_bytes + sealed_bytes);
+    const auto head = MutableBytes{packet}.first(header_bytes);
+    crypto::seal_once(key, header.nonce, head, message, MutableBytes{packet}.subspan(header_bytes));
+    mask_header(destination, head);
+    return packet;
 }
 
 std::optional<Bytes> open_message(const SessionKey& key, const Packet& packet, PacketBuffer& room) {

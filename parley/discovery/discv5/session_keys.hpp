@@ -36,10 +36,24 @@ bool verify_id(const NodeId& initiator, const ChallengeData& challenge,
                const crypto::CompressedKey& ephemeral_key, const Id& recipient,
                const crypto::Signature& signature);
 
-/// From what both sides agreed on: crypto::agree(ephemeral secret, recipient's key), and on the
-/// other side NodeKey::agree(ephemeral key).
+/// From the point that both sides agreed on (crypto::agree).
 SessionKeys derive_keys(const crypto::CompressedKey& shared, const Id& initiator,
                         const Id& recipient, const ChallengeData& challenge);
+
+struct Initiation {
+    crypto::CompressedKey ephemeral_key{};
+    SessionKeys keys;
+};
+/// The initiator's half: with a new ephemeral key. Nothing if the recipient's is no point on the
+/// curve.
+std::optional<Initiation> agree_as_initiator(EntropySource& entropy, const NodeId& recipient_key,
+                                             const Id& initiator, const Id& recipient,
+                                             const ChallengeData& challenge);
+/// The recipient's half. Nothing if the ephemeral key is no point on the curve.
+std::optional<SessionKeys> agree_as_recipient(const NodeKey& own,
+                                              const crypto::CompressedKey& ephemeral_key,
+                                              const Id& initiator, const Id& recipient,
+                                              const ChallengeData& challenge);
 
 /// The datagram of an ordinary or handshake packet with a message (message.hpp: encode).
 Buffer seal_packet(const Id& destination, const PacketHeader& header, const SessionKey& key,
