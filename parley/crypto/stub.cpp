@@ -77,13 +77,19 @@ std::uint64_t absorb(std::uint64_t state, Bytes bytes) {
     return state;
 }
 
+/// Fills `out` with what follows from `hash`; 8 bytes a step.
+void spread(std::uint64_t hash, MutableBytes out) {
+    assert(out.size() % 8 == 0);
+    for (std::size_t i = 0; i < out.size() / 8; ++i) {
+        store(out.data() + 8 * i, fold(hash + (i + 1) * root_5, hash ^ root_7));
+    }
+}
+
 /// The fake signature. Both halves begin with 01xxxxxx: in [1, order), and s in the lower half.
 Signature tag_of(const CompressedKey& key, const Hash256& digest) {
     const std::uint64_t hash = absorb(absorb(root_2, digest), key);
     Signature out;
-    for (std::size_t i = 0; i < out.size() / 8; ++i) {
-        store(out.data() + 8 * i, fold(hash + (i + 1) * root_5, hash ^ root_7));
-    }
+    spread(hash, out);
     for (const std::size_t first : {0U, 32U}) {
         out[first] = (out[first] & std::byte{0x3f}) | std::byte{0x40};
     }
@@ -95,13 +101,6 @@ constexpr std::size_t ephemeral_mark_bytes = 9;
 
 bool is_ephemeral(const CompressedKey& key) {
     return key[0] == std::byte{2} && load<std::uint64_t>(key.data() + 1) == ~std::uint64_t{0};
-}
-
-/// Fills what is left of `out` after `from` with what follows from `hash`.
-void spread(std::uint64_t hash, CompressedKey& out, std::size_t from) {
-    for (std::size_t i = 0; from + 8 * i < out.size(); ++i) {
-        store(out.data() + from + 8 * i, fold(hash + (i + 1) * root_5, hash ^ root_7));
-    }
 }
 
 /// Diffie-Hellman where the discrete logarithm is a division: multiplication modulo 2^254 by odd
@@ -236,7 +235,7 @@ CompressedKey StubCrypto::ephemeral_key(const ByteArray<32>& secret) {
     CompressedKey out;
     out.fill(std::byte{0xff});
     out[0] = std::byte{2};
-    spread(absorb(root_3, secret), out, ephemeral_mark_bytes);
+    spread(absorb(root_3, secret), MutableBytes{out}.subspan(ephemeral_mark_bytes));
     return out;
 }
 
@@ -248,7 +247,7 @@ std::optional<CompressedKey> StubCrypto::agree(const ByteArray<32>& secret,
     const std::uint64_t hash =
         absorb(absorb(root_7, lasting ? theirs : ours), lasting ? ours : theirs);
     CompressedKey out{std::byte{2}};
-    spread(hash, out, 1);
+    spread(hash, MutableBytes{out}.subspan(1));
     return out;
 }
 

@@ -61,7 +61,7 @@ std::optional<SessionKeys> agree_as_recipient(const NodeKey& own,
                                               const ChallengeData& challenge) {
     auto shared = own.agree(ephemeral_key);
     if (!shared) return std::nullopt;
-    const auto keys = derive_keys(*shared, initiator, recipient, challenge);
+    auto keys = derive_keys(*shared, initiator, recipient, challenge);
     wipe(*shared);
     return keys;
 }

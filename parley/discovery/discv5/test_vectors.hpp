@@ -1,4 +1,4 @@
-// The values of discv5-wire-test-vectors.md (devp2p), for the tests here and in parley/crypto.
+// The nodes and packets of discv5-wire-test-vectors.md (devp2p), for the tests beside it.
 #pragma once
 
 #include <parley/base/bytes.hpp>
