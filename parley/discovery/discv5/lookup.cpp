@@ -1,6 +1,6 @@
 #include <parley/discovery/discv5/lookup.hpp>
 
-#include <parley/codec/endian.hpp>
+#include <parley/discovery/discv5/group_key.hpp>
 
 #include <boost/container/flat_map.hpp>
 
@@ -11,26 +11,11 @@ namespace parley::discovery::discv5 {
 
 namespace {
 
-/// Equal for addresses of one /24 (IPv6: /48); 0 for those that are not counted.
-std::uint64_t group_key(const IpAddress& address) {
-    if (is_exempt_from_group_limits(address)) return 0;
-    const NetworkGroup group = inbound_group(address);
-    return load_be<std::uint64_t>(group.prefix) | (group.v4 ? 4 : 6);
-}
-
 std::uint8_t bit(std::size_t path) {
     return static_cast<std::uint8_t>(1U << path);
 }
 
 }  // namespace
-
-std::vector<std::uint16_t> lookup_distances(const Id& node, const Id& target) {
-    const unsigned distance = log_distance(node, target);
-    std::vector<std::uint16_t> distances{static_cast<std::uint16_t>(distance)};
-    if (distance < log_distance_max) distances.push_back(static_cast<std::uint16_t>(distance + 1));
-    if (distance > 1) distances.push_back(static_cast<std::uint16_t>(distance - 1));
-    return distances;
-}
 
 Lookup::Lookup(Goal goal, const Id& self, const Id& target, std::span<const Contact> seeds,
                bool address_limits)
@@ -44,8 +29,9 @@ Lookup::Lookup(Goal goal, const Id& self, const Id& target, std::span<const Cont
 void Lookup::hear(const Contact& contact, std::size_t path, unsigned hops) {
     if (contact.id == self_) return;
     if (goal_ == Goal::resolve && contact.id == target_) {
-        if (found_ && found_->sequence >= contact.sequence) return;
+        if (contact.sequence < found_sequence_min_) return;
         found_ = contact;
+        found_sequence_min_ = contact.sequence + 1;
         found_hops_ = hops;
         return;
     }
@@ -74,8 +60,8 @@ bool Lookup::in_view(const Candidate& candidate, std::size_t path) const {
     return goal_ == Goal::closest || candidate.state == State::heard || candidate.path == path;
 }
 
-/// What a path works on, in the order in which it does. Candidates of a network group of which
-/// others are asked, or would be before, are put behind all those of which that is not so.
+/// What a path works on, in that order: the closest first, but behind all others those of whose
+/// network group enough are asked already, or would be before.
 std::vector<Lookup::Place> Lookup::view(std::size_t path) {
     const unsigned group_max = goal_ == Goal::resolve ? 1 : 2;
     boost::container::flat_map<std::uint64_t, unsigned> of_group;
@@ -85,12 +71,9 @@ std::vector<Lookup::Place> Lookup::view(std::size_t path) {
     std::vector<Place> view;
     for (auto at = candidates_.begin(); at != candidates_.end(); ++at) {
         if (!in_view(*at, path)) continue;
-        if (at->state == State::heard) {
-            at->tier = at->group == 0
-                           ? std::uint8_t{0}
-                           : static_cast<std::uint8_t>(of_group[at->group]++ / group_max);
-        }
         view.push_back(at);
+        if (at->state != State::heard || at->group == 0) continue;
+        at->tier = static_cast<std::uint8_t>(std::min(of_group[at->group]++ / group_max, 255U));
     }
     std::ranges::stable_sort(view, {}, [](Place at) { return at->tier; });
     return view;
@@ -108,6 +91,47 @@ void Lookup::prune(std::size_t path) {
 }
 
 // --- Questions ---
+
+/// At least so far from the target are some of the 16 closest that are known: a log distance.
+unsigned Lookup::radius() const {
+    std::size_t good = 0;
+    for (const auto& candidate : candidates_) {
+        if (candidate.state != State::failed && ++good == results_max) {
+            return log_distance(candidate.contact.id, target_);
+        }
+    }
+    return log_distance_max;
+}
+
+/// 1 to 3; the node fills its answer with those of the first one. All that it knows nearer to the
+/// target than itself, at log distance d, are in its bucket d: so that comes first. But nodes at
+/// the same distance know much the same there: for the closest nodes, a path that had an answer
+/// from one of them asks the next for it last. Bucket d - 1 holds those about as near as itself.
+/// Then comes the edge of the 16 closest, if the node stands within.
+std::vector<std::uint16_t> Lookup::distances(const Id& node, std::size_t path) const {
+    const unsigned distance = log_distance(node, target_);
+    const bool known =
+        goal_ == Goal::closest && std::ranges::any_of(candidates_, [&](const Candidate& candidate) {
+            return candidate.state == State::answered && candidate.path == path &&
+                   log_distance(candidate.contact.id, target_) == distance;
+        });
+    std::vector<std::uint16_t> distances;
+    const auto add = [&](unsigned wanted) {
+        const auto value = static_cast<std::uint16_t>(wanted);
+        if (value > 0 && std::ranges::find(distances, value) == distances.end()) {
+            distances.push_back(value);
+        }
+    };
+    if (!known) add(distance);
+    if (distance > 1) add(distance - 1);
+    if (distance < radius()) {
+        add(radius());
+    } else if (distance > 2) {
+        add(distance - 2);
+    }
+    add(distance);
+    return distances;
+}
 
 /// The first of the 16 best that was not asked; then who failed and would be among them. Null when
 /// the path has nobody to ask.
@@ -143,7 +167,8 @@ std::optional<Lookup::Request> Lookup::next() {
         ++candidate->attempts;
         ++in_flight_[path];
         ++requests_;
-        return Request{candidate->contact, lookup_distances(candidate->contact.id, target_)};
+        candidate->distances = distances(candidate->contact.id, path);
+        return Request{candidate->contact, candidate->distances};
     }
     return std::nullopt;
 }
@@ -159,10 +184,10 @@ void Lookup::on_nodes(const Id& from, std::span<const Contact> nodes) {
     Candidate* teller = asked(from);
     if (!teller) return;
     teller->state = State::answered;
-    --in_flight_[teller->path];
     const std::size_t path = teller->path;
+    --in_flight_[path];
     const unsigned hops = teller->hops + 1U;
-    const auto wanted = lookup_distances(from, target_);
+    const auto wanted = std::move(teller->distances);
     std::vector<const Contact*> told;
     for (const Contact& node : nodes) {
         const auto distance = static_cast<std::uint16_t>(log_distance(from, node.id));
@@ -197,6 +222,10 @@ bool Lookup::done() {
         if (next_of(path)) return false;
     }
     return true;
+}
+
+void Lookup::refuse_found() {
+    found_.reset();
 }
 
 // --- Results ---

@@ -26,9 +26,6 @@ enum class Goal : std::uint8_t {
     resolve,  ///< the node whose ID the target is: ends as soon as its record is found
 };
 
-/// The log distances to ask a node for: that of the target from it, then its neighbours'. 1 to 3.
-std::vector<std::uint16_t> lookup_distances(const Id& node, const Id& target);
-
 class Lookup {
 public:
     static constexpr std::size_t results_max = 16;
@@ -45,7 +42,7 @@ public:
         std::vector<std::uint16_t> distances;
     };
 
-    /// `seeds`: known nodes, the best first; see Table::closest(). `address_limits` false: network
+    /// `seeds`: known nodes, the best first; see Table::seeds(). `address_limits` false: network
     /// groups do not count. For comparisons.
     Lookup(Goal goal, const Id& self, const Id& target, std::span<const Contact> seeds,
            bool address_limits = true);
@@ -57,12 +54,15 @@ public:
     /// asked for is ignored, and so is who was not asked.
     void on_nodes(const Id& from, std::span<const Contact> nodes);
     void on_failure(const Id& from);
+    /// The record found is of no use, since nobody answers at its endpoint: goes on for a newer
+    /// one.
+    void refuse_found();
     /// True when there is nothing more to ask or to wait for.
     bool done();
 
     /// The closest that answered, at most 16, the closest first.
     std::vector<Contact> closest() const;
-    /// The target's record, if a goal of `resolve` was reached: the newest that came.
+    /// The target's record, if the goal is `resolve` and was reached.
     const std::optional<Contact>& found() const { return found_; }
 
     // --- For measurements ---
@@ -81,8 +81,9 @@ private:
         std::uint8_t heard_by = 0;  // a bit for each path
         std::uint8_t path = 0;      // which asks it
         std::uint8_t attempts = 0;
-        std::uint8_t tier = 0;  // when it was asked; see tier_of()
-        std::uint8_t hops = 0;  // answers that led to it
+        std::uint8_t tier = 0;                      // see view(); stays once it is asked
+        std::vector<std::uint16_t> distances = {};  // that it is asked for
+        std::uint8_t hops = 0;                      // answers that led to it
     };
     using Place = std::vector<Candidate>::iterator;
 
@@ -90,6 +91,8 @@ private:
     void prune(std::size_t path);
     Candidate* asked(const Id& id);
     bool in_view(const Candidate& candidate, std::size_t path) const;
+    unsigned radius() const;
+    std::vector<std::uint16_t> distances(const Id& node, std::size_t path) const;
     std::vector<Place> view(std::size_t path);
     Candidate* next_of(std::size_t path);
 
@@ -99,6 +102,7 @@ private:
     bool address_limits_;
     std::vector<Candidate> candidates_;  // the closest first
     std::optional<Contact> found_;
+    std::uint64_t found_sequence_min_ = 0;  // older ones are of no use
     unsigned found_hops_ = 0;
     std::array<std::uint8_t, paths> in_flight_{};
     std::size_t requests_ = 0;

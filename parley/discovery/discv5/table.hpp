@@ -18,10 +18,11 @@
 #include <parley/base/time.hpp>
 #include <parley/discovery/discv5/contact.hpp>
 
+#include <boost/container/flat_map.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -84,11 +85,12 @@ public:
     /// A node was heard of, or contacted us. A newer record of a known one replaces the older; with
     /// another endpoint it must be checked anew.
     TableResult add(Now now, const Contact& contact, Origin origin);
-    /// It answered a request of ours that was sent to its endpoint.
-    void on_alive(Now now, const Id& id);
+    /// It answered a request of ours (PING, FINDNODE) that was sent to `asked_at`: heard only if
+    /// that is its endpoint still.
+    void on_alive(Now now, const Id& id, const Endpoint& asked_at);
     /// It did not answer such a request.
-    void on_failed(Now now, const Id& id);
-    void remove(const Id& id);
+    void on_failed(Now now, const Id& id, const Endpoint& asked_at);
+    void remove(Now now, const Id& id);
 
     // --- Who is to be checked (PING) ---
 
@@ -105,6 +107,8 @@ public:
     /// Up to `count` to start a lookup with, the closest to `target` first. Checked ones; if there
     /// are too few, then others.
     std::vector<Contact> closest(const Id& target, std::size_t count) const;
+    /// To start a lookup with: the 16 closest, and one by chance from each bucket.
+    std::vector<Contact> seeds(const Id& target);
     /// Up to `count` for the answer to FINDNODE of somebody at `asker`: checked entries at these
     /// log distances, those of the first distance first; which ones of a bucket is chance. Private
     /// addresses are not told in public. Distance 0, ourselves, is left to the caller.
@@ -128,23 +132,29 @@ private:
     };
     using Place = std::vector<TableEntry>::iterator;
 
+    std::size_t index_of(const Id& id) const { return log_distance_max - log_distance(self_, id); }
     Bucket* bucket_of(const Id& id);
     Bucket& make_bucket(const Id& id);
     TableEntry* entry_of(const Id& id);
-    bool counts(const IpAddress& address) const;
-    std::size_t of_group(const std::vector<TableEntry>& list, const IpAddress& address) const;
-    bool may_enter(const Bucket& bucket, const IpAddress& address) const;
-    bool may_wait(const Bucket& bucket, const IpAddress& address) const;
-    void make_way(Bucket& bucket, const IpAddress& address);
-    bool drop_oldest_replacement(Bucket& bucket, const NetworkGroup& group);
+    std::uint64_t group_of(const TableEntry& entry) const;
+    std::size_t count_of(const std::vector<TableEntry>& list, std::uint64_t group) const;
+    void count(const TableEntry& entry, int entries, int replacements);
+    bool may_enter(const Bucket& bucket, std::uint64_t group) const;
+    bool may_wait(const Bucket& bucket, std::uint64_t group) const;
+    void make_way(Bucket& bucket, std::uint64_t group);
+    bool drop_oldest_replacement(Bucket& bucket, std::uint64_t group);
     TableResult update(Now now, TableEntry& entry, const Contact& contact, Origin origin);
     TableResult wait(Bucket& bucket, TableEntry entry);
     void enter(Now now, Bucket& bucket, TableEntry entry);
+    TableEntry& put(Bucket& bucket, TableEntry entry);
     TableEntry leave(Bucket& bucket, Place entry);
     TableEntry leave_replacements(Bucket& bucket, Place entry);
     void promote(Now now, Bucket& bucket);
     bool dead(const TableEntry& entry) const { return entry.failures >= config_.failures_max; }
+    /// Answers now, as far as we know.
+    bool proven(const TableEntry& entry) const { return entry.checked && !dead(entry); }
     bool make_room(Bucket& bucket, Origin origin);
+    void on_replacement_alive(Now now, const Id& id);
     void check_at(TableEntry& entry, Instant when);
     void check_soon(Now now, TableEntry& entry);
 
@@ -152,11 +162,11 @@ private:
     Id self_;
     Rng rng_;
     std::vector<Bucket> buckets_;  // [0]: log distance 256; as many as were needed
-    std::map<NetworkGroup, GroupCount> groups_;
+    boost::container::flat_map<std::uint64_t, GroupCount> groups_;  // by group_key()
     std::size_t entries_ = 0, replacements_ = 0;
     Instant last_answer_ = Instant::min();  // of anybody
     Instant earliest_check_ = never;        // of all entries, or before it
-    Instant next_check_from_ = Instant::min();
+    Instant checks_from_ = Instant::min();
     bool met_turn_ = true;  // the next check is one of an unchecked node that we met
 };
 
