@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <concepts>
 #include <string_view>
 
 namespace parley::discovery::discv5 {
