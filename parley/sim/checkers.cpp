@@ -38,6 +38,7 @@ void Checkers::started(HostId host, node::Node& node) {
 
 void Checkers::after_event(HostId host) {
     if (host >= lives_.size() || !honest_(host) || !network_.world().up(host)) return;
+    check_budgets(host);
     const auto& links = network_.world().node(host).links();
     const auto& slots = links.slots();
     if (std::exchange(lives_[host].slot_changes, slots.changes()) == slots.changes()) return;
@@ -49,10 +50,7 @@ void Checkers::after_event(HostId host) {
 }
 
 void Checkers::periodic() {
-    for (const HostId host : living()) {
-        check_budgets(host);
-        check_bans(host);
-    }
+    for (const HostId host : living()) check_bans(host);
 }
 
 void Checkers::check_budgets(HostId host) {

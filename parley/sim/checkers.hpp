@@ -1,6 +1,6 @@
-// Checkers: what must hold in every run. After every event, at the price of one comparison: no
-// token lost or over a limit, one live link per pair. Now and then: no banned peer connected,
-// memory budgets kept. At the end, after healing: connected, converged, back at the base line.
+// Checkers: what must hold in every run. After every event, at the price of a few comparisons: no
+// token lost or over a limit, one live link per pair, memory budgets kept. Now and then: no banned
+// peer connected. At the end, after healing: connected, converged, back at the base line.
 // Threading: one thread, the simulator's.
 #pragma once
 

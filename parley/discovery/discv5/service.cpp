@@ -1,0 +1,114 @@
+#include <parley/discovery/discv5/service.hpp>
+
+#include <algorithm>
+
+namespace parley::discovery::discv5 {
+
+Service::Service(ServiceConfig config, const NodeKey& key, const Enr& record,
+                 EntropySource& entropy, Rng rng)
+    : config_(config),
+      key_(key),
+      self_(dht_id(key.id())),
+      record_(record),
+      entropy_(entropy),
+      rng_(rng.split("packets")),
+      table_(config.table, self_, rng.split("table")),
+      sessions_(config.sessions_max, rng_.next()),
+      challenges_(config.challenges_max, rng_.next()),
+      addresses_(config.addresses_max, rng_.next()),
+      handshakes_(config.handshakes_per_second, config.handshakes_burst),
+      next_serial_(rng_.next() >> 1),
+      walk_interval_(config.walk_interval_min) {}
+
+void Service::add_boot(Now now, const Enr& record) {
+    const auto contact = Contact::of(record);
+    if (!contact || contact->id == self_) return;
+    boot_.push_back(*contact);
+    table_.add(now, *contact, Origin::heard);
+}
+
+void Service::on_timer(Now now) {
+    end_late(now);
+    check_table(now);
+    if (walk_at_ <= now.instant) walk(now);
+}
+
+Instant Service::next_wakeup() const {
+    auto at = std::min(walk_at_, table_.next_wakeup());
+    if (!deadlines_.empty()) at = std::min(at, deadlines_.begin()->first);
+    return at;
+}
+
+void Service::check_table(Now now) {
+    while (const auto* entry = table_.next_check(now)) {
+        ping(now, entry->contact, [](Now, const auto&) {});  // end() tells the table
+    }
+}
+
+/// A lookup of ourselves first, so that our neighbours know us and we know them; then of targets
+/// that are chance, so that no bucket is forgotten.
+void Service::walk(Now now) {
+    if (table_.size() == 0) {
+        for (const auto& contact : boot_) table_.add(now, contact, Origin::heard);
+    }
+    if (table_.size() > 0) {
+        const Id target = walked_home_
+                              ? random_at_distance(self_, log_distance_max -
+                                                              static_cast<unsigned>(rng_.below(16)),
+                                                   rng_)
+                              : self_;
+        lookup(now, Goal::closest, target, [this](Now, const LookupResult& result) {
+            if (!result.closest.empty()) walked_home_ = true;
+        });
+    }
+    if (walked_home_) walk_interval_ = std::min(2 * walk_interval_, config_.walk_interval_max);
+    walk_at_ = now.instant + rng_.jitter(walk_interval_, 0.1);
+}
+
+bool Service::lookup(Now now, Goal goal, const Id& target, OnLookup done) {
+    if (lookups_.size() >= config_.lookups_max) return false;
+    const auto seeds = table_.seeds(target);
+    const Serial serial = next_serial_++;
+    lookups_.emplace(serial, Running{.machine = Lookup{goal, self_, target, seeds,
+                                                       config_.table.address_limits},
+                                     .done = std::move(done)});
+    advance(now, serial);
+    return true;
+}
+
+void Service::advance(Now now, Serial serial) {
+    const auto found = lookups_.find(serial);
+    if (found == lookups_.end() || found->second.stepping) return;
+    auto& lookup = found->second.machine;
+    found->second.stepping = true;  // an answer may come before find_nodes() returns
+    while (auto request = lookup.next()) {
+        find_nodes(now, request->node, std::move(request->distances),
+                   [this, serial, from = request->node.id](Now then, const auto& records) {
+                       on_lookup_answer(then, serial, from, records);
+                   });
+    }
+    found->second.stepping = false;
+    if (!lookup.done()) return;
+    const LookupResult result{lookup.closest(), lookup.found(), lookup.hops(), lookup.requests()};
+    auto done = std::move(found->second.done);
+    lookups_.erase(found);
+    done(now, result);
+}
+
+void Service::on_lookup_answer(Now now, Serial serial, const Id& from,
+                               const std::expected<std::vector<Enr>, RequestErrc>& records) {
+    const auto found = lookups_.find(serial);
+    if (found == lookups_.end()) return;
+    if (records) {
+        std::vector<Contact> contacts;
+        for (const auto& record : *records) {
+            if (auto contact = Contact::of(record)) contacts.push_back(std::move(*contact));
+        }
+        found->second.machine.on_nodes(from, contacts);
+    } else {
+        found->second.machine.on_failure(from);
+    }
+    advance(now, serial);
+}
+
+}  // namespace parley::discovery::discv5

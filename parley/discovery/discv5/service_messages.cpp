@@ -1,0 +1,120 @@
+#include <parley/discovery/discv5/service.hpp>
+
+#include <parley/discovery/entry.hpp>
+
+#include <algorithm>
+
+namespace parley::discovery::discv5 {
+namespace {
+
+bool contains(const auto& distances, unsigned distance) {
+    return std::ranges::find(distances, distance) != distances.end();
+}
+
+}  // namespace
+
+void Service::on_message(Now now, const Sender& sender, Bytes plain) {
+    const auto message = decode_message(plain);
+    if (!message) {
+        ++counters_.unreadable;
+        return;
+    }
+    std::visit([&](const auto& kind) { on_message(now, sender, kind); }, *message);
+}
+
+// --- Their requests ---
+
+void Service::on_message(Now now, const Sender& sender, const Ping& ping) {
+    ++counters_.answered;
+    say(sender, Pong{ping.request_id, record_.sequence(), sender.endpoint});
+    newer_record(now, sender, ping.record_sequence);
+}
+
+void Service::on_message(Now, const Sender& sender, const FindNode& find) {
+    ++counters_.answered;
+    std::vector<Bytes> records;
+    if (contains(find.distances, 0)) records.push_back(record_.raw());
+    for (const auto* entry : table_.at_distances(find.distances, nodes_records_max - records.size(),
+                                                 sender.endpoint.address)) {
+        records.push_back(entry->contact.record);
+    }
+    for (const auto& part : split_nodes(find.request_id, records)) say(sender, part);
+}
+
+void Service::on_message(Now now, const Sender& sender, const TalkReq& talk) {
+    ++counters_.answered;
+    Buffer answer;
+    const std::string_view protocol{reinterpret_cast<const char*>(talk.protocol.data()),
+                                    talk.protocol.size()};
+    if (const auto found = talks_.find(protocol); found != talks_.end()) {
+        answer = found->second(now, sender.id, sender.endpoint, talk.request);
+        if (answer.size() > talk_bytes_max) answer.clear();
+    }
+    say(sender, TalkResp{talk.request_id, answer});
+}
+
+/// Fetches a record that is newer than the one we have of somebody in the table.
+void Service::newer_record(Now now, const Sender& sender, std::uint64_t sequence) {
+    const auto* entry = table_.find(sender.id);
+    if (entry == nullptr || sequence <= entry->contact.sequence) return;
+    if (peers_.contains(sender.peer)) return;  // and its answers tell
+    Contact there = entry->contact;
+    there.endpoint = sender.endpoint;
+    find_nodes(now, there, {0}, [](Now, const auto&) {});  // on_message(Nodes) learns it
+}
+
+// --- Their answers ---
+
+void Service::on_message(Now now, const Sender& sender, const Pong& pong) {
+    if (!under_way<Ping>(sender.peer, pong.request_id)) return;
+    end(now, sender.peer, PingAnswer{pong.record_sequence, pong.recipient});
+    if (on_vote_) on_vote_(now, sender.endpoint, pong.recipient);
+    newer_record(now, sender, pong.record_sequence);
+}
+
+void Service::on_message(Now now, const Sender& sender, const TalkResp& talk) {
+    if (!under_way<TalkReq>(sender.peer, talk.request_id)) return;
+    end(now, sender.peer, to_buffer(talk.response));
+}
+
+void Service::on_message(Now now, const Sender& sender, const Nodes& nodes) {
+    auto* request = under_way<FindNode>(sender.peer, nodes.request_id);
+    if (request == nullptr) return;
+    if (request->parts == 0) request->total = nodes.total;
+    ++request->parts;
+    request->records_seen += nodes.records.size();
+    if (nodes.total != request->total || nodes.total == 0 || nodes.total > nodes_records_max ||
+        request->records_seen > nodes_records_max) {
+        return end(now, sender.peer, std::unexpected{RequestErrc::bad_answer});
+    }
+    const auto first = request->records.size();
+    for (const Bytes raw : nodes.records) take_record(sender, *request, raw);
+    for (auto i = first; i < request->records.size(); ++i) {
+        learned(now, request->records[i], Origin::heard);
+    }
+    if (request->parts == request->total) end(now, sender.peer, std::move(request->records));
+}
+
+/// Keeps what was asked for, can be reached from here, and is signed by whose it is. The signature
+/// is the dear part and comes last.
+void Service::take_record(const Sender& sender, Request& request, Bytes raw) {
+    const auto claimed = Enr::claimed_id(raw);
+    if (!claimed) return;
+    const Id id = dht_id(*claimed);
+    if (!contains(request.distances, log_distance(sender.id, id))) return;
+    const auto* entry = table_.find(id);
+    const bool known = entry != nullptr && equal(entry->contact.record, raw);
+    auto record = known ? Enr::decode_verified(raw) : Enr::decode(raw);
+    if (!record) return;
+    const auto endpoint = record->udp_endpoint();
+    if (endpoint && !may_be_told(endpoint->address, sender.endpoint.address)) return;
+    request.records.push_back(std::move(*record));
+}
+
+void Service::learned(Now now, const Enr& record, Origin origin) {
+    const auto contact = Contact::of(record);
+    if (contact) table_.add(now, *contact, origin);
+    if (on_record_) on_record_(now, record);
+}
+
+}  // namespace parley::discovery::discv5

@@ -1,0 +1,55 @@
+// Sessions: the keys that we share with other nodes, each with one node at one endpoint.
+// Bounded: the least recently used is forgotten, and made anew by a handshake when it is missed.
+// Threading: the node's thread.
+#pragma once
+
+#include <parley/base/lru.hpp>
+#include <parley/discovery/discv5/distance.hpp>
+#include <parley/discovery/discv5/session_keys.hpp>
+#include <parley/identity/endpoint.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace parley::discovery::discv5 {
+
+/// A node at an endpoint: id | IP address in 16 bytes | 4 or 6 | port.
+using PeerKey = ByteArray<51>;
+PeerKey peer_key(const Id& id, const Endpoint& endpoint);
+
+/// One of a session's two sides.
+struct Keys {
+    SessionKey seal{};  ///< what we say
+    SessionKey open{};  ///< what they say
+    ~Keys() {
+        wipe(seal);
+        wipe(open);
+    }
+
+    static Keys of_initiator(const SessionKeys& keys) { return {keys.initiator, keys.recipient}; }
+    static Keys of_recipient(const SessionKeys& keys) { return {keys.recipient, keys.initiator}; }
+};
+
+class Sessions {
+public:
+    Sessions(std::size_t entries_max, std::uint64_t salt) : sessions_(entries_max, salt) {}
+
+    /// Null if there is none.
+    const SessionKey* sealing(const PeerKey& peer);
+    /// The plain text of a packet, in `room`; nothing if it does not belong to the session.
+    std::optional<Bytes> open(const PeerKey& peer, const Packet& packet, PacketBuffer& room);
+    /// Those that were used so far still open packets: when two greet each other at the same time,
+    /// each may be left with the keys of the other's handshake, until a packet shows which it uses.
+    void put(const PeerKey& peer, const Keys& keys);
+    std::size_t size() const { return sessions_.size(); }
+
+private:
+    struct Session {
+        Keys current;
+        std::optional<Keys> other;
+    };
+    LruMap<PeerKey, Session> sessions_;
+};
+
+}  // namespace parley::discovery::discv5
