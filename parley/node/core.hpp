@@ -4,6 +4,7 @@
 
 #include <parley/base/jobs.hpp>
 #include <parley/base/time.hpp>
+#include <parley/identity/datagram.hpp>
 #include <parley/transport/switch.hpp>
 
 #include <vector>
@@ -15,6 +16,11 @@ public:
     virtual ~NodeCore() = default;
     /// Where events of links go in and effects come out.
     virtual transport::Switch& links() = 0;
+    /// Datagrams that came to the node's UDP ports. None come, and none leave, without a protocol
+    /// that uses them.
+    virtual void on_datagrams(Now, const DatagramBatch&) {}
+    /// Appends those to be sent.
+    virtual void take_datagrams(DatagramBatch&) {}
     virtual void on_timer(Now now) = 0;
     virtual Instant next_wakeup() const = 0;
     virtual std::vector<Job> take_jobs() = 0;

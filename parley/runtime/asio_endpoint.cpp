@@ -28,7 +28,7 @@ Endpoint from_asio(const ip::tcp::endpoint& endpoint) {
     return {IpAddress::v6(array_of<16>(std::as_bytes(std::span{v6}))), endpoint.port()};
 }
 
-std::optional<IpAddress> address_of(const sockaddr* raw) {
+std::optional<Endpoint> endpoint_of(const sockaddr* raw) {
     if (raw == nullptr || (raw->sa_family != AF_INET && raw->sa_family != AF_INET6)) {
         return std::nullopt;
     }
@@ -36,7 +36,12 @@ std::optional<IpAddress> address_of(const sockaddr* raw) {
     const std::size_t size = raw->sa_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
     std::memcpy(endpoint.data(), raw, size);
     endpoint.resize(size);
-    return from_asio(endpoint).address;
+    return from_asio(endpoint);
+}
+
+std::optional<IpAddress> address_of(const sockaddr* raw) {
+    const auto endpoint = endpoint_of(raw);
+    return endpoint ? std::optional{endpoint->address} : std::nullopt;
 }
 
 }  // namespace parley::runtime

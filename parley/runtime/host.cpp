@@ -1,6 +1,8 @@
 #include <parley/runtime/host.hpp>
 
 #include <parley/runtime/clock.hpp>
+#include <parley/runtime/datagram_reader.hpp>
+#include <parley/runtime/datagram_socket.hpp>
 #include <parley/runtime/io_sleeper.hpp>
 #include <parley/runtime/io_thread.hpp>
 #include <parley/runtime/listen.hpp>
@@ -52,7 +54,7 @@ public:
     Result<std::vector<Endpoint>, StartError> listen() {
         std::vector<Endpoint> bound;
         for (const auto& endpoint : config_.listen) {
-            auto socket = listen_tcp(endpoint, Listener::backlog);
+            auto socket = bind(endpoint);
             if (!socket) return std::unexpected{socket.error()};
             bound.push_back(local_endpoint(socket->get()));
             listeners_.push_back(std::make_unique<Listener>(
@@ -65,6 +67,7 @@ public:
         workers_.emplace(config_.workers, [this](Job job) { inbox_.push(std::move(job)); }, log_);
         core.links().set_probe(&watchdog_);
         for (auto& listener : listeners_) listener->start();
+        for (auto& reader : readers_) reader->start();
         if (!one_thread()) {
             for (auto& io : io_) io->start();
         }
@@ -111,6 +114,11 @@ private:
         NodeInputs inputs = inbox_.take();
         if (inputs.since != never) delay_.observe(std::max(time.instant - inputs.since, 0ns));
         for (auto& accepted : inputs.accepted) decide(core, time, std::move(accepted));
+        for (auto& received : inputs.received) {
+            core.on_datagrams(time, received.datagrams);
+            send_datagrams(core);
+            readers_[received.socket]->taken();
+        }
         for (auto& call : inputs.posted) call(time);
         for (auto& job : inputs.finished) core.finish_job(job, time);
         for (auto& batch : inputs.batches) {
@@ -140,6 +148,7 @@ private:
         stopping_ = true;
         stop_by_ = time.instant + config_.stop_timeout;
         for (auto& listener : listeners_) listener->close();
+        for (auto& reader : readers_) reader->close();
         core.begin_shutdown(time);
     }
 
@@ -182,6 +191,32 @@ private:
             }
         }
         workers_->submit(core.take_jobs());
+        send_datagrams(core);
+    }
+
+    void send_datagrams(node::NodeCore& core) {
+        datagrams_.clear();
+        core.take_datagrams(datagrams_);
+        if (datagrams_.empty()) return;
+        for (auto& socket : sockets_) socket->send(datagrams_);
+    }
+
+    /// A listening TCP socket, and if wanted a UDP one on the same port. Where the system chooses
+    /// the port for TCP, it may be in use for UDP: then others are tried.
+    Result<UniqueFd, StartError> bind(const Endpoint& endpoint) {
+        for (int tries = endpoint.port == 0 ? 16 : 1;; --tries) {
+            auto socket = listen_tcp(endpoint, Listener::backlog);
+            if (!socket || !config_.datagrams) return socket;
+            auto datagrams = DatagramSocket::bind(local_endpoint(socket->get()));
+            if (!datagrams) {
+                if (tries > 1) continue;
+                return std::unexpected{datagrams.error()};
+            }
+            sockets_.push_back(std::make_unique<DatagramSocket>(std::move(*datagrams)));
+            readers_.push_back(std::make_unique<DatagramReader>(
+                io_.front()->context(), *sockets_.back(), readers_.size(), inbox_));
+            return socket;
+        }
     }
 
     void spread(const std::shared_ptr<const transport::LinkIdentity>& identity) {
@@ -208,6 +243,9 @@ private:
     std::vector<std::unique_ptr<IoThread>> io_;
     std::unique_ptr<Sleeper> sleeper_;
     std::vector<std::unique_ptr<Listener>> listeners_;
+    std::vector<std::unique_ptr<DatagramSocket>> sockets_;
+    std::vector<std::unique_ptr<DatagramReader>> readers_;
+    DatagramBatch datagrams_;  // scratch, to keep its memory
     std::optional<Workers> workers_;
     std::vector<transport::SwitchEffect> effects_;
     std::atomic<bool> stop_{false};

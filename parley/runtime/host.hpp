@@ -32,6 +32,8 @@ namespace parley::runtime {
 
 struct HostConfig {
     std::vector<Endpoint> listen = {};  ///< port 0: the system chooses
+    /// Also bind UDP, on the addresses and ports of `listen`.
+    bool datagrams = false;
     transport::LinkConfig link = {};
     /// For the sockets and encryption of the links. 0: all is done on the node's thread, which
     /// saves waking others, and lets handshakes and large messages keep the modules waiting.
@@ -62,7 +64,7 @@ public:
     Host& operator=(const Host&) = delete;
 
     /// Binds all endpoints, with the ports that the system chose, in the order of the config.
-    /// Callers wait until run().
+    /// Callers and datagrams wait until run().
     Result<std::vector<Endpoint>, StartError> listen();
 
     /// Drives the node until it has shut down after stop(), or its time is up. Once.

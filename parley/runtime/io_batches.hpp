@@ -9,6 +9,7 @@
 
 #include <parley/base/jobs.hpp>
 #include <parley/base/time.hpp>
+#include <parley/identity/datagram.hpp>
 #include <parley/identity/endpoint.hpp>
 #include <parley/runtime/unique_fd.hpp>
 #include <parley/transport/link.hpp>
@@ -68,16 +69,24 @@ struct EffectBatch {
     std::shared_ptr<const transport::LinkIdentity> identity;  ///< for the links to be dialed
 };
 
+/// Datagrams that one UDP socket got.
+struct Received {
+    DatagramBatch datagrams;
+    std::size_t socket;
+};
+
 /// Everything that waits for the node's thread.
 struct NodeInputs {
     std::vector<LinkEventBatch> batches;
     std::vector<Accepted> accepted;
+    std::vector<Received> received;
     std::vector<Job> finished;
     std::vector<std::move_only_function<void(Now)>> posted;
     Instant since = never;  ///< when the first of them came
 
     bool empty() const {
-        return batches.empty() && accepted.empty() && finished.empty() && posted.empty();
+        return batches.empty() && accepted.empty() && received.empty() && finished.empty() &&
+               posted.empty();
     }
 };
 

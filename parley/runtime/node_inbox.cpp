@@ -25,6 +25,15 @@ void NodeInbox::push(std::vector<Accepted> accepted) {
     wake_if_asleep();
 }
 
+void NodeInbox::push(Received received) {
+    {
+        const std::scoped_lock lock{mutex_};
+        note_arrival();
+        inputs_.received.push_back(std::move(received));
+    }
+    wake_if_asleep();
+}
+
 void NodeInbox::push(Job finished) {
     {
         const std::scoped_lock lock{mutex_};

@@ -18,6 +18,7 @@ public:
 
     void push(LinkEventBatch batch);
     void push(std::vector<Accepted> accepted);
+    void push(Received received);
     void push(Job finished);
     void push(std::move_only_function<void(Now)> posted);
 

@@ -270,6 +270,7 @@ void World::pump(Host& host) {
         if (host.life != life) return;
     } while (host.busy);
     take_jobs(host);
+    send_datagrams(host);
     arm(host);
 }
 
@@ -374,14 +375,27 @@ void World::send_datagram(HostId sender, const Endpoint& to, Bytes bytes) {
     }
 }
 
+void World::send_datagrams(Host& host) {
+    datagrams_.clear();
+    host.node->take_datagrams(datagrams_);
+    for (std::size_t i = 0; i < datagrams_.size(); ++i) {
+        send_datagram(host.id, datagrams_.peer(i), datagrams_[i]);
+    }
+}
+
 void World::receive(const Datagram& datagram) {
     auto& host = this->host(datagram.receiver);
-    if (!host.on_datagram || blocked(datagram.sender, host.id)) return;
+    if (blocked(datagram.sender, host.id) || (!host.on_datagram && !host.node)) return;
     if (host.nat && !nats_.at(*host.nat).lets_in(events_.now(), datagram.from, datagram.to.port)) {
         return;
     }
     trace(datagram.bytes.size());
-    host.on_datagram(datagram.from, datagram.bytes);
+    if (host.on_datagram) return host.on_datagram(datagram.from, datagram.bytes);
+    datagrams_.clear();
+    datagrams_.add(datagram.from, datagram.bytes);
+    host.node->on_datagrams(host.at(events_.now()), datagrams_);
+    host.busy = true;
+    pump(host);
 }
 
 }  // namespace parley::sim

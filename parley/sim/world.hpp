@@ -119,6 +119,7 @@ public:
 
     // --- Datagrams ---
     using OnDatagram = std::function<void(const Endpoint& from, Bytes bytes)>;
+    /// Takes the place of the host's node.
     void set_on_datagram(HostId host, OnDatagram handler);
     void set_datagram_faults(const DatagramFaults& faults) { datagram_faults_ = faults; }
     void send_datagram(HostId from, const Endpoint& to, Bytes bytes);
@@ -165,6 +166,7 @@ private:
     void wake(End& end);
     void forget_links(Host& host, bool power_lost);
     std::optional<HostId> datagram_host(const Endpoint& endpoint) const;
+    void send_datagrams(Host& host);
     void receive(const Datagram& datagram);
 
     // world_links.cpp: connections
@@ -209,6 +211,7 @@ private:
     // Scratch, to keep their memory.
     std::vector<transport::SwitchEffect> effects_;
     std::vector<transport::LinkEvent> link_events_;
+    DatagramBatch datagrams_;
     Buffer room_;
 };
 
