@@ -52,11 +52,11 @@ void Service::walk(Now now) {
         for (const auto& contact : boot_) table_.add(now, contact, Origin::heard);
     }
     if (table_.size() > 0) {
-        const Id target = walked_home_
-                              ? random_at_distance(self_, log_distance_max -
-                                                              static_cast<unsigned>(rng_.below(16)),
-                                                   rng_)
-                              : self_;
+        const Id target =
+            walked_home_
+                ? random_at_distance(self_,
+                                     log_distance_max - static_cast<unsigned>(rng_.below(16)), rng_)
+                : self_;
         lookup(now, Goal::closest, target, [this](Now, const LookupResult& result) {
             if (!result.closest.empty()) walked_home_ = true;
         });
@@ -69,9 +69,9 @@ bool Service::lookup(Now now, Goal goal, const Id& target, OnLookup done) {
     if (lookups_.size() >= config_.lookups_max) return false;
     const auto seeds = table_.seeds(target);
     const Serial serial = next_serial_++;
-    lookups_.emplace(serial, Running{.machine = Lookup{goal, self_, target, seeds,
-                                                       config_.table.address_limits},
-                                     .done = std::move(done)});
+    lookups_.emplace(
+        serial, Running{.machine = Lookup{goal, self_, target, seeds, config_.table.address_limits},
+                        .done = std::move(done)});
     advance(now, serial);
     return true;
 }

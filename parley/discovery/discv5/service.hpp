@@ -41,17 +41,17 @@ namespace parley::discovery::discv5 {
 
 struct ServiceConfig {
     TableConfig table;
-    Duration request_timeout = 700ms;   ///< for an answer, or a challenge
-    Duration handshake_timeout = 1s;    ///< for the answer to a request in a handshake
-    Duration challenge_lifetime = 1s;   ///< for the handshake that we asked for
+    Duration request_timeout = 700ms;  ///< for an answer, or a challenge
+    Duration handshake_timeout = 1s;   ///< for the answer to a request in a handshake
+    Duration challenge_lifetime = 1s;  ///< for the handshake that we asked for
     std::size_t sessions_max = 4096;
     std::size_t challenges_max = 1024;
-    std::size_t requests_max = 512;     ///< of ours, waiting ones included
-    std::size_t lookups_max = 16;       ///< under way
+    std::size_t requests_max = 512;  ///< of ours, waiting ones included
+    std::size_t lookups_max = 16;    ///< under way
     /// Packets that one address (IPv6: /64) may send: more are dropped unread.
     double packets_per_second = 200;
     double packets_burst = 400;
-    std::size_t addresses_max = 4096;   ///< that are counted so
+    std::size_t addresses_max = 4096;  ///< that are counted so
     /// Handshakes with us, from all addresses: each costs two operations on the curve.
     double handshakes_per_second = 200;
     double handshakes_burst = 400;
@@ -121,7 +121,9 @@ public:
     /// Answers TALKREQ of one protocol, from a node at an endpoint: at most talk_bytes_max, else
     /// with nothing.
     using Talk = std::function<Buffer(Now, const Id&, const Endpoint&, Bytes request)>;
-    void serve_talk(std::string protocol, Talk talk) { talks_[std::move(protocol)] = std::move(talk); }
+    void serve_talk(std::string protocol, Talk talk) {
+        talks_[std::move(protocol)] = std::move(talk);
+    }
     /// Each record that was verified for the first time since it left the table.
     void on_record(std::function<void(Now, const Enr&)> call) { on_record_ = std::move(call); }
     /// `voter` saw us at `seen`.
@@ -134,10 +136,10 @@ public:
     std::size_t requests() const { return requests_.size(); }
     struct Counters {
         std::uint64_t packets_in = 0, packets_out = 0;
-        std::uint64_t dropped = 0;     ///< over a limit
-        std::uint64_t unreadable = 0;  ///< no packet of this protocol for us
-        std::uint64_t challenges = 0;  ///< sent
-        std::uint64_t handshakes = 0;  ///< completed, on either side
+        std::uint64_t dropped = 0;                 ///< over a limit
+        std::uint64_t unreadable = 0;              ///< no packet of this protocol for us
+        std::uint64_t challenges = 0;              ///< sent
+        std::uint64_t handshakes = 0;              ///< completed, on either side
         std::uint64_t requests = 0, timeouts = 0;  ///< of ours
         std::uint64_t answered = 0;                ///< of theirs
     };

@@ -1,5 +1,4 @@
 #include <parley/discovery/discv5/service.hpp>
-
 #include <parley/discovery/entry.hpp>
 
 #include <algorithm>

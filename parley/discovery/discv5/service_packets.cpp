@@ -1,6 +1,5 @@
-#include <parley/discovery/discv5/service.hpp>
-
 #include <parley/codec/endian.hpp>
+#include <parley/discovery/discv5/service.hpp>
 
 #include <algorithm>
 #include <array>
@@ -86,8 +85,7 @@ void Service::on_packet(Now now, const Endpoint& from, const Packet& packet,
     const auto peer = Enr::decode_verified(request.node.record);
     if (!peer) return;
     const auto data = array_of<challenge_bytes>(packet.header);
-    const auto initiation =
-        agree_as_initiator(entropy_, peer->id(), self_, request.node.id, data);
+    const auto initiation = agree_as_initiator(entropy_, peer->id(), self_, request.node.id, data);
     if (!initiation) return;
     const bool tell_record = kind.record_sequence < record_.sequence();
     const auto head = header(HandshakePacket{

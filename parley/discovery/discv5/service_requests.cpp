@@ -1,6 +1,5 @@
-#include <parley/discovery/discv5/service.hpp>
-
 #include <parley/codec/endian.hpp>
+#include <parley/discovery/discv5/service.hpp>
 
 #include <algorithm>
 
@@ -85,8 +84,7 @@ void Service::begin(Now now, Serial serial, Request& request) {
     sent(now, serial, request, head.nonce, config_.request_timeout);
 }
 
-void Service::sent(Now now, Serial serial, Request& request, const Nonce& nonce,
-                   Duration timeout) {
+void Service::sent(Now now, Serial serial, Request& request, const Nonce& nonce, Duration timeout) {
     by_nonce_.erase(request.nonce);
     deadlines_.erase({request.deadline, serial});
     request.nonce = nonce;

@@ -214,8 +214,10 @@ TEST_CASE("two who greet each other at the same time both get their answers, and
     auto& b = net.add(2, quiet());
     int answered = 0;
     for (int i = 0; i < 3; ++i) {
-        a.service.ping(net.now(), b.contact(), [&](Now, auto outcome) { answered += bool(outcome); });
-        b.service.ping(net.now(), a.contact(), [&](Now, auto outcome) { answered += bool(outcome); });
+        a.service.ping(net.now(), b.contact(),
+                       [&](Now, auto outcome) { answered += bool(outcome); });
+        b.service.ping(net.now(), a.contact(),
+                       [&](Now, auto outcome) { answered += bool(outcome); });
         net.settle();
         CHECK(answered == 2 * (i + 1));
     }
@@ -316,15 +318,14 @@ TEST_CASE("during a handshake each further packet gets the same challenge, until
     CHECK(stranger.send(node, good).empty());
 }
 
-TEST_CASE("an unknown protocol of a talk request is answered with nothing, a known one by its owner") {
+TEST_CASE(
+    "an unknown protocol of a talk request is answered with nothing, a known one by its owner") {
     Net net;
     auto& node = net.add(1, quiet());
-    node.service.serve_talk("echo", [](Now, const Id&, const Endpoint&, Bytes request) {
-        return to_buffer(request);
-    });
-    node.service.serve_talk("flood", [](Now, const Id&, const Endpoint&, Bytes) {
-        return Buffer(5000);
-    });
+    node.service.serve_talk(
+        "echo", [](Now, const Id&, const Endpoint&, Bytes request) { return to_buffer(request); });
+    node.service.serve_talk("flood",
+                            [](Now, const Id&, const Endpoint&, Bytes) { return Buffer(5000); });
     Stranger stranger{net, 50};
     const auto talk = [](std::string_view protocol) {
         return encode(TalkReq{{}, bytes_of(protocol), bytes_of("hello")});
@@ -444,7 +445,8 @@ TEST_CASE("of an answer only records that were asked for, verify and may be told
     // A neighbour at each distance that chance gives, to answer with.
     std::vector<Enr> others;
     for (std::uint64_t i = 0; i < 8; ++i) {
-        others.push_back(record_of(key_of(100 + i), endpoint_of(static_cast<std::uint32_t>(100 + i))));
+        others.push_back(
+            record_of(key_of(100 + i), endpoint_of(static_cast<std::uint32_t>(100 + i))));
     }
     std::vector<std::uint16_t> far{256};
     std::size_t asked_for = 0;
@@ -506,7 +508,8 @@ TEST_CASE("an address that sends too much is not read for a while") {
     Stranger stranger{net, 50};
     Stranger other{net, 51};
     std::size_t answers = 0;
-    for (int i = 0; i < 20; ++i) answers += stranger.send(node, stranger.random_packet(node)).size();
+    for (int i = 0; i < 20; ++i)
+        answers += stranger.send(node, stranger.random_packet(node)).size();
     CHECK(answers == 5);
     CHECK(node.service.counters().dropped == 15);
     CHECK(other.send(node, other.random_packet(node)).size() == 1);

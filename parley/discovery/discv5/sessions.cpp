@@ -22,8 +22,7 @@ const SessionKey* Sessions::sealing(const PeerKey& peer) {
     return session ? &session->current.seal : nullptr;
 }
 
-std::optional<Bytes> Sessions::open(const PeerKey& peer, const Packet& packet,
-                                    PacketBuffer& room) {
+std::optional<Bytes> Sessions::open(const PeerKey& peer, const Packet& packet, PacketBuffer& room) {
     auto* session = sessions_.find(peer);
     if (!session) return std::nullopt;
     if (const auto plain = open_message(session->current.open, packet, room)) return plain;
