@@ -82,6 +82,7 @@ Result<std::unique_ptr<runtime::LmdbStore>, Failure> open_store(const Folder& fo
 runtime::HostConfig host_config(const node::NodeConfig& config) {
     runtime::HostConfig out;
     out.listen = config.p2p.listen;
+    out.datagrams = config.uses_dht();
     out.link = config.link();
     if (config.p2p.uses_proxy()) out.proxy = config.p2p.proxy;
     out.io_threads = config.io_threads;
@@ -216,7 +217,8 @@ Outcome run(const Options& options) {
     const auto bound = host.listen();
     if (!bound) return failed(bound.error().what);
     const auto node = node::Node::create(*config, std::move(*key), **store, **log,
-                                         Rng{runtime::random_seed()}, runtime::now());
+                                         Rng{runtime::random_seed()}, runtime::now(), {},
+                                         &entropy);
     if (!node) {
         return failed(fmt::format("cannot read {}: {}", folder.store(), message(node.error())));
     }

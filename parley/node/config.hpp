@@ -46,6 +46,8 @@ struct P2pConfig {
     Duration heartbeat_interval = 15s;
     Duration heartbeat_timeout = 20s;
 
+    bool dht = true;  ///< take part in the DHT, over UDP
+
     bool uses_proxy() const { return proxy.endpoint.port != 0; }
 };
 
@@ -91,6 +93,10 @@ struct NodeConfig {
     std::uint32_t io_threads = 1;
     std::uint32_t workers = 1;
 
+    /// Not through a proxy, which would let datagrams by, and not for a shielded node.
+    bool uses_dht() const {
+        return p2p.dht && !p2p.listen.empty() && !p2p.uses_proxy() && !permissions.private_only;
+    }
     /// What a Link needs of it. Links of one such result share the limits of all.
     transport::LinkConfig link() const;
 };

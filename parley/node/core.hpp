@@ -19,7 +19,7 @@ public:
     /// Datagrams that came to the node's UDP ports. None come, and none leave, without a protocol
     /// that uses them.
     virtual void on_datagrams(Now, const DatagramBatch&) {}
-    /// Appends those to be sent.
+    /// Those to be sent, into an empty batch.
     virtual void take_datagrams(DatagramBatch&) {}
     virtual void on_timer(Now now) = 0;
     virtual Instant next_wakeup() const = 0;

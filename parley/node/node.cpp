@@ -52,23 +52,27 @@ private:
     transport::Switch& links_;
 };
 
-Result<std::unique_ptr<Node>, StoreError> Node::create(
-    NodeConfig config, NodeKey key, Store& store, Log& log, Rng rng, Now now,
-    std::vector<transport::PeerHandler*> modules) {
-    std::unique_ptr<Node> node{new Node{std::move(config), std::move(key), store, log, now}};
+Result<std::unique_ptr<Node>, StoreError> Node::create(NodeConfig config, NodeKey key, Store& store,
+                                                       Log& log, Rng rng, Now now,
+                                                       std::vector<transport::PeerHandler*> modules,
+                                                       EntropySource* entropy) {
+    if (!config.uses_dht()) entropy = nullptr;
+    std::unique_ptr<Node> node{
+        new Node{std::move(config), std::move(key), store, log, now, entropy}};
     if (auto opened = node->open(now, std::move(modules), rng.split("parts")); !opened) {
         return std::unexpected{opened.error()};
     }
     return node;
 }
 
-Node::Node(NodeConfig config, NodeKey key, Store& store, Log& log, Now now)
+Node::Node(NodeConfig config, NodeKey key, Store& store, Log& log, Now now, EntropySource* entropy)
     : config_(std::move(config)),
       key_(std::move(key)),
       store_(store),
       log_(log),
       started_(now.instant),
       reach_(config_.p2p.advertise, config_.p2p.allow_private),
+      entropy_(entropy),
       record_(sign_record(1)),
       pool_({.bytes_max = config_.pool.bytes_max, .priority_fee_min = {}}),
       permissions_(config_.permissions),
@@ -129,6 +133,7 @@ Result<void, StoreError> Node::open(Now now, std::vector<transport::PeerHandler*
     apply_permissions();
     count_closed_links();
     listen_to_votes();
+    if (entropy_) join_dht(rng.split("dht"));
     save_at_ = now.instant + save_interval;
     return {};
 }
@@ -180,8 +185,10 @@ Enr Node::sign_record(std::uint64_t sequence) const {
         builder.ip(endpoint.address);
         if (endpoint.address.is_v4()) {
             builder.tcp(endpoint.port);
+            if (entropy_) builder.udp(endpoint.port);
         } else {
             builder.tcp6(endpoint.port);
+            if (entropy_) builder.udp6(endpoint.port);
         }
     }
     const auto fork = transport::fork_id(fork_rules(config_.network));
@@ -290,12 +297,33 @@ void Node::update_record() {
     record_ = std::move(next);
     record_changed_ = true;
     switch_->set_record(record_);
+    if (dht_) dht_->service().set_record(record_);
+}
+
+void Node::join_dht(Rng rng) {
+    dht_ = std::make_unique<Dht>(discovery::discv5::ServiceConfig{}, key_, record_, *entropy_, rng,
+                                 *book_, hub_);
+    dht_->service().on_vote([this](Now now, const Endpoint& voter, const Endpoint& seen) {
+        if (reach_.on_vote(now, voter.address, seen.address)) follow_reach_soon(now);
+    });
+    subscriptions_.push_back(hub_.subscribe<transport::PeerUp>(
+        [this](const transport::PeerUp& up) { dht_->on_link(now_, up.hello.record); }));
+}
+
+void Node::on_datagrams(Now now, const DatagramBatch& batch) {
+    now_ = now;
+    if (dht_ && !shutting_down_) dht_->on_datagrams(now, batch);
+}
+
+void Node::take_datagrams(DatagramBatch& out) {
+    if (dht_) dht_->take_datagrams(out);
 }
 
 void Node::on_timer(Now now) {
     now_ = now;
     switch_->on_timer(now);
     if (!shutting_down_) engine_->on_timer(now);
+    if (dht_ && !shutting_down_ && dht_->next_wakeup() <= now.instant) dht_->on_timer(now);
     if (now.instant >= follow_at_) follow_reach(now);
     if (now.instant >= save_at_) save(now);
 }
@@ -305,7 +333,8 @@ Instant Node::next_wakeup() const {
     const bool changed = shutting_down_ || record_changed_ || book_->has_changes() ||
                          switch_->offences().changed() || permissions_.has_changes() ||
                          !when_saved_.empty();
-    return std::min({switch_->next_wakeup(), engine, follow_at_, changed ? save_at_ : never});
+    const Instant dht = dht_ && !shutting_down_ ? dht_->next_wakeup() : never;
+    return std::min({switch_->next_wakeup(), engine, dht, follow_at_, changed ? save_at_ : never});
 }
 
 void Node::turn(Now now) {

@@ -14,6 +14,7 @@
 #include <parley/events/log.hpp>
 #include <parley/node/config.hpp>
 #include <parley/node/core.hpp>
+#include <parley/node/dht.hpp>
 #include <parley/node/permissions.hpp>
 #include <parley/node/reach.hpp>
 #include <parley/transport/switch.hpp>
@@ -30,10 +31,11 @@ namespace parley::node {
 class Node final : public NodeCore {
 public:
     /// Reads what the store holds: address book, bans, own record. `modules` (a chain's own, next
-    /// to the built-in ones), `store` and `log` outlive the node. Fails as the store does.
+    /// to the built-in ones), `store` and `log` outlive the node, and so does `entropy`, without
+    /// which there is no DHT, whatever the settings say. Fails as the store does.
     static Result<std::unique_ptr<Node>, StoreError> create(
         NodeConfig config, NodeKey key, Store& store, Log& log, Rng rng, Now now,
-        std::vector<transport::PeerHandler*> modules = {});
+        std::vector<transport::PeerHandler*> modules = {}, EntropySource* entropy = nullptr);
     ~Node() override;
 
     /// Where others reach us, for certain: goes into the record.
@@ -52,6 +54,8 @@ public:
 
     // NodeCore
     transport::Switch& links() override { return *switch_; }
+    void on_datagrams(Now now, const DatagramBatch& batch) override;
+    void take_datagrams(DatagramBatch& out) override;
     void on_timer(Now now) override;
     Instant next_wakeup() const override;
     std::vector<Job> take_jobs() override { return jobs_.take(); }
@@ -72,6 +76,9 @@ public:
     chain::TxRelay& relay() { return *relay_; }
     const chain::TxRelay& relay() const { return *relay_; }
     const discovery::AddressBook& book() const { return *book_; }
+    /// Null: this node takes no part in it.
+    Dht* dht() { return dht_.get(); }
+    const Dht* dht() const { return dht_.get(); }
     Hub& hub() { return hub_; }
     transport::Network& network() { return *switch_; }
     Instant started() const { return started_; }
@@ -113,7 +120,7 @@ public:
 private:
     class SwitchDialer;
 
-    Node(NodeConfig config, NodeKey key, Store& store, Log& log, Now now);
+    Node(NodeConfig config, NodeKey key, Store& store, Log& log, Now now, EntropySource* entropy);
     Result<void, StoreError> open(Now now, std::vector<transport::PeerHandler*> modules, Rng rng);
     Result<void, StoreError> load_record();
     Result<void, StoreError> load_bans(Now now);
@@ -125,6 +132,7 @@ private:
     transport::Hello make_hello() const;
     void count_closed_links();
     void listen_to_votes();
+    void join_dht(Rng rng);
     void update_record();
     void follow_reach_soon(Now now);
     void follow_reach(Now now);
@@ -142,6 +150,7 @@ private:
     Hub hub_;
     JobQueue jobs_{64};
     Reach reach_;
+    EntropySource* entropy_;  // null: no DHT
     discovery::MappingStatus port_mapping_;
     Enr record_;
     bool record_changed_ = false;
@@ -153,7 +162,8 @@ private:
     std::unique_ptr<transport::Switch> switch_;
     std::unique_ptr<SwitchDialer> dialer_;
     std::unique_ptr<discovery::Engine> engine_;
-    Now now_;  // of the input that is being handled
+    std::unique_ptr<Dht> dht_;  // null: this node takes no part in it
+    Now now_;                   // of the input that is being handled
     Instant save_at_ = never;
     Instant follow_at_ = never;  // what the record should say has changed
     Instant follow_not_before_ = Instant::min();

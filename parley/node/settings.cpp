@@ -241,6 +241,11 @@ std::vector<Setting> p2p_settings() {
             return mode.has_value();
         },
         [](const NodeConfig& c) { return std::string{name(c.p2p.port_mapping)}; }));
+    out.push_back(
+        flag("p2p", "dht",
+             "Find nodes in the DHT (discovery v5.1), over UDP on the ports of `listen`.\n"
+             "# Not used with a proxy, nor with permissions.private_only.",
+             PARLEY_MEMBER(p2p.dht)));
     out.push_back(text(
         "p2p", "proxy", "A SOCKS5 proxy that all dials go through.", "\"address:port\" or \"\"",
         [](NodeConfig& c, const std::string& s) {

@@ -27,6 +27,15 @@ void Service::add_boot(Now now, const Enr& record) {
     table_.add(now, *contact, Origin::heard);
 }
 
+void Service::heard(Now now, const Enr& record) {
+    add(now, record, Origin::heard);
+}
+
+void Service::add(Now now, const Enr& record, Origin origin) {
+    if (secret_ && secret_(record.id())) return;
+    if (const auto contact = Contact::of(record)) table_.add(now, *contact, origin);
+}
+
 void Service::on_timer(Now now) {
     end_late(now);
     check_table(now);

@@ -92,6 +92,10 @@ public:
     const Enr& record() const { return record_; }
     /// A way into the network: heard of now, and again whenever the table has nobody.
     void add_boot(Now now, const Enr& record);
+    /// A record that verified.
+    void heard(Now now, const Enr& record);
+    /// Nodes that others are never told of: they stay out of the table.
+    void set_secret(std::function<bool(const NodeId&)> secret) { secret_ = std::move(secret); }
 
     // --- Driving ---
     void on_datagram(Now now, const Endpoint& from, Bytes datagram);
@@ -124,8 +128,9 @@ public:
     void serve_talk(std::string protocol, Talk talk) {
         talks_[std::move(protocol)] = std::move(talk);
     }
-    /// Each record that was verified for the first time since it left the table.
-    void on_record(std::function<void(Now, const Enr&)> call) { on_record_ = std::move(call); }
+    /// Each record that an answer or a handshake brought, and who sent it.
+    using OnRecord = std::function<void(Now, const Enr&, const Endpoint& from)>;
+    void on_record(OnRecord call) { on_record_ = std::move(call); }
     /// `voter` saw us at `seen`.
     using OnVote = std::function<void(Now, const Endpoint& voter, const Endpoint& seen)>;
     void on_vote(OnVote call) { on_vote_ = std::move(call); }
@@ -195,7 +200,8 @@ private:
     void on_message(Now now, const Sender& sender, const TalkResp& talk);
     void take_record(const Sender& sender, Request& request, Bytes raw);
     void newer_record(Now now, const Sender& sender, std::uint64_t sequence);
-    void learned(Now now, const Enr& record, Origin origin);
+    void learned(Now now, const Enr& record, Origin origin, const Endpoint& from);
+    void add(Now now, const Enr& record, Origin origin);
 
     // service_requests.cpp
     void ask(Now now, const Contact& node, const Message& message, OnAnswer<Answer> done,
@@ -257,7 +263,8 @@ private:
     bool walked_home_ = false;
 
     std::map<std::string, Talk, std::less<>> talks_;
-    std::function<void(Now, const Enr&)> on_record_;
+    std::function<bool(const NodeId&)> secret_;
+    OnRecord on_record_;
     OnVote on_vote_;
     Counters counters_;
     DatagramBatch outbox_;

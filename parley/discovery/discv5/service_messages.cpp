@@ -89,7 +89,7 @@ void Service::on_message(Now now, const Sender& sender, const Nodes& nodes) {
     const auto first = request->records.size();
     for (const Bytes raw : nodes.records) take_record(sender, *request, raw);
     for (auto i = first; i < request->records.size(); ++i) {
-        learned(now, request->records[i], Origin::heard);
+        learned(now, request->records[i], Origin::heard, sender.endpoint);
     }
     if (request->parts == request->total) end(now, sender.peer, std::move(request->records));
 }
@@ -110,10 +110,9 @@ void Service::take_record(const Sender& sender, Request& request, Bytes raw) {
     request.records.push_back(std::move(*record));
 }
 
-void Service::learned(Now now, const Enr& record, Origin origin) {
-    const auto contact = Contact::of(record);
-    if (contact) table_.add(now, *contact, origin);
-    if (on_record_) on_record_(now, record);
+void Service::learned(Now now, const Enr& record, Origin origin, const Endpoint& from) {
+    add(now, record, origin);
+    if (on_record_) on_record_(now, record, from);
 }
 
 }  // namespace parley::discovery::discv5

@@ -125,7 +125,7 @@ void Service::on_packet(Now now, const Endpoint& from, const Packet& packet,
     if (!plain) return;
     sessions_.put(sender.peer, keys);
     ++counters_.handshakes;
-    learned(now, *record, Origin::met);
+    learned(now, *record, Origin::met, from);
     on_message(now, sender, *plain);
 }
 

@@ -1,0 +1,41 @@
+// Dht: the node's part in the DHT (discovery v5.1): the service, seeded from links and the address
+// book, which in turn hears of every record of this network that the service finds.
+// Threading: the node's thread.
+#pragma once
+
+#include <parley/base/rng.hpp>
+#include <parley/base/time.hpp>
+#include <parley/discovery/address_book.hpp>
+#include <parley/discovery/discv5/service.hpp>
+#include <parley/events/hub.hpp>
+
+namespace parley::node {
+
+class Dht {
+public:
+    /// Everything referenced outlives it.
+    Dht(const discovery::discv5::ServiceConfig& config, const NodeKey& key, const Enr& record,
+        EntropySource& entropy, Rng rng, discovery::AddressBook& book, Hub& hub);
+
+    void on_datagrams(Now now, const DatagramBatch& batch);
+    void take_datagrams(DatagramBatch& out);
+    void on_timer(Now now);
+    Instant next_wakeup() const;
+    /// A link says that this is its peer's record.
+    void on_link(Now now, const Enr& record);
+
+    discovery::discv5::Service& service() { return service_; }
+    const discovery::discv5::Service& service() const { return service_; }
+
+private:
+    void seed(Now now);
+    void learn(Now now, const Enr& record, const Endpoint& from);
+
+    discovery::AddressBook& book_;
+    Hub& hub_;
+    Rng rng_;
+    discovery::discv5::Service service_;
+    Instant seed_at_ = Instant::min();
+};
+
+}  // namespace parley::node
