@@ -29,6 +29,7 @@ void add_key(CLI::App& app, Chosen& chosen);
 void add_status(CLI::App& app, Chosen& chosen);
 void add_peers(CLI::App& app, Chosen& chosen);
 void add_book(CLI::App& app, Chosen& chosen);
+void add_dht(CLI::App& app, Chosen& chosen);
 void add_allow(CLI::App& app, Chosen& chosen);
 void add_invite(CLI::App& app, Chosen& chosen);
 void add_tx(CLI::App& app, Chosen& chosen);

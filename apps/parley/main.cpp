@@ -61,6 +61,7 @@ int main_of(int argc, char** argv) {
     add_status(app, chosen);
     add_peers(app, chosen);
     add_book(app, chosen);
+    add_dht(app, chosen);
     add_allow(app, chosen);
     add_invite(app, chosen);
     add_tx(app, chosen);

@@ -150,7 +150,8 @@ RpcResult admin_node_info(const RpcCall& call) {
     if (const auto endpoint = node.endpoint()) {
         out["target"] = Target{node.id(), *endpoint}.to_string();
         out["ip"] = endpoint->address.to_string();
-        out["ports"] = {{"discovery", 0}, {"listener", endpoint->port}};
+        out["ports"] = {{"discovery", node.dht() ? endpoint->port : 0},
+                        {"listener", endpoint->port}};
     }
     return out;
 }

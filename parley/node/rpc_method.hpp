@@ -82,6 +82,18 @@ RpcResult admin_node_info(const RpcCall&);
 RpcResult admin_peers(const RpcCall&);
 RpcResult parley_status(const RpcCall&);
 
+// rpc_dht.cpp
+RpcResult discv5_node_info(const RpcCall&);
+RpcResult discv5_routing_table_info(const RpcCall&);
+RpcResult discv5_add_enr(const RpcCall&);
+RpcResult discv5_get_enr(const RpcCall&);
+void discv5_ping(const RpcCall&, RpcDone done);
+void discv5_find_node(const RpcCall&, RpcDone done);
+void discv5_talk_req(const RpcCall&, RpcDone done);
+void discv5_recursive_find_nodes(const RpcCall&, RpcDone done);
+void discv5_lookup_enr(const RpcCall&, RpcDone done);
+RpcResult parley_dht_table(const RpcCall&);
+
 // rpc_permissions.cpp
 RpcResult parley_allow(const RpcCall&);
 RpcResult parley_allowed(const RpcCall&);

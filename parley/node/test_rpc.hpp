@@ -39,6 +39,7 @@ struct SmallStore final : Store {
 /// A node that nobody drives but the test, with its RPC.
 struct RpcNode {
     SmallStore store;
+    SeededEntropy dht_entropy{3};  // of use to a node that listens
     std::unique_ptr<Node> node;
     std::optional<Rpc> rpc;
     Now now{Instant{100s}, UnixTime{1s}};
@@ -51,7 +52,8 @@ struct RpcNode {
         rpc.reset();
         node.reset();
         SeededEntropy entropy{1};
-        auto made = Node::create(config, NodeKey::generate(entropy), store, no_log(), Rng{2}, now);
+        auto made = Node::create(config, NodeKey::generate(entropy), store, no_log(), Rng{2}, now,
+                                 {}, &dht_entropy);
         REQUIRE(made);
         node = std::move(*made);
         rpc.emplace(*node);
