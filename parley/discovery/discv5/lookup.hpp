@@ -68,6 +68,7 @@ public:
     // --- For measurements ---
 
     std::size_t requests() const { return requests_; }
+    std::size_t candidates() const { return candidates_.size(); }
     /// How many answers, one after the other, led to the target (resolve) or to the closest that
     /// answered.
     unsigned hops() const;

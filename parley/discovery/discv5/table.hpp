@@ -167,7 +167,7 @@ private:
     Instant last_answer_ = Instant::min();  // of anybody
     Instant earliest_check_ = never;        // of all entries, or before it
     Instant checks_from_ = Instant::min();
-    bool met_turn_ = true;  // the next check is one of an unchecked node that we met
+    std::size_t lane_ = 0;  // whose turn the next check is
 };
 
 }  // namespace parley::discovery::discv5

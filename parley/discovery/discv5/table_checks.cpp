@@ -1,6 +1,7 @@
 #include <parley/discovery/discv5/table.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace parley::discovery::discv5 {
 
@@ -71,22 +72,28 @@ Instant Table::next_wakeup() const {
     return earliest_check_ == never ? never : std::max(earliest_check_, checks_from_);
 }
 
-/// Who came and is unchecked, and all others, take turns if both are due; in each of the two the
-/// one that has been due for longest. So neither can be starved by many of the other.
+/// Who came and is unchecked, who was heard of, and who is checked take turns; of each the one that
+/// has been due for longest. So none can be starved by many of another kind.
 const TableEntry* Table::next_check(Now now) {
     if (now.instant < next_wakeup()) return nullptr;
-    TableEntry* due[2] = {nullptr, nullptr};
+    const auto lane_of = [](const TableEntry& entry) {
+        return entry.checked ? std::size_t{0} : entry.met ? std::size_t{1} : std::size_t{2};
+    };
+    constexpr std::size_t lanes = 3;
+    std::array<TableEntry*, lanes> due{};
     for (auto& bucket : buckets_) {
         for (auto& entry : bucket.entries) {
             if (entry.next_check > now.instant) continue;
-            TableEntry*& first = due[entry.met && !entry.checked ? 1 : 0];
+            TableEntry*& first = due[lane_of(entry)];
             if (!first || entry.next_check < first->next_check) first = &entry;
         }
     }
-    TableEntry* chosen = due[met_turn_ ? 1 : 0];
-    if (!chosen) chosen = due[met_turn_ ? 0 : 1];
+    TableEntry* chosen = nullptr;
+    for (std::size_t i = 0; i < lanes && !chosen; ++i) {
+        lane_ = (lane_ + 1) % lanes;
+        chosen = due[lane_];
+    }
     if (chosen) {
-        met_turn_ = !met_turn_;
         chosen->next_check = now.instant + config_.check_timeout;
         checks_from_ = now.instant + config_.check_spacing;
     }
