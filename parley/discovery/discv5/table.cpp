@@ -172,21 +172,15 @@ TableResult Table::wait(Bucket& bucket, TableEntry entry) {
     return TableResult::waiting;
 }
 
-/// Lets one of those who wait in, if there is room: one that was met, if any.
+/// Lets one of those who wait in: one that was met, if any. As they count, no limit is exceeded.
 void Table::promote(Now now, Bucket& bucket) {
-    if (bucket.entries.size() >= entries_max) return;
-    std::vector<std::size_t> fit;
-    bool met = false;
-    for (std::size_t i = 0; i < bucket.replacements.size(); ++i) {
-        const TableEntry& entry = bucket.replacements[i];
-        if ((met && !entry.met) || !may_enter(bucket, group_of(entry))) continue;
-        if (!met && entry.met) fit.clear();
-        met = entry.met;
-        fit.push_back(i);
-    }
-    if (fit.empty()) return;
-    const auto chosen = static_cast<std::ptrdiff_t>(fit[rng_.below(fit.size())]);
-    enter(now, bucket, leave_replacements(bucket, bucket.replacements.begin() + chosen));
+    auto& list = bucket.replacements;
+    if (list.empty() || bucket.entries.size() >= entries_max) return;
+    const auto met = std::ranges::count_if(list, &TableEntry::met);
+    auto skip = rng_.below(met > 0 ? static_cast<std::uint64_t>(met) : list.size());
+    const auto chosen = std::ranges::find_if(
+        list, [&](const TableEntry& entry) { return (entry.met || met == 0) && skip-- == 0; });
+    enter(now, bucket, leave_replacements(bucket, chosen));
 }
 
 /// Whether the bucket has room for a newcomer, or has it now: who is dead makes room, and who was
@@ -201,8 +195,7 @@ bool Table::make_room(Bucket& bucket, Origin origin) {
         return true;
     }
     if (origin != Origin::met) return false;
-    const auto heard =
-        std::ranges::find_if(entries, [](const TableEntry& e) { return !e.met && !e.checked; });
+    const auto heard = std::ranges::find_if(entries, [](const TableEntry& e) { return !e.met; });
     if (heard == entries.end()) return false;
     wait(bucket, leave(bucket, heard));
     return true;

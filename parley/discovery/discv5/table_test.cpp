@@ -318,9 +318,9 @@ TEST_CASE("a node that lives is never evicted for another, one that fails is rep
     Rig rig;
     std::vector<Contact> entries;
     for (int i = 0; i < 16; ++i) entries.push_back(rig.add_checked(256));
-    for (int i = 0; i < 100; ++i) {
-        CHECK(rig.add(rig.contact(256), i % 2 == 0 ? Origin::met : Origin::heard, 1s) !=
-              TableResult::added);
+    for (int i = 0; i < 10; ++i) {
+        CHECK(rig.add(rig.contact(256), i == 4 ? Origin::met : Origin::heard, 1s) ==
+              TableResult::waiting);
     }
     for (const auto& node : entries) CHECK(known(rig.table, node));
 
