@@ -217,8 +217,7 @@ Outcome run(const Options& options) {
     const auto bound = host.listen();
     if (!bound) return failed(bound.error().what);
     const auto node = node::Node::create(*config, std::move(*key), **store, **log,
-                                         Rng{runtime::random_seed()}, runtime::now(), {},
-                                         &entropy);
+                                         Rng{runtime::random_seed()}, runtime::now(), {}, &entropy);
     if (!node) {
         return failed(fmt::format("cannot read {}: {}", folder.store(), message(node.error())));
     }
