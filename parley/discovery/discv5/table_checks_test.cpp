@@ -137,6 +137,27 @@ TEST_CASE("who lives is checked ever more seldom, and not all at the same time")
     CHECK(last.size() > 10);
 }
 
+TEST_CASE("who failed is checked often again, though it lives") {
+    Driver driver;
+    const Contact other = driver.add(255, Origin::met), node = driver.add(256, Origin::met);
+    driver.run(2h);
+    int failures = 1;
+    driver.lives = [&](const Contact& asked) { return asked.id != node.id || failures-- <= 0; };
+    driver.run(15min);
+    REQUIRE(failures < 0);
+    const auto& checks = driver.checks[node.id];
+    driver.run(2h);
+    std::size_t failed = 0;  // the first of two checks that follow on each other closely
+    for (std::size_t i = checks.size() - 1; i > 2 && failed == 0; --i) {
+        if (checks[i] - checks[i - 1] <= 3s) failed = i - 1;
+    }
+    REQUIRE(failed > 0);
+    CHECK(checks[failed] - checks[failed - 1] >= 7min);
+    CHECK(checks[failed + 2] - checks[failed + 1] <= 13s);
+    CHECK(driver.checked(node));
+    CHECK(driver.checked(other));
+}
+
 TEST_CASE("checks keep their distance from each other") {
     Driver driver;
     for (unsigned distance = 256; distance > 240; --distance) {

@@ -141,7 +141,10 @@ TEST_CASE("who waits and was met is not pushed out by who was only heard of") {
         CHECK(rig.add(rig.contact(256), Origin::met) == TableResult::waiting);
     }
     CHECK(rig.add(rig.contact(256)) == TableResult::bucket_full);
-    CHECK(rig.add(rig.contact(256), Origin::met) == TableResult::waiting);
+    const Contact last = rig.contact(256);
+    CHECK(rig.add(last, Origin::met) == TableResult::waiting);
+    CHECK(rig.add(last) == TableResult::waiting);  // heard of, too
+    CHECK(rig.add(rig.contact(256)) == TableResult::bucket_full);
     CHECK(rig.table.replacements() == 10);
 }
 
@@ -400,6 +403,9 @@ TEST_CASE("failures within a moment count as one") {
     CHECK(rig.table.find(node.id)->failures == 1);
     CHECK(rig.told(node));
     rig.alive(node, 12s);
+    CHECK(rig.table.find(node.id)->failures == 0);
+    // What failed somewhere else says nothing.
+    rig.table.on_failed(at(20s), node.id, endpoint_in(77));
     CHECK(rig.table.find(node.id)->failures == 0);
 }
 
