@@ -83,8 +83,8 @@ private:
         std::uint8_t path = 0;      // which asks it
         std::uint8_t attempts = 0;
         std::uint8_t tier = 0;                      // see view(); stays once it is asked
-        std::vector<std::uint16_t> distances = {};  // that it is asked for
         std::uint8_t hops = 0;                      // answers that led to it
+        std::vector<std::uint16_t> distances = {};  // that it is asked for
     };
     using Place = std::vector<Candidate>::iterator;
 

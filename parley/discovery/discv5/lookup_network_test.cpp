@@ -138,3 +138,23 @@ TEST_CASE("a fifth of all nodes, around one ID, hides it from hardly anybody") {
         }
     }
 }
+
+TEST_CASE("small networks are found whole") {
+    for (const std::size_t nodes : {2, 5, 20, 200}) {
+        Network network{nodes};
+        network.add_honest(nodes);
+        network.fill_tables();
+        CAPTURE(nodes);
+        CHECK(find_closest(network, 100, 0).good == 100);
+    }
+}
+
+TEST_CASE("nodes that know one other node fill their tables by lookups") {
+    Network network{3};
+    network.add_honest(300);
+    network.join();
+    const auto closest = find_closest(network, 300, 0);
+    closest.print("joined, closest");
+    CHECK(closest.share() >= 0.99);
+    CHECK(resolve(network, 300, 0).share() >= 0.99);
+}

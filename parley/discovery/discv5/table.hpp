@@ -50,6 +50,7 @@ enum class Origin : std::uint8_t {
 struct TableEntry {
     Contact contact;
     bool met = false;                       ///< it contacted us, or answered
+    bool checking = false;                  ///< next_check() gave it, and no word came since
     bool checked = false;                   ///< it answered at this endpoint since it was added
     std::uint8_t failures = 0;              ///< consecutive ones
     Instant last_seen = Instant::min();     ///< a message of its own
@@ -86,7 +87,8 @@ public:
     /// another endpoint it must be checked anew.
     TableResult add(Now now, const Contact& contact, Origin origin);
     /// It answered a request of ours (PING, FINDNODE) that was sent to `asked_at`: heard only if
-    /// that is its endpoint still.
+    /// that is its endpoint still. Who answers though no check was under way is checked no later
+    /// for it: only a PONG tells of a newer record.
     void on_alive(Now now, const Id& id, const Endpoint& asked_at);
     /// It did not answer such a request.
     void on_failed(Now now, const Id& id, const Endpoint& asked_at);

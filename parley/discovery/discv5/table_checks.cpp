@@ -16,10 +16,12 @@ void Table::on_alive(Now now, const Id& id, const Endpoint& asked_at) {
     TableEntry* entry = entry_of(id);
     if (!entry) return on_replacement_alive(now, id);
     if (entry->contact.endpoint != asked_at) return;
-    if (!entry->checked || entry->failures > 0) entry->since = now.instant;
+    entry->last_seen = entry->last_checked = now.instant;
+    const bool anew = !entry->checked || entry->failures > 0;
+    if (!anew && !entry->checking) return;
+    if (anew) entry->since = now.instant;
     entry->met = entry->checked = true;
     entry->failures = 0;
-    entry->last_seen = entry->last_checked = now.instant;
     const Duration lived = now.instant - entry->since;
     check_at(*entry, now.instant + rng_.jitter(std::clamp(lived, config_.check_interval_min,
                                                           config_.check_interval_max),
@@ -59,6 +61,7 @@ void Table::on_failed(Now now, const Id& id, const Endpoint& asked_at) {
 }
 
 void Table::check_at(TableEntry& entry, Instant when) {
+    entry.checking = false;
     entry.next_check = when;
     earliest_check_ = std::min(earliest_check_, when);
 }
@@ -94,6 +97,7 @@ const TableEntry* Table::next_check(Now now) {
         chosen = due[lane_];
     }
     if (chosen) {
+        chosen->checking = true;
         chosen->next_check = now.instant + config_.check_timeout;
         checks_from_ = now.instant + config_.check_spacing;
     }

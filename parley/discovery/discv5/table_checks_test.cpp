@@ -137,6 +137,17 @@ TEST_CASE("who lives is checked ever more seldom, and not all at the same time")
     CHECK(last.size() > 10);
 }
 
+TEST_CASE("who answers other requests all the time is checked nevertheless") {
+    Driver driver;
+    const Contact node = driver.add(256, Origin::met);
+    driver.run(1min);
+    const auto before = driver.checks[node.id].size();
+    driver.meanwhile = [&] { driver.table.on_alive(at(driver.now), node.id, node.endpoint); };
+    driver.run(1h);
+    CHECK(driver.checks[node.id].size() >= before + 5);
+    CHECK(driver.checks[node.id].size() <= before + 15);
+}
+
 TEST_CASE("who failed is checked often again, though it lives") {
     Driver driver;
     const Contact other = driver.add(255, Origin::met), node = driver.add(256, Origin::met);

@@ -120,6 +120,24 @@ public:
             (low ? last : first) = middle;
         }
     }
+    /// All start with one node, look themselves up, then a random target in some of their buckets;
+    /// what they hear of is checked at once.
+    void join() {
+        for (auto& node : nodes_) {
+            TableConfig config;
+            config.address_limits = limits_;
+            node.table = std::make_unique<Table>(config, node.contact.id, rng_.split("table"));
+            add(*node.table, nodes_.front().contact);
+        }
+        learn_ = true;
+        for (auto& node : nodes_) play(Goal::closest, node, node.contact.id);
+        for (unsigned distance = log_distance_max; distance > log_distance_max - 8; --distance) {
+            for (auto& node : nodes_) {
+                play(Goal::closest, node, random_at_distance(node.contact.id, distance, rng_));
+            }
+        }
+        learn_ = false;
+    }
     void kill(double part) {
         for (auto& node : nodes_) node.dead = rng_.chance(part);
     }
@@ -149,6 +167,10 @@ public:
                 } else {
                     event.when += rng_.jitter(Duration{100ms}, 0.9);
                     event.answer = ask(*node, *request, from.contact.endpoint.address);
+                    if (learn_) {
+                        add(*node->table, from.contact);
+                        for (const auto& told : event.answer) add(*from.table, told);
+                    }
                 }
                 events.push(std::move(event));
             }
@@ -186,22 +208,23 @@ public:
 private:
     using Place = std::vector<Node>::iterator;
 
+    static void add(Table& table, const Contact& contact) {
+        table.add(at(0s), contact, Origin::met);
+        table.on_alive(at(0s), contact.id, contact.endpoint);
+    }
+
     void fill_bucket(Table& table, Place first, Place last) {
         const auto size = static_cast<std::size_t>(last - first);
         constexpr std::size_t wanted = Table::entries_max + 4;
-        const auto add = [&](const Node& node) {
-            table.add(at(0s), node.contact, Origin::met);
-            table.on_alive(at(0s), node.contact.id, node.contact.endpoint);
-        };
         if (size <= wanted) {
             std::vector<Place> some;
             for (auto node = first; node != last; ++node) some.push_back(node);
             rng_.shuffle(some);
-            for (const Place node : some) add(*node);
+            for (const Place node : some) add(table, node->contact);
             return;
         }
         for (std::size_t i = 0; i < wanted; ++i) {
-            add(first[static_cast<std::ptrdiff_t>(rng_.below(size))]);
+            add(table, first[static_cast<std::ptrdiff_t>(rng_.below(size))].contact);
         }
     }
 
@@ -236,6 +259,7 @@ private:
     Rng rng_;
     bool limits_;
     bool silent_ = false;
+    bool learn_ = false;
     std::uint32_t next_group_ = 0;
     std::vector<Node> nodes_;  // sorted by ID
     std::vector<Contact> liars_;
