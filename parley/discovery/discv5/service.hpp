@@ -186,7 +186,7 @@ private:
                    const HandshakePacket& kind);
     void challenge(Now now, const Sender& sender, const Nonce& nonce);
     std::optional<Enr> record_of(const Challenge& asked, const HandshakePacket& kind) const;
-    PacketHeader header(PacketKind kind);
+    PacketHeader header(const PacketKind& kind);
     void put(const Endpoint& to, Bytes packet);
     void say(const Sender& to, const Message& message);
 

@@ -142,8 +142,8 @@ std::optional<Enr> Service::record_of(const Challenge& asked, const HandshakePac
     return out;
 }
 
-PacketHeader Service::header(PacketKind kind) {
-    PacketHeader out{.kind = std::move(kind)};
+PacketHeader Service::header(const PacketKind& kind) {
+    PacketHeader out{.masking_iv = {}, .nonce = {}, .kind = kind};
     const std::array words{rng_.next(), rng_.next(), rng_.next()};
     std::memcpy(out.masking_iv.data(), words.data(), out.masking_iv.size());
     std::memcpy(out.nonce.data(), &words[2], sizeof words[2]);
