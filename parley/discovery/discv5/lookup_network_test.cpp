@@ -140,7 +140,7 @@ TEST_CASE("a fifth of all nodes, around one ID, hides it from hardly anybody") {
 }
 
 TEST_CASE("small networks are found whole") {
-    for (const std::size_t nodes : {2, 5, 20, 200}) {
+    for (const std::size_t nodes : {2U, 5U, 20U, 200U}) {
         Network network{nodes};
         network.add_honest(nodes);
         network.fill_tables();
