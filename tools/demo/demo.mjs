@@ -199,7 +199,7 @@ async function stopAll() {
 function showLogs() {
   for (const node of nodes) {
     try {
-      const lines = readFileSync(join(node.folder, 'demo.log'), 'utf8').trimEnd().split('\n');
+      const lines = readFileSync(join(node.folder, 'log'), 'utf8').trimEnd().split('\n');
       console.error(dim(`\n${node.name}, the end of its log:\n${lines.slice(-6).join('\n')}`));
     } catch {
       // It never ran.

@@ -35,7 +35,7 @@ export class NodeProcess {
   }
 
   start() {
-    const log = openSync(join(this.folder, 'demo.log'), 'a');
+    const log = openSync(join(this.folder, 'log'), 'a');
     this.child = spawn(this.binary, ['run', this.folder], { stdio: ['ignore', log, log] });
     const child = this.child;
     this.ended = new Promise((resolve) => child.once('exit', (code, signal) => {

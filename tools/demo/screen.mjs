@@ -15,15 +15,21 @@ export function bar(part, whole, width = 24) {
 
 /** A step of the story: `update` moves its line, `done` settles it. */
 export class Step {
-  constructor(title) {
+  /** `announce`: without a terminal, say that it begins. */
+  constructor(title, announce = true) {
     this.title = title;
     this.began = Date.now();
     this.shown = '';
     if (terminal) this.draw('…');
-    else console.log(`  … ${title}`);
+    else if (announce) console.log(`  … ${title}`);
   }
 
   seconds() { return (Date.now() - this.began) / 1000; }
+
+  time() {
+    const seconds = this.seconds();
+    return seconds < 0.1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
+  }
 
   draw(mark, detail = '') {
     const line = `  ${mark} ${this.title.padEnd(46)} ${detail}`;
@@ -34,15 +40,13 @@ export class Step {
 
   update(detail) { if (terminal) this.draw('…', detail); }
 
-  done(detail = '') {
-    const time = dim(`${this.seconds().toFixed(1)} s`);
-    if (terminal) { this.draw(green('✓'), `${detail} ${time}`); process.stdout.write('\n'); }
-    else console.log(`  ✓ ${this.title}: ${detail} ${time}`);
-  }
+  done(detail = '') { this.settle(green('✓'), detail, dim(this.time())); }
+  failed(detail) { this.settle(red('✗'), detail); }
 
-  failed(detail) {
-    if (terminal) { this.draw(red('✗'), detail); process.stdout.write('\n'); }
-    else console.log(`  ✗ ${this.title}: ${detail}`);
+  settle(mark, detail, time = '') {
+    const end = [detail, time].filter((part) => part).join(' ');
+    if (terminal) { this.draw(mark, end); process.stdout.write('\n'); }
+    else console.log(`  ${mark} ${this.title}${detail && ':'} ${end}`);
   }
 }
 
