@@ -48,6 +48,8 @@ private:
 using Role = std::function<int(const std::vector<std::string>& arguments)>;
 
 double seconds_now();
+/// Time that the processor spent on this thread, in the system too.
+double thread_seconds_now();
 /// Memory of a process (0: this one), without pages of files.
 double resident_bytes(pid_t process = 0);
 

@@ -3,6 +3,7 @@
 // `parley-bench --ours NAME` and `--limit NAME` run one half of one alone, for a profiler.
 #include "bare.hpp"
 #include "book.hpp"
+#include "dht.hpp"
 #include "harness.hpp"
 #include "idle.hpp"
 #include "rtt.hpp"
@@ -40,6 +41,10 @@ const std::vector<Benchmark>& benchmarks() {
         {"transport.wan", "bytes/s", "iperf3 on the same path: 60 ms round trip, 1 Gbit/s",
          [] { return link_wan(1ULL << 30); }, [] { return iperf_wan(1ULL << 30); }, 5,
          wan_obstacle},
+        {"dht.requests", "requests/s", "recvmmsg, sendmmsg and AES of the same packets",
+         dht_requests, bare_dht_requests},
+        {"dht.handshakes", "handshakes/s", "the cryptography of the same packets", dht_handshakes,
+         bare_dht_handshakes},
     };
     return all;
 }
@@ -51,6 +56,8 @@ const std::map<std::string_view, Role>& roles() {
         {"bare-small", bare_small_sender},
         {"bare-handshakes", bare_handshake_dialer},
         {"book", book_run},
+        {"dht-load", dht_load},
+        {"dht-memory", dht_memory},
         {"idle-node", idle_node},
         {"sim-world", sim_world},
         {"soak-node", soak_node},
@@ -64,14 +71,15 @@ const std::map<std::string_view, Role>& roles() {
 int usage(std::string_view wrong) {
     fmt::print(stderr, "parley-bench: no benchmark \"{}\"; there are:\n", wrong);
     for (const auto& benchmark : benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
-    for (const auto name : {rtt_loaded_name, idle_name}) fmt::print(stderr, "  {}\n", name);
+    for (const auto* name : {rtt_loaded_name, idle_name, dht_memory_name})
+        fmt::print(stderr, "  {}\n", name);
     for (const auto& benchmark : book_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     for (const auto& benchmark : sim_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     return 2;
 }
 
 bool known(const std::string& name) {
-    return name == idle_name || name == rtt_loaded_name ||
+    return name == idle_name || name == rtt_loaded_name || name == dht_memory_name ||
            std::ranges::find(benchmarks(), name, &Benchmark::name) != benchmarks().end() ||
            std::ranges::find(book_benchmarks(), name, &BookBenchmark::name) !=
                book_benchmarks().end() ||
@@ -90,6 +98,7 @@ int run_all(const std::vector<std::string>& names) {
     }
     if (names.empty() || named(rtt_loaded_name)) run_rtt_loaded();
     if (names.empty() || named(idle_name)) run_idle();
+    if (names.empty() || named(dht_memory_name)) run_dht_memory();
     for (const auto& benchmark : book_benchmarks()) {
         if (names.empty() || named(benchmark.name)) run(benchmark);
     }

@@ -1,5 +1,6 @@
 #include <parley/base/block_pool.hpp>
 #include <parley/base/bytes.hpp>
+#include <parley/base/entropy_pool.hpp>
 #include <parley/base/jobs.hpp>
 #include <parley/base/lru.hpp>
 #include <parley/base/rng.hpp>
@@ -45,6 +46,29 @@ TEST_CASE("the generator is reproducible, splits by purpose and stays below its 
     std::set<std::uint64_t> seen;
     for (int i = 0; i < 200; ++i) seen.insert(a.below(6));
     CHECK(seen == std::set<std::uint64_t>{0, 1, 2, 3, 4, 5});
+}
+
+TEST_CASE("an entropy pool gives out what its source gave, each byte once, in few calls") {
+    struct Counted final : EntropySource {
+        void fill(MutableBytes out) override {
+            ++calls;
+            for (auto& byte : out) byte = static_cast<std::byte>(next++ / 4);
+        }
+        int calls = 0;
+        unsigned next = 0;
+    } source;
+    EntropyPool pool{source};
+    Buffer seen;
+    for (const std::size_t size : {0U, 1U, 500U, 20U, 503U}) {
+        Buffer some(size);
+        pool.fill(some);
+        append(seen, some);
+    }
+    CHECK(source.calls == 2);
+    REQUIRE(seen.size() == 1024);
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+        if (seen[i] != static_cast<std::byte>(i / 4)) FAIL("byte " << i);
+    }
 }
 
 TEST_CASE("a token bucket allows its burst, then its rate") {

@@ -12,17 +12,15 @@ namespace parley {
 /// Keeps its memory when cleared: a batch that is used again and again allocates no more.
 class DatagramBatch {
 public:
-    /// Room for one more, zeroed; valid until the next call.
-    MutableBytes add(const Endpoint& peer, std::size_t size) {
-        const std::size_t offset = bytes_.size();
-        bytes_.resize(offset + size);
-        entries_.push_back({peer, offset, size});
-        return MutableBytes{bytes_}.subspan(offset, size);
-    }
     void add(const Endpoint& peer, Bytes bytes) {
+        write(peer, [&](Buffer& out) { append(out, bytes); });
+    }
+    /// One more, which `call` appends to the Buffer that it is given, where it stays.
+    template <class Call>
+    void write(const Endpoint& peer, Call call) {
         const std::size_t offset = bytes_.size();
-        append(bytes_, bytes);
-        entries_.push_back({peer, offset, bytes.size()});
+        call(bytes_);
+        entries_.push_back({peer, offset, bytes_.size() - offset});
     }
     void clear() {
         bytes_.clear();

@@ -231,7 +231,9 @@ std::vector<Nodes> split_nodes(const RequestId& request_id, std::span<const Byte
     constexpr std::size_t overhead = 1 + 3 + 9 + 9 + 3;
     constexpr std::size_t records_bytes_max =
         packet_bytes_max - ordinary_header_bytes - crypto::gcm_tag_bytes - overhead;
-    std::vector<Nodes> out(1);
+    std::vector<Nodes> out;
+    out.reserve(1 + records.size() / (records_bytes_max / Enr::size_bytes_max));
+    out.emplace_back();
     std::size_t used = 0;
     for (const Bytes record : records) {
         if (used + record.size() > records_bytes_max ||

@@ -229,17 +229,19 @@ Result<Packet, PacketError> decode_packet(const Id& self, Bytes datagram,
     return Packet{head->nonce, *kind, header, message};
 }
 
-Buffer encode_header(const PacketHeader& header, std::size_t room) {
-    const auto size = authdata_bytes(header.kind);
-    Buffer out;
-    out.reserve(head_bytes + size + room);
+void encode_header(const PacketHeader& header, Buffer& out) {
     append(out, header.masking_iv);
     append(out, bytes_of(protocol_id));
     append_be(out, version);
     append_be(out, static_cast<std::uint8_t>(header.kind.index()));
     append(out, header.nonce);
-    append_be(out, static_cast<std::uint16_t>(size));
+    append_be(out, static_cast<std::uint16_t>(authdata_bytes(header.kind)));
     std::visit([&out](const auto& kind) { append_authdata(out, kind); }, header.kind);
+}
+
+Buffer encode_header(const PacketHeader& header) {
+    Buffer out;
+    encode_header(header, out);
     return out;
 }
 
@@ -253,12 +255,16 @@ void mask_header(const Id& destination, MutableBytes header) {
     mask(destination, array_of<sizeof(MaskingIv)>(header), masked, masked);
 }
 
-Buffer mask_packet(const Id& destination, Bytes header, Bytes message) {
-    Buffer out;
-    out.reserve(header.size() + message.size());
+void mask_packet(const Id& destination, Bytes header, Bytes message, Buffer& out) {
+    const auto start = out.size();
     append(out, header);
     append(out, message);
-    mask_header(destination, MutableBytes{out}.first(header.size()));
+    mask_header(destination, MutableBytes{out}.subspan(start, header.size()));
+}
+
+Buffer mask_packet(const Id& destination, Bytes header, Bytes message) {
+    Buffer out;
+    mask_packet(destination, header, message, out);
     return out;
 }
 

@@ -104,15 +104,17 @@ struct PacketHeader {
     PacketKind kind;
 };
 
-/// masking-iv | header, unmasked: the associated data of the message. With capacity for `room`
-/// more bytes.
-Buffer encode_header(const PacketHeader& header, std::size_t room = 0);
+/// masking-iv | header, unmasked: the associated data of the message. Appends it to `out`.
+void encode_header(const PacketHeader& header, Buffer& out);
+Buffer encode_header(const PacketHeader& header);
 ChallengeData encode_challenge(const MaskingIv& masking_iv, const Nonce& nonce,
                                const WhoAreYou& who_are_you);
 
 /// Masks masking-iv | header for its destination, where it is.
 void mask_header(const Id& destination, MutableBytes header);
 /// A datagram of masking-iv | header, unmasked, and a message that is sealed, or random, or none.
+/// Appends it to `out`.
+void mask_packet(const Id& destination, Bytes header, Bytes message, Buffer& out);
 Buffer mask_packet(const Id& destination, Bytes header, Bytes message = {});
 
 }  // namespace parley::discovery::discv5

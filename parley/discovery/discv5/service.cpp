@@ -11,6 +11,7 @@ Service::Service(ServiceConfig config, const NodeKey& key, const Enr& record,
       self_(dht_id(key.id())),
       record_(record),
       entropy_(entropy),
+      random_(entropy),
       rng_(rng.split("packets")),
       table_(config.table, self_, rng.split("table")),
       sessions_(config.sessions_max, rng_.next()),
@@ -57,20 +58,24 @@ void Service::check_table(Now now) {
 /// A lookup of ourselves first, so that our neighbours know us and we know them; then of targets
 /// that are chance, so that no bucket is forgotten.
 void Service::walk(Now now) {
-    if (table_.size() == 0) {
+    if (!connected_) {
         for (const auto& contact : boot_) table_.add(now, contact, Origin::heard);
     }
-    if (table_.size() > 0) {
+    if (!walking_ && table_.size() > 0) {
         const Id target =
-            walked_home_
-                ? random_at_distance(self_,
-                                     log_distance_max - static_cast<unsigned>(rng_.below(16)), rng_)
-                : self_;
-        lookup(now, Goal::closest, target, [this](Now, const LookupResult& result) {
-            if (!result.closest.empty()) walked_home_ = true;
-        });
+            connected_ ? random_at_distance(
+                             self_, log_distance_max - static_cast<unsigned>(rng_.below(16)), rng_)
+                       : self_;
+        walking_ = true;  // it may end before lookup() returns
+        const bool begun =
+            lookup(now, Goal::closest, target, [this](Now, const LookupResult& result) {
+                walking_ = false;
+                connected_ = !result.closest.empty();
+            });
+        if (!begun) walking_ = false;
     }
-    if (walked_home_) walk_interval_ = std::min(2 * walk_interval_, config_.walk_interval_max);
+    walk_interval_ = connected_ ? std::min(2 * walk_interval_, config_.walk_interval_max)
+                                : config_.walk_interval_min;
     walk_at_ = now.instant + rng_.jitter(walk_interval_, 0.1);
 }
 

@@ -1,7 +1,9 @@
 // Service: Node Discovery v5.1 as one core (devp2p, discv5-wire.md and discv5-theory.md). Datagrams
 // go in and come out; it keeps sessions, answers requests, makes its own, fills its table, checks
 // who is in it, and looks nodes up.
-//   - Before an endpoint is proven by a handshake, no more bytes go there than came from there.
+//   - Before an endpoint is proven by a handshake, no more bytes go there than came from there, and
+//     after that so many packets a second. Who forges the source of its packets can use up neither
+//     what the true one may ask for in its sessions nor the challenges that it was sent.
 //   - To one node at one endpoint one request is under way at a time; others wait for it.
 //   - What was not asked for is ignored: answers, challenges, handshakes, and all that is repeated.
 // Bounded: requests, sessions, challenges, lookups and what an address may send are limited in
@@ -9,6 +11,7 @@
 // Threading: the node's thread.
 #pragma once
 
+#include <parley/base/entropy_pool.hpp>
 #include <parley/base/lru.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/rng.hpp>
@@ -43,20 +46,24 @@ struct ServiceConfig {
     TableConfig table;
     Duration request_timeout = 700ms;  ///< for an answer, or a challenge
     Duration handshake_timeout = 1s;   ///< for the answer to a request in a handshake
-    Duration challenge_lifetime = 1s;  ///< for the handshake that we asked for
+    /// For the handshake that we asked for. No longer than others wait for a challenge: who gave
+    /// one up and asks again needs another.
+    Duration challenge_lifetime = 700ms;
     std::size_t sessions_max = 4096;
-    std::size_t challenges_max = 1024;
+    std::size_t challenges_max = 8192;
     std::size_t requests_max = 512;  ///< of ours, waiting ones included
     std::size_t lookups_max = 16;    ///< under way
-    /// Packets that one address (IPv6: /64) may send: more are dropped unread.
+    /// Packets that one address (IPv6: /64) gets for its requests in sessions; and as many
+    /// challenges and attempts of handshakes it has besides.
     double packets_per_second = 200;
     double packets_burst = 400;
     std::size_t addresses_max = 4096;  ///< that are counted so
-    /// Handshakes with us, from all addresses: each costs two operations on the curve.
-    double handshakes_per_second = 200;
-    double handshakes_burst = 400;
-    /// Random walks through the key space: again after the first while the table is small, and then
-    /// with distances that double.
+    /// Handshakes with us, from all addresses. One that is forged costs an operation on the curve,
+    /// a good one three.
+    double handshakes_per_second = 500;
+    double handshakes_burst = 1000;
+    /// Random walks through the key space: after the least while nobody answers, and then after
+    /// intervals that double.
     Duration walk_interval_min = 5s;
     Duration walk_interval_max = std::chrono::minutes{30};
 };
@@ -65,6 +72,7 @@ enum class RequestErrc : std::uint8_t {
     timed_out,   ///< no answer
     bad_answer,  ///< another kind, or totals that contradict each other
     overloaded,  ///< too many requests under way
+    too_large,   ///< a TALKREQ of more than talk_bytes_max
 };
 std::string_view name(RequestErrc error);
 
@@ -90,7 +98,7 @@ public:
     const Id& id() const { return self_; }
     void set_record(const Enr& record) { record_ = record; }
     const Enr& record() const { return record_; }
-    /// A way into the network: heard of now, and again whenever the table has nobody.
+    /// A way into the network: heard of now, and again while a walk meets nobody.
     void add_boot(Now now, const Enr& record);
     /// A record that verified.
     void heard(Now now, const Enr& record);
@@ -179,15 +187,27 @@ private:
     };
 
     // service_packets.cpp
-    bool admit(Now now, const IpAddress& address);
+    /// What is left to an address, in packets.
+    struct Allowance {
+        TokenBucket in_sessions, before;
+    };
+    bool admit(Now now, const IpAddress& address, TokenBucket Allowance::* what,
+               double packets = 1);
     void on_packet(Now now, const Endpoint& from, const Packet& packet, const OrdinaryPacket& kind);
     void on_packet(Now now, const Endpoint& from, const Packet& packet, const WhoAreYou& kind);
     void on_packet(Now now, const Endpoint& from, const Packet& packet,
                    const HandshakePacket& kind);
     void challenge(Now now, const Sender& sender, const Nonce& nonce);
-    std::optional<Enr> record_of(const Challenge& asked, const HandshakePacket& kind) const;
+    static std::optional<Enr> record_of(const Challenge& asked, const HandshakePacket& kind,
+                                        const NodeId& key);
+    void met(Now now, const Sender& sender, const Enr& record);
     PacketHeader header(const PacketKind& kind);
-    void put(const Endpoint& to, Bytes packet);
+    /// Sends what `write` appends to a Buffer.
+    template <class Write>
+    void put(const Endpoint& to, Write write) {
+        ++counters_.packets_out;
+        outbox_.write(to, std::move(write));
+    }
     void say(const Sender& to, const Message& message);
 
     // service_messages.cpp
@@ -234,11 +254,12 @@ private:
     Id self_;
     Enr record_;
     EntropySource& entropy_;
+    EntropyPool random_;  // what others see: who foresaw a nonce could forge the challenge to it
     Rng rng_;
     Table table_;
     Sessions sessions_;
     LruMap<PeerKey, Challenge> challenges_;
-    LruMap<ByteArray<17>, TokenBucket> addresses_;
+    LruMap<ByteArray<17>, Allowance> addresses_;
     TokenBucket handshakes_;
     std::vector<Contact> boot_;
 
@@ -260,7 +281,8 @@ private:
 
     Instant walk_at_ = Instant::min();
     Duration walk_interval_;
-    bool walked_home_ = false;
+    bool walking_ = false;
+    bool connected_ = false;  // somebody answered in the last walk
 
     std::map<std::string, Talk, std::less<>> talks_;
     std::function<bool(const NodeId&)> secret_;
@@ -269,6 +291,7 @@ private:
     Counters counters_;
     DatagramBatch outbox_;
     PacketBuffer header_room_{}, plain_room_{};
+    Buffer answer_room_;
 };
 
 }  // namespace parley::discovery::discv5

@@ -10,6 +10,11 @@ bool contains(const auto& distances, unsigned distance) {
     return std::ranges::find(distances, distance) != distances.end();
 }
 
+bool is_request(const Message& message) {
+    return std::holds_alternative<Ping>(message) || std::holds_alternative<FindNode>(message) ||
+           std::holds_alternative<TalkReq>(message);
+}
+
 }  // namespace
 
 void Service::on_message(Now now, const Sender& sender, Bytes plain) {
@@ -18,30 +23,37 @@ void Service::on_message(Now now, const Sender& sender, Bytes plain) {
         ++counters_.unreadable;
         return;
     }
+    if (is_request(*message)) {
+        if (!admit(now, sender.endpoint.address, &Allowance::in_sessions)) return;
+        ++counters_.answered;
+    }
     std::visit([&](const auto& kind) { on_message(now, sender, kind); }, *message);
 }
 
 // --- Their requests ---
 
 void Service::on_message(Now now, const Sender& sender, const Ping& ping) {
-    ++counters_.answered;
     say(sender, Pong{ping.request_id, record_.sequence(), sender.endpoint});
-    newer_record(now, sender, ping.record_sequence);
+    const auto* entry = table_.find(sender.id);
+    if (entry && entry->last_checked + config_.table.check_interval_min <= now.instant) {
+        newer_record(now, sender, ping.record_sequence);
+    }
 }
 
-void Service::on_message(Now, const Sender& sender, const FindNode& find) {
-    ++counters_.answered;
-    std::vector<Bytes> records;
+void Service::on_message(Now now, const Sender& sender, const FindNode& find) {
+    Records records;
     if (contains(find.distances, 0)) records.push_back(record_.raw());
     for (const auto* entry : table_.at_distances(find.distances, nodes_records_max - records.size(),
                                                  sender.endpoint.address)) {
         records.push_back(entry->contact.record);
     }
-    for (const auto& part : split_nodes(find.request_id, records)) say(sender, part);
+    const auto parts = split_nodes(find.request_id, records);
+    const auto more = static_cast<double>(parts.size() - 1);
+    if (!admit(now, sender.endpoint.address, &Allowance::in_sessions, more)) return;
+    for (const auto& part : parts) say(sender, part);
 }
 
 void Service::on_message(Now now, const Sender& sender, const TalkReq& talk) {
-    ++counters_.answered;
     Buffer answer;
     const std::string_view protocol{reinterpret_cast<const char*>(talk.protocol.data()),
                                     talk.protocol.size()};
@@ -52,14 +64,14 @@ void Service::on_message(Now now, const Sender& sender, const TalkReq& talk) {
     say(sender, TalkResp{talk.request_id, answer});
 }
 
-/// Fetches a record that is newer than the one we have of somebody in the table.
+/// Fetches a record that is newer than the one we have of somebody in the table, from where that
+/// one stands.
 void Service::newer_record(Now now, const Sender& sender, std::uint64_t sequence) {
     const auto* entry = table_.find(sender.id);
     if (entry == nullptr || sequence <= entry->contact.sequence) return;
-    if (peers_.contains(sender.peer)) return;  // and its answers tell
-    Contact there = entry->contact;
-    there.endpoint = sender.endpoint;
-    find_nodes(now, there, {0}, [](Now, const auto&) {});  // on_message(Nodes) learns it
+    if (entry->contact.endpoint != sender.endpoint) return;
+    if (peers_.contains(sender.peer)) return;                       // and its answers tell
+    find_nodes(now, entry->contact, {0}, [](Now, const auto&) {});  // on_message(Nodes) learns it
 }
 
 // --- Their answers ---
@@ -101,6 +113,7 @@ void Service::take_record(const Sender& sender, Request& request, Bytes raw) {
     if (!claimed) return;
     const Id id = dht_id(*claimed);
     if (!contains(request.distances, log_distance(sender.id, id))) return;
+    if (std::ranges::find(request.records, *claimed, &Enr::id) != request.records.end()) return;
     const auto* entry = table_.find(id);
     const bool known = entry != nullptr && equal(entry->contact.record, raw);
     auto record = known ? Enr::decode_verified(raw) : Enr::decode(raw);
@@ -111,8 +124,10 @@ void Service::take_record(const Sender& sender, Request& request, Bytes raw) {
 }
 
 void Service::learned(Now now, const Enr& record, Origin origin, const Endpoint& from) {
+    const auto* entry = table_.find(dht_id(record.id()));
+    const bool known = entry != nullptr && equal(entry->contact.record, record.raw());
     add(now, record, origin);
-    if (on_record_) on_record_(now, record, from);
+    if (!known && on_record_) on_record_(now, record, from);
 }
 
 }  // namespace parley::discovery::discv5

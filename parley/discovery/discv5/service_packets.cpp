@@ -1,9 +1,8 @@
 #include <parley/codec/endian.hpp>
 #include <parley/discovery/discv5/service.hpp>
+#include <parley/discovery/entry.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 
 namespace parley::discovery::discv5 {
 namespace {
@@ -19,22 +18,22 @@ ByteArray<17> sender_key(const IpAddress& address) {
 
 }  // namespace
 
-bool Service::admit(Now now, const IpAddress& address) {
+bool Service::admit(Now now, const IpAddress& address, TokenBucket Allowance::* what,
+                    double packets) {
     const auto key = sender_key(address);
-    auto* bucket = addresses_.find(key);
-    if (bucket == nullptr) {
-        addresses_.insert(key, TokenBucket{config_.packets_per_second, config_.packets_burst});
-        bucket = addresses_.find(key);
+    auto* allowance = addresses_.find(key);
+    if (allowance == nullptr) {
+        const TokenBucket full{config_.packets_per_second, config_.packets_burst};
+        addresses_.insert(key, {full, full});
+        allowance = addresses_.find(key);
     }
-    return bucket == nullptr || bucket->take(now.instant);
+    if (allowance == nullptr || (allowance->*what).take(now.instant, packets)) return true;
+    ++counters_.dropped;
+    return false;
 }
 
 void Service::on_datagram(Now now, const Endpoint& from, Bytes datagram) {
     ++counters_.packets_in;
-    if (!admit(now, from.address)) {
-        ++counters_.dropped;
-        return;
-    }
     const auto packet = decode_packet(self_, datagram, header_room_);
     if (!packet) {
         ++counters_.unreadable;
@@ -48,7 +47,7 @@ void Service::on_packet(Now now, const Endpoint& from, const Packet& packet,
     const Sender sender{peer_key(kind.source, from), kind.source, from};
     if (const auto plain = sessions_.open(sender.peer, packet, plain_room_)) {
         on_message(now, sender, *plain);
-    } else {
+    } else if (admit(now, from.address, &Allowance::before)) {
         challenge(now, sender, packet.nonce);
     }
 }
@@ -72,7 +71,7 @@ void Service::challenge(Now now, const Sender& sender, const Nonce& nonce) {
         open = challenges_.find(sender.peer);
     }
     ++counters_.challenges;
-    put(sender.endpoint, mask_packet(sender.id, open->data));
+    put(sender.endpoint, [&](Buffer& out) { mask_packet(sender.id, open->data, {}, out); });
 }
 
 void Service::on_packet(Now now, const Endpoint& from, const Packet& packet,
@@ -87,7 +86,8 @@ void Service::on_packet(Now now, const Endpoint& from, const Packet& packet,
     const auto data = array_of<challenge_bytes>(packet.header);
     const auto initiation = agree_as_initiator(entropy_, peer->id(), self_, request.node.id, data);
     if (!initiation) return;
-    const bool tell_record = kind.record_sequence < record_.sequence();
+    // Who has none of ours (0) needs it, whatever number it has.
+    const bool tell_record = kind.record_sequence == 0 || kind.record_sequence < record_.sequence();
     const auto head = header(HandshakePacket{
         .source = self_,
         .id_signature = sign_id(key_, data, initiation->ephemeral_key, request.node.id),
@@ -95,74 +95,84 @@ void Service::on_packet(Now now, const Endpoint& from, const Packet& packet,
         .record = tell_record ? record_.raw() : Bytes{},
     });
     const auto keys = Keys::of_initiator(initiation->keys);
-    put(from, seal_packet(request.node.id, head, keys.seal, request.plain));
+    put(from,
+        [&](Buffer& out) { seal_packet(request.node.id, head, keys.seal, request.plain, out); });
     sessions_.put(request.peer, keys);
     request.greeted = true;
     ++counters_.handshakes;
     sent(now, serial, request, head.nonce, config_.handshake_timeout);
 }
 
+/// What is dear comes last, and what is forged ends at the first operation on the curve. It leaves
+/// the challenge to the one who was asked.
 void Service::on_packet(Now now, const Endpoint& from, const Packet& packet,
                         const HandshakePacket& kind) {
     const Sender sender{peer_key(kind.source, from), kind.source, from};
-    const auto* open = challenges_.find(sender.peer);
-    if (open == nullptr || open->until <= now.instant) return;
+    const auto* asked = challenges_.find(sender.peer);
+    if (asked == nullptr || asked->until <= now.instant) return;
+    if (!admit(now, from.address, &Allowance::before)) return;
     if (!handshakes_.take(now.instant)) {
         ++counters_.dropped;
         return;
     }
-    // One attempt: who fails is challenged again by its next packet.
-    const Challenge asked = *open;
-    challenges_.erase(sender.peer);
-    const auto record = record_of(asked, kind);
-    if (!record) return;
-    if (!verify_id(record->id(), asked.data, kind.ephemeral_key, self_, kind.id_signature)) return;
+    const auto key = Enr::claimed_id(asked->known.empty() ? kind.record : asked->known);
+    if (!key || dht_id(*key) != kind.source ||
+        !verify_id(*key, asked->data, kind.ephemeral_key, self_, kind.id_signature)) {
+        return;
+    }
     const auto agreed =
-        agree_as_recipient(key_, kind.ephemeral_key, kind.source, self_, asked.data);
+        agree_as_recipient(key_, kind.ephemeral_key, kind.source, self_, asked->data);
     if (!agreed) return;
     const auto keys = Keys::of_recipient(*agreed);
     const auto plain = open_message(keys.open, packet, plain_room_);
     if (!plain) return;
+    const auto record = record_of(*asked, kind, *key);
+    if (!record) return;
+    challenges_.erase(sender.peer);
     sessions_.put(sender.peer, keys);
     ++counters_.handshakes;
-    learned(now, *record, Origin::met, from);
+    met(now, sender, *record);
     on_message(now, sender, *plain);
 }
 
-/// Whose handshake it is: of the record that came and the one that we told of, the newer.
-std::optional<Enr> Service::record_of(const Challenge& asked, const HandshakePacket& kind) const {
+/// Of the record that came and the one that we told of, the newer. Nothing if the one that came is
+/// bad, or another's.
+std::optional<Enr> Service::record_of(const Challenge& asked, const HandshakePacket& kind,
+                                      const NodeId& key) {
     std::optional<Enr> out;
-    if (!asked.known.empty()) {
-        if (const auto known = Enr::decode_verified(asked.known)) out = *known;
-    }
+    if (!asked.known.empty()) out = *Enr::decode_verified(asked.known);
     if (kind.record.empty() || (out && equal(out->raw(), kind.record))) return out;
     const auto sent = Enr::decode(kind.record);
-    if (!sent || dht_id(sent->id()) != kind.source) return std::nullopt;
+    if (!sent || sent->id() != key) return std::nullopt;
     if (!out || sent->sequence() > out->sequence()) out = *sent;
     return out;
 }
 
-PacketHeader Service::header(const PacketKind& kind) {
-    PacketHeader out{.masking_iv = {}, .nonce = {}, .kind = kind};
-    const std::array words{rng_.next(), rng_.next(), rng_.next()};
-    std::memcpy(out.masking_iv.data(), words.data(), out.masking_iv.size());
-    std::memcpy(out.nonce.data(), &words[2], sizeof words[2]);
-    store_be(MutableBytes{out.nonce}.last(4), ++nonces_);
-    return out;
+/// Who speaks from elsewhere than its record says was not met there.
+void Service::met(Now now, const Sender& sender, const Enr& record) {
+    const auto endpoint = record.udp_endpoint();
+    if (endpoint && !may_be_told(endpoint->address, sender.endpoint.address)) return;
+    learned(now, record, endpoint == sender.endpoint ? Origin::met : Origin::heard,
+            sender.endpoint);
 }
 
-void Service::put(const Endpoint& to, Bytes packet) {
-    ++counters_.packets_out;
-    outbox_.add(to, packet);
+PacketHeader Service::header(const PacketKind& kind) {
+    PacketHeader out{.masking_iv = {}, .nonce = {}, .kind = kind};
+    random_.fill(out.masking_iv);
+    random_.fill(MutableBytes{out.nonce}.first(8));
+    store_be(MutableBytes{out.nonce}.last(4), ++nonces_);
+    return out;
 }
 
 /// An answer. Without a session (it was forgotten meanwhile) there is none.
 void Service::say(const Sender& to, const Message& message) {
     const auto* key = sessions_.sealing(to.peer);
     if (key == nullptr) return;
-    Buffer plain;
-    encode(message, plain);
-    put(to.endpoint, seal_packet(to.id, header(OrdinaryPacket{self_}), *key, plain));
+    answer_room_.clear();
+    encode(message, answer_room_);
+    put(to.endpoint, [&](Buffer& out) {
+        seal_packet(to.id, header(OrdinaryPacket{self_}), *key, answer_room_, out);
+    });
 }
 
 }  // namespace parley::discovery::discv5

@@ -31,6 +31,8 @@ std::string_view name(RequestErrc error) {
             return "an answer that contradicts itself";
         case RequestErrc::overloaded:
             return "too many requests under way";
+        case RequestErrc::too_large:
+            return "a request that does not fit into a packet";
     }
     return "?";
 }
@@ -49,6 +51,9 @@ void Service::find_nodes(Now now, const Contact& node, std::vector<std::uint16_t
 
 void Service::talk(Now now, const Contact& node, Bytes protocol, Bytes request,
                    OnAnswer<Buffer> done) {
+    if (protocol.size() + request.size() > talk_bytes_max) {
+        return done(now, std::unexpected{RequestErrc::too_large});
+    }
     ask(now, node, TalkReq{RequestId::of(next_serial_), protocol, request},
         narrowed<Buffer>(std::move(done)));
 }
@@ -75,11 +80,13 @@ void Service::begin(Now now, Serial serial, Request& request) {
     ++counters_.requests;
     const auto head = header(OrdinaryPacket{self_});
     if (const auto* key = sessions_.sealing(request.peer)) {
-        put(request.node.endpoint, seal_packet(request.node.id, head, *key, request.plain));
+        put(request.node.endpoint,
+            [&](Buffer& out) { seal_packet(request.node.id, head, *key, request.plain, out); });
     } else {
         ByteArray<random_message_bytes> random;
-        for (auto& byte : random) byte = static_cast<std::byte>(rng_.next());
-        put(request.node.endpoint, mask_packet(request.node.id, encode_header(head), random));
+        random_.fill(random);
+        put(request.node.endpoint,
+            [&](Buffer& out) { mask_packet(request.node.id, encode_header(head), random, out); });
     }
     sent(now, serial, request, head.nonce, config_.request_timeout);
 }

@@ -1,6 +1,6 @@
 #include <parley/discovery/discv5/service.hpp>
 
-#include <parley/discovery/discv5/test_services.hpp>
+#include <parley/discovery/discv5/test_stranger.hpp>
 
 #include <doctest/doctest.h>
 
@@ -12,125 +12,6 @@
 using namespace parley;
 using namespace parley::discovery::discv5;
 using namespace parley::discovery::discv5::testing;
-
-namespace {
-
-/// Nobody walks or is checked by itself: only what a test asks for is on the way.
-ServiceConfig quiet() {
-    ServiceConfig config;
-    config.walk_interval_min = std::chrono::hours{10};
-    config.walk_interval_max = std::chrono::hours{10};
-    config.table.check_heard_after = std::chrono::hours{10};
-    config.table.check_retry = std::chrono::hours{10};
-    config.table.check_interval_min = std::chrono::hours{10};
-    config.table.check_interval_max = std::chrono::hours{10};
-    return config;
-}
-
-/// Somebody who speaks the protocol by hand.
-struct Stranger {
-    explicit Stranger(Net& network, std::uint64_t number)
-        : net(network),
-          entropy(number),
-          key(key_of(number)),
-          endpoint(endpoint_of(static_cast<std::uint32_t>(number))),
-          record(record_of(key, endpoint)),
-          id(dht_id(key.id())),
-          rng(number) {}
-
-    PacketHeader header(PacketKind kind) {
-        PacketHeader out{.masking_iv = {}, .nonce = {}, .kind = kind};
-        for (auto& byte : out.masking_iv) byte = static_cast<std::byte>(rng.next());
-        for (auto& byte : out.nonce) byte = static_cast<std::byte>(rng.next());
-        return out;
-    }
-    /// Sends and delivers; what came back to `from`, in order.
-    std::vector<Buffer> send(const Net::Node& to, Bytes packet, const Endpoint& from) {
-        net.strays.clear();
-        net.send(from, to.endpoint, packet);
-        net.settle();
-        std::vector<Buffer> out;
-        for (auto& [where, bytes] : net.strays) {
-            if (where == from) out.push_back(bytes);
-        }
-        return out;
-    }
-    std::vector<Buffer> send(const Net::Node& to, Bytes packet) {
-        return send(to, packet, endpoint);
-    }
-    /// An ordinary packet with random bytes for a message.
-    Buffer random_packet(const Net::Node& to, Nonce* nonce = nullptr) {
-        const auto head = header(OrdinaryPacket{id});
-        if (nonce) *nonce = head.nonce;
-        return mask_packet(to.service.id(), encode_header(head), Buffer(40, std::byte{7}));
-    }
-    Buffer sealed(const Net::Node& to, Bytes plain) {
-        return seal_packet(to.service.id(), header(OrdinaryPacket{id}), keys.seal, plain);
-    }
-    /// The answer to a challenge, with a message in it.
-    Buffer handshake(const Net::Node& to, Bytes challenge_packet, Bytes plain, bool tell = true) {
-        const auto packet = decode_packet(id, challenge_packet, room);
-        REQUIRE(packet);
-        REQUIRE(std::holds_alternative<WhoAreYou>(packet->kind));
-        const auto data = array_of<challenge_bytes>(packet->header);
-        const auto made = agree_as_initiator(entropy, to.key.id(), id, to.service.id(), data);
-        REQUIRE(made);
-        keys = Keys::of_initiator(made->keys);
-        const HandshakePacket kind{
-            .source = id,
-            .id_signature = sign_id(key, data, made->ephemeral_key, to.service.id()),
-            .ephemeral_key = made->ephemeral_key,
-            .record = tell ? record.raw() : Bytes{}};
-        return seal_packet(to.service.id(), header(kind), keys.seal, plain);
-    }
-    /// Makes a session with a first message; the plain answers to it.
-    std::vector<Buffer> greet(const Net::Node& to, Bytes plain) {
-        const auto challenge = send(to, random_packet(to));
-        REQUIRE(challenge.size() == 1);
-        return opened(send(to, handshake(to, challenge[0], plain)));
-    }
-    std::vector<Buffer> ask(const Net::Node& to, Bytes plain) {
-        return opened(send(to, sealed(to, plain)));
-    }
-    std::vector<Buffer> opened(const std::vector<Buffer>& packets) {
-        std::vector<Buffer> out;
-        for (const auto& bytes : packets) {
-            const auto packet = decode_packet(id, bytes, room);
-            REQUIRE(packet);
-            PacketBuffer plain_room;
-            const auto plain = open_message(keys.open, *packet, plain_room);
-            if (plain) out.push_back(to_buffer(*plain));
-        }
-        return out;
-    }
-
-    Net& net;
-    SeededEntropy entropy;
-    NodeKey key;
-    Endpoint endpoint;
-    Enr record;
-    Id id;
-    Rng rng;
-    Keys keys;
-    PacketBuffer room{};
-};
-
-template <class Kind>
-Kind only(const std::vector<Buffer>& plains) {
-    REQUIRE(plains.size() == 1);
-    const auto message = decode_message(plains[0]);
-    REQUIRE(message);
-    REQUIRE(std::holds_alternative<Kind>(*message));
-    return std::get<Kind>(*message);
-}
-
-bool is_challenge(const Id& to, Bytes datagram) {
-    PacketBuffer room;
-    const auto packet = decode_packet(to, datagram, room);
-    return packet && std::holds_alternative<WhoAreYou>(packet->kind);
-}
-
-}  // namespace
 
 TEST_CASE("a first ping makes a session, and the second uses it") {
     Net net;
@@ -304,7 +185,8 @@ TEST_CASE("during a handshake each further packet gets the same challenge, until
     const auto second = stranger.send(node, stranger.random_packet(node));
     REQUIRE(first.size() == 1);
     CHECK(first == second);
-    CHECK(decode_packet(stranger.id, first[0], stranger.room)->nonce == first_nonce);
+    PacketBuffer room;
+    CHECK(decode_packet(stranger.id, first[0], room)->nonce == first_nonce);
     net.run_for(1s);
     const auto later = stranger.send(node, stranger.random_packet(node));
     REQUIRE(later.size() == 1);

@@ -66,16 +66,23 @@ std::optional<SessionKeys> agree_as_recipient(const NodeKey& own,
     return keys;
 }
 
+void seal_packet(const Id& destination, const PacketHeader& header, const SessionKey& key,
+                 Bytes message, Buffer& out) {
+    const auto start = out.size();
+    encode_header(header, out);
+    const auto header_bytes = out.size() - start;
+    out.resize(out.size() + message.size() + crypto::gcm_tag_bytes);
+    const auto packet = MutableBytes{out}.subspan(start);
+    const auto head = packet.first(header_bytes);
+    crypto::seal_once(key, header.nonce, head, message, packet.subspan(header_bytes));
+    mask_header(destination, head);
+}
+
 Buffer seal_packet(const Id& destination, const PacketHeader& header, const SessionKey& key,
                    Bytes message) {
-    const auto sealed_bytes = message.size() + crypto::gcm_tag_bytes;
-    auto packet = encode_header(header, sealed_bytes);
-    const auto header_bytes = packet.size();
-    packet.resize(header_bytes + sealed_bytes);
-    const auto head = MutableBytes{packet}.first(header_bytes);
-    crypto::seal_once(key, header.nonce, head, message, MutableBytes{packet}.subspan(header_bytes));
-    mask_header(destination, head);
-    return packet;
+    Buffer out;
+    seal_packet(destination, header, key, message, out);
+    return out;
 }
 
 std::optional<Bytes> open_message(const SessionKey& key, const Packet& packet, PacketBuffer& room) {

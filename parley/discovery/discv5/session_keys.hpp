@@ -55,7 +55,10 @@ std::optional<SessionKeys> agree_as_recipient(const NodeKey& own,
                                               const Id& initiator, const Id& recipient,
                                               const ChallengeData& challenge);
 
-/// The datagram of an ordinary or handshake packet with a message (message.hpp: encode).
+/// The datagram of an ordinary or handshake packet with a message (message.hpp: encode). Appends it
+/// to `out`.
+void seal_packet(const Id& destination, const PacketHeader& header, const SessionKey& key,
+                 Bytes message, Buffer& out);
 Buffer seal_packet(const Id& destination, const PacketHeader& header, const SessionKey& key,
                    Bytes message);
 /// The plain text, in `room`; nothing if another key sealed it, or something was changed.

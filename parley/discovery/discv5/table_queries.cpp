@@ -70,6 +70,8 @@ std::vector<const TableEntry*> Table::at_distances(std::span<const std::uint16_t
     std::vector<const TableEntry*> told;
     std::bitset<log_distance_max + 1> done;
     for (const std::uint16_t distance : distances) {
+        const std::size_t room = count - told.size();
+        if (room == 0) break;
         if (distance == 0 || distance > log_distance_max || done[distance]) continue;
         done.set(distance);
         const std::size_t i = log_distance_max - distance;
@@ -80,7 +82,6 @@ std::vector<const TableEntry*> Table::at_distances(std::span<const std::uint16_t
                 some.push_back(&entry);
             }
         }
-        const std::size_t room = count - told.size();
         if (some.size() > room) {
             rng_.shuffle(some);
             some.resize(room);
