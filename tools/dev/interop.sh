@@ -5,11 +5,12 @@ geth_module=github.com/ethereum/go-ethereum
 interop_cache=build/interop
 
 cmd_interop() {
-    local status=0 parts=()
+    local status=0 bench='' parts=()
     [[ ${1:-} == discv5 ]] || die "interop: in which protocol? There is: discv5"
     shift
     while (($#)); do
         case $1 in
+            --bench) bench=1 ;;
             go-ethereum | chainsafe) parts+=("$1") ;;
             *) die "interop: no such option or implementation: $1" ;;
         esac
@@ -17,6 +18,11 @@ cmd_interop() {
     done
     need build
     mkdir -p "$interop_cache"
+    if [[ $bench ]]; then
+        build release parley discv5-load
+        interop_chainsafe discv5_bench.mjs
+        return
+    fi
     build release parley
     ((${#parts[@]})) || parts=(go-ethereum chainsafe)
     if [[ " ${parts[*]} " == *' go-ethereum '* ]]; then interop_geth || status=1; fi
