@@ -1,5 +1,6 @@
 // parley sim: a whole network in this process, in virtual time.
 #include "command.hpp"
+#include "sim_dht.hpp"
 #include "text.hpp"
 #include <parley/runtime/clock.hpp>
 #include <parley/runtime/signals.hpp>
@@ -57,6 +58,7 @@ struct Options {
     double hours = 0;
     bool scoreboard = false;
     std::size_t runs = 200;
+    bool dht = false;
 };
 
 /// In larger networks the models of spreading would take longer than the run.
@@ -285,9 +287,12 @@ void add_sim(CLI::App& app, Chosen& chosen) {
                       "Eclipse attacks on the address book: what an attacker owns after a restart");
     command->add_option("--runs", options->runs, "With --scoreboard: of each (default: 200)")
         ->check(CLI::Range(1, 100000));
+    command->add_flag("--dht", options->dht,
+                      "Lookups in the DHT: healthy, with a fifth dead, among liars");
     command->add_option("--hours", options->hours, "With --sweep: for how long, instead");
     command->callback([options, &chosen] {
         chosen = [options] {
+            if (options->dht) return run_dht(options->seed, options->nodes);
             if (options->scoreboard) return run_scoreboard(*options);
             return options->sweep ? run_sweep(*options) : run_one(*options);
         };

@@ -4,7 +4,8 @@
 
 namespace parley::crypto {
 
-VerifyMemo::VerifyMemo(std::size_t entries_max) : verified_(entries_max), recovered_(entries_max) {}
+VerifyMemo::VerifyMemo(std::size_t entries_max)
+    : verified_(entries_max), recovered_(entries_max), points_(keys_max) {}
 
 bool VerifyMemo::verify(const CompressedKey& key, const Hash256& digest,
                         const Signature& signature) {
@@ -38,6 +39,13 @@ std::optional<UncompressedKey> VerifyMemo::recover(const Hash256& digest,
     const auto key = real::recover(digest, signature, parity, allow_high_s);
     recovered_.insert(asked, key);
     return key;
+}
+
+std::optional<UncompressedKey> VerifyMemo::decompress(const CompressedKey& key) {
+    if (const auto* const known = points_.find(key)) return *known;
+    const auto point = real::decompress(key);
+    points_.insert(key, point);
+    return point;
 }
 
 }  // namespace parley::crypto

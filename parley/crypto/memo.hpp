@@ -1,4 +1,5 @@
-// VerifyMemo: real cryptography that remembers which signatures it has checked. In a world of a
+// VerifyMemo: real cryptography that remembers which signatures it has checked and which points it
+// has computed. In a world of a
 // thousand nodes each record and transaction is checked once instead of a thousand times.
 // For the simulator (provider.hpp). Threading: one thread.
 #pragma once
@@ -56,7 +57,10 @@ public:
     /// At about 170 bytes for a verify and 200 for a recover: 390 MB when both are full.
     static constexpr std::size_t entries_max_default = std::size_t{1} << 20;
 
-    /// Remembers at most `entries_max` results of verify and as many of recover.
+    static constexpr std::size_t keys_max = std::size_t{1} << 16;  ///< at about 130 bytes
+
+    /// Remembers at most `entries_max` results of verify and as many of recover; keys_max of
+    /// decompress.
     explicit VerifyMemo(std::size_t entries_max = entries_max_default);
 
     bool verify(const CompressedKey& key, const Hash256& digest,
@@ -64,7 +68,9 @@ public:
     std::optional<UncompressedKey> recover(const Hash256& digest, const Signature& signature,
                                            std::uint8_t parity, bool allow_high_s) override;
 
-    /// Calls that were answered from memory, and calls that were computed.
+    std::optional<UncompressedKey> decompress(const CompressedKey& key) override;
+
+    /// Calls of verify and recover that were answered from memory, and calls that were computed.
     std::uint64_t hits() const { return hits_; }
     std::uint64_t misses() const { return misses_; }
     /// Results held, of both kinds.
@@ -76,6 +82,7 @@ private:
 
     GenerationMap<VerifyKey, bool> verified_;
     GenerationMap<RecoverKey, std::optional<UncompressedKey>> recovered_;
+    GenerationMap<CompressedKey, std::optional<UncompressedKey>> points_;
     std::uint64_t hits_ = 0;
     std::uint64_t misses_ = 0;
 };

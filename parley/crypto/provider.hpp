@@ -1,5 +1,5 @@
-// Provider: another hand behind sign, verify, recover, agree, X25519Key, AesGcm and its one-shot
-// functions, for the simulator.
+// Provider: another hand behind sign, verify, recover, decompress, agree, X25519Key, AesGcm and its
+// one-shot functions, for the simulator.
 //
 // A world of a thousand nodes on one thread checks the same record or transaction once for each
 // of them, and one of ten thousand nodes has no time for curves at all. It therefore installs a
@@ -31,6 +31,7 @@ Signature sign(const ByteArray<32>& secret, const Hash256& digest, Bytes extra_e
 bool verify(const CompressedKey& key, const Hash256& digest, const Signature& signature);
 std::optional<UncompressedKey> recover(const Hash256& digest, const Signature& signature,
                                        std::uint8_t parity, bool allow_high_s);
+std::optional<UncompressedKey> decompress(const CompressedKey& key);
 CompressedKey ephemeral_key(const ByteArray<32>& secret);
 std::optional<CompressedKey> agree(const ByteArray<32>& secret, const CompressedKey& theirs);
 std::unique_ptr<X25519Key::Backend> x25519(Bytes secret);
@@ -63,6 +64,10 @@ public:
                                                    const Signature& signature, std::uint8_t parity,
                                                    bool allow_high_s) {
         return real::recover(digest, signature, parity, allow_high_s);
+    }
+    /// Decides is_valid_public_key, too.
+    virtual std::optional<UncompressedKey> decompress(const CompressedKey& key) {
+        return real::decompress(key);
     }
     /// Precondition of both: the secret is valid.
     virtual CompressedKey ephemeral_key(const ByteArray<32>& secret) {

@@ -83,7 +83,7 @@ CompressedKey public_key(const ByteArray<32>& secret) {
     return out;
 }
 
-std::optional<UncompressedKey> decompress(const CompressedKey& key) {
+std::optional<UncompressedKey> real::decompress(const CompressedKey& key) {
     secp256k1_pubkey parsed;
     if (secp256k1_ec_pubkey_parse(context(), &parsed, uchar(key), key.size()) != 1) {
         return std::nullopt;
@@ -91,7 +91,13 @@ std::optional<UncompressedKey> decompress(const CompressedKey& key) {
     return serialize(parsed);
 }
 
+std::optional<UncompressedKey> decompress(const CompressedKey& key) {
+    if (auto* provider = ScopedProvider::current()) return provider->decompress(key);
+    return real::decompress(key);
+}
+
 bool is_valid_public_key(const CompressedKey& key) {
+    if (auto* provider = ScopedProvider::current()) return provider->decompress(key).has_value();
     secp256k1_pubkey parsed;
     return secp256k1_ec_pubkey_parse(context(), &parsed, uchar(key), key.size()) == 1;
 }

@@ -17,7 +17,7 @@ namespace parley::crypto {
 /// - sign: 64 bytes from public key and digest, always canonical, never a real signature. Extra
 ///   entropy changes nothing. IDs are real: the key that belongs to a secret is computed once.
 /// - verify: accepts those bytes; anything else goes to the real verify, which remembers.
-/// - recover: real, and remembers.
+/// - recover, decompress: real, and remember.
 /// - ECDH: a hash of both public keys. An ephemeral key is a hash of its secret, and shows that it
 ///   is one, so that whoever reads it knows which side he is.
 /// - X25519: multiplication modulo 2^254. Of the points of low order it refuses zero alone.
@@ -38,6 +38,9 @@ public:
                 const Signature& signature) override;
     std::optional<UncompressedKey> recover(const Hash256& digest, const Signature& signature,
                                            std::uint8_t parity, bool allow_high_s) override;
+    std::optional<UncompressedKey> decompress(const CompressedKey& key) override {
+        return memo_.decompress(key);
+    }
     CompressedKey ephemeral_key(const ByteArray<32>& secret) override;
     std::optional<CompressedKey> agree(const ByteArray<32>& secret,
                                        const CompressedKey& theirs) override;

@@ -8,17 +8,6 @@ namespace parley::sim {
 
 namespace {
 
-/// A fixed latency for each pair of hosts.
-std::function<PathConfig(HostId, HostId)> random_paths(std::uint64_t seed, Duration min,
-                                                       Duration max) {
-    return [=](HostId a, HostId b) {
-        Rng pair{seed ^ (std::min(a, b) * 0x9e3779b97f4a7c15ULL) ^
-                 (std::max(a, b) * 0xc2b2ae3d27d4eb4fULL)};
-        const auto span = static_cast<std::uint64_t>((max - min).count());
-        return PathConfig{.base = min + Duration{static_cast<std::int64_t>(pair.below(span + 1))}};
-    };
-}
-
 WorldConfig world_config(const NetworkOptions& options) {
     WorldConfig config;
     config.seed = options.seed;
@@ -34,6 +23,16 @@ NodeKey copy(const NodeKey& key) {
 }
 
 }  // namespace
+
+std::function<PathConfig(HostId, HostId)> random_paths(std::uint64_t seed, Duration min,
+                                                       Duration max) {
+    return [=](HostId a, HostId b) {
+        Rng pair{seed ^ (std::min(a, b) * 0x9e3779b97f4a7c15ULL) ^
+                 (std::max(a, b) * 0xc2b2ae3d27d4eb4fULL)};
+        const auto span = static_cast<std::uint64_t>((max - min).count());
+        return PathConfig{.base = min + Duration{static_cast<std::int64_t>(pair.below(span + 1))}};
+    };
+}
 
 /// Every host in a /16 of its own: 11.0.0.1, 11.1.0.1, ...
 Endpoint Network::endpoint(HostId host) {

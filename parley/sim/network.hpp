@@ -13,6 +13,10 @@
 
 namespace parley::sim {
 
+/// A fixed latency for each pair of hosts, from that range.
+std::function<PathConfig(HostId, HostId)> random_paths(std::uint64_t seed, Duration min,
+                                                       Duration max);
+
 struct NetworkOptions {
     std::uint64_t seed = 1;
     std::size_t nodes = 2;

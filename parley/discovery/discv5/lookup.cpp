@@ -5,6 +5,7 @@
 #include <boost/container/flat_map.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace parley::discovery::discv5 {
@@ -13,6 +14,17 @@ namespace {
 
 std::uint8_t bit(std::size_t path) {
     return static_cast<std::uint8_t>(1U << path);
+}
+
+/// Where a node at log distance `edge` of the target finds those of the same distance. The nearest
+/// come first: it may know more than an answer holds.
+std::vector<std::uint16_t> neighbours_of(unsigned edge) {
+    constexpr unsigned depth = 10;
+    std::vector<std::uint16_t> distances;
+    for (unsigned distance = edge > depth ? edge - depth : 1; distance < edge; ++distance) {
+        distances.push_back(static_cast<std::uint16_t>(distance));
+    }
+    return distances;
 }
 
 }  // namespace
@@ -151,6 +163,38 @@ Lookup::Candidate* Lookup::next_of(std::size_t path) {
     return again;
 }
 
+/// When no path has anybody to ask or to wait for: one at the edge who has not listed its
+/// neighbours, while too few have.
+Lookup::Candidate* Lookup::next_of_edge() {
+    if (goal_ != Goal::closest) return nullptr;
+    const unsigned edge = radius();
+    if (edge <= 1) return nullptr;
+    unsigned listed = 0;
+    Candidate* next = nullptr;
+    for (auto& candidate : candidates_) {
+        if (candidate.state == State::asked && candidate.listed_at == 0) return nullptr;
+        if (log_distance(candidate.contact.id, target_) != edge) continue;
+        if (candidate.state == State::failed) continue;
+        if (candidate.listed_at == edge) {
+            ++listed;
+        } else if (next == nullptr) {
+            next = &candidate;
+        }
+    }
+    return listed < edge_answers_min ? next : nullptr;
+}
+
+Lookup::Request Lookup::ask(Candidate& candidate, std::size_t path,
+                            std::vector<std::uint16_t> distances) {
+    candidate.state = State::asked;
+    candidate.path = static_cast<std::uint8_t>(path);
+    ++candidate.attempts;
+    ++in_flight_[path];
+    ++requests_;
+    candidate.distances = std::move(distances);
+    return Request{candidate.contact, candidate.distances};
+}
+
 std::optional<Lookup::Request> Lookup::next() {
     if (found_ || requests_ >= requests_max) return std::nullopt;
     if (in_flight_[0] + in_flight_[1] + in_flight_[2] >= int{in_flight_max}) return std::nullopt;
@@ -162,15 +206,14 @@ std::optional<Lookup::Request> Lookup::next() {
     for (const std::size_t path : order) {
         Candidate* candidate = next_of(path);
         if (!candidate) continue;
-        candidate->state = State::asked;
-        candidate->path = static_cast<std::uint8_t>(path);
-        ++candidate->attempts;
-        ++in_flight_[path];
-        ++requests_;
-        candidate->distances = distances(candidate->contact.id, path);
-        return Request{candidate->contact, candidate->distances};
+        return ask(*candidate, path, distances(candidate->contact.id, path));
     }
-    return std::nullopt;
+    auto* candidate = next_of_edge();
+    if (!candidate) return std::nullopt;
+    const unsigned edge = log_distance(candidate->contact.id, target_);
+    candidate->listed_at = edge;
+    return ask(*candidate, static_cast<std::size_t>(std::countr_zero(candidate->heard_by)),
+               neighbours_of(edge));
 }
 
 Lookup::Candidate* Lookup::asked(const Id& id) {
@@ -184,6 +227,7 @@ void Lookup::on_nodes(const Id& from, std::span<const Contact> nodes) {
     Candidate* teller = asked(from);
     if (!teller) return;
     teller->state = State::answered;
+    teller->spoke = true;
     const std::size_t path = teller->path;
     --in_flight_[path];
     const unsigned hops = teller->hops + 1U;
@@ -210,7 +254,7 @@ void Lookup::on_nodes(const Id& from, std::span<const Contact> nodes) {
 void Lookup::on_failure(const Id& from) {
     Candidate* candidate = asked(from);
     if (!candidate) return;
-    candidate->state = State::failed;
+    candidate->state = candidate->spoke ? State::answered : State::failed;
     --in_flight_[candidate->path];
 }
 
@@ -221,7 +265,7 @@ bool Lookup::done() {
     for (std::size_t path = 0; path < paths; ++path) {
         if (next_of(path)) return false;
     }
-    return true;
+    return next_of_edge() == nullptr;
 }
 
 void Lookup::refuse_found() {

@@ -5,6 +5,9 @@
 // hears of is not reused by another, and a node is asked by one path only, so that a path that fell
 // among liars does not lead the others there. Each goes on until the 16 closest that it heard of
 // have answered. Of one network group few are asked before others had their turn.
+// The farthest of the 16 closest stand at the edge: in a part of the key space of which nodes
+// nearer to the target know only as many as a bucket holds. So in the end some of those who live
+// there are asked for their own neighbours.
 // Bounded: candidates_max nodes are remembered, requests_max requests are made at most.
 // Threading: the node's thread.
 #pragma once
@@ -33,6 +36,7 @@ public:
     static constexpr std::size_t paths = 3;
     static constexpr std::size_t answer_records_max = 16;  ///< of one answer; the closest ones
     static constexpr unsigned attempts_max = 3;            ///< of asking one node
+    static constexpr unsigned edge_answers_min = 3;        ///< that list the edge
     static constexpr std::size_t requests_max = 160;
     static constexpr std::size_t path_candidates_max = 64;  ///< that were not asked
     static constexpr std::size_t candidates_max = paths * path_candidates_max + requests_max;
@@ -84,6 +88,8 @@ private:
         std::uint8_t attempts = 0;
         std::uint8_t tier = 0;                      // see view(); stays once it is asked
         std::uint8_t hops = 0;                      // answers that led to it
+        bool spoke = false;                         // it answered once
+        unsigned listed_at = 0;                     // the distance of the edge that it listed
         std::vector<std::uint16_t> distances = {};  // that it is asked for
     };
     using Place = std::vector<Candidate>::iterator;
@@ -96,6 +102,8 @@ private:
     std::vector<std::uint16_t> distances(const Id& node, std::size_t path) const;
     std::vector<Place> view(std::size_t path);
     Candidate* next_of(std::size_t path);
+    Candidate* next_of_edge();
+    Request ask(Candidate& candidate, std::size_t path, std::vector<std::uint16_t> distances);
 
     Goal goal_;
     Id self_;

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <vector>
@@ -41,6 +42,11 @@ std::vector<Lookup::Request> all_next(Lookup& lookup) {
     std::vector<Lookup::Request> requests;
     while (auto request = lookup.next()) requests.push_back(std::move(*request));
     return requests;
+}
+
+/// Asks somebody at the edge of the 16 closest for its neighbours.
+bool asks_for_neighbours(const Lookup::Request& request) {
+    return request.distances.size() > 3;
 }
 
 /// Everybody answers nothing, until it is done.
@@ -114,7 +120,7 @@ TEST_CASE("the result is the 16 closest that answered") {
     for (std::size_t i = 1; i < 3; ++i) lookup.on_nodes(requests[i].node.id, {});
     while (!lookup.done()) {
         for (const auto& request : all_next(lookup)) {
-            ++asked[request.node.id];
+            if (!asks_for_neighbours(request)) ++asked[request.node.id];
             if (silent.contains(request.node.id)) {
                 lookup.on_failure(request.node.id);
             } else {
@@ -135,6 +141,45 @@ TEST_CASE("the result is the 16 closest that answered") {
     CHECK(std::ranges::none_of(closest, [&](const Contact& c) { return silent.contains(c.id); }));
     CHECK(lookup.hops() == 1);
     CHECK_FALSE(lookup.found());
+}
+
+TEST_CASE("in the end some at the edge are asked for their neighbours, of whom nobody else told") {
+    Rig rig;
+    auto seeds = rig.nodes(249, 12);
+    const auto ring = rig.nodes(251, 8);
+    seeds.insert(seeds.end(), ring.begin(), ring.end());
+    const auto nearer = [&](const Contact& a, const Contact& b) {
+        return closer(rig.target, a.id, b.id);
+    };
+    auto unknown = rig.node(251);
+    while (!std::ranges::all_of(ring, [&](const Contact& c) { return nearer(unknown, c); })) {
+        unknown = rig.node(251);
+    }
+    auto lookup = rig.lookup(seeds);
+    std::set<Id> listed;
+    while (!lookup.done()) {
+        for (const auto& request : all_next(lookup)) {
+            const Id& asked = request.node.id;
+            if (!asks_for_neighbours(request)) {
+                lookup.on_nodes(asked, {});
+                continue;
+            }
+            CHECK(log_distance(asked, rig.target) == 251);
+            CHECK(std::ranges::is_sorted(request.distances));
+            CHECK(request.distances.back() == 250);
+            // The first does not answer any more; that it did before still counts.
+            if (listed.insert(asked).second && listed.size() == 1) {
+                lookup.on_failure(asked);
+            } else {
+                lookup.on_nodes(asked, std::array{unknown});
+            }
+        }
+    }
+    CHECK(listed.size() == Lookup::edge_answers_min);
+    const auto closest = lookup.closest();
+    REQUIRE(closest.size() == 16);
+    CHECK(std::ranges::count(closest, unknown.id, &Contact::id) == 1);
+    CHECK(std::ranges::any_of(closest, [&](const Contact& c) { return listed.contains(c.id); }));
 }
 
 TEST_CASE("what was not asked for is not listened to") {

@@ -85,14 +85,15 @@ bool Service::lookup(Now now, Goal goal, const Id& target, OnLookup done) {
     const Serial serial = next_serial_++;
     lookups_.emplace(
         serial, Running{.machine = Lookup{goal, self_, target, seeds, config_.table.address_limits},
-                        .done = std::move(done)});
+                        .done = std::move(done),
+                        .silent = {}});
     advance(now, serial);
     return true;
 }
 
 void Service::advance(Now now, Serial serial) {
     const auto found = lookups_.find(serial);
-    if (found == lookups_.end() || found->second.stepping) return;
+    if (found == lookups_.end() || found->second.stepping || found->second.trying) return;
     auto& lookup = found->second.machine;
     found->second.stepping = true;  // an answer may come before find_nodes() returns
     while (auto request = lookup.next()) {
@@ -103,10 +104,32 @@ void Service::advance(Now now, Serial serial) {
     }
     found->second.stepping = false;
     if (!lookup.done()) return;
-    const LookupResult result{lookup.closest(), lookup.found(), lookup.hops(), lookup.requests()};
-    auto done = std::move(found->second.done);
-    lookups_.erase(found);
-    done(now, result);
+    if (const auto contact = lookup.found()) return try_found(now, serial, *contact);
+    finish(now, serial, false);
+}
+
+void Service::try_found(Now now, Serial serial, const Contact& found) {
+    lookups_.find(serial)->second.trying = true;
+    ping(now, found, [this, serial, found](Now then, const auto& answer) {
+        if (answer) return finish(then, serial, true);
+        auto& running = lookups_.find(serial)->second;
+        running.trying = false;
+        running.silent = found;
+        if (running.machine.found()->sequence == found.sequence) running.machine.refuse_found();
+        advance(then, serial);  // or a newer one came meanwhile
+    });
+}
+
+void Service::finish(Now now, Serial serial, bool answers) {
+    auto ended = lookups_.extract(serial);
+    auto& running = ended.mapped();
+    const auto& lookup = running.machine;
+    const LookupResult result{.closest = lookup.closest(),
+                              .found = lookup.found() ? lookup.found() : running.silent,
+                              .answers = answers,
+                              .hops = lookup.hops(),
+                              .requests = lookup.requests()};
+    running.done(now, result);
 }
 
 void Service::on_lookup_answer(Now now, Serial serial, const Id& from,

@@ -121,12 +121,14 @@ public:
 
     struct LookupResult {
         std::vector<Contact> closest;  ///< that answered, at most 16, the closest first
-        std::optional<Contact> found;  ///< Goal::resolve: the newest record that came
+        std::optional<Contact> found;  ///< Goal::resolve: its newest record
+        bool answers = false;          ///< and it answered a PING there, after the record came
         unsigned hops = 0;
         std::size_t requests = 0;
     };
     using OnLookup = std::move_only_function<void(Now, const LookupResult&)>;
-    /// False if too many are under way; then `done` is not called.
+    /// False if too many are under way; then `done` is not called. A record that is found is
+    /// tried: while nobody answers where it says, the search for a newer one goes on.
     bool lookup(Now now, Goal goal, const Id& target, OnLookup done);
 
     // --- What others hear of ---
@@ -246,6 +248,8 @@ private:
     void check_table(Now now);
     void walk(Now now);
     void advance(Now now, Serial serial);
+    void try_found(Now now, Serial serial, const Contact& found);
+    void finish(Now now, Serial serial, bool answers);
     void on_lookup_answer(Now now, Serial serial, const Id& from,
                           const std::expected<std::vector<Enr>, RequestErrc>& records);
 
@@ -276,6 +280,8 @@ private:
         Lookup machine;
         OnLookup done;
         bool stepping = false;
+        bool trying = false;            // what it found
+        std::optional<Contact> silent;  // found, but nobody answered there
     };
     std::map<Serial, Running> lookups_;
 

@@ -475,3 +475,36 @@ TEST_CASE("a table that lost everybody starts again from the boot nodes") {
     CHECK(node.service.table().find(again.service.id()));
     CHECK(node.service.table().checked() == 1);
 }
+
+TEST_CASE("a record at which nobody answers does not end a search: it goes on for a newer one") {
+    Net net;
+    auto& node = net.add(1, quiet());
+    auto& helper = net.add(2);
+    auto& moved = net.add(3);
+    moved.service.set_record(record_of(moved.key, moved.endpoint, 2));
+    helper.service.heard(net.now(), moved.service.record());
+    net.run_for(10s);
+    REQUIRE(helper.service.table().checked() == 1);
+    const auto old = record_of(moved.key, endpoint_of(77), 1);
+    node.service.heard(net.now(), old);
+
+    const auto resolve = [&] {
+        std::optional<Service::LookupResult> out;
+        node.service.lookup(net.now(), Goal::resolve, moved.service.id(),
+                            [&](Now, const Service::LookupResult& result) { out = result; });
+        net.run_for(10s);
+        REQUIRE(out);
+        REQUIRE(out->found);
+        return *out;
+    };
+    // Nobody knows a newer one: what is known is told, with what it is worth.
+    auto result = resolve();
+    CHECK(result.found->sequence == 1);
+    CHECK_FALSE(result.answers);
+
+    node.service.heard(net.now(), helper.service.record());
+    result = resolve();
+    CHECK(result.found->sequence == 2);
+    CHECK(result.found->endpoint == moved.endpoint);
+    CHECK(result.answers);
+}
