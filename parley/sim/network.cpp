@@ -63,15 +63,17 @@ Network::Network(NetworkOptions options)
     keys_ = keys(options_.seed, options_.nodes);
     for (HostId host = 0; host < options_.nodes; ++host) {
         hosts_.emplace(id(host), host);
+        auto& entropy = entropy_.emplace_back(options_.seed + host);
         node::NodeConfig config;
         config.client = "parley/sim";
         config.p2p.listen = {endpoint_of(host)};
         config.p2p.advertise = endpoint_of(host);
         if (options_.configure) options_.configure(host, config);
         world_.add_host(endpoint_of(host), config.link(),
-                        [this, host, config](Now now, Store& disk, Rng rng) {
+                        [this, host, config, &entropy](Now now, Store& disk, Rng rng) {
                             auto made = node::Node::create(config, copy(keys_[host]), disk,
-                                                           log_of(host), rng, now, modules(host));
+                                                           log_of(host), rng, now, modules(host),
+                                                           options_.dht ? &entropy : nullptr);
                             if (!made) throw std::runtime_error{message(made.error())};
                             if (options_.started) options_.started(host, **made);
                             return std::unique_ptr<node::NodeCore>{std::move(*made)};

@@ -6,6 +6,7 @@
 #include <parley/node/node.hpp>
 #include <parley/sim/world.hpp>
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -25,6 +26,7 @@ struct NetworkOptions {
     /// Instead of a fixed latency from that range for each pair of hosts.
     std::function<PathConfig(HostId, HostId)> path{};
     Crypto crypto = Crypto::real;
+    bool dht = false;  ///< the nodes take part in it (setting p2p.dht)
     /// Where a host lives, instead of Network::endpoint; nothing: there.
     std::function<std::optional<Endpoint>(HostId)> endpoint{};
     /// Changes a node's settings before its start; boot nodes and so on.
@@ -69,6 +71,7 @@ private:
     NetworkOptions options_;
     World world_;
     std::vector<NodeKey> keys_;
+    std::deque<SeededEntropy> entropy_;  // of each host
     std::map<NodeId, HostId> hosts_;
 };
 

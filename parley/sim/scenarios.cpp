@@ -21,6 +21,10 @@ void start(Experiment& run, HostId host) {
     if (!run.world().up(host)) run.world().start(host);
 }
 
+void prepare_dht(NetworkOptions& network) {
+    network.dht = true;
+}
+
 void plan_boot_dies(Experiment& run) {
     run.at(0.1, [&run] {
         run.mark("boot nodes die");
@@ -193,9 +197,11 @@ std::vector<Scenario> make() {
                    .about = "all start within two seconds and know four boot nodes",
                    .nodes = 200,
                    .time = minutes{1},
-                   .start_within = seconds{2}});
+                   .start_within = seconds{2},
+                   .prepare = prepare_dht});
     out.push_back({.name = "boot_dies",
                    .about = "the boot nodes die for good; others restart from their own books",
+                   .prepare = prepare_dht,
                    .plan = plan_boot_dies});
     out.push_back({.name = "rolling_restart",
                    .about = "every node is killed and restarted, one after the other",
@@ -240,7 +246,8 @@ std::vector<Scenario> make() {
     out.push_back({.name = "swarm",
                    .about = "each seed draws its own faults: chaos first, then it must heal",
                    .nodes = 20,
-                   .time = minutes{3}});
+                   .time = minutes{3},
+                   .prepare = prepare_dht});
     return out;
 }
 
