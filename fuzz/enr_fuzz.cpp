@@ -15,6 +15,7 @@ void check_round_trip(const Enr& record) {
     if (record.raw().size() > Enr::size_bytes_max || !record.value("id")) std::abort();
     (void)record.tcp_endpoint();
     (void)record.udp_endpoint();
+    if (const auto client = record.client(); client && client->name.empty()) std::abort();
 }
 
 }  // namespace

@@ -59,6 +59,13 @@ bool read_parley(rlp::Reader value, std::optional<ParleyEntry>& out) {
     return true;
 }
 
+bool read_text(rlp::Reader& list, std::string& out) {
+    const auto bytes = list.string_up_to(ClientEntry::text_bytes_max);
+    if (!bytes) return false;
+    out = text_of(*bytes);
+    return std::ranges::all_of(out, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
 }  // namespace
 
 std::string message(const EnrError& error) {
@@ -245,6 +252,17 @@ std::optional<Endpoint> Enr::udp_endpoint() const {
     return endpoint_of(ip4_, udp_, ip6_, udp6_);
 }
 
+std::optional<ClientEntry> Enr::client() const {
+    const auto item = value("client");
+    if (!item) return std::nullopt;
+    auto list = rlp::Reader{*item}.list();
+    ClientEntry entry;
+    if (!list || !read_text(*list, entry.name) || entry.name.empty()) return std::nullopt;
+    if (!read_text(*list, entry.version)) return std::nullopt;
+    if (!list->at_end() && !read_text(*list, entry.build)) return std::nullopt;
+    return entry;
+}
+
 std::optional<Bytes> Enr::value(std::string_view key) const {
     auto list = rlp::Reader::open_list(raw_);
     if (!list || !list->raw_item() || !list->raw_item()) return std::nullopt;
@@ -282,6 +300,13 @@ EnrBuilder& EnrBuilder::parley(const ParleyEntry& e) {
     value.begin_list().number(e.network_id).string(e.fork_hash).number(e.fork_next);
     value.number(e.roles).number(e.services).end_list();
     return entry("parley", value.bytes());
+}
+
+EnrBuilder& EnrBuilder::client(const ClientEntry& e) {
+    rlp::Writer value;
+    value.begin_list().string(e.name).string(e.version);
+    if (!e.build.empty()) value.string(e.build);
+    return entry("client", value.end_list().bytes());
 }
 
 EnrBuilder& EnrBuilder::entry(std::string_view key, Bytes value) {

@@ -39,6 +39,16 @@ struct ParleyEntry {
     friend bool operator==(const ParleyEntry&, const ParleyEntry&) = default;
 };
 
+/// What program a node is, key "client" (EIP-7636): RLP [name, version] or [name, version, build];
+/// further fields are ignored.
+struct ClientEntry {
+    static constexpr std::size_t text_bytes_max = 64;  ///< of each
+    std::string name;                                  ///< "parley"; not empty
+    std::string version;                               ///< "0.1.0"
+    std::string build = {};                            ///< may be empty
+    friend bool operator==(const ClientEntry&, const ClientEntry&) = default;
+};
+
 /// A record that was verified when it was made: immutable, at most 300 bytes.
 class Enr {
 public:
@@ -67,6 +77,9 @@ public:
     std::optional<Endpoint> other_tcp_endpoint() const;
     std::optional<Endpoint> udp_endpoint() const;
     std::optional<ParleyEntry> parley() const { return parley_; }
+    /// Nothing also if it is not of its form, or not all printable ASCII of at most text_bytes_max:
+    /// it is for people to read, and a record is no worse for it.
+    std::optional<ClientEntry> client() const;
     /// The raw RLP item of any entry's value.
     std::optional<Bytes> value(std::string_view key) const;
 
@@ -95,6 +108,7 @@ public:
     EnrBuilder& tcp6(std::uint16_t port);
     EnrBuilder& udp6(std::uint16_t port);
     EnrBuilder& parley(const ParleyEntry& entry);
+    EnrBuilder& client(const ClientEntry& entry);
     /// Any other entry: `value` is one encoded RLP item.
     EnrBuilder& entry(std::string_view key, Bytes value);
     /// too_large if it does not fit in 300 bytes.

@@ -339,6 +339,47 @@ TEST_CASE("the other signature that fits, with a high s, is refused") {
     CHECK(error_of(Enr::decode(record)) == EnrError{EnrErrc::bad_signature});
 }
 
+TEST_CASE("the entry client names a program and its version (EIP-7636)") {
+    const auto read = [](const ClientEntry& entry) {
+        return EnrBuilder{1}.client(entry).sign(example_key())->client();
+    };
+    const ClientEntry parley{"parley", "0.1.0"};
+    CHECK(read(parley) == parley);
+    const ClientEntry built{"parley", "0.1.0", "linux <&>"};
+    CHECK(read(built) == built);
+    const ClientEntry long_ones{std::string(64, '~'), std::string(64, ' ')};
+    CHECK(read(long_ones) == long_ones);
+    CHECK_FALSE(Enr::parse(example_text)->client());
+    const auto later = Enr::decode(with("client", hex("c6613180c00102")));
+    REQUIRE(later);
+    CHECK(later->client() == ClientEntry{"a", "1"});
+}
+
+TEST_CASE("a bad entry client is none, and the record is as good as without") {
+    const std::string long_text = "b841" + to_hex(Buffer(65, std::byte{'a'}));
+    const std::pair<std::string_view, std::string> bad[] = {
+        {"a string", "867061726c6579"},
+        {"an empty list", "c0"},
+        {"no version", "c161"},
+        {"an empty name", "c28031"},
+        {"a name that is a list", "c3c16131"},
+        {"a version that is a list", "c361c131"},
+        {"a build that is a list", "c46131c162"},
+        {"a control character", "c31b5b31"},
+        {"a line break", "c46182620a"},
+        {"a byte above ASCII", "c3818031"},
+        {"DEL", "c27f31"},
+        {"a name of 65 bytes", "f844" + long_text + "31"},
+        {"a version of 65 bytes", "f84461" + long_text},
+    };
+    for (const auto& [what, value] : bad) {
+        INFO(what);
+        const auto record = Enr::decode(with("client", hex(value)));
+        REQUIRE(record);
+        CHECK_FALSE(record->client());
+    }
+}
+
 TEST_CASE("a record of 300 bytes is the largest") {
     const auto of_size = [](std::size_t padding) {
         return EnrBuilder{1}

@@ -34,6 +34,16 @@ transport::SwitchConfig switch_config(const NodeConfig& config) {
     return out;
 }
 
+/// Of "parley/0.1.0/linux" the first two, each cut so that a record has room for it.
+ClientEntry client_entry(std::string_view client) {
+    constexpr std::size_t bytes_max = 24;
+    const auto slash = std::min(client.find('/'), client.size());
+    auto version = client.substr(std::min(slash + 1, client.size()));
+    version = version.substr(0, version.find('/'));
+    return {std::string{client.substr(0, std::min(slash, bytes_max))},
+            std::string{version.substr(0, bytes_max)}};
+}
+
 }  // namespace
 
 /// Lets the engine dial through the switch.
@@ -197,7 +207,8 @@ Enr Node::sign_record(std::uint64_t sequence) const {
                     .fork_next = fork.next,
                     .roles = our_roles(),
                     .services = 0});
-    // Cannot fail: these entries are far below 300 bytes.
+    builder.client(client_entry(config_.client));
+    // Cannot fail: even with the largest values these entries stay below 300 bytes.
     return builder.sign(key_).value();
 }
 

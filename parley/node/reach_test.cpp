@@ -34,15 +34,19 @@ void vote(Reach& reach, std::string_view seen, int first = 1) {
 /// A node in virtual time that hears from its peers where they see it.
 struct Seen {
     MemoryStore store;
+    SeededEntropy entropy{1};  // of use to a node that listens
     std::unique_ptr<Node> node;
     Duration time{0};
     int voters = 0;
 
-    explicit Seen(const NodeConfig& config) {
+    explicit Seen(const NodeConfig& config) { restart(config); }
+    /// With what was saved.
+    void restart(const NodeConfig& config) {
+        node.reset();
         ByteArray<32> secret{};
         secret[31] = std::byte{1};
         node = Node::create(config, NodeKey::from_secret(secret).value(), store, no_log(), Rng{1},
-                            after(0s))
+                            after(time), {}, &entropy)
                    .value();
     }
     void vote(std::string_view seen, int count = 3) {
@@ -141,6 +145,49 @@ TEST_CASE("a node's record follows what its peers see, a minute apart at least")
     seen.vote("81.8.8.8", 10);
     seen.run(5min);
     CHECK(seen.node->record().sequence() == 3);
+}
+
+TEST_CASE("a node's record names its client; a new version is a new record") {
+    NodeConfig config;
+    config.client = "parley/0.1.0/linux";
+    Seen seen{config};
+    CHECK(seen.node->record().client() == ClientEntry{"parley", "0.1.0"});
+    const auto sequence = seen.node->record().sequence();
+    seen.run(5s);  // it is saved
+    config.client = "parley/0.2.0/linux";
+    seen.restart(config);
+    CHECK(seen.node->record().client() == ClientEntry{"parley", "0.2.0"});
+    CHECK(seen.node->record().sequence() == sequence + 1);
+    seen.restart(config);
+    CHECK(seen.node->record().sequence() == sequence + 1);
+
+    const std::pair<std::string, ClientEntry> clients[] = {
+        {"own", {"own", ""}},
+        {"own/", {"own", ""}},
+        {"own/1/2/3", {"own", "1"}},
+        {std::string(40, 'n') + "/" + std::string(23, 'v'),
+         {std::string(24, 'n'), std::string(23, 'v')}},
+    };
+    for (const auto& [text, entry] : clients) {
+        config.client = text;
+        seen.restart(config);
+        CHECK(seen.node->record().client() == entry);
+    }
+}
+
+TEST_CASE("the largest record of a node fits into 300 bytes") {
+    NodeConfig config;
+    config.client = std::string(31, 'n') + "/" + std::string(32, 'v');
+    config.network.id = ~0ULL;
+    config.network.forks = {~0ULL};
+    config.p2p.listen = {at("127.0.0.1:65535"), at("[::1]:65535")};
+    config.p2p.allow_private = true;
+    Seen seen{config};
+    for (const auto& endpoint : config.p2p.listen) {
+        seen.node->add_listener(after(0s), endpoint, std::nullopt);
+    }
+    CHECK(seen.node->record().udp_endpoint());
+    CHECK(seen.node->record().raw().size() <= Enr::size_bytes_max - 24);  // numbers that are small
 }
 
 TEST_CASE("a node that listens on both families says both in its record") {

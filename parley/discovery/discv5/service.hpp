@@ -104,6 +104,10 @@ public:
     void heard(Now now, const Enr& record);
     /// Nodes that others are never told of: they stay out of the table.
     void set_secret(std::function<bool(const NodeId&)> secret) { secret_ = std::move(secret); }
+    /// Records that are known to verify, besides those of the table: saves doing it again.
+    void set_verified(std::function<bool(const Id&, Bytes raw)> verified) {
+        verified_ = std::move(verified);
+    }
 
     // --- Driving ---
     void on_datagram(Now now, const Endpoint& from, Bytes datagram);
@@ -292,6 +296,7 @@ private:
 
     std::map<std::string, Talk, std::less<>> talks_;
     std::function<bool(const NodeId&)> secret_;
+    std::function<bool(const Id&, Bytes raw)> verified_;
     OnRecord on_record_;
     OnVote on_vote_;
     Counters counters_;

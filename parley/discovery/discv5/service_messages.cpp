@@ -115,7 +115,8 @@ void Service::take_record(const Sender& sender, Request& request, Bytes raw) {
     if (!contains(request.distances, log_distance(sender.id, id))) return;
     if (std::ranges::find(request.records, *claimed, &Enr::id) != request.records.end()) return;
     const auto* entry = table_.find(id);
-    const bool known = entry != nullptr && equal(entry->contact.record, raw);
+    const bool known = (entry != nullptr && equal(entry->contact.record, raw)) ||
+                       (verified_ && verified_(id, raw));
     auto record = known ? Enr::decode_verified(raw) : Enr::decode(raw);
     if (!record) return;
     const auto endpoint = record->udp_endpoint();
