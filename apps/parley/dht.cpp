@@ -1,6 +1,7 @@
 // parley dht: the DHT as a running node sees it.
 #include "client.hpp"
 #include "command.hpp"
+#include "dht_crawl.hpp"
 #include "text.hpp"
 #include <parley/identity/enr.hpp>
 
@@ -148,6 +149,7 @@ void add_dht(CLI::App& app, Chosen& chosen) {
             "Prints whom the node knows, the farthest in the key space first. Only those that\n"
             "are checked, which have answered it, are told to others.",
             "", "", &table);
+    add_dht_crawl(*dht, chosen);
 }
 
 }  // namespace parley::app

@@ -1,5 +1,6 @@
 // parley sim: a whole network in this process, in virtual time.
 #include "command.hpp"
+#include "live_line.hpp"
 #include "sim_dht.hpp"
 #include "text.hpp"
 #include <parley/runtime/clock.hpp>
@@ -10,7 +11,6 @@
 #include <parley/sim/sweep.hpp>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -68,24 +68,6 @@ double seconds_now() {
     const auto now = runtime::monotonic_now().time_since_epoch();
     return std::chrono::duration<double>(now).count();
 }
-
-/// A line that is written over while the run goes on; nothing where nobody watches.
-class LiveLine {
-public:
-    void show(const std::string& text) {
-        if (!terminal_ || seconds_now() - last_ < 0.2) return;
-        last_ = seconds_now();
-        fmt::print("\r\033[K{}", text);
-        std::fflush(stdout);
-    }
-    void clear() {
-        if (terminal_) fmt::print("\r\033[K");
-    }
-
-private:
-    bool terminal_ = ::isatty(STDOUT_FILENO) == 1;
-    double last_ = 0;
-};
 
 Result<sim::ExperimentOptions, Failure> experiment_of(const Options& options) {
     const auto* scenario = sim::find_scenario(options.scenario);

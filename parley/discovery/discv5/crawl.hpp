@@ -66,8 +66,8 @@ public:
     struct Progress {
         std::size_t found = 0;
         std::size_t answered = 0;
-        std::size_t silent = 0;    ///< did not answer once
-        std::size_t ended = 0;     ///< nothing more will be asked of them
+        std::size_t silent = 0;  ///< did not answer once
+        std::size_t ended = 0;   ///< nothing more will be asked of them
         std::size_t in_flight = 0;
         std::uint64_t requests = 0;
         bool full = false;  ///< there are more than nodes_max

@@ -1,4 +1,5 @@
 #include <parley/discovery/discv5/crawl.hpp>
+
 #include <parley/discovery/discv5/test_network.hpp>
 
 #include <doctest/doctest.h>
@@ -70,8 +71,7 @@ struct Play {
 
 /// Answers from the tables of a network.
 Play::Answer tables_of(Network& network, double loss = 0) {
-    return [&network, loss](
-               const Crawl::Request& request) -> std::optional<std::vector<Contact>> {
+    return [&network, loss](const Crawl::Request& request) -> std::optional<std::vector<Contact>> {
         const auto* node = network.find(request.node.id);
         if (!node || node->dead || network.rng().chance(loss)) return std::nullopt;
         std::vector<Contact> out;

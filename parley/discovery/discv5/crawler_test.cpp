@@ -1,4 +1,5 @@
 #include <parley/discovery/discv5/crawler.hpp>
+
 #include <parley/discovery/discv5/test_services.hpp>
 
 #include <doctest/doctest.h>
