@@ -79,10 +79,16 @@ TEST_CASE("a crawl finds every node of a network, and tells who is silent") {
     CHECK(found == ids);
 
     // From what a running node knows, in words for people.
-    const auto words = cli.run({"dht", "crawl", cli.folder("n3"), "--csv", csv});
+    const auto svg = cli.dir.file("map.svg");
+    const auto words = cli.run({"dht", "crawl", cli.folder("n3"), "--csv", csv, "--svg", svg});
     CHECK(words.exit_code == 0);
     CHECK(words.out.starts_with("7 nodes in "));
-    CHECK(words.out.find("written: " + csv + "\n") != std::string::npos);
+    CHECK(words.out.find("\nwritten: " + csv + "\nwritten: " + svg + "\n") != std::string::npos);
+    const auto picture = read_file(svg);
+    CHECK(picture.starts_with("<svg xmlns="));
+    CHECK(picture.ends_with("</svg>\n"));
+    CHECK(picture.find(">7 nodes of a DHT<") != std::string::npos);
+    CHECK(picture.find(">7 answered<") != std::string::npos);
 
     // One is gone without a word; the others tell of it for a while.
     nodes.back()->signal(SIGKILL);
@@ -133,7 +139,10 @@ TEST_CASE("a crawl that is interrupted, or out of time, writes what it knows") {
     alice->signal(SIGSTOP);  // neither answers nor refuses
     const auto csv = cli.dir.file("nodes.csv");
 
-    const auto late = cli.run({"dht", "crawl", "--boot", boot, "--csv", csv, "--seconds", "0.1"});
+    const auto svg = cli.dir.file("map.svg");
+    const auto late =
+        cli.run({"dht", "crawl", "--boot", boot, "--csv", csv, "--svg", svg, "--seconds", "0.1"});
+    CHECK(read_file(svg).find("out of time: this is not all") != std::string::npos);
     CHECK(late.out.starts_with("out of time; so far:\n1 node in 0."));
     CHECK(late.out.find(": 1 not asked\n") != std::string::npos);
     CHECK(lines_of(read_file(csv)).size() == 2);

@@ -46,8 +46,8 @@ struct CrawlReport {
     double seconds = 0;
     std::uint64_t requests = 0;
     End end = End::complete;
-    bool full = false;            ///< there are more nodes than these
-    std::vector<CrawlRow> nodes;  ///< by place in the key space
+    bool full = false;                 ///< there are more nodes than these
+    std::vector<CrawlRow> nodes = {};  ///< by place in the key space
 
     static std::vector<CrawlRow> rows_of(const discovery::discv5::Crawl& crawl);
 

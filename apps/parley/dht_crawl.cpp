@@ -1,6 +1,7 @@
 // parley dht crawl: walks through a whole network.
 #include "client.hpp"
 #include "crawl_csv.hpp"
+#include "crawl_picture.hpp"
 #include "crawl_run.hpp"
 #include "dht_crawl.hpp"
 #include "live_line.hpp"
@@ -41,6 +42,9 @@ constexpr auto footer = R"text(COLUMNS of the CSV file
   neighbours          how many others it told of
   sequence, enr       its record
 
+The picture (SVG) shows the nodes of each client, how latency is spread, and where in the
+key space the nodes stand.
+
 EXAMPLES
   parley dht crawl alice --csv nodes.csv
   parley dht crawl --boot enr:-Iu4QG... --seconds 600 --csv nodes.csv --svg map.svg
@@ -58,7 +62,8 @@ struct Options {
     bool json = false;
 };
 
-/// A file that is opened before the crawl, so that a wrong path is known at once.
+/// A file that is opened before the crawl, so that a wrong path is known at once. None if the path
+/// is empty.
 class OutputFile {
 public:
     Outcome open(const std::string& path) {
@@ -68,10 +73,10 @@ public:
         return file_ ? Outcome{} : failed("cannot write " + path);
     }
     Outcome write(const std::string& text) {
+        if (path_.empty()) return {};
         file_ << text;
         return file_.flush() ? Outcome{} : failed("cannot write " + path_);
     }
-    const std::string& path() const { return path_; }
 
 private:
     std::string path_;
@@ -125,8 +130,9 @@ Outcome crawl(const Options& options) {
     if (!seeds) return std::unexpected{seeds.error()};
     std::atomic<bool> interrupted = false;
     const runtime::StopSignals signals{[&](int) { interrupted = true; }};
-    OutputFile csv;
+    OutputFile csv, svg;
     if (auto opened = csv.open(options.csv); !opened) return opened;
+    if (auto opened = svg.open(options.svg); !opened) return opened;
     LiveLine line{stderr, 5s};
     const auto report = run_crawl(*seeds, [&](const Crawl::Progress& progress, double seconds) {
         line.show(progress_text(progress, seconds));
@@ -142,9 +148,10 @@ Outcome crawl(const Options& options) {
     } else {
         fmt::print("{}", summary(*report));
     }
-    if (!csv.path().empty()) {
-        if (auto written = csv.write(to_csv(*report)); !written) return written;
-        if (!options.json) fmt::print("written: {}\n", csv.path());
+    if (auto written = csv.write(to_csv(*report)); !written) return written;
+    if (auto written = svg.write(to_svg(*report)); !written) return written;
+    for (const auto& path : {options.csv, options.svg}) {
+        if (!path.empty() && !options.json) fmt::print("written: {}\n", path);
     }
     if (report->count(CrawlState::answered) == 0) return failed("nobody answered");
     return {};
@@ -164,6 +171,8 @@ void add_dht_crawl(CLI::App& dht, Chosen& chosen) {
         ->allow_extra_args(false)
         ->type_name("ENR");
     command->add_option("--csv", options->csv, "Write a table of all nodes")->type_name("FILE");
+    command->add_option("--svg", options->svg, "Write a picture: clients, latency, key space")
+        ->type_name("FILE");
     command->add_option("--seconds", options->seconds, "End after so long")
         ->check(CLI::Validator{CLI::PositiveNumber}.description(""))
         ->type_name("N");
