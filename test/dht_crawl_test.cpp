@@ -144,7 +144,7 @@ TEST_CASE("a crawl that is interrupted, or out of time, writes what it knows") {
         cli.run({"dht", "crawl", "--boot", boot, "--csv", csv, "--svg", svg, "--seconds", "0.1"});
     CHECK(read_file(svg).find("out of time: this is not all") != std::string::npos);
     CHECK(late.out.starts_with("out of time; so far:\n1 node in 0."));
-    CHECK(late.out.find(": 1 not asked\n") != std::string::npos);
+    CHECK(late.out.find(": 1 undecided\n") != std::string::npos);
     CHECK(lines_of(read_file(csv)).size() == 2);
 
     std::filesystem::remove(csv);

@@ -26,7 +26,7 @@ constexpr double map_top = head_height + upper_height + gap;
 constexpr double map_height = 590;
 constexpr double height = map_top + map_height + margin;
 
-/// The colours are those of the simulator's reports.
+/// The colours are those of the simulator's reports; classes are names of a CrawlState, too.
 constexpr auto style = R"css(
 text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif;
   fill: #5a5953; font-variant-numeric: tabular-nums; }
@@ -37,39 +37,32 @@ text.ink, .plot text.mark { fill: #1b1b19; }
 .plot text { font-size: 11px; }
 .page { fill: #f5f5f2; }
 .card { fill: #ffffff; stroke: #e1e1db; }
-.track { fill: #f0f0ec; }
 .grid { stroke: #ebebe6; }
 .base { stroke: #b9b8b0; }
 .plot line.mark { stroke: #77756c; stroke-dasharray: 3 3; }
 .plot .bar { fill: #2a6fdb; stroke: #ffffff; }
 .answered { fill: #2a6fdb; stroke: #2a6fdb; }
 .silent { fill: #cc4a1a; stroke: #cc4a1a; }
-.unasked { fill: #b9b8b0; stroke: #b9b8b0; }
+.undecided { fill: #b9b8b0; stroke: #b9b8b0; }
 .dots { fill: none; stroke-linecap: round; stroke-opacity: .85; }
-rect.answered, rect.silent, rect.unasked { stroke: none; }
+rect.answered { stroke: none; }
 @media (prefers-color-scheme: dark) {
   text { fill: #b3b1a7; }
   text.h1, text.h2, text.ink, .plot text.mark { fill: #f0efe9; }
   .page { fill: #131312; }
   .card { fill: #1c1c1a; stroke: #30302d; }
-  .track { fill: #262624; }
   .grid { stroke: #2b2b28; }
   .base { stroke: #5c5b54; }
   .plot line.mark { stroke: #9b998e; }
   .plot .bar { fill: #5b9bf5; stroke: #1c1c1a; }
   .answered { fill: #5b9bf5; stroke: #5b9bf5; }
   .silent { fill: #e2703f; stroke: #e2703f; }
-  .unasked { fill: #5c5b54; stroke: #5c5b54; }
+  .undecided { fill: #5c5b54; stroke: #5c5b54; }
   .dots { fill: none; }
 }
 )css";
 
-constexpr std::array states{CrawlState::answered, CrawlState::silent, CrawlState::unasked};
-
-/// Its class in the style sheet.
-std::string_view class_of(CrawlState state) {
-    return state == CrawlState::unasked ? "unasked" : name(state);
-}
+constexpr std::array states{CrawlState::answered, CrawlState::silent, CrawlState::undecided};
 
 std::string count_text(std::size_t count) {
     return app::count_text(static_cast<std::int64_t>(count));
@@ -243,7 +236,7 @@ private:
         // As large as can be without covering each other much.
         const double count = static_cast<double>(std::max<std::size_t>(report_.nodes.size(), 1));
         const double size = std::clamp(30 / std::cbrt(count), 2.2, 8.0);
-        for (const auto state : {CrawlState::unasked, CrawlState::silent, CrawlState::answered}) {
+        for (const auto state : {CrawlState::undecided, CrawlState::silent, CrawlState::answered}) {
             std::string dots;
             for (const auto& node : report_.nodes) {
                 if (node.state != state) continue;
@@ -258,8 +251,7 @@ private:
                                inside(place.row, cell_height, top));
             }
             if (dots.empty()) continue;
-            add(R"(<path class="{} dots" stroke-width="{:.1f}" d="{}"/>)", class_of(state), size,
-                dots);
+            add(R"(<path class="{} dots" stroke-width="{:.1f}" d="{}"/>)", name(state), size, dots);
         }
     }
 
@@ -270,7 +262,7 @@ private:
         for (const auto state : states) {
             const auto count = report_.count(state);
             if (count == 0) continue;
-            add(R"(<path class="{} dots" stroke-width="8" d="M{:.1f} {:.1f}h0"/>)", class_of(state),
+            add(R"(<path class="{} dots" stroke-width="8" d="M{:.1f} {:.1f}h0"/>)", name(state),
                 at + 5, y - 4);
             say(at + 14, y, "ink", fmt::format("{} {}", count_text(count), name(state)));
             at += item_width;

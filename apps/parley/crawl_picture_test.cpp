@@ -83,7 +83,7 @@ bool is_well_formed(std::string_view xml) {
 }  // namespace
 
 TEST_CASE("the picture of a crawl is well formed, whatever its size, and has a dot for each node") {
-    for (const std::size_t nodes : {0, 1, 50, 10'000}) {
+    for (const std::size_t nodes : {0U, 1U, 50U, 10'000U}) {
         const auto report = made_up(nodes);
         const auto svg = to_svg(report);
         INFO(nodes);

@@ -19,7 +19,7 @@ namespace {
 
 CrawlState state_of(const CrawledNode& node) {
     if (node.answered) return CrawlState::answered;
-    return node.ended ? CrawlState::silent : CrawlState::unasked;
+    return node.ended ? CrawlState::silent : CrawlState::undecided;
 }
 
 std::vector<CrawlReport::Group> grouped(
@@ -82,8 +82,8 @@ std::string_view name(CrawlState state) {
             return "answered";
         case CrawlState::silent:
             return "silent";
-        case CrawlState::unasked:
-            return "not asked";
+        case CrawlState::undecided:
+            return "undecided";
     }
     return "?";
 }
@@ -169,7 +169,7 @@ std::string summary(const CrawlReport& report) {
                        report.full ? ", and there are more," : "", report.seconds,
                        report.seconds < 10 ? 2 : 0, count_text(report.requests));
     auto before = ": ";
-    for (const auto state : {CrawlState::answered, CrawlState::silent, CrawlState::unasked}) {
+    for (const auto state : {CrawlState::answered, CrawlState::silent, CrawlState::undecided}) {
         const auto count = report.count(state);
         if (count == 0) continue;
         out += fmt::format("{}{} {}", before, count_text(count), name(state));
@@ -194,7 +194,7 @@ json::object to_json(const CrawlReport& report) {
                      {"nodes", report.nodes.size()},
                      {"answered", report.count(CrawlState::answered)},
                      {"silent", report.count(CrawlState::silent)},
-                     {"unasked", report.count(CrawlState::unasked)},
+                     {"undecided", report.count(CrawlState::undecided)},
                      {"clients", json_of("client", report.clients())},
                      {"networks", json_of("network", report.networks())}};
     const auto sorted = report.round_trips();

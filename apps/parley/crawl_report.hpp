@@ -19,7 +19,7 @@ namespace parley::app {
 enum class CrawlState : std::uint8_t {
     answered,
     silent,
-    unasked,  ///< the crawl ended before
+    undecided,  ///< the crawl ended before it answered or had failed to
 };
 std::string_view name(CrawlState state);
 
@@ -29,7 +29,7 @@ struct CrawlRow {
     Endpoint endpoint = {};                     ///< UDP
     std::optional<std::uint64_t> network = {};  ///< of its entry `parley`
     std::string client = {};                    ///< client_name()
-    CrawlState state = CrawlState::unasked;
+    CrawlState state = CrawlState::undecided;
     std::optional<double> round_trip_ms = {};
     std::size_t neighbours = 0;
     std::uint64_t sequence = 0;

@@ -64,10 +64,10 @@ TEST_CASE("the summary of a crawl: nodes, clients, networks, latency") {
 
     report.end = CrawlReport::End::interrupted;
     report.nodes.resize(1);
-    report.nodes[0].state = CrawlState::unasked;
+    report.nodes[0].state = CrawlState::undecided;
     report.nodes[0].round_trip_ms.reset();
     CHECK(summary(report).starts_with(
-        "interrupted; so far:\n1 node in 2.50 s, 1,234 requests: 1 not asked\n"));
+        "interrupted; so far:\n1 node in 2.50 s, 1,234 requests: 1 undecided\n"));
     CHECK(to_json(report).at("complete") == false);
     CHECK_FALSE(to_json(report).contains("latencyMs"));
 }

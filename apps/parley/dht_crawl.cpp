@@ -37,7 +37,7 @@ constexpr auto footer = R"text(COLUMNS of the CSV file
   network             the network ID that its record names, if it is of this protocol
   client              as its record says (EIP-7636); "parley ?", "eth2 ?", "eth ?": its
                       record says what it is for, but not what it is
-  answered            true, or false: it was silent, or not asked before the end
+  answered            true, or false: it was silent, or the crawl ended before it could
   rtt_ms              the shortest round trip in a session
   neighbours          how many others it told of
   sequence, enr       its record
@@ -117,12 +117,11 @@ Result<std::vector<Contact>, Failure> seeds_of(const Options& options) {
 
 std::string progress_text(const Crawl::Progress& progress, double seconds) {
     const auto count = [](std::size_t n) { return count_text(static_cast<std::int64_t>(n)); };
-    return fmt::format(
-        "found {}, done {}, answered {}, silent {}, under way {}, {:.0f} requests/s, {}",
-        count(progress.found), count(progress.ended), count(progress.answered),
-        count(progress.silent), progress.in_flight,
-        seconds > 0 ? static_cast<double>(progress.requests) / seconds : 0,
-        duration_text(static_cast<std::int64_t>(seconds)));
+    return fmt::format("found {}, asked {}, answered {}, under way {}, {:.0f} requests/s, {}",
+                       count(progress.found), count(progress.ended + progress.in_flight),
+                       count(progress.answered), progress.in_flight,
+                       seconds > 0 ? static_cast<double>(progress.requests) / seconds : 0,
+                       duration_text(static_cast<std::int64_t>(seconds)));
 }
 
 Outcome crawl(const Options& options) {
