@@ -60,8 +60,7 @@ std::vector<std::string> row_of(const std::string& text) {
 constexpr auto left = Table::Align::left;
 constexpr auto right = Table::Align::right;
 
-Outcome lookup(const Options& options) {
-    const auto reply = call(options.folder, "discv5_recursiveFindNodes", {options.node});
+Outcome print_nodes(const Options& options, const Result<json::value, Failure>& reply) {
     if (!reply) return std::unexpected{reply.error()};
     if (options.json) {
         fmt::print("{}\n", json::serialize(*reply));
@@ -71,6 +70,22 @@ Outcome lookup(const Options& options) {
     for (const auto& one : reply->as_array()) table.rows.push_back(row_of(one.as_string().c_str()));
     if (table.rows.size() == 1) return failed("nobody answered");
     fmt::print("{}", table.to_string());
+    return {};
+}
+
+Outcome lookup(const Options& options) {
+    return print_nodes(options, call(options.folder, "discv5_recursiveFindNodes", {options.node}));
+}
+
+Outcome announce(const Options& options) {
+    return print_nodes(options, call(options.folder, "parley_dhtAnnounce"));
+}
+
+Outcome store(const Options& options) {
+    const auto reply = call(options.folder, "discv5_addEnr", {options.node});
+    if (!reply) return std::unexpected{reply.error()};
+    if (!reply->as_bool()) return failed("no room for it, or nobody can be asked at its address");
+    fmt::print("stored; it is checked next\n");
     return {};
 }
 
@@ -139,6 +154,13 @@ void add_dht(CLI::App& app, Chosen& chosen) {
     add_one(*dht, chosen, "ping", "ask a node whether it is there",
             "Sends a PING and waits for the PONG; with a handshake if there is no session yet.",
             "NODE", who, &ping);
+    add_one(*dht, chosen, "announce", "tell the nodes nearest to us of us, now",
+            "Looks up our own place in the key space and greets who stands there: they store our\n"
+            "record. It happens by itself as well. Prints those that answered.",
+            "", "", &announce);
+    add_one(*dht, chosen, "store", "take a record into the table of a running node",
+            "The node checks that it answers, then tells others of it.", "RECORD",
+            "A record (enr:...)", &store);
     add_one(*dht, chosen, "lookup", "find the 16 nodes closest to a place in the key space",
             "Asks from node to node, on three disjoint paths, for those closer to the target.\n"
             "Prints those that answered, the closest first.",

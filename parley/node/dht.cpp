@@ -3,15 +3,29 @@
 #include <parley/discovery/pex.hpp>
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace parley::node {
 
 using discovery::Entry;
+using discovery::discv5::Contact;
+using discovery::discv5::Goal;
+using discovery::discv5::Service;
 
 namespace {
 constexpr std::size_t seeds_max = 16;  // of the book, at a time
 constexpr std::size_t enough = 4;      // checked entries that need no seeds
 constexpr Duration seed_interval = 10s;
+
+std::vector<Enr> records_of(const std::vector<Contact>& contacts) {
+    std::vector<Enr> out;
+    for (const auto& contact : contacts) {
+        if (auto record = Enr::decode_verified(contact.record)) out.push_back(std::move(*record));
+    }
+    return out;
+}
+
 }  // namespace
 
 Dht::Dht(const discovery::discv5::ServiceConfig& config, const NodeKey& key, const Enr& record,
@@ -49,17 +63,82 @@ void Dht::on_link(Now now, const Enr& record) {
     service_.heard(now, record);
 }
 
-/// While the table knows nearly nobody, it hears of nodes in the book: that is how it begins, and
-/// how it recovers when all that it knew are gone.
+/// While the table knows nearly nobody who answers, it hears of nodes in the book: that is how it
+/// begins, and how it recovers when all that it knew are gone.
 void Dht::seed(Now now) {
     seed_at_ = now.instant + seed_interval;
-    if (service_.table().checked() >= enough) return;
+    if (service_.connected() && service_.table().checked() >= enough) return;
     const auto has_record = [](const Entry& entry) { return bool(entry.record); };
     for (const auto* entry : book_.sample(seeds_max, has_record, rng_)) {
         const auto raw = entry->record.raw();
         const auto record = entry->verified ? Enr::decode_verified(raw) : Enr::decode(raw);
         if (record) service_.heard(now, *record);
     }
+}
+
+// --- For modules ---
+
+bool Dht::announce(Now now, OnNodes done) {
+    /// Who answered, until the last one did or not.
+    struct Tally {
+        OnNodes done;
+        std::size_t waiting = 0;
+        std::vector<Contact> stored = {};
+    };
+    auto tell = [this, done = std::move(done)](Now then,
+                                               const Service::LookupResult& found) mutable {
+        if (found.closest.empty()) return done(then, {});
+        auto tally = std::make_shared<Tally>(Tally{std::move(done), found.closest.size()});
+        for (const auto& node : found.closest) {
+            service_.ping(then, node, [tally, node](Now at, const auto& answer) {
+                if (answer) tally->stored.push_back(node);
+                if (--tally->waiting == 0) tally->done(at, records_of(tally->stored));
+            });
+        }
+    };
+    return service_.lookup(now, Goal::closest, service_.id(), std::move(tell));
+}
+
+bool Dht::store(Now now, const Enr& record) {
+    service_.heard(now, record);
+    return service_.table().find(dht_id(record.id())) != nullptr;
+}
+
+bool Dht::lookup(Now now, const Hash256& target, OnNodes done) {
+    return service_.lookup(
+        now, Goal::closest, target,
+        [done = std::move(done)](Now then, const Service::LookupResult& result) mutable {
+            done(then, records_of(result.closest));
+        });
+}
+
+bool Dht::resolve(Now now, const NodeId& id, OnNode done) {
+    return service_.lookup(
+        now, Goal::resolve, dht_id(id),
+        [done = std::move(done)](Now then, const Service::LookupResult& result) mutable {
+            std::optional<Enr> record;
+            if (result.found) record = *Enr::decode_verified(result.found->record);
+            done(then, record);
+        });
+}
+
+bool Dht::random_walk(Now now, OnNodes done) {
+    Hash256 target;
+    for (auto& byte : target) byte = static_cast<std::byte>(rng_.next());
+    return lookup(now, target, std::move(done));
+}
+
+void Dht::serve_talk(std::string protocol, Talk talk) {
+    service_.serve_talk(std::move(protocol), std::move(talk));
+}
+
+void Dht::talk(Now now, const Enr& node, Bytes protocol, Bytes request, OnTalk done) {
+    const auto contact = Contact::of(node);
+    if (!contact) return done(now, std::nullopt);
+    service_.talk(now, *contact, protocol, request,
+                  [done = std::move(done)](Now then, auto answer) mutable {
+                      done(then, answer ? std::optional{std::move(*answer)} : std::nullopt);
+                  });
 }
 
 void Dht::learn(Now now, const Enr& record, const Endpoint& from) {

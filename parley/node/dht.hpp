@@ -6,12 +6,13 @@
 #include <parley/base/rng.hpp>
 #include <parley/base/time.hpp>
 #include <parley/discovery/address_book.hpp>
+#include <parley/discovery/dht.hpp>
 #include <parley/discovery/discv5/service.hpp>
 #include <parley/events/hub.hpp>
 
 namespace parley::node {
 
-class Dht {
+class Dht final : public discovery::Dht {
 public:
     /// Everything referenced outlives it.
     Dht(const discovery::discv5::ServiceConfig& config, const NodeKey& key, const Enr& record,
@@ -23,6 +24,15 @@ public:
     Instant next_wakeup() const;
     /// A link says that this is its peer's record.
     void on_link(Now now, const Enr& record);
+
+    // discovery::Dht
+    bool announce(Now now, OnNodes done) override;
+    bool store(Now now, const Enr& record) override;
+    bool lookup(Now now, const Hash256& target, OnNodes done) override;
+    bool resolve(Now now, const NodeId& id, OnNode done) override;
+    bool random_walk(Now now, OnNodes done) override;
+    void serve_talk(std::string protocol, Talk talk) override;
+    void talk(Now now, const Enr& node, Bytes protocol, Bytes request, OnTalk done) override;
 
     discovery::discv5::Service& service() { return service_; }
     const discovery::discv5::Service& service() const { return service_; }

@@ -19,6 +19,8 @@ std::unexpected<RpcError> refused(std::string why) {
     return std::unexpected{RpcError{rpc_code::refused, std::move(why)}};
 }
 
+constexpr auto too_many_lookups = "too many lookups are under way";
+
 std::string enr_text(Bytes raw) {
     return "enr:" + to_base64url(raw);
 }
@@ -135,8 +137,7 @@ RpcResult discv5_add_enr(const RpcCall& call) {
     if (!service) return std::unexpected{service.error()};
     const auto record = record_param(call, 0);
     if (!record) return std::unexpected{record.error()};
-    (*service)->heard(call.now, *record);
-    return json::value((*service)->table().find(dht_id(record->id())) != nullptr);
+    return json::value(call.node.dht()->store(call.now, *record));
 }
 
 RpcResult discv5_get_enr(const RpcCall& call) {
@@ -173,6 +174,18 @@ RpcResult parley_dht_table(const RpcCall& call) {
                        {"enr", enr_text(contact.record)}});
     });
     return out;
+}
+
+void parley_dht_announce(const RpcCall& call, RpcDone done) {
+    const auto service = service_of(call);
+    if (!service) return done(std::unexpected{service.error()});
+    auto shared = std::make_shared<RpcDone>(std::move(done));
+    const bool begun = call.node.dht()->announce(call.now, [shared](Now, const auto& stored) {
+        json::array out;
+        for (const Enr& record : stored) out.emplace_back(record.to_text());
+        (*shared)(std::move(out));
+    });
+    if (!begun) (*shared)(refused(too_many_lookups));
 }
 
 void discv5_ping(const RpcCall& call, RpcDone done) {
@@ -236,7 +249,7 @@ void start_lookup(const RpcCall& call, Goal goal, RpcDone done,
     const bool begun = (*service)->lookup(
         call.now, goal, *id,
         [shared, say](Now, const Service::LookupResult& result) { (*shared)(say(result)); });
-    if (!begun) (*shared)(refused("too many lookups are under way"));
+    if (!begun) (*shared)(refused(too_many_lookups));
 }
 
 }  // namespace

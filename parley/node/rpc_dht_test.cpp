@@ -96,6 +96,7 @@ TEST_CASE("rpc: requests that nobody answers end with why") {
           "no answer in time");
     node.result("discv5_addEnr", quoted(other), RpcOrigin::unix_socket);
     CHECK(unanswered(node, "discv5_recursiveFindNodes", quoted(other)) == "[]");
+    CHECK(unanswered(node, "parley_dhtAnnounce", "[]") == "[]");
     CHECK(unanswered(node, "discv5_lookupEnr", quoted(stranger(2, 9).to_text())) ==
           "nobody knows that node");
 }

@@ -93,6 +93,7 @@ void discv5_talk_req(const RpcCall&, RpcDone done);
 void discv5_recursive_find_nodes(const RpcCall&, RpcDone done);
 void discv5_lookup_enr(const RpcCall&, RpcDone done);
 RpcResult parley_dht_table(const RpcCall&);
+void parley_dht_announce(const RpcCall&, RpcDone done);
 
 // rpc_permissions.cpp
 RpcResult parley_allow(const RpcCall&);

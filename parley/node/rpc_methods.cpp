@@ -69,6 +69,7 @@ constexpr std::array methods{
     answers("net_version", 0, &net_version),
     lasts("parley_allow", 1, &parley_allow),
     answers("parley_allowed", 0, &parley_allowed),
+    starts("parley_dhtAnnounce", 0, &parley_dht_announce),
     answers("parley_dhtTable", 0, &parley_dht_table),
     lasts("parley_disallow", 1, &parley_disallow),
     answers("parley_status", 0, &parley_status),

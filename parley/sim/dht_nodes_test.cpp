@@ -143,3 +143,51 @@ TEST_CASE("two networks share one DHT, and each dials its own nodes only") {
         }
     }
 }
+
+TEST_CASE("modules announce, look up, walk and talk by the DHT") {
+    Network network{knowing_the_first(10)};
+    network.start_all();
+    network.world().run_for(60s);
+    const auto dht = [&](HostId host) -> discovery::Dht& { return *network.node(host).dht(); };
+    const auto at = [&](HostId host, auto call) {
+        network.world().call(host, [&](node::NodeCore&, Now now) { call(dht(host), now); });
+        network.world().run_for(10s);
+    };
+    const std::size_t others = network.size() - 1;
+
+    std::vector<std::size_t> counts;
+    const auto count = [&](Now, const std::vector<Enr>& nodes) { counts.push_back(nodes.size()); };
+    at(3, [&](discovery::Dht& one, Now now) {
+        CHECK(one.announce(now, count));
+        CHECK(one.random_walk(now, count));
+        CHECK(one.lookup(now, dht_id(network.id(5)), count));
+    });
+    CHECK(counts == std::vector{others, others, others});
+
+    std::optional<Enr> found;
+    const auto take = [&](Now, const std::optional<Enr>& record) { found = record; };
+    at(3, [&](discovery::Dht& one, Now now) { CHECK(one.resolve(now, network.id(5), take)); });
+    REQUIRE(found);
+    CHECK(found->raw().size() == network.node(5).record().raw().size());
+    CHECK(found->id() == network.id(5));
+    at(3, [&](discovery::Dht& one, Now now) { CHECK(one.store(now, *found)); });
+
+    dht(5).serve_talk("echo", [&](Now, const Hash256& from, const Endpoint& where, Bytes request) {
+        CHECK(from == dht_id(network.id(3)));
+        CHECK(where == network.endpoint_of(3));
+        return to_buffer(request);
+    });
+    std::vector<std::optional<Buffer>> answers;
+    const auto hear = [&](Now, const std::optional<Buffer>& answer) { answers.push_back(answer); };
+    const Buffer large(discovery::Dht::talk_bytes_max);
+    at(3, [&](discovery::Dht& one, Now now) {
+        one.talk(now, *found, bytes_of("echo"), bytes_of("hello"), hear);
+        one.talk(now, *found, bytes_of("other"), bytes_of("hello"), hear);
+        one.talk(now, *found, bytes_of("echo"), large, hear);
+    });
+    // What is too large ends at once.
+    REQUIRE(answers.size() == 3);
+    CHECK(answers[0] == std::nullopt);
+    CHECK(answers[1] == to_buffer(bytes_of("hello")));
+    CHECK(answers[2] == Buffer{});
+}

@@ -17,6 +17,7 @@
 #include <parley/base/rng.hpp>
 #include <parley/base/time.hpp>
 #include <parley/base/token_bucket.hpp>
+#include <parley/discovery/dht.hpp>
 #include <parley/discovery/discv5/lookup.hpp>
 #include <parley/discovery/discv5/message.hpp>
 #include <parley/discovery/discv5/packet.hpp>
@@ -89,7 +90,7 @@ class Service {
 public:
     /// Of a TALKREQ's protocol and request together, and of its answer: it must fit in a handshake
     /// packet with a record.
-    static constexpr std::size_t talk_bytes_max = 700;
+    static constexpr std::size_t talk_bytes_max = Dht::talk_bytes_max;
 
     /// `key` and `entropy` outlive it. `record` is our own.
     Service(ServiceConfig config, const NodeKey& key, const Enr& record, EntropySource& entropy,
@@ -150,6 +151,8 @@ public:
     void on_vote(OnVote call) { on_vote_ = std::move(call); }
 
     const Table& table() const { return table_; }
+    /// Somebody answered in the last walk.
+    bool connected() const { return connected_; }
     std::size_t sessions() const { return sessions_.size(); }
     std::size_t lookups() const { return lookups_.size(); }
     std::size_t requests() const { return requests_.size(); }
