@@ -58,6 +58,10 @@ public:
         order_.erase(place);
         return true;
     }
+    void clear() {
+        index_.clear();
+        order_.clear();
+    }
     std::size_t size() const { return index_.size(); }
     /// Visits every entry, most recent first, with leave to change values.
     template <class Visit>

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 using namespace parley;
@@ -25,6 +27,20 @@ NetworkOptions knowing_the_first(std::size_t nodes) {
     for (HostId host = 0; host < boot_nodes; ++host) boot.push_back(names.target(host));
     options.configure = [boot](HostId host, node::NodeConfig& config) {
         if (host >= boot_nodes) config.p2p.boot = boot;
+    };
+    return options;
+}
+
+NetworkOptions over_ipv6(NetworkOptions options) {
+    options.endpoint = [](HostId host) {
+        return Endpoint::parse("[2001:db" + std::to_string(10 + host) + "::1]:30770");
+    };
+    options.configure = [before = options.configure, endpoint = options.endpoint](
+                            HostId host, node::NodeConfig& config) {
+        before(host, config);
+        for (HostId boot = 0; boot < config.p2p.boot.size(); ++boot) {
+            config.p2p.boot[boot].endpoint = *endpoint(boot);
+        }
     };
     return options;
 }
@@ -65,6 +81,53 @@ TEST_CASE("nodes that know two others find all by the DHT, on the ports of their
     CHECK(met);
     CHECK(resolves(network, 3, 7));
     CHECK(service(network, 3).record().udp_endpoint() == network.endpoint_of(3));
+}
+
+TEST_CASE("the DHT works over IPv6 as well") {
+    Network network{over_ipv6(knowing_the_first(6))};
+    network.start_all();
+    network.world().run_for(60s);
+    for (HostId host = 0; host < network.size(); ++host) {
+        CHECK(knows(network, host) == network.size() - 1);
+    }
+    CHECK(service(network, 3).record().udp_endpoint() == network.endpoint_of(3));
+    CHECK(resolves(network, 3, 5));
+}
+
+TEST_CASE("a node learns its own address, of either family, from the answers to its PINGs") {
+    constexpr HostId unknown = 5;
+    for (const bool v4 : {true, false}) {
+        auto options = knowing_the_first(10);
+        if (!v4) options = over_ipv6(std::move(options));
+        options.configure = [v4](HostId host, node::NodeConfig& config) {
+            config.p2p.outbound_max = 0;  // no link says it
+            if (host != unknown) return;
+            config.p2p.advertise.reset();
+            config.p2p.listen = {*Endpoint::parse(v4 ? "0.0.0.0:30770" : "[::]:30770")};
+        };
+        Network network{options};
+        network.start_all();
+        network.world().call(unknown, [&](node::NodeCore& core, Now now) {
+            auto& node = dynamic_cast<node::Node&>(core);
+            node.add_listener(now, node.config().p2p.listen.front(), std::nullopt);
+            CHECK_FALSE(node.record().udp_endpoint());
+            for (HostId host = 0; host < network.size(); ++host) {
+                if (host != unknown) node.dht()->store(now, network.node(host).record());
+            }
+        });
+        const auto sequence = network.node(unknown).record().sequence();
+        CHECK(network.world().run_until(
+            [&] {
+                return network.node(unknown).record().udp_endpoint() ==
+                       network.endpoint_of(unknown);
+            },
+            std::chrono::minutes{5}));
+        CHECK(network.node(unknown).record().sequence() > sequence);
+        CHECK(network.node(unknown).links().peers().empty());
+        // And others hear of it.
+        network.world().run_for(std::chrono::minutes{2});
+        CHECK(resolves(network, 2, unknown));
+    }
 }
 
 TEST_CASE("a node whose boot nodes are all gone comes back from its book, and so does its table") {

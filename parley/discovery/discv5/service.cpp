@@ -21,6 +21,16 @@ Service::Service(ServiceConfig config, const NodeKey& key, const Enr& record,
       next_serial_(rng_.next() >> 1),
       walk_interval_(config.walk_interval_min) {}
 
+/// Who has no record with an endpoint of ours has us in no table, and learns of a newer one by a
+/// handshake alone: so sessions are made anew.
+void Service::set_record(const Enr& record) {
+    moved_ = moved_ || record.udp_endpoint() != record_.udp_endpoint();
+    record_ = record;
+    if (!moved_) return;
+    sessions_.clear();
+    walk_at_ = Instant::min();
+}
+
 void Service::add_boot(Now now, const Enr& record) {
     const auto contact = Contact::of(record);
     if (!contact || contact->id == self_) return;
@@ -63,9 +73,11 @@ void Service::walk(Now now) {
     }
     if (!walking_ && table_.size() > 0) {
         const Id target =
-            connected_ ? random_at_distance(
-                             self_, log_distance_max - static_cast<unsigned>(rng_.below(16)), rng_)
-                       : self_;
+            connected_ && !moved_
+                ? random_at_distance(self_,
+                                     log_distance_max - static_cast<unsigned>(rng_.below(16)), rng_)
+                : self_;
+        moved_ = false;
         walking_ = true;  // it may end before lookup() returns
         const bool begun =
             lookup(now, Goal::closest, target, [this](Now, const LookupResult& result) {
@@ -74,8 +86,8 @@ void Service::walk(Now now) {
             });
         if (!begun) walking_ = false;
     }
-    walk_interval_ = connected_ ? std::min(2 * walk_interval_, config_.walk_interval_max)
-                                : config_.walk_interval_min;
+    walk_interval_ = connected_ && !moved_ ? std::min(2 * walk_interval_, config_.walk_interval_max)
+                                           : config_.walk_interval_min;
     walk_at_ = now.instant + rng_.jitter(walk_interval_, 0.1);
 }
 

@@ -97,7 +97,8 @@ public:
             Rng rng);
 
     const Id& id() const { return self_; }
-    void set_record(const Enr& record) { record_ = record; }
+    /// With another endpoint it is announced at once.
+    void set_record(const Enr& record);
     const Enr& record() const { return record_; }
     /// A way into the network: heard of now, and again while a walk meets nobody.
     void add_boot(Now now, const Enr& record);
@@ -295,6 +296,7 @@ private:
     Instant walk_at_ = Instant::min();
     Duration walk_interval_;
     bool walking_ = false;
+    bool moved_ = false;      // the next walk is one to ourselves
     bool connected_ = false;  // somebody answered in the last walk
 
     std::map<std::string, Talk, std::less<>> talks_;

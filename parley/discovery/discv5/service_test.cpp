@@ -414,6 +414,24 @@ TEST_CASE("a newer record is fetched when a ping tells of it") {
     CHECK(b.service.table().find(a.service.id())->contact.sequence == 5);
 }
 
+TEST_CASE("a node that learns its address after it met others is in their tables soon") {
+    Net net;
+    auto& boot = net.add(1);
+    auto& node = net.add(2);
+    node.service.set_record(EnrBuilder{1}.sign(node.key).value());
+    node.service.add_boot(net.now(), boot.service.record());
+    net.run_for(60s);
+    CHECK(node.service.table().checked() == 1);
+    CHECK(boot.service.table().size() == 0);
+    node.service.set_record(record_of(node.key, node.endpoint, 2));
+    net.run_for(5s);
+    REQUIRE(boot.service.table().find(node.service.id()));
+    CHECK(boot.service.table().find(node.service.id())->checked);
+    // Its number alone is told by the next PING.
+    node.service.set_record(record_of(node.key, node.endpoint, 3));
+    CHECK(node.service.sessions() == 1);
+}
+
 TEST_CASE("nodes that know one boot node find all others, and any of them by its ID") {
     Net net;
     auto& boot = net.add(1);

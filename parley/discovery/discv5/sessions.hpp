@@ -42,6 +42,7 @@ public:
     /// Those that were used so far still open packets: when two greet each other at the same time,
     /// each may be left with the keys of the other's handshake, until a packet shows which it uses.
     void put(const PeerKey& peer, const Keys& keys);
+    void clear() { sessions_.clear(); }
     std::size_t size() const { return sessions_.size(); }
 
 private:
