@@ -4,6 +4,16 @@
 
 namespace parley::discovery::discv5 {
 
+namespace {
+
+/// What no request ID begins with is a zero byte: there are nodes that take it for a number, and do
+/// not repeat it.
+std::uint64_t first_serial(Rng& rng) {
+    return rng.next() >> 2 | std::uint64_t{1} << 62;
+}
+
+}  // namespace
+
 Service::Service(ServiceConfig config, const NodeKey& key, const Enr& record,
                  EntropySource& entropy, Rng rng)
     : config_(config),
@@ -18,7 +28,7 @@ Service::Service(ServiceConfig config, const NodeKey& key, const Enr& record,
       challenges_(config.challenges_max, rng_.next()),
       addresses_(config.addresses_max, rng_.next()),
       handshakes_(config.handshakes_per_second, config.handshakes_burst),
-      next_serial_(rng_.next() >> 1),
+      next_serial_(first_serial(rng_)),
       walk_interval_(config.walk_interval_min) {}
 
 /// Who has no record with an endpoint of ours has us in no table, and learns of a newer one by a

@@ -164,6 +164,23 @@ TEST_CASE("a request id of 9 bytes is not answered, one of 0 bytes is") {
     CHECK(only<Pong>(stranger.ask(node, encode(Ping{{}, 1}))).request_id.bytes().empty());
 }
 
+TEST_CASE("no request ID of ours begins with a zero byte") {
+    Net net;
+    Stranger stranger{net, 50};
+    for (std::uint64_t i = 1; i <= 300; ++i) {
+        auto& node = net.add(1000 + i, quiet());
+        stranger.greet(node, encode(Ping{{}, 1}));
+        net.strays.clear();
+        node.service.find_nodes(net.now(), *Contact::of(stranger.record), {256},
+                                [](Now, const auto&) {});
+        net.settle();
+        REQUIRE(net.strays.size() == 1);
+        const auto plains = stranger.opened({net.strays[0].second});
+        const auto id = only<FindNode>(plains).request_id;
+        CHECK(id.bytes()[0] != std::byte{0});
+    }
+}
+
 TEST_CASE("a session belongs to one address: from another there is a new challenge") {
     Net net;
     auto& node = net.add(1, quiet());
