@@ -62,6 +62,7 @@ public:
         lanes();
         handshakes();
         peers_known();
+        if (const auto* dht = node_.dht()) of_dht(dht->service());
         transactions();
         traffic();
         process();
@@ -152,6 +153,32 @@ private:
         gauge("parley_bans", "Bans in force.")
             .add(ids, {{"kind", "id"}})
             .add(bans.size() - ids, {{"kind", "address"}});
+    }
+
+    void of_dht(const discovery::discv5::Service& service) {
+        const auto& table = service.table();
+        gauge("parley_dht_nodes", "Nodes in the table of the DHT, by state.")
+            .add(table.checked(), {{"state", "checked"}})
+            .add(table.size() - table.checked(), {{"state", "heard"}})
+            .add(table.replacements(), {{"state", "waiting"}});
+        gauge("parley_dht_sessions", "Sessions with nodes of the DHT.").add(service.sessions());
+        gauge("parley_dht_lookups", "Lookups that are under way.").add(service.lookups());
+        const auto& counters = service.counters();
+        counter("parley_dht_requests_total", "Requests of this node that ended, by result.")
+            .add(counters.answers, {{"result", "answered"}})
+            .add(counters.timeouts, {{"result", "timed_out"}})
+            .add(counters.bad_answers, {{"result", "bad_answer"}});
+        counter("parley_dht_requests_answered_total", "Requests of others that were answered.")
+            .add(counters.answered);
+        counter("parley_dht_handshakes_total", "Handshakes that this node sent or accepted.")
+            .add(counters.handshakes);
+        counter("parley_dht_packets_received_total", "Packets that came to the UDP ports.")
+            .add(counters.packets_in);
+        counter("parley_dht_packets_sent_total", "Packets that were sent.")
+            .add(counters.packets_out);
+        counter("parley_dht_packets_dropped_total", "Received packets that were of no effect.")
+            .add(counters.dropped, {{"reason", "over_limit"}})
+            .add(counters.unreadable, {{"reason", "unreadable"}});
     }
 
     void transactions() {

@@ -1,6 +1,7 @@
 #include <parley/node/metrics.hpp>
 
 #include <parley/chain/test_transactions.hpp>
+#include <parley/discovery/discv5/test_speaker.hpp>
 #include <parley/node/test_rpc.hpp>
 
 #include <algorithm>
@@ -61,6 +62,45 @@ Scrape scrape(RpcNode& node, const DriverFigures& driver = {}) {
     return Scrape{metrics_text(*node.node, node.now, driver)};
 }
 
+/// Of the DHT, at 127.0.0.1:9001, for a node at 127.0.0.1:9000.
+struct OtherNode {
+    explicit OtherNode(RpcNode& its_peer) : node(its_peer) {}
+
+    void talk_for(Duration time) {
+        for (const auto end = node.now.instant + time; node.now.instant < end;) {
+            node.now.instant += 100ms;
+            node.node->on_timer(node.now);
+            service.on_timer(node.now);
+            while (pass_on()) {
+            }
+        }
+    }
+
+    RpcNode& node;
+    Endpoint endpoint = *Endpoint::parse("127.0.0.1:9001");
+    SeededEntropy entropy{7};
+    NodeKey key = discovery::discv5::testing::key_of(7);
+    discovery::discv5::Service service{
+        {}, key, discovery::discv5::testing::record_of(key, endpoint), entropy, Rng{7}};
+    bool silent = false;
+
+private:
+    /// False if nothing was on the way.
+    bool pass_on() {
+        DatagramBatch there;
+        node.node->take_datagrams(there);
+        for (std::size_t i = 0; i < there.size(); ++i) {
+            if (!silent) service.on_datagram(node.now, node.config.p2p.listen.front(), there[i]);
+        }
+        DatagramBatch back;
+        const auto& out = service.outbox();
+        for (std::size_t i = 0; i < out.size(); ++i) back.add(endpoint, out[i]);
+        service.outbox().clear();
+        if (!silent) node.node->on_datagrams(node.now, back);
+        return !there.empty() || !back.empty();
+    }
+};
+
 void collect_texts(const json::value& value, std::string_view key, std::vector<std::string>& out) {
     if (const auto* array = value.if_array()) {
         for (const auto& element : *array) collect_texts(element, key, out);
@@ -81,7 +121,7 @@ std::string read_file(const std::string& path) {
 }  // namespace
 
 TEST_CASE("metrics: each has a help text and a type, and is named by its kind") {
-    RpcNode node;
+    RpcNode node{listening()};
     const auto seen = scrape(node);
     CHECK(seen.types.size() >= 20);
     for (const auto& [name, type] : seen.types) {
@@ -128,6 +168,71 @@ TEST_CASE("metrics: what the node knows is what they say") {
     CHECK(seen.at(R"(parley_slots_in_use{kind="handshake_in"})") == 0);
 }
 
+TEST_CASE("metrics: the DHT's say what another node saw of it; without it there are none") {
+    RpcNode outside;
+    for (const auto& [name, type] : scrape(outside).types) {
+        CHECK_FALSE(name.starts_with("parley_dht_"));
+    }
+
+    RpcNode node{listening()};
+    OtherNode other{node};
+    node.result("discv5_addEnr", "[\"" + other.service.record().to_text() + "\"]",
+                RpcOrigin::unix_socket);
+    auto seen = scrape(node);
+    CHECK(seen.at(R"(parley_dht_nodes{state="heard"})") == 1);
+    CHECK(seen.at(R"(parley_dht_nodes{state="checked"})") == 0);
+    for (int i = 0; i < 3; ++i) {
+        const auto us = *discovery::discv5::Contact::of(node.node->record());
+        other.service.ping(node.now, us, [](Now, const auto& answer) { CHECK(answer); });
+    }
+    other.talk_for(5s);
+    seen = scrape(node);
+    const auto& theirs = other.service.counters();
+    const auto answered = seen.at(R"(parley_dht_requests_total{result="answered"})");
+    CHECK(answered == static_cast<double>(theirs.answered));
+    CHECK(answered > 0);
+    CHECK(theirs.answers > 0);
+    CHECK(seen.at("parley_dht_requests_answered_total") == static_cast<double>(theirs.answers));
+    CHECK(seen.at("parley_dht_packets_sent_total") == static_cast<double>(theirs.packets_in));
+    CHECK(seen.at("parley_dht_packets_received_total") == static_cast<double>(theirs.packets_out));
+    CHECK(seen.at("parley_dht_handshakes_total") == static_cast<double>(theirs.handshakes));
+    CHECK(seen.at("parley_dht_sessions") == 1);
+    CHECK(seen.at("parley_dht_lookups") == 0);
+    CHECK(seen.at(R"(parley_dht_nodes{state="heard"})") == 0);
+    CHECK(seen.at(R"(parley_dht_nodes{state="checked"})") == 1);
+    CHECK(seen.at(R"(parley_dht_nodes{state="waiting"})") == 0);
+    CHECK(seen.at(R"(parley_dht_requests_total{result="timed_out"})") == 0);
+    CHECK(seen.at(R"(parley_dht_packets_dropped_total{reason="unreadable"})") == 0);
+
+    // It falls silent while it is asked, and somebody sends what nobody can read.
+    std::optional<std::string> reply;
+    node.rpc->handle(
+        node.now,
+        R"({"jsonrpc":"2.0","id":1,"method":"discv5_recursiveFindNodes","params":["0x)" +
+            std::string(64, '0') + R"("]})",
+        RpcOrigin::http, [&](std::string text) { reply = std::move(text); });
+    CHECK(scrape(node).at("parley_dht_lookups") == 1);
+    other.silent = true;
+    other.talk_for(5s);
+    CHECK(reply);
+    DatagramBatch noise;
+    noise.add(other.endpoint, Buffer(100, std::byte{1}));
+    node.node->on_datagrams(node.now, noise);
+    seen = scrape(node);
+    CHECK(seen.at(R"(parley_dht_requests_total{result="timed_out"})") >= 1);
+    CHECK(seen.at(R"(parley_dht_packets_dropped_total{reason="unreadable"})") == 1);
+    CHECK(seen.at(R"(parley_dht_packets_dropped_total{reason="over_limit"})") == 0);
+
+    DatagramBatch flood;
+    discovery::discv5::testing::Speaker stranger{9, *Endpoint::parse("127.0.0.1:9009")};
+    for (int i = 0; i < 410; ++i) {
+        flood.add(stranger.endpoint, stranger.random_packet(node.node->id()));
+    }
+    node.now.instant += 10s;  // what this address is allowed is whole again
+    node.node->on_datagrams(node.now, flood);
+    CHECK(scrape(node).at(R"(parley_dht_packets_dropped_total{reason="over_limit"})") == 10);
+}
+
 TEST_CASE("metrics: the histogram is cumulative, and its bounds are included") {
     DriverFigures driver{.process_started = UnixTime{1'700'000'000'500ms}};
     for (const Duration delay : {Duration{0}, Duration{100us}, Duration{101us}, Duration{10s}}) {
@@ -145,7 +250,7 @@ TEST_CASE("metrics: the histogram is cumulative, and its bounds are included") {
 }
 
 TEST_CASE("metrics: the dashboard asks for no other, and the page lists them all") {
-    RpcNode node;
+    RpcNode node{listening()};
     const auto seen = scrape(node);
     std::set<std::string> exposed;
     for (const auto& [name, type] : seen.types) {

@@ -8,14 +8,6 @@ namespace json = boost::json;
 
 namespace {
 
-NodeConfig listening() {
-    NodeConfig config;
-    config.p2p.listen = {*Endpoint::parse("127.0.0.1:9000")};
-    config.p2p.advertise = config.p2p.listen.front();
-    config.p2p.allow_private = true;
-    return config;
-}
-
 Enr stranger(std::uint64_t n, std::uint16_t udp_port) {
     SeededEntropy entropy{100 + n};
     EnrBuilder builder{7};

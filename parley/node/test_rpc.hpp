@@ -36,6 +36,15 @@ struct SmallStore final : Store {
     }
 };
 
+/// Of a node on loopback that takes part in the DHT.
+inline NodeConfig listening() {
+    NodeConfig config;
+    config.p2p.listen = {*Endpoint::parse("127.0.0.1:9000")};
+    config.p2p.advertise = config.p2p.listen.front();
+    config.p2p.allow_private = true;
+    return config;
+}
+
 /// A node that nobody drives but the test, with its RPC.
 struct RpcNode {
     SmallStore store;

@@ -164,6 +164,8 @@ public:
         std::uint64_t challenges = 0;              ///< sent
         std::uint64_t handshakes = 0;              ///< completed, on either side
         std::uint64_t requests = 0, timeouts = 0;  ///< of ours
+        std::uint64_t answers = 0;                 ///< to ours, also when a part is missing
+        std::uint64_t bad_answers = 0;             ///< to ours
         std::uint64_t answered = 0;                ///< of theirs
     };
     const Counters& counters() const { return counters_; }

@@ -96,6 +96,7 @@ void Service::on_message(Now now, const Sender& sender, const Nodes& nodes) {
     request->records_seen += nodes.records.size();
     if (nodes.total != request->total || nodes.total == 0 || nodes.total > nodes_records_max ||
         request->records_seen > nodes_records_max) {
+        ++counters_.bad_answers;
         return end(now, sender.peer, std::unexpected{RequestErrc::bad_answer});
     }
     const auto first = request->records.size();

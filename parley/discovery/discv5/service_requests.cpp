@@ -115,6 +115,7 @@ void Service::end(Now now, const PeerKey& peer, std::expected<Answer, RequestErr
         begin(now, next, requests_.find(next)->second);
     }
     if (outcome) {
+        ++counters_.answers;
         table_.on_alive(now, request.node.id, request.node.endpoint);
     } else {
         table_.on_failed(now, request.node.id, request.node.endpoint);

@@ -31,6 +31,8 @@ TEST_CASE("a first ping makes a session, and the second uses it") {
     }
     CHECK(a.service.counters().handshakes == 1);
     CHECK(b.service.counters().handshakes == 1);
+    CHECK(a.service.counters().answers == 2);
+    CHECK(b.service.counters().answered == 2);
     // The one who was called knows the caller from its handshake.
     CHECK(b.service.table().find(a.service.id()) != nullptr);
 }
@@ -53,6 +55,7 @@ TEST_CASE("who does not answer is given up after the time-out") {
     CHECK(errors.size() == 2);
     CHECK(a.service.requests() == 0);
     CHECK(a.service.counters().timeouts == 2);
+    CHECK(a.service.counters().answers == 0);
 }
 
 TEST_CASE("requests over the limit are refused at once") {
@@ -396,6 +399,7 @@ TEST_CASE("of an answer only records that were asked for, verify and may be told
     Nodes third = all;
     third.total = 3;
     CHECK(play({third, third, third}, false) == std::unexpected{RequestErrc::bad_answer});  // 24
+    CHECK(node.service.counters().bad_answers == 4);
 }
 
 TEST_CASE("an address that sends too much is not read for a while") {
