@@ -11,10 +11,13 @@ using namespace parley::discovery;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     Bytes input = std::as_bytes(std::span{data, size});
-    const bool remove = !input.empty() && input[0] == std::byte{1};
+    const auto kind = input.empty() ? std::byte{0} : input[0];
+    const bool remove = (kind & std::byte{1}) != std::byte{0};
+    const auto protocol =
+        (kind & std::byte{2}) == std::byte{0} ? MappingProtocol::tcp : MappingProtocol::udp;
     if (!input.empty()) input = input.subspan(1);
-    NatPmpAsk ask{
-        {MappingMethod::nat_pmp, 30303, 30303, std::chrono::seconds{remove ? 0 : 3600}, remove}};
+    NatPmpAsk ask{{MappingMethod::nat_pmp, 30303, 30303, std::chrono::seconds{remove ? 0 : 3600},
+                   remove, protocol}};
     Now now{Instant{} + 1h, {}};
     int sent = 0;
     while (!ask.result()) {

@@ -160,6 +160,7 @@ std::unique_ptr<runtime::PortMapper> map_port(const node::NodeConfig& config,
     discovery::PortMappingConfig mapping;
     mapping.mode = config.p2p.port_mapping;
     mapping.port = listener->port;
+    mapping.udp = config.uses_dht();
     auto router = std::make_shared<runtime::RouterAsker>(runtime::RouterConfig{});
     return std::make_unique<runtime::PortMapper>(
         mapping, Rng{runtime::random_seed()},

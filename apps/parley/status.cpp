@@ -62,6 +62,9 @@ std::string mapping_text(const json::value& status) {
     if (!outside.empty() && !flag_at(status, "/portMapping/reachable")) {
         out += ", behind another router: not to be reached from outside";
     }
+    if (const auto why = text_at(status, "/portMapping/udpError"); !why.empty()) {
+        out += ", for TCP alone: " + why;
+    }
     return error.empty() ? out : out + "; " + error;
 }
 

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint8_t version = 0;
 constexpr std::uint8_t ask_address = 0;
+constexpr std::uint8_t ask_udp = 1;
 constexpr std::uint8_t ask_tcp = 2;
 constexpr std::uint8_t reply_bit = 128;
 constexpr std::size_t refusal_bytes = 8;
@@ -60,8 +61,9 @@ Buffer encode_nat_pmp_address() {
 }
 
 Buffer encode_nat_pmp_map(std::uint16_t port, std::uint16_t outside_port,
-                          std::uint32_t lifetime_seconds) {
-    Buffer out{std::byte{version}, std::byte{ask_tcp}, std::byte{0}, std::byte{0}};
+                          std::uint32_t lifetime_seconds, MappingProtocol protocol) {
+    const auto ask = protocol == MappingProtocol::tcp ? ask_tcp : ask_udp;
+    Buffer out{std::byte{version}, std::byte{ask}, std::byte{0}, std::byte{0}};
     append_be(out, port);
     append_be(out, outside_port);
     append_be(out, lifetime_seconds);
@@ -77,7 +79,8 @@ Result<NatPmpReply, NatPmpError> decode_nat_pmp_reply(Bytes datagram) {
     const auto code = load_be<std::uint16_t>(datagram.subspan(2));
     // A router of another version says so in its own: only then the code counts.
     if (told_version != version) return fail(NatPmpErrc::bad_version, version, told_version);
-    if (operation != reply_bit + ask_address && operation != reply_bit + ask_tcp) {
+    if (operation != reply_bit + ask_address && operation != reply_bit + ask_udp &&
+        operation != reply_bit + ask_tcp) {
         return fail(NatPmpErrc::no_reply, 0, operation);
     }
     if (code != 0) return fail(NatPmpErrc::refused, 0, code);
@@ -87,9 +90,10 @@ Result<NatPmpReply, NatPmpError> decode_nat_pmp_reply(Bytes datagram) {
     if (operation == reply_bit + ask_address) {
         return NatPmpAddress{epoch, IpAddress::v4(array_of<4>(datagram.subspan(8, 4)))};
     }
-    return NatPmpMapped{epoch, load_be<std::uint16_t>(datagram.subspan(8)),
-                        load_be<std::uint16_t>(datagram.subspan(10)),
-                        load_be<std::uint32_t>(datagram.subspan(12))};
+    return NatPmpMapped{
+        epoch, load_be<std::uint16_t>(datagram.subspan(8)),
+        load_be<std::uint16_t>(datagram.subspan(10)), load_be<std::uint32_t>(datagram.subspan(12)),
+        operation == reply_bit + ask_tcp ? MappingProtocol::tcp : MappingProtocol::udp};
 }
 
 // --- NatPmpAsk ---
@@ -109,12 +113,12 @@ std::optional<Buffer> NatPmpAsk::output(Now now) {
     send_at_ = now.instant + first_wait * (1U << sends_);
     ++sends_;
     if (!request_.remove && !outside_) return encode_nat_pmp_address();
-    if (request_.remove) return encode_nat_pmp_map(request_.port, 0, 0);
+    if (request_.remove) return encode_nat_pmp_map(request_.port, 0, 0, request_.protocol);
     constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
     // For ever is not known here: the longest time instead.
     const auto seconds = request_.lifetime <= 0s ? most : std::min(request_.lifetime.count(), most);
     return encode_nat_pmp_map(request_.port, request_.outside_port,
-                              static_cast<std::uint32_t>(seconds));
+                              static_cast<std::uint32_t>(seconds), request_.protocol);
 }
 
 void NatPmpAsk::on_datagram(Bytes datagram) {
@@ -144,7 +148,8 @@ void NatPmpAsk::on_address(const NatPmpAddress& reply) {
 }
 
 void NatPmpAsk::on_mapped(const NatPmpMapped& reply) {
-    if (reply.port != request_.port) return;  // about another mapping
+    // About another mapping?
+    if (reply.port != request_.port || reply.protocol != request_.protocol) return;
     if (request_.remove) {
         if (reply.lifetime_seconds == 0) result_ = MappingResult{Mapping{}};
         return;

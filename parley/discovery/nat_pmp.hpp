@@ -20,7 +20,7 @@ inline constexpr std::uint16_t nat_pmp_port = 5351;
 enum class NatPmpErrc : std::uint8_t {
     too_short,    ///< expected: bytes at least; actual: bytes
     bad_version,  ///< expected: 0; actual
-    no_reply,     ///< not the reply to an address or TCP question; actual: its operation
+    no_reply,     ///< not the reply to a question for an address or a port; actual: its operation
     bad_size,     ///< expected: bytes of that reply; actual: bytes
     refused,      ///< actual: the result code, RFC 6886, section 3.5
 };
@@ -36,13 +36,15 @@ struct NatPmpMapped {
     std::uint32_t epoch = 0;
     std::uint16_t port = 0, outside_port = 0;
     std::uint32_t lifetime_seconds = 0;
+    MappingProtocol protocol = MappingProtocol::tcp;
     friend bool operator==(const NatPmpMapped&, const NatPmpMapped&) = default;
 };
 using NatPmpReply = std::variant<NatPmpAddress, NatPmpMapped>;
 
 Buffer encode_nat_pmp_address();
 Buffer encode_nat_pmp_map(std::uint16_t port, std::uint16_t outside_port,
-                          std::uint32_t lifetime_seconds);
+                          std::uint32_t lifetime_seconds,
+                          MappingProtocol protocol = MappingProtocol::tcp);
 /// Sections 3.2 and 3.3.
 Result<NatPmpReply, NatPmpError> decode_nat_pmp_reply(Bytes datagram);
 

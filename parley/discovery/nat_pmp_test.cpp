@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -37,10 +38,14 @@ constexpr auto mapped_40001 =
 TEST_CASE("NAT-PMP: the datagrams are those of RFC 6886") {
     CHECK(to_hex(encode_nat_pmp_address()) == "0000");
     CHECK(to_hex(encode_nat_pmp_map(30303, 30304, 7200)) == "00020000765f766000001c20");
+    CHECK(to_hex(encode_nat_pmp_map(30303, 30304, 7200, MappingProtocol::udp)) ==
+          "00010000765f766000001c20");
     CHECK(decode_nat_pmp_reply(hex(address_81_2_3_4)) ==
           NatPmpReply{NatPmpAddress{5, *IpAddress::parse("81.2.3.4")}});
     CHECK(decode_nat_pmp_reply(hex(mapped_40001)) ==
           NatPmpReply{NatPmpMapped{5, 30303, 40001, 3600}});
+    CHECK(decode_nat_pmp_reply(hex("0081000000000005765f9c4100000e10")) ==
+          NatPmpReply{NatPmpMapped{5, 30303, 40001, 3600, MappingProtocol::udp}});
 }
 
 TEST_CASE("NAT-PMP: datagrams that are no replies") {
@@ -56,9 +61,10 @@ TEST_CASE("NAT-PMP: datagrams that are no replies") {
         {"0002000000000005",
          {NatPmpErrc::no_reply, 0, 2},
          "operation 2 is no reply to what was asked"},
-        {"0081000000000005",
-         {NatPmpErrc::no_reply, 0, 129},  // UDP, which we never ask for
-         "operation 129 is no reply to what was asked"},
+        {"0083000000000005",
+         {NatPmpErrc::no_reply, 0, 131},
+         "operation 131 is no reply to what was asked"},
+        {"0081000000000005765f9c41", {NatPmpErrc::bad_size, 16, 12}, "12 bytes, expected 16"},
         {"0080000000000005510203", {NatPmpErrc::bad_size, 12, 11}, "11 bytes, expected 12"},
         {"008000000000000551020304ff", {NatPmpErrc::bad_size, 12, 13}, "13 bytes, expected 12"},
         {"0082000000000005765f9c41", {NatPmpErrc::bad_size, 16, 12}, "12 bytes, expected 16"},
@@ -97,6 +103,26 @@ TEST_CASE("NAT-PMP: first the address, then the port, which may be another one")
                                                  *Endpoint::parse("81.2.3.4:40001"), 3600s}});
     CHECK(ask.next_wakeup() == never);
     CHECK(sent(ask, 1h).empty());
+}
+
+TEST_CASE("NAT-PMP: a port of UDP, which the answer about TCP does not give") {
+    for (const bool remove : {false, true}) {
+        auto wanted = remove ? removal : request;
+        wanted.protocol = MappingProtocol::udp;
+        NatPmpAsk ask{wanted};
+        if (!remove) {
+            CHECK(sent(ask, 0s) == "0000");
+            ask.on_datagram(hex(address_81_2_3_4));
+        }
+        CHECK(sent(ask, 0s) == (remove ? "00010000765f000000000000" : "00010000765f765f00000e10"));
+        const std::string rest =
+            remove ? "000000000005765f000000000000" : "000000000005765f9c4100000e10";
+        ask.on_datagram(hex("0082" + rest));
+        CHECK_FALSE(ask.result());
+        ask.on_datagram(hex("0081" + rest));
+        REQUIRE(ask.result());
+        CHECK(*ask.result());
+    }
 }
 
 TEST_CASE("NAT-PMP: each datagram is sent five times, after waits that double") {

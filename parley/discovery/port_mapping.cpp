@@ -30,6 +30,10 @@ std::string_view name(MappingMethod method) {
     return method == MappingMethod::nat_pmp ? "NAT-PMP" : "UPnP";
 }
 
+std::string_view name(MappingProtocol protocol) {
+    return protocol == MappingProtocol::tcp ? "TCP" : "UDP";
+}
+
 std::string_view name(MappingMode mode) {
     constexpr std::array<std::string_view, 4> names{"off", "nat-pmp", "upnp", "auto"};
     return names[static_cast<std::size_t>(mode)];
@@ -54,30 +58,69 @@ PortMapping::PortMapping(PortMappingConfig config, Rng rng)
 }
 
 std::optional<MappingRequest> PortMapping::next(Now now) {
-    if (mapping_ && now.instant >= until_) {
-        mapping_.reset();
-        status_.mapping.reset();
-        until_ = never;
-    }
+    if (mapping_ && now.instant >= until_) forget();
     if (asking_) return std::nullopt;
+    asking_ = next_udp();
+    if (asking_) return asking_;
     if (stopping_) {
         if (!mapping_) return std::nullopt;
         asking_ = {mapping_->method, config_.port, mapping_->outside.port, 0s, true};
         return asking_;
     }
     if (now.instant < ask_at_) return std::nullopt;
-    const bool for_ever = permanent_ && method() == MappingMethod::upnp;
-    asking_ = {method(), config_.port, outside_port_, for_ever ? 0s : config_.lifetime, false};
+    asking_ = {method(), config_.port, outside_port_, wanted_lifetime(), false};
     return asking_;
+}
+
+/// One at another outside port than TCP's is taken back.
+std::optional<MappingRequest> PortMapping::next_udp() const {
+    if (!mapping_) return std::nullopt;
+    MappingRequest out{.method = mapping_->method,
+                       .port = config_.port,
+                       .outside_port = mapping_->outside.port,
+                       .lifetime = wanted_lifetime(),
+                       .protocol = MappingProtocol::udp};
+    if (udp_port_ && (stopping_ || *udp_port_ != mapping_->outside.port)) {
+        out.outside_port = *udp_port_;
+        out.lifetime = 0s;
+        out.remove = true;
+        return out;
+    }
+    if (stopping_ || !udp_due_) return std::nullopt;
+    return out;
+}
+
+std::chrono::seconds PortMapping::wanted_lifetime() const {
+    const bool for_ever = permanent_ && method() == MappingMethod::upnp;
+    return for_ever ? 0s : config_.lifetime;
+}
+
+Duration PortMapping::renew_after(std::chrono::seconds lifetime) const {
+    // One for ever ends as well, when the router is started again.
+    if (lifetime <= 0s) return config_.renew_max;
+    return std::clamp<Duration>(lifetime / 2, config_.renew_min, config_.renew_max);
+}
+
+void PortMapping::forget() {
+    mapping_.reset();
+    until_ = never;
+    udp_due_ = false;
+    udp_port_.reset();
+    status_.mapping.reset();
+    status_.udp = false;
+    status_.udp_why.reset();
 }
 
 void PortMapping::on_result(Now now, const MappingResult& result) {
     if (!asking_) return;
-    const bool removed = std::exchange(asking_, std::nullopt)->remove;
-    if (removed) {  // or it could not be: once is enough
-        mapping_.reset();
-        status_.mapping.reset();
-        until_ = never;
+    const auto asked = *std::exchange(asking_, std::nullopt);
+    const bool udp = asked.protocol == MappingProtocol::udp;
+    if (asked.remove && udp) {  // or it could not be: once is enough
+        udp_port_.reset();
+    } else if (asked.remove) {
+        forget();
+    } else if (udp) {
+        on_udp_mapped(now, result);
     } else if (!result) {
         on_failure(now, result.error());
     } else if (!result->outside.address.is_v4() || result->outside.address.is_unspecified() ||
@@ -98,16 +141,37 @@ void PortMapping::on_mapped(Now now, const Mapping& mapping) {
     in_vain_.clear();
     other_ports_ = 0;
     retry_ = config_.retry_first;
-    // One for ever ends as well, when the router is started again.
-    const bool for_ever = mapping.lifetime <= 0s;
-    const Duration renew =
-        for_ever ? config_.renew_max
-                 : std::clamp<Duration>(mapping.lifetime / 2, config_.renew_min, config_.renew_max);
+    udp_due_ = config_.udp;
+    status_.udp = status_.udp && udp_port_ == mapping.outside.port;
+    const Duration renew = renew_after(mapping.lifetime);
     ask_at_ = now.instant + renew;
     // Not to be lost in the minute after its end when the router counts in less.
-    until_ = for_ever ? never
-                      : now.instant + std::clamp<Duration>(mapping.lifetime, 2 * renew,
-                                                           2 * config_.renew_max);
+    until_ = mapping.lifetime <= 0s
+                 ? never
+                 : now.instant +
+                       std::clamp<Duration>(mapping.lifetime, 2 * renew, 2 * config_.renew_max);
+}
+
+/// A failure stands until TCP is renewed.
+void PortMapping::on_udp_mapped(Now now, const MappingResult& result) {
+    if (!mapping_) return;
+    udp_due_ = false;
+    status_.udp = false;
+    if (!result) {
+        status_.udp_why = result.error();
+        return;
+    }
+    udp_port_ = result->outside.port;
+    if (udp_port_ != mapping_->outside.port) {
+        status_.udp_why =
+            MappingError{MappingErrc::port_taken,
+                         "the router gives UDP port " + std::to_string(*udp_port_) +
+                             ", and TCP port " + std::to_string(mapping_->outside.port)};
+        return;
+    }
+    status_.udp = true;
+    status_.udp_why.reset();
+    ask_at_ = std::min(ask_at_, now.instant + renew_after(result->lifetime));
 }
 
 void PortMapping::on_failure(Now now, const MappingError& error) {
@@ -138,6 +202,7 @@ void PortMapping::on_failure(Now now, const MappingError& error) {
 
 Instant PortMapping::next_wakeup() const {
     if (asking_) return until_;
+    if (next_udp()) return Instant::min();
     if (stopping_) return mapping_ ? Instant::min() : never;
     return std::min(ask_at_, until_);
 }

@@ -1,8 +1,9 @@
 // PortMapping: has a router at home send callers on to this node: whom to ask, for what, when
 // again. A mapping lasts for a time that the router says, and is asked for again at half of it.
 // What fails is tried the other way, if the settings leave the choice, and then again after a wait
-// that grows. It asks nobody itself: whoever drives it carries out one MappingRequest after the
-// other. Threading: one thread at a time.
+// that grows. UDP, if wanted, follows TCP: it is asked for after each success, with the outside
+// port that TCP has, and is of no use with another one. It asks nobody itself: whoever drives it
+// carries out one MappingRequest after the other. Threading: one thread at a time.
 #pragma once
 
 #include <parley/base/result.hpp>
@@ -28,7 +29,10 @@ enum class MappingMode : std::uint8_t { off, nat_pmp, upnp, automatic };
 std::string_view name(MappingMode mode);
 std::optional<MappingMode> parse_mapping_mode(std::string_view text);
 
-/// TCP. Without `remove`: that callers of `outside_port`, or another port if the router likes that
+enum class MappingProtocol : std::uint8_t { tcp, udp };
+std::string_view name(MappingProtocol protocol);
+
+/// Without `remove`: that callers of `outside_port`, or another port if the router likes that
 /// better, are sent on to `port` of this machine.
 struct MappingRequest {
     MappingMethod method = MappingMethod::nat_pmp;
@@ -36,6 +40,7 @@ struct MappingRequest {
     std::uint16_t outside_port = 0;
     std::chrono::seconds lifetime{};  ///< 0: for ever, or with `remove` nothing
     bool remove = false;
+    MappingProtocol protocol = MappingProtocol::tcp;
     friend bool operator==(const MappingRequest&, const MappingRequest&) = default;
 };
 
@@ -66,6 +71,7 @@ using MappingResult = Result<Mapping, MappingError>;
 struct PortMappingConfig {
     MappingMode mode = MappingMode::off;
     std::uint16_t port = 0;  ///< where this node listens
+    bool udp = false;        ///< there as well
     std::chrono::seconds lifetime = std::chrono::hours{1};
     /// Whatever the router says, it is asked again no sooner and no later.
     Duration renew_min = std::chrono::minutes{1};
@@ -80,9 +86,11 @@ struct PortMappingConfig {
 /// What there is to tell.
 struct MappingStatus {
     MappingMode mode = MappingMode::off;
-    std::optional<Mapping> mapping;  ///< as long as it lasts
+    std::optional<Mapping> mapping;  ///< of TCP, as long as it lasts
     /// All ways failed the last time, until the next success. The code is of the last one.
     std::optional<MappingError> why;
+    bool udp = false;                     ///< `mapping` is one of UDP as well
+    std::optional<MappingError> udp_why;  ///< that UDP was wanted, and is not part of `mapping`
     friend bool operator==(const MappingStatus&, const MappingStatus&) = default;
 };
 
@@ -103,9 +111,14 @@ public:
     const MappingStatus& status() const { return status_; }
 
 private:
+    std::optional<MappingRequest> next_udp() const;
     void on_mapped(Now now, const Mapping& mapping);
+    void on_udp_mapped(Now now, const MappingResult& result);
     void on_failure(Now now, const MappingError& error);
+    void forget();
     MappingMethod method() const { return methods_[at_]; }
+    std::chrono::seconds wanted_lifetime() const;
+    Duration renew_after(std::chrono::seconds lifetime) const;
 
     PortMappingConfig config_;
     Rng rng_;
@@ -119,6 +132,8 @@ private:
     Duration retry_;
     std::optional<Mapping> mapping_;
     Instant until_ = never;
+    bool udp_due_ = false;                   // TCP was mapped, UDP was not asked for since
+    std::optional<std::uint16_t> udp_port_;  // outside; what the router may map for UDP
     Instant ask_at_ = Instant::min();
     std::optional<MappingRequest> asking_;
     bool stopping_ = false;

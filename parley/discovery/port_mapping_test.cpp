@@ -12,6 +12,8 @@ namespace {
 
 constexpr auto nat_pmp = MappingMethod::nat_pmp;
 constexpr auto upnp = MappingMethod::upnp;
+constexpr auto tcp = MappingProtocol::tcp;
+constexpr auto udp = MappingProtocol::udp;
 
 Now at(Duration since_start) {
     return {Instant{} + 1h + since_start, {}};
@@ -30,6 +32,14 @@ PortMapping make(MappingMode mode) {
     config.mode = mode;
     config.port = 30303;
     config.jitter = 0;
+    return PortMapping{config, Rng{1}};
+}
+
+PortMapping make_with_udp() {
+    PortMappingConfig config;
+    config.mode = MappingMode::nat_pmp;
+    config.port = 30303;
+    config.udp = true;
     return PortMapping{config, Rng{1}};
 }
 
@@ -185,6 +195,87 @@ TEST_CASE("port mapping: taken back at the end, once, whatever the router says")
     CHECK_FALSE(late.stopped());
     late.on_result(at(1s), mapped(upnp, "81.2.3.4:40000"));
     CHECK(late.next(at(1s))->remove);
+}
+
+TEST_CASE("port mapping: UDP follows TCP, at the outside port that TCP got") {
+    auto core = make_with_udp();
+    CHECK(core.next(at(0s)) == MappingRequest{nat_pmp, 30303, 30303, 3600s, false, tcp});
+    core.on_result(at(0s), mapped(nat_pmp, "81.2.3.4:40001"));
+    CHECK(core.next_wakeup() <= at(0s).instant);
+    CHECK_FALSE(core.status().udp);
+    CHECK(core.next(at(0s)) == MappingRequest{nat_pmp, 30303, 40001, 3600s, false, udp});
+    CHECK_FALSE(core.next(at(0s)));  // one at a time
+    core.on_result(at(0s), mapped(nat_pmp, "81.2.3.4:40001", 600s));
+    CHECK(core.status().udp);
+    CHECK_FALSE(core.status().udp_why);
+    // Both are renewed at half of the shorter time.
+    CHECK(asks_after(core, 0s) == 300s);
+    core.on_result(at(300s), mapped(nat_pmp, "81.2.3.4:40001"));
+    CHECK(core.status().udp);
+    CHECK(core.next(at(300s))->protocol == udp);
+    core.on_result(at(300s), mapped(nat_pmp, "81.2.3.4:40001"));
+    CHECK(asks_after(core, 300s) == 1800s);
+    // Both are taken back, TCP last.
+    core.on_result(at(2100s), failure(MappingErrc::no_answer));
+    core.stop();
+    CHECK(core.next(at(2101s)) == MappingRequest{nat_pmp, 30303, 40001, 0s, true, udp});
+    core.on_result(at(2101s), failure(MappingErrc::no_answer));
+    CHECK_FALSE(core.stopped());
+    CHECK(core.next(at(2101s)) == MappingRequest{nat_pmp, 30303, 40001, 0s, true, tcp});
+    core.on_result(at(2101s), Mapping{});
+    CHECK(core.stopped());
+}
+
+TEST_CASE("port mapping: without UDP the mapping of TCP stands, and UDP is tried at its renewal") {
+    auto core = make_with_udp();
+    core.next(at(0s));
+    core.on_result(at(0s), mapped(nat_pmp, "81.2.3.4:30303"));
+    CHECK(core.next(at(0s))->protocol == udp);
+    core.on_result(at(0s), failure(MappingErrc::refused));
+    CHECK(core.status().mapping);
+    CHECK_FALSE(core.status().why);
+    CHECK_FALSE(core.status().udp);
+    CHECK(core.status().udp_why == MappingError{MappingErrc::refused, "no"});
+    CHECK(asks_after(core, 0s) == 1800s);
+    core.on_result(at(1800s), mapped(nat_pmp, "81.2.3.4:30303"));
+    CHECK(core.next(at(1800s))->protocol == udp);
+    core.on_result(at(1800s), mapped(nat_pmp, "81.2.3.4:30303"));
+    CHECK(core.status().udp);
+    CHECK_FALSE(core.status().udp_why);
+    // Nobody is told of a port that is gone.
+    core.next(at(3600s));
+    core.on_result(at(3600s), failure(MappingErrc::no_answer));
+    CHECK(core.status().udp);
+    core.next(at(5400s));
+    CHECK_FALSE(core.status().mapping);
+    CHECK_FALSE(core.status().udp);
+}
+
+TEST_CASE("port mapping: UDP at another outside port than TCP is taken back") {
+    auto core = make_with_udp();
+    core.next(at(0s));
+    core.on_result(at(0s), mapped(nat_pmp, "81.2.3.4:30303"));
+    core.next(at(0s));
+    core.on_result(at(0s), mapped(nat_pmp, "81.2.3.4:40002"));
+    CHECK_FALSE(core.status().udp);
+    CHECK(core.status().udp_why ==
+          MappingError{MappingErrc::port_taken,
+                       "the router gives UDP port 40002, and TCP port 30303"});
+    CHECK(core.next_wakeup() <= at(0s).instant);
+    CHECK(core.next(at(0s)) == MappingRequest{nat_pmp, 30303, 40002, 0s, true, udp});
+    core.on_result(at(0s), Mapping{});
+    CHECK(asks_after(core, 0s) == 1800s);
+    // TCP moves: UDP leaves its port, and follows.
+    core.on_result(at(1800s), mapped(nat_pmp, "81.2.3.4:30303"));
+    core.next(at(1800s));
+    core.on_result(at(1800s), mapped(nat_pmp, "81.2.3.4:30303"));
+    CHECK(core.status().udp);
+    CHECK(core.next(at(3600s))->protocol == tcp);
+    core.on_result(at(3600s), mapped(nat_pmp, "81.2.3.4:40005"));
+    CHECK_FALSE(core.status().udp);
+    CHECK(core.next(at(3600s)) == MappingRequest{nat_pmp, 30303, 30303, 0s, true, udp});
+    core.on_result(at(3600s), Mapping{});
+    CHECK(core.next(at(3600s)) == MappingRequest{nat_pmp, 30303, 40005, 3600s, false, udp});
 }
 
 TEST_CASE("port mapping: off asks nobody; modes have names") {

@@ -276,6 +276,14 @@ void Node::log_port_mapping(const discovery::MappingStatus& before) const {
                        {{"outside", mapping->outside.to_string()}});
         }
     }
+    if (port_mapping_.udp && !before.udp) {
+        log_.write(LogLevel::info, "node", "the router maps the same port of UDP", {});
+    }
+    if (port_mapping_.udp_why && port_mapping_.udp_why != before.udp_why) {
+        log_.write(LogLevel::warn, "node",
+                   "the router maps TCP alone: the DHT may not reach this node",
+                   {{"why", port_mapping_.udp_why->why}});
+    }
     if (!mapping && before.mapping) {
         log_.write(LogLevel::info, "node", "the router maps no port any more", {});
     }

@@ -31,9 +31,23 @@ void vote(Reach& reach, std::string_view seen, int first = 1) {
     }
 }
 
+/// What the owner is to be warned of.
+class Warnings final : public Log {
+public:
+    bool enabled(LogLevel level) const override { return level >= LogLevel::warn; }
+    void write(LogLevel level, std::string_view, std::string_view event,
+               std::initializer_list<LogField> fields) override {
+        if (!enabled(level)) return;
+        lines.emplace_back(event);
+        for (const auto& field : fields) lines.back() += " " + field.value;
+    }
+    std::vector<std::string> lines;
+};
+
 /// A node in virtual time that hears from its peers where they see it.
 struct Seen {
     MemoryStore store;
+    Warnings log;
     SeededEntropy entropy{1};  // of use to a node that listens
     std::unique_ptr<Node> node;
     Duration time{0};
@@ -45,7 +59,7 @@ struct Seen {
         node.reset();
         ByteArray<32> secret{};
         secret[31] = std::byte{1};
-        node = Node::create(config, NodeKey::from_secret(secret).value(), store, no_log(), Rng{1},
+        node = Node::create(config, NodeKey::from_secret(secret).value(), store, log, Rng{1},
                             after(time), {}, &entropy)
                    .value();
     }
@@ -259,7 +273,8 @@ TEST_CASE("a node's record follows a mapping; one behind another router is not a
     NodeConfig config;
     Seen seen{config};
     seen.node->add_listener(after(0s), at("0.0.0.0:30770"), std::nullopt);
-    discovery::MappingStatus status{discovery::MappingMode::automatic, {}, {}};
+    discovery::MappingStatus status;
+    status.mode = discovery::MappingMode::automatic;
     status.mapping = {discovery::MappingMethod::upnp, at("192.168.0.7:40001"), 3600s};
     seen.node->set_port_mapping(after(0s), status);
     CHECK_FALSE(seen.node->mapping_is_of_use());
@@ -269,6 +284,13 @@ TEST_CASE("a node's record follows a mapping; one behind another router is not a
     CHECK(seen.node->mapping_is_of_use());
     CHECK(seen.node->record().tcp_endpoint() == at("81.2.3.4:40001"));
     CHECK(seen.node->record().sequence() == 2);
+    // That UDP is not mapped is said once.
+    CHECK(seen.log.lines.size() == 1);  // about the other router
+    status.udp_why = {discovery::MappingErrc::refused, "no"};
+    for (int i = 0; i < 2; ++i) seen.node->set_port_mapping(after(0s), status);
+    REQUIRE(seen.log.lines.size() == 2);
+    CHECK(seen.log.lines[1] == "the router maps TCP alone: the DHT may not reach this node no");
+    status.udp_why.reset();
     // It comes and goes: no more than one record a minute.
     status.mapping.reset();
     seen.node->set_port_mapping(after(1s), status);

@@ -85,6 +85,8 @@ json::object port_mapping_json(const Node& node) {
         out["outside"] = status.mapping->outside.to_string();
         out["by"] = name(status.mapping->method);
         out["reachable"] = node.mapping_is_of_use();
+        out["udp"] = status.udp;
+        if (status.udp_why) out["udpError"] = status.udp_why->why;
     }
     if (status.why) out["error"] = status.why->why;
     return out;

@@ -393,6 +393,29 @@ TEST_CASE("the summary") {
     CHECK(status.at("bytesOut") == 0);
 }
 
+TEST_CASE("the summary says what the router maps") {
+    RpcNode node;
+    CHECK(node.result("parley_status").at("portMapping") ==
+          json::value{{"mode", "off"}, {"outside", nullptr}});
+    discovery::MappingStatus mapped;
+    mapped.mapping = {discovery::MappingMethod::upnp, *Endpoint::parse("81.2.3.4:5"), 3600s};
+    mapped.udp_why = {discovery::MappingErrc::refused, "no UDP here"};
+    node.node->set_port_mapping(node.now, mapped);
+    CHECK(node.result("parley_status").at("portMapping") ==
+          json::value{{"mode", "off"},
+                      {"outside", "81.2.3.4:5"},
+                      {"by", "UPnP"},
+                      {"reachable", true},
+                      {"udp", false},
+                      {"udpError", "no UDP here"}});
+    mapped.udp = true;
+    mapped.udp_why.reset();
+    node.node->set_port_mapping(node.now, mapped);
+    const auto udp = node.result("parley_status").at("portMapping");
+    CHECK(udp.at("udp") == true);
+    CHECK_FALSE(udp.as_object().contains("udpError"));
+}
+
 TEST_CASE("replies are bounded, over a whole batch") {
     RpcNode node;
     auto large = chain::testing::transfer(0);

@@ -136,6 +136,37 @@ TEST_CASE("ask router: UPnP maps, renews without looking again, and takes back")
     CHECK(TestUpnp::member(add, "NewProtocol") == "TCP");
     CHECK(TestUpnp::member(add, "NewLeaseDuration") == "3600");
     CHECK(TestUpnp::member(bodies.at(2), "NewExternalPort") == "30304");
+    CHECK(TestUpnp::member(bodies.at(2), "NewProtocol") == "TCP");
+}
+
+TEST_CASE("ask router: UDP by either way") {
+    const auto both = {MappingMethod::nat_pmp, MappingMethod::upnp};
+    std::mutex mutex;
+    Texts protocols;
+    TestUpnp upnp{[&](const std::string& action, const std::string& body) {
+        const std::scoped_lock lock{mutex};
+        if (action != "GetExternalIPAddress") {
+            protocols.push_back(action + " " + TestUpnp::member(body, "NewProtocol"));
+        }
+        return willing(action, body);
+    }};
+    TestNatPmp nat_pmp{[](Bytes datagram) {
+        auto replies = honest(datagram);
+        if (datagram.size() > 2) replies[0][1] = std::byte{0x81};
+        return replies;
+    }};
+    RouterAsker asker{{.nat_pmp = nat_pmp.endpoint(), .upnp_description = upnp.url()}};
+    for (const auto method : both) {
+        auto request = ask_for(method);
+        request.protocol = discovery::MappingProtocol::udp;
+        CHECK(asker.ask(request));
+        request = remove(method, 30303);
+        request.protocol = discovery::MappingProtocol::udp;
+        CHECK(asker.ask(request));
+    }
+    CHECK(nat_pmp.asked() == Texts{"0000", "00010000765f765f00000e10", "00010000765f000000000000"});
+    const std::scoped_lock lock{mutex};
+    CHECK(protocols == Texts{"AddPortMapping UDP", "DeletePortMapping UDP"});
 }
 
 TEST_CASE("ask router: UPnP refusals are told apart") {

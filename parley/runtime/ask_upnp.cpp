@@ -23,7 +23,6 @@ namespace {
 
 constexpr int search_ms = 2'000;
 constexpr unsigned char search_hops = 2;
-constexpr auto protocol = "TCP";
 constexpr auto description = "parley";
 
 // Of AddPortMapping (UPnP WANIPConnection, section 2.4.16).
@@ -124,9 +123,10 @@ MappingResult AskUpnp::ask(const MappingRequest& request) {
 
 MappingResult AskUpnp::ask(const Router& router, const MappingRequest& request) {
     const auto outside_port = std::to_string(request.outside_port);
+    const std::string protocol{name(request.protocol)};
     if (request.remove) {
         const int code = UPNP_DeletePortMapping(router.control_url(), router.service(),
-                                                outside_port.c_str(), protocol, nullptr);
+                                                outside_port.c_str(), protocol.c_str(), nullptr);
         if (code != UPNPCOMMAND_SUCCESS && code != no_such_entry) {
             return failed(code, "DeletePortMapping");
         }
@@ -143,8 +143,8 @@ MappingResult AskUpnp::ask(const Router& router, const MappingRequest& request) 
     const auto port = std::to_string(request.port);
     const auto lifetime = std::to_string(request.lifetime.count());
     code = UPNP_AddPortMapping(router.control_url(), router.service(), outside_port.c_str(),
-                               port.c_str(), router.own_address(), description, protocol, nullptr,
-                               lifetime.c_str());
+                               port.c_str(), router.own_address(), description, protocol.c_str(),
+                               nullptr, lifetime.c_str());
     if (code != UPNPCOMMAND_SUCCESS) return failed(code, "AddPortMapping");
     return Mapping{MappingMethod::upnp, {*address, request.outside_port}, request.lifetime};
 }

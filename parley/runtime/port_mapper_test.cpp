@@ -8,6 +8,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,38 @@ TEST_CASE("port mapper: maps at the start by what works, tells it, and takes it 
     }
     CHECK(router.asked() == std::vector<std::string>{"description", "GetExternalIPAddress",
                                                      "AddPortMapping", "DeletePortMapping"});
+}
+
+TEST_CASE("port mapper: UDP as well, if it is wanted, and both are taken back") {
+    std::mutex mutex;
+    std::vector<std::string> changes;
+    TestUpnp router{[&](const std::string& action, const std::string& body) {
+        if (action != "GetExternalIPAddress") {
+            const std::scoped_lock lock{mutex};
+            changes.push_back(action + " " + TestUpnp::member(body, "NewProtocol") + " " +
+                              TestUpnp::member(body, "NewExternalPort"));
+        }
+        return TestUpnp::success(action, "<NewExternalIPAddress>81.2.3.4</NewExternalIPAddress>");
+    }};
+    auto asker = std::make_shared<RouterAsker>(RouterConfig{.upnp_description = router.url()});
+    std::promise<MappingStatus> mapped;
+    {
+        auto both = config(MappingMode::upnp);
+        both.udp = true;
+        PortMapper mapper{both, Rng{1},
+                          [asker](const MappingRequest& request) { return asker->ask(request); },
+                          [&](const MappingStatus& status) {
+                              if (status.udp) mapped.set_value(status);
+                          },
+                          patience};
+        auto future = mapped.get_future();
+        REQUIRE(future.wait_for(patience) == std::future_status::ready);
+        CHECK(future.get().mapping->outside == *Endpoint::parse("81.2.3.4:30303"));
+    }
+    const std::scoped_lock lock{mutex};
+    CHECK(changes ==
+          std::vector<std::string>{"AddPortMapping TCP 30303", "AddPortMapping UDP 30303",
+                                   "DeletePortMapping UDP 30303", "DeletePortMapping TCP 30303"});
 }
 
 TEST_CASE("port mapper: a failure is told, and the end comes at once") {
