@@ -1,5 +1,6 @@
 // `parley doctor` on folders of nodes that run and that do not.
 #include "cli.hpp"
+#include <parley/runtime/datagram_socket.hpp>
 #include <parley/runtime/listen.hpp>
 
 #include <algorithm>
@@ -40,8 +41,8 @@ TEST_CASE("doctor: a node that could run, one that runs, and one that waits for 
     auto examined = examine(cli, "alice");
     CHECK_MESSAGE(examined.exit_code == (examined.any_failed() ? 1 : 0), examined.out);
     // Not the disk, the clock and the limits: those are the machine's that the test runs on.
-    for (const auto* check :
-         {"settings", "key", "p2p.listen", "rpc.http", "store", "address", "links"}) {
+    for (const auto* check : {"settings", "key", "p2p.listen", "p2p.listen (UDP)", "rpc.http",
+                              "store", "address", "links", "dht"}) {
         CHECK_MESSAGE(examined.grades[check] == "ok", examined.out);
     }
     CHECK(examined.grades["boot node"] == "warn");
@@ -50,9 +51,19 @@ TEST_CASE("doctor: a node that could run, one that runs, and one that waits for 
     examined = examine(cli, "alice");
     CHECK_MESSAGE(examined.exit_code == (examined.any_failed() ? 1 : 0), examined.out);
     CHECK(examined.grades["store"] == "ok");
+    CHECK(examined.grades["p2p.listen (UDP)"] == "ok");
     CHECK(examined.grades["links"] == "warn");
+    CHECK(examined.grades["dht"] == "warn");  // nobody there yet
     cli.init("bob", {"--boot", id + "@" + endpoint});
     CHECK(examine(cli, "bob").grades["boot node"] == "ok");
+    auto bob = cli.start("bob");
+    cli.status_when("bob", *bob, [](const auto& s) { return at(s, "/dht/checked") == 1; });
+    examined = examine(cli, "bob");
+    CHECK_MESSAGE(examined.grades["dht"] == "ok", examined.out);
+    CHECK(cli.run({"status", cli.folder("bob")})
+              .out.find("DHT           1 nodes in the table, 1 of them checked\n") !=
+          std::string::npos);
+    end(*bob);
     end(*alice);
     CHECK(examine(cli, "bob").grades["boot node"] == "warn");
 }
@@ -61,13 +72,16 @@ TEST_CASE("doctor: what keeps a node from running is a failure, and the exit sta
     Cli cli;
     const auto taken = runtime::listen_tcp(*Endpoint::parse("127.0.0.1:0"), 1);
     REQUIRE(taken);
-    cli.init("alice", {"--listen", runtime::local_endpoint(taken->get()).to_string()});
+    const auto endpoint = runtime::local_endpoint(taken->get());
+    const auto taken_udp = runtime::DatagramSocket::bind(endpoint);
+    REQUIRE(taken_udp);
+    cli.init("alice", {"--listen", endpoint.to_string()});
     const auto folder = cli.folder("alice");
     ::chmod((folder + "/node.key").c_str(), 0644);
     std::filesystem::remove(folder + "/store");
     const auto examined = examine(cli, "alice");
     CHECK(examined.exit_code == 1);
-    for (const auto* check : {"key", "p2p.listen", "store"}) {
+    for (const auto* check : {"key", "p2p.listen", "p2p.listen (UDP)", "store"}) {
         CHECK_MESSAGE(examined.grades.at(check) == "fail", examined.out);
     }
     const auto text = cli.run({"doctor", folder});

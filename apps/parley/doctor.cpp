@@ -17,7 +17,8 @@ namespace json = boost::json;
 constexpr auto description =
     R"text(Checks the settings of the folder DIR and what the node needs of this machine: its key,
 the clock, ports, file descriptors, disk, store, address and boot nodes; if the node
-runs, its links. One line each: ok, warn or fail, what was found, and what to do.
+runs, its links and its part in the DHT. One line each: ok, warn or fail, what was
+found, and what to do.
 It connects to the boot nodes, and changes nothing.)text";
 
 constexpr auto footer = R"text(EXAMPLES
@@ -51,6 +52,25 @@ LinkFacts link_facts(const Folder& folder, const Result<json::value, Failure>& s
     return facts;
 }
 
+DhtFacts dht_facts(const Folder& folder, const node::NodeConfig& config, const LinkFacts& links) {
+    DhtFacts facts{.enabled = config.uses_dht(),
+                   .node_runs = links.locked,
+                   .error = {},
+                   .uptime = links.uptime};
+    if (!facts.enabled || !facts.node_runs) return facts;
+    facts.port = config.p2p.listen.front().port;
+    const auto table = call(folder.path, "parley_dhtTable");
+    if (!table) {
+        facts.error = table.error().what;
+        return facts;
+    }
+    for (const auto& entry : table->as_array()) {
+        ++facts.known;
+        if (flag_at(entry, "/checked") && number_at(entry, "/failures") == 0) ++facts.answering;
+    }
+    return facts;
+}
+
 std::vector<Check> examine(const Folder& folder) {
     const auto config = read_config(folder);
     if (!config) {
@@ -65,6 +85,8 @@ std::vector<Check> examine(const Folder& folder) {
     out.push_back(check_clock(clock_facts()));
     for (const auto& endpoint : config->p2p.listen) {
         out.push_back(check_port(port_facts("p2p.listen", endpoint, runs)));
+        if (!config->uses_dht()) continue;
+        out.push_back(check_port(udp_port_facts("p2p.listen", endpoint, runs)));
     }
     if (config->rpc.http) {
         out.push_back(check_port(port_facts("rpc.http", *config->rpc.http, runs)));
@@ -82,6 +104,7 @@ std::vector<Check> examine(const Folder& folder) {
         out.push_back(check_no_boot(*config, static_cast<std::size_t>(known)));
     }
     out.push_back(check_links(links));
+    if (status || !runs) out.push_back(check_dht(dht_facts(folder, *config, links)));
     return out;
 }
 

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::uint64_t disk_least = 64ULL << 20;
 constexpr std::uint64_t disk_enough = 1ULL << 30;
+constexpr std::int64_t patience_seconds = 60;  // with a node that begins
+constexpr auto just_begun = "it has just begun: look again in a minute";
 
 std::string bytes(std::uint64_t count) {
     return bytes_text(static_cast<std::int64_t>(count));
@@ -54,22 +56,24 @@ Check check_clock(const ClockFacts& facts) {
 }
 
 Check check_port(const PortFacts& facts) {
+    const auto title = facts.udp ? facts.setting + " (UDP)" : facts.setting;
     const auto where = facts.endpoint.to_string();
     if (facts.error.empty()) {
         if (!facts.node_runs || facts.endpoint.port == 0) {
-            return {facts.setting, Grade::ok, fmt::format("{} is free", where)};
+            return {title, Grade::ok, fmt::format("{} is free", where)};
         }
-        return {facts.setting, Grade::warn, fmt::format("{} is free, while the node runs", where),
+        return {title, Grade::warn, fmt::format("{} is free, while the node runs", where),
                 "the settings changed since it began: restart it"};
     }
     if (facts.in_use && facts.node_runs) {
-        return {facts.setting, Grade::ok, fmt::format("{} is held by the running node", where)};
+        return {title, Grade::ok, fmt::format("{} is held by the running node", where)};
     }
     if (facts.in_use) {
-        return {facts.setting, Grade::fail, fmt::format("{} is in use by another program", where),
-                fmt::format("`ss -ltnp` names it; choose another port: {}", facts.setting)};
+        return {title, Grade::fail, fmt::format("{} is in use by another program", where),
+                fmt::format("`ss {}` names it; choose another port: {}",
+                            facts.udp ? "-lunp" : "-ltnp", facts.setting)};
     }
-    return {facts.setting, Grade::fail, facts.error,
+    return {title, Grade::fail, facts.error,
             fmt::format("set {} to an address of this machine", facts.setting)};
 }
 
@@ -169,7 +173,6 @@ Check check_no_boot(const node::NodeConfig& config, std::size_t known_addresses)
 }
 
 Check check_links(const LinkFacts& facts) {
-    constexpr std::int64_t patience = 60;
     if (!facts.locked) return {"links", Grade::ok, "the node does not run"};
     if (!facts.error.empty()) {
         return {"links", Grade::fail, "the node runs, and does not answer: " + facts.error,
@@ -178,11 +181,28 @@ Check check_links(const LinkFacts& facts) {
     const auto what = fmt::format("{} inbound, {} outbound after {}", facts.inbound, facts.outbound,
                                   duration_text(facts.uptime));
     if (facts.inbound + facts.outbound > 0) return {"links", Grade::ok, what};
-    if (facts.uptime < patience) {
-        return {"links", Grade::warn, what, "it has just begun: look again in a minute"};
+    if (facts.uptime < patience_seconds) {
+        return {"links", Grade::warn, what, just_begun};
     }
     return {"links", Grade::fail, what,
             "its log says why dials fail (parley run DIR --log-level debug)"};
+}
+
+Check check_dht(const DhtFacts& facts) {
+    if (!facts.enabled) return {"dht", Grade::ok, "the settings leave it out"};
+    if (!facts.node_runs) return {"dht", Grade::ok, "the node does not run"};
+    if (!facts.error.empty()) {
+        return {"dht", Grade::warn, facts.error,
+                "restart the node if its settings changed since it began"};
+    }
+    const auto what =
+        fmt::format("{} of {} nodes in the table answer", facts.answering, facts.known);
+    if (facts.answering > 0) return {"dht", Grade::ok, what};
+    if (facts.uptime < patience_seconds) return {"dht", Grade::warn, what, just_begun};
+    const auto port = facts.port == 0 ? "its UDP port" : fmt::format("UDP port {}", facts.port);
+    return {"dht", Grade::warn, what,
+            fmt::format("open {} as well as TCP in the firewall{}", port,
+                        facts.known > 0 ? "" : ", unless this is the first node of its network")};
 }
 
 std::string to_text(const std::vector<Check>& checks) {

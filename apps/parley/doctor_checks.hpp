@@ -47,6 +47,7 @@ struct PortFacts {
     std::string error;       ///< why it cannot be listened on; empty: it can
     bool in_use = false;     ///< that is the reason
     bool node_runs = false;  ///< this folder's
+    bool udp = false;        ///< else TCP
 };
 Check check_port(const PortFacts& facts);
 
@@ -98,6 +99,17 @@ struct LinkFacts {
     std::int64_t inbound = 0, outbound = 0;
 };
 Check check_links(const LinkFacts& facts);
+
+struct DhtFacts {
+    bool enabled = true;     ///< by the settings
+    bool node_runs = false;  ///< this folder's
+    std::string error;       ///< why it does not tell of its table; empty: it does
+    std::int64_t uptime = 0;
+    std::size_t known = 0;      ///< nodes in its table
+    std::size_t answering = 0;  ///< of those, the last time that they were asked
+    std::uint16_t port = 0;     ///< 0: the system chose one
+};
+Check check_dht(const DhtFacts& facts);
 
 /// "ok    clock        synchronised", and the hint on a line of its own.
 std::string to_text(const std::vector<Check>& checks);

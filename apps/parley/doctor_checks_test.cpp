@@ -48,6 +48,19 @@ TEST_CASE("doctor: ports") {
     CHECK(check_port(facts).what == "x");
 }
 
+TEST_CASE("doctor: a port of UDP") {
+    PortFacts facts{
+        .setting = "p2p.listen", .endpoint = at("127.0.0.1:5"), .error = {}, .udp = true};
+    CHECK(check_port(facts) == Check{"p2p.listen (UDP)", Grade::ok, "127.0.0.1:5 is free"});
+    facts.error = "x";
+    facts.in_use = true;
+    CHECK(check_port(facts) == Check{"p2p.listen (UDP)", Grade::fail,
+                                     "127.0.0.1:5 is in use by another program",
+                                     "`ss -lunp` names it; choose another port: p2p.listen"});
+    facts.node_runs = true;
+    CHECK(check_port(facts).grade == Grade::ok);
+}
+
 TEST_CASE("doctor: file descriptors") {
     node::NodeConfig config;
     const auto least = descriptors_needed(config);
@@ -119,6 +132,28 @@ TEST_CASE("doctor: links") {
           Grade::ok);
     CHECK(check_links({.locked = true, .error = {}, .uptime = 90, .outbound = 2}).what ==
           "0 inbound, 2 outbound after 1 min");
+}
+
+TEST_CASE("doctor: the DHT") {
+    CHECK(check_dht({.enabled = false, .node_runs = true, .error = "x"}).grade == Grade::ok);
+    CHECK(check_dht({.error = {}}) == Check{"dht", Grade::ok, "the node does not run"});
+    DhtFacts facts{.node_runs = true, .error = "no answer"};
+    CHECK(check_dht(facts).grade == Grade::warn);
+    CHECK(check_dht(facts).what == "no answer");
+    facts.error.clear();
+    facts.uptime = 59;
+    facts.known = 3;
+    facts.port = 30303;
+    CHECK(check_dht(facts).grade == Grade::warn);
+    CHECK(check_dht(facts).hint == "it has just begun: look again in a minute");
+    facts.uptime = 60;
+    CHECK(check_dht(facts) == Check{"dht", Grade::warn, "0 of 3 nodes in the table answer",
+                                    "open UDP port 30303 as well as TCP in the firewall"});
+    facts.known = 0;
+    CHECK(check_dht(facts).hint.ends_with(", unless this is the first node of its network"));
+    facts.known = 3;
+    facts.answering = 1;
+    CHECK(check_dht(facts) == Check{"dht", Grade::ok, "1 of 3 nodes in the table answer"});
 }
 
 TEST_CASE("doctor: a line for each check") {

@@ -2,6 +2,7 @@
 #include "key_file.hpp"
 #include "own_address.hpp"
 #include <parley/runtime/asio_endpoint.hpp>
+#include <parley/runtime/datagram_socket.hpp>
 #include <parley/runtime/listen.hpp>
 #include <parley/runtime/lmdb_store.hpp>
 #include <parley/runtime/resolver.hpp>
@@ -55,6 +56,11 @@ std::vector<IpAddress> own_addresses() {
     return out;
 }
 
+void set_error(PortFacts& facts, const runtime::StartError& error) {
+    facts.error = error.what;
+    facts.in_use = error.system_error == EADDRINUSE;
+}
+
 }  // namespace
 
 KeyFacts key_facts(const Folder& folder) {
@@ -81,10 +87,21 @@ ClockFacts clock_facts() {
 PortFacts port_facts(std::string setting, const Endpoint& endpoint, bool node_runs) {
     PortFacts facts{
         .setting = std::move(setting), .endpoint = endpoint, .error = {}, .node_runs = node_runs};
-    const auto socket = runtime::listen_tcp(endpoint, 1);
-    if (socket) return facts;
-    facts.error = socket.error().what;
-    facts.in_use = socket.error().system_error == EADDRINUSE;
+    if (const auto socket = runtime::listen_tcp(endpoint, 1); !socket) {
+        set_error(facts, socket.error());
+    }
+    return facts;
+}
+
+PortFacts udp_port_facts(std::string setting, const Endpoint& endpoint, bool node_runs) {
+    PortFacts facts{.setting = std::move(setting),
+                    .endpoint = endpoint,
+                    .error = {},
+                    .node_runs = node_runs,
+                    .udp = true};
+    if (const auto socket = runtime::DatagramSocket::bind(endpoint); !socket) {
+        set_error(facts, socket.error());
+    }
     return facts;
 }
 

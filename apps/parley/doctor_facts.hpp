@@ -13,6 +13,8 @@ KeyFacts key_facts(const Folder& folder);
 ClockFacts clock_facts();
 /// Listens there for a moment.
 PortFacts port_facts(std::string setting, const Endpoint& endpoint, bool node_runs);
+/// Binds UDP there for a moment.
+PortFacts udp_port_facts(std::string setting, const Endpoint& endpoint, bool node_runs);
 DescriptorFacts descriptor_facts(const node::NodeConfig& config);
 DiskFacts disk_facts(const Folder& folder);
 StoreFacts store_facts(const Folder& folder, bool node_runs);

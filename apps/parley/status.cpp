@@ -91,6 +91,10 @@ std::string status_text(const json::value& status, const std::string& folder) {
                                 number_at(status, "/chainId")));
     line("Links", links_text(status));
     line("Known", count("/knownAddresses") + " addresses");
+    if (value_at(status, "/dht/nodes") != nullptr) {
+        line("DHT", fmt::format("{} nodes in the table, {} of them checked", count("/dht/nodes"),
+                                count("/dht/checked")));
+    }
     line("Pool", fmt::format("{} transactions, {}", count("/pool/count"), bytes("/pool/bytes")));
     line("Transactions", fmt::format("{} added; {} received from peers, {} of them known",
                                      count("/transactions/added"), count("/transactions/received"),

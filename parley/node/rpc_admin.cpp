@@ -92,6 +92,13 @@ json::object port_mapping_json(const Node& node) {
     return out;
 }
 
+/// Null without a DHT.
+json::value dht_json(const Node& node) {
+    if (node.dht() == nullptr) return nullptr;
+    const auto& table = node.dht()->service().table();
+    return {{"nodes", table.size()}, {"checked", table.checked()}};
+}
+
 json::object links_json(const std::vector<PeerInfo>& peers) {
     std::map<Direction, std::map<SlotClass, std::size_t>> counts;
     for (const auto& peer : peers) ++counts[peer.direction][peer.slot_class];
@@ -184,6 +191,7 @@ RpcResult parley_status(const RpcCall& call) {
         {"slots", by_slot_kind([&](SlotKind kind) { return slots.limit(kind); })},
         {"slotsInUse", by_slot_kind([&](SlotKind kind) { return slots.in_use(kind); })},
         {"knownAddresses", node.book().size()},
+        {"dht", dht_json(node)},
         {"pool", {{"count", node.pool().size()}, {"bytes", node.pool().size_bytes()}}},
         {"transactions",
          {{"added", counters.added},

@@ -63,6 +63,7 @@ TEST_CASE("rpc: the DHT's record, table and whom it was told of") {
     CHECK(node.result("discv5_addEnr", quoted(other.to_text()), RpcOrigin::unix_socket) == true);
     const auto table = node.result("parley_dhtTable").as_array();
     REQUIRE(table.size() == 1);
+    CHECK(node.result("parley_status").at("dht") == json::value{{"nodes", 1}, {"checked", 0}});
     CHECK(table[0].at("id").as_string() == other.id().to_string());
     CHECK(table[0].at("endpoint") == "127.0.0.1:9001");
     CHECK(table[0].at("checked") == false);

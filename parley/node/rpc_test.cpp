@@ -374,6 +374,7 @@ TEST_CASE("the summary") {
     CHECK(status.at("id") == json::value(node.node->id().to_string()));
     CHECK(status.at("http") == "127.0.0.1:8570");
     CHECK(status.at("endpoint") == nullptr);
+    CHECK(status.at("dht") == nullptr);
     CHECK(status.at("uptime") == 90);
     const json::value none{{"ordinary", 0}, {"static", 0}, {"trusted", 0}, {"feeler", 0}};
     CHECK(status.at("links") ==
