@@ -67,7 +67,7 @@ void Dht::on_link(Now now, const Enr& record) {
 /// begins, and how it recovers when all that it knew are gone.
 void Dht::seed(Now now) {
     seed_at_ = now.instant + seed_interval;
-    if (service_.connected() && service_.table().checked() >= enough) return;
+    if (service_.table().checked() >= enough) return;
     const auto has_record = [](const Entry& entry) { return bool(entry.record); };
     for (const auto* entry : book_.sample(seeds_max, has_record, rng_)) {
         const auto raw = entry->record.raw();

@@ -152,8 +152,6 @@ public:
     void on_vote(OnVote call) { on_vote_ = std::move(call); }
 
     const Table& table() const { return table_; }
-    /// Somebody answered in the last walk.
-    bool connected() const { return connected_; }
     std::size_t sessions() const { return sessions_.size(); }
     std::size_t lookups() const { return lookups_.size(); }
     std::size_t requests() const { return requests_.size(); }

@@ -117,6 +117,7 @@ public:
     std::vector<const TableEntry*> at_distances(std::span<const std::uint16_t> distances,
                                                 std::size_t count, const IpAddress& asker);
     std::size_t size() const { return entries_; }
+    /// Entries that answered when they were asked last.
     std::size_t checked() const;
     /// Those who wait.
     std::size_t replacements() const { return replacements_; }

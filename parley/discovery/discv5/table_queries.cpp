@@ -25,8 +25,8 @@ void Table::for_each(const std::function<void(const TableEntry&, bool)>& visit) 
 std::size_t Table::checked() const {
     std::size_t count = 0;
     for (const auto& bucket : buckets_) {
-        count += static_cast<std::size_t>(
-            std::ranges::count_if(bucket.entries, [](const TableEntry& e) { return e.checked; }));
+        count += static_cast<std::size_t>(std::ranges::count_if(
+            bucket.entries, [](const TableEntry& e) { return e.checked && e.failures == 0; }));
     }
     return count;
 }
