@@ -164,17 +164,23 @@ Lookup::Candidate* Lookup::next_of(std::size_t path) {
 }
 
 /// When no path has anybody to ask or to wait for: one at the edge who has not listed its
-/// neighbours, while too few have.
+/// neighbours, while too few have. Only those that answered count: what a liar invents neither
+/// moves the edge nor is asked in vain.
 Lookup::Candidate* Lookup::next_of_edge() {
     if (goal_ != Goal::closest) return nullptr;
-    const unsigned edge = radius();
+    unsigned edge = log_distance_max;
+    std::size_t good = 0;
+    for (const auto& candidate : candidates_) {
+        if (candidate.state == State::asked && candidate.listed_at == 0) return nullptr;
+        if (candidate.spoke && ++good == results_max) {
+            edge = log_distance(candidate.contact.id, target_);
+        }
+    }
     if (edge <= 1) return nullptr;
     unsigned listed = 0;
     Candidate* next = nullptr;
     for (auto& candidate : candidates_) {
-        if (candidate.state == State::asked && candidate.listed_at == 0) return nullptr;
-        if (log_distance(candidate.contact.id, target_) != edge) continue;
-        if (candidate.state == State::failed) continue;
+        if (!candidate.spoke || log_distance(candidate.contact.id, target_) != edge) continue;
         if (candidate.listed_at == edge) {
             ++listed;
         } else if (next == nullptr) {

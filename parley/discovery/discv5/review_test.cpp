@@ -1,0 +1,58 @@
+// What peers must not be able to make a service, its lookups or a crawl do: found by review.
+#include <parley/discovery/discv5/crawl.hpp>
+#include <parley/discovery/discv5/service.hpp>
+#include <parley/discovery/discv5/test_network.hpp>
+#include <parley/discovery/discv5/test_stranger.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <vector>
+
+using namespace parley;
+using namespace parley::discovery::discv5;
+using namespace parley::discovery::discv5::testing;
+using discovery::discv5::test::endpoint_in;
+using discovery::discv5::test::random_id;
+
+// --- Lookups ---
+
+TEST_CASE("nodes of one group that somebody invents at the edge are not asked one by one") {
+    Rng rng{5};
+    const Id target = random_id(rng);
+    std::uint32_t groups = 0;
+    // The nearest part of the edge, where a liar stands and invents others, all in one /24.
+    Id edge = target;
+    edge[0] ^= std::byte{1} << 2;
+    REQUIRE(log_distance(edge, target) == 251);
+    const Contact liar{random_at_distance(edge, 250, rng), endpoint_in(groups++), 1, {}};
+    std::vector<Contact> seeds{liar};
+    for (int i = 0; i < 60; ++i) {
+        seeds.push_back({random_at_distance(target, 251, rng), endpoint_in(groups++), 1, {}});
+    }
+    const std::uint32_t invented_group = groups;
+    std::vector<Contact> invented;
+    for (std::uint32_t i = 1; i <= 16; ++i) {
+        invented.push_back(
+            {random_at_distance(edge, 240, rng), endpoint_in(invented_group, i), 1, {}});
+    }
+    Lookup lookup{Goal::closest, random_id(rng), target, seeds};
+    std::size_t listed = 0;
+    std::size_t in_vain = 0;
+    while (!lookup.done()) {
+        while (const auto request = lookup.next()) {
+            const auto& id = request->node.id;
+            if (std::ranges::find(invented, id, &Contact::id) != invented.end()) {
+                ++in_vain;
+                lookup.on_failure(id);
+            } else {
+                listed += request->distances.size() > 3;
+                lookup.on_nodes(id, id == liar.id ? invented : std::vector<Contact>{});
+            }
+        }
+    }
+    CHECK(listed == Lookup::edge_answers_min);
+    CHECK(in_vain <= 2 * Lookup::attempts_max);
+}
