@@ -56,3 +56,31 @@ TEST_CASE("nodes of one group that somebody invents at the edge are not asked on
     CHECK(listed == Lookup::edge_answers_min);
     CHECK(in_vain <= 2 * Lookup::attempts_max);
 }
+
+// --- Services ---
+
+TEST_CASE("a node that moved while there was no room for a lookup tells it soon after") {
+    Net net;
+    auto config = quiet();
+    config.walk_interval_min = 5s;
+    config.lookups_max = 2;
+    auto& boot = net.add(1, quiet());
+    auto& node = net.add(2, config);
+    node.service.set_record(EnrBuilder{1}.sign(node.key).value());
+    node.service.add_boot(net.now(), boot.service.record());
+    net.run_for(std::chrono::hours{3});  // it walks seldom by now
+    REQUIRE(node.service.connected());
+    REQUIRE(boot.service.table().size() == 0);
+
+    for (std::size_t i = 0; i < config.lookups_max; ++i) {
+        REQUIRE(node.service.lookup(net.now(), Goal::closest, boot.service.id(),
+                                    [](Now, const auto&) {}));
+    }
+    net.filter = [](const auto&...) { return false; };  // nor do these tell of it
+    node.service.set_record(record_of(node.key, node.endpoint, 2));
+    node.service.on_timer(net.now());
+    net.run_for(10s);
+    net.filter = {};
+    net.run_for(std::chrono::minutes{1});
+    CHECK(boot.service.table().find(node.service.id()));
+}

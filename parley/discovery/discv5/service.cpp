@@ -1,6 +1,7 @@
 #include <parley/discovery/discv5/service.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace parley::discovery::discv5 {
 
@@ -82,19 +83,22 @@ void Service::walk(Now now) {
         for (const auto& contact : boot_) table_.add(now, contact, Origin::heard);
     }
     if (!walking_ && table_.size() > 0) {
+        const bool moved = std::exchange(moved_, false);
         const Id target =
-            connected_ && !moved_
+            connected_ && !moved
                 ? random_at_distance(self_,
                                      log_distance_max - static_cast<unsigned>(rng_.below(16)), rng_)
                 : self_;
-        moved_ = false;
         walking_ = true;  // it may end before lookup() returns
         const bool begun =
             lookup(now, Goal::closest, target, [this](Now, const LookupResult& result) {
                 walking_ = false;
                 connected_ = !result.closest.empty();
             });
-        if (!begun) walking_ = false;
+        if (!begun) {
+            walking_ = false;
+            moved_ = moved;
+        }
     }
     walk_interval_ = connected_ && !moved_ ? std::min(2 * walk_interval_, config_.walk_interval_max)
                                            : config_.walk_interval_min;
