@@ -84,3 +84,19 @@ TEST_CASE("a node that moved while there was no room for a lookup tells it soon 
     net.run_for(std::chrono::minutes{1});
     CHECK(boot.service.table().find(node.service.id()));
 }
+
+TEST_CASE("who resolves a node that answers gets its newest record, not the one it knew") {
+    Net net;
+    auto& node = net.add(1, quiet());
+    auto& other = net.add(2, quiet());
+    node.service.heard(net.now(), other.service.record());
+    other.service.set_record(record_of(other.key, other.endpoint, 9));
+    std::optional<Service::LookupResult> out;
+    node.service.lookup(net.now(), Goal::resolve, other.service.id(),
+                        [&](Now, const Service::LookupResult& result) { out = result; });
+    net.run_for(5s);
+    REQUIRE(out);
+    REQUIRE(out->found);
+    CHECK(out->answers);
+    CHECK(out->found->sequence == 9);
+}

@@ -112,7 +112,8 @@ bool Service::lookup(Now now, Goal goal, const Id& target, OnLookup done) {
     lookups_.emplace(
         serial, Running{.machine = Lookup{goal, self_, target, seeds, config_.table.address_limits},
                         .done = std::move(done),
-                        .silent = {}});
+                        .silent = {},
+                        .own = {}});
     advance(now, serial);
     return true;
 }
@@ -134,11 +135,16 @@ void Service::advance(Now now, Serial serial) {
     finish(now, serial, false);
 }
 
+/// Asks it for its own record: so we learn whether it answers there, and whether there is a newer
+/// one.
 void Service::try_found(Now now, Serial serial, const Contact& found) {
     lookups_.find(serial)->second.trying = true;
-    ping(now, found, [this, serial, found](Now then, const auto& answer) {
-        if (answer) return finish(then, serial, true);
+    find_nodes(now, found, {0}, [this, serial, found](Now then, const auto& records) {
         auto& running = lookups_.find(serial)->second;
+        if (records) {
+            if (!records->empty()) running.own = Contact::of(records->front());
+            return finish(then, serial, true);
+        }
         running.trying = false;
         running.silent = found;
         if (running.machine.found()->sequence == found.sequence) running.machine.refuse_found();
@@ -150,8 +156,10 @@ void Service::finish(Now now, Serial serial, bool answers) {
     auto ended = lookups_.extract(serial);
     auto& running = ended.mapped();
     const auto& lookup = running.machine;
+    auto found = lookup.found() ? lookup.found() : running.silent;
+    if (running.own && found && running.own->sequence > found->sequence) found = running.own;
     const LookupResult result{.closest = lookup.closest(),
-                              .found = lookup.found() ? lookup.found() : running.silent,
+                              .found = found,
                               .answers = answers,
                               .hops = lookup.hops(),
                               .requests = lookup.requests()};

@@ -128,7 +128,7 @@ public:
     struct LookupResult {
         std::vector<Contact> closest;  ///< that answered, at most 16, the closest first
         std::optional<Contact> found;  ///< Goal::resolve: its newest record
-        bool answers = false;          ///< and it answered a PING there, after the record came
+        bool answers = false;          ///< and it answered, after a record of it came
         unsigned hops = 0;
         std::size_t requests = 0;
     };
@@ -290,6 +290,7 @@ private:
         bool stepping = false;
         bool trying = false;            // what it found
         std::optional<Contact> silent;  // found, but nobody answered there
+        std::optional<Contact> own;     // what it answered
     };
     std::map<Serial, Running> lookups_;
 
