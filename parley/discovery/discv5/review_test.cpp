@@ -100,3 +100,16 @@ TEST_CASE("who resolves a node that answers gets its newest record, not the one 
     CHECK(out->answers);
     CHECK(out->found->sequence == 9);
 }
+
+TEST_CASE("requests that wait for one silent node leave room for those to others") {
+    Net net;
+    auto& node = net.add(1, quiet());
+    auto& other = net.add(2, quiet());
+    const auto silent = *Contact::of(record_of(key_of(70), endpoint_of(70)));
+    for (int i = 0; i < 2000; ++i) node.service.ping(net.now(), silent, [](Now, const auto&) {});
+    bool answered = false;
+    node.service.ping(net.now(), other.contact(),
+                      [&](Now, const auto& outcome) { answered = bool(outcome); });
+    net.settle();
+    CHECK(answered);
+}

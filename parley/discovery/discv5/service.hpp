@@ -53,7 +53,9 @@ struct ServiceConfig {
     std::size_t sessions_max = 4096;
     std::size_t challenges_max = 8192;
     std::size_t requests_max = 512;  ///< of ours, waiting ones included
-    std::size_t lookups_max = 16;    ///< under way
+    /// Of those to one node at one endpoint: it may be silent, and they wait for each other.
+    std::size_t peer_requests_max = 32;
+    std::size_t lookups_max = 16;  ///< under way
     /// Packets that one address (IPv6: /64) gets for its requests in sessions; and as many
     /// challenges and attempts of handshakes it has besides.
     double packets_per_second = 200;

@@ -60,11 +60,13 @@ void Service::talk(Now now, const Contact& node, Bytes protocol, Bytes request,
 
 void Service::ask(Now now, const Contact& node, const Message& message, OnAnswer<Answer> done,
                   std::vector<std::uint16_t> distances) {
-    if (requests_.size() >= config_.requests_max) {
+    const auto peer = peer_key(node.id, node.endpoint);
+    const auto waiting = peers_.find(peer);
+    if (requests_.size() >= config_.requests_max ||
+        (waiting != peers_.end() && waiting->second.size() >= config_.peer_requests_max)) {
         return done(now, std::unexpected{RequestErrc::overloaded});
     }
     const Serial serial = next_serial_++;
-    const auto peer = peer_key(node.id, node.endpoint);
     auto& request = requests_[serial];
     request.node = node;
     request.peer = peer;
