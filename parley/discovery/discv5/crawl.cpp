@@ -43,16 +43,36 @@ std::vector<std::uint16_t> Crawl::distances(const Node& node) {
 
 std::optional<Crawl::Request> Crawl::next(Now now) {
     if (in_flight_ >= config_.in_flight_max) return std::nullopt;
-    auto& queue = begun_.empty() ? waiting_ : begun_;
-    if (queue.empty()) return std::nullopt;
-    auto& node = nodes_.find(queue.front())->second;
-    queue.pop_front();
-    node.asked = true;
-    node.asked_at = now.instant;
-    ++node.attempts;
-    ++in_flight_;
-    ++requests_;
-    return Request{node.known.contact, distances(node)};
+    while (!begun_.empty() || !waiting_.empty()) {
+        auto& queue = begun_.empty() ? waiting_ : begun_;
+        auto& node = nodes_.find(queue.front())->second;
+        queue.pop_front();
+        if (given_up(node)) {
+            end(node);
+            continue;
+        }
+        node.asked = true;
+        node.asked_at = now.instant;
+        ++node.attempts;
+        ++in_flight_;
+        ++requests_;
+        return Request{node.known.contact, distances(node)};
+    }
+    return std::nullopt;
+}
+
+/// By its address: it has not answered itself.
+bool Crawl::given_up(const Node& node) const {
+    const auto& address = node.known.contact.endpoint.address;
+    if (node.known.answered || is_exempt_from_group_limits(address)) return false;
+    const auto found = failures_.find(exact_group(address));
+    return found != failures_.end() && found->second >= config_.address_failures_max;
+}
+
+void Crawl::end(Node& node) {
+    node.known.ended = true;
+    ++ended_;
+    if (!node.known.answered) ++silent_;
 }
 
 // --- Answers ---
@@ -74,26 +94,27 @@ void Crawl::on_nodes(Now now, const Id& from, std::span<const Contact> nodes) {
         const Duration took = now.instant - node->asked_at;
         known.round_trip = std::min(known.round_trip.value_or(took), took);
     }
-    if (!known.answered) ++answered_;
+    if (!known.answered) {
+        ++answered_;
+        failures_.erase(exact_group(known.contact.endpoint.address));
+    }
     known.answered = true;
     if (proceed(*node, learn(*node, nodes))) {
         begun_.push_back(from);
     } else {
-        known.ended = true;
-        ++ended_;
+        end(*node);
     }
 }
 
 void Crawl::on_failure(const Id& from) {
     Node* node = asked(from);
     if (!node) return;
+    if (!node->known.answered) ++failures_[exact_group(node->known.contact.endpoint.address)];
     if (node->attempts < config_.attempts_max) {
         waiting_.push_back(from);
-        return;
+    } else {
+        end(*node);
     }
-    node->known.ended = true;
-    ++ended_;
-    if (!node->known.answered) ++silent_;
 }
 
 /// How many others it told of.

@@ -5,6 +5,7 @@
 // anybody stands there; below that several at once, until nobody is left.
 //   - A node is asked one thing at a time, from its first question to its last without a break, so
 //     that it keeps its session; who does not answer is asked again after all the others.
+//   - An address at which nobody answers is given up, however many nodes are said to stand there.
 // Bounded: nodes_max nodes are remembered, each asked requests_max times at most, whatever they
 // tell.
 // Threading: one thread at a time.
@@ -29,6 +30,9 @@ struct CrawlConfig {
     std::size_t in_flight_max = 64;   ///< nodes that are asked at a time
     unsigned attempts_max = 2;        ///< of one request
     unsigned requests_max = 24;       ///< of one node, without further attempts
+    /// Failures at one public address (IPv6: /64) since somebody new answered there. Then nobody
+    /// else there is asked who has not answered: anybody can sign records that name any address.
+    unsigned address_failures_max = 64;
 };
 
 /// A node of the network, and what is known of it.
@@ -93,6 +97,8 @@ private:
 
     void hear(const Contact& contact);
     Node* asked(const Id& id);
+    void end(Node& node);
+    bool given_up(const Node& node) const;
     static std::vector<std::uint16_t> distances(const Node& node);
     std::size_t learn(Node& teller, std::span<const Contact> nodes);
     bool proceed(Node& node, std::size_t told) const;
@@ -100,8 +106,9 @@ private:
     CrawlConfig config_;
     Id self_;
     std::map<Id, Node> nodes_;
-    std::deque<Id> begun_;    // have answered, and are to be asked more
-    std::deque<Id> waiting_;  // the others that are to be asked
+    std::map<NetworkGroup, unsigned> failures_;  // at an address, of nodes that never answered
+    std::deque<Id> begun_;                       // have answered, and are to be asked more
+    std::deque<Id> waiting_;                     // the others that are to be asked
     std::size_t in_flight_ = 0, answered_ = 0, silent_ = 0, ended_ = 0;
     std::uint64_t requests_ = 0;
     bool full_ = false;
