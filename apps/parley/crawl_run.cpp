@@ -16,6 +16,8 @@ using namespace discovery::discv5;
 namespace {
 
 constexpr Duration progress_interval = 200ms;
+/// More than the system's buffer holds: a flood does not keep us from everything else.
+constexpr int batches_max = 64;
 
 /// Both families where the system has them; one is enough.
 Result<std::vector<runtime::DatagramSocket>, Failure> open_sockets() {
@@ -54,7 +56,8 @@ public:
 private:
     /// Everything that waits: what came in time must not be late for us.
     void receive(runtime::DatagramSocket& socket) {
-        for (bool more = true; more;) {
+        bool more = true;
+        for (int batches = 0; more && batches < batches_max; ++batches) {
             batch_.clear();
             more = socket.receive(batch_);
             for (std::size_t i = 0; i < batch_.size(); ++i) {
