@@ -114,6 +114,25 @@ TEST_CASE("requests that wait for one silent node leave room for those to others
     CHECK(answered);
 }
 
+// Not so yet: while its challenge is open, a forged packet is what all others are answered with.
+TEST_CASE("who forges a packet of another does not keep it from a handshake" *
+          doctest::should_fail()) {
+    Net net;
+    auto& node = net.add(1, quiet());
+    auto& honest = net.add(2, quiet());
+    // It has the same ID and endpoint, but not the eyes.
+    Stranger forger{net, 2};
+    bool answered = false;
+    for (int i = 0; i < 5 && !answered; ++i) {
+        net.send(honest.endpoint, node.endpoint, forger.random_packet(node));
+        net.settle();
+        honest.service.ping(net.now(), node.contact(),
+                            [&](Now, const auto& outcome) { answered |= bool(outcome); });
+        net.run_for(800ms);
+    }
+    CHECK(answered);
+}
+
 // --- Crawls ---
 
 TEST_CASE("a crawl does not flood an address at which others claim that nodes stand") {
