@@ -5,7 +5,6 @@
 #include <boost/container/flat_map.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 namespace parley::discovery::discv5 {
@@ -165,7 +164,7 @@ Lookup::Candidate* Lookup::next_of(std::size_t path) {
 
 /// When no path has anybody to ask or to wait for: one at the edge who has not listed its
 /// neighbours, while too few have. Only those that answered count: what a liar invents neither
-/// moves the edge nor is asked in vain.
+/// moves the edge nor is asked in vain. The paths take turns: one may have fallen among liars.
 Lookup::Candidate* Lookup::next_of_edge() {
     if (goal_ != Goal::closest) return nullptr;
     unsigned edge = log_distance_max;
@@ -177,17 +176,22 @@ Lookup::Candidate* Lookup::next_of_edge() {
         }
     }
     if (edge <= 1) return nullptr;
-    unsigned listed = 0;
-    Candidate* next = nullptr;
+    std::array<unsigned, paths> listed{};
+    std::array<Candidate*, paths> first{};
     for (auto& candidate : candidates_) {
         if (!candidate.spoke || log_distance(candidate.contact.id, target_) != edge) continue;
         if (candidate.listed_at == edge) {
-            ++listed;
-        } else if (next == nullptr) {
-            next = &candidate;
+            ++listed[candidate.path];
+        } else if (first[candidate.path] == nullptr) {
+            first[candidate.path] = &candidate;
         }
     }
-    return listed < edge_answers_min ? next : nullptr;
+    if (listed[0] + listed[1] + listed[2] >= edge_answers_min) return nullptr;
+    Candidate* next = nullptr;
+    for (Candidate* candidate : first) {
+        if (candidate && (!next || listed[candidate->path] < listed[next->path])) next = candidate;
+    }
+    return next;
 }
 
 Lookup::Request Lookup::ask(Candidate& candidate, std::size_t path,
@@ -218,8 +222,7 @@ std::optional<Lookup::Request> Lookup::next() {
     if (!candidate) return std::nullopt;
     const unsigned edge = log_distance(candidate->contact.id, target_);
     candidate->listed_at = edge;
-    return ask(*candidate, static_cast<std::size_t>(std::countr_zero(candidate->heard_by)),
-               neighbours_of(edge));
+    return ask(*candidate, candidate->path, neighbours_of(edge));
 }
 
 Lookup::Candidate* Lookup::asked(const Id& id) {
