@@ -120,6 +120,23 @@ TEST_CASE("a node that moved while there was no room for a lookup tells it soon 
     CHECK(boot.service.table().find(node.service.id()));
 }
 
+TEST_CASE("a boot node that was away is asked again, though others answer meanwhile") {
+    Net net;
+    auto& node = net.add(1);
+    const auto boot = net.add(2).service.record();
+    net.remove(net.add(2));
+    node.service.add_boot(net.now(), boot);
+    // Who tells of nobody but itself.
+    node.service.heard(net.now(), net.add(3, quiet()).service.record());
+    net.run_for(std::chrono::hours{2});
+    REQUIRE(node.service.connected());
+    REQUIRE(node.service.table().checked() == 1);
+    net.add(2);
+    net.run_for(std::chrono::hours{1});
+    REQUIRE(node.service.table().find(dht_id(boot.id())));
+    CHECK(node.service.table().find(dht_id(boot.id()))->checked);
+}
+
 TEST_CASE("who resolves a node that answers gets its newest record, not the one it knew") {
     Net net;
     auto& node = net.add(1, quiet());

@@ -77,11 +77,10 @@ void Service::check_table(Now now) {
 }
 
 /// A lookup of ourselves first, so that our neighbours know us and we know them; then of targets
-/// that are chance, so that no bucket is forgotten.
+/// that are chance, so that no bucket is forgotten. Boot nodes that were away may be back, and know
+/// others than those who answer meanwhile.
 void Service::walk(Now now) {
-    if (!connected_) {
-        for (const auto& contact : boot_) table_.add(now, contact, Origin::heard);
-    }
+    for (const auto& contact : boot_) table_.add(now, contact, Origin::heard);
     if (!walking_ && table_.size() > 0) {
         const bool moved = std::exchange(moved_, false);
         const Id target =

@@ -102,7 +102,7 @@ public:
     /// With another endpoint it is announced at once.
     void set_record(const Enr& record);
     const Enr& record() const { return record_; }
-    /// A way into the network: heard of now, and again while a walk meets nobody.
+    /// A way into the network: heard of now, and again at each walk.
     void add_boot(Now now, const Enr& record);
     /// A record that verified.
     void heard(Now now, const Enr& record);
