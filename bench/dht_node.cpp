@@ -34,6 +34,7 @@ ServiceConfig unlimited() {
     constexpr double many = 1e9;
     ServiceConfig config;
     config.packets_per_second = config.packets_burst = many;
+    config.address_handshakes_per_second = config.address_handshakes_burst = many;
     config.handshakes_per_second = config.handshakes_burst = many;
     config.challenge_lifetime = long_time;
     config.challenges_max = 1U << 16;

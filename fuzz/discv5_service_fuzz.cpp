@@ -60,6 +60,8 @@ ServiceConfig small_limits() {
     config.packets_per_second = packets_per_second;
     config.packets_burst = packets_burst;
     config.addresses_max = 8;
+    config.address_handshakes_per_second = 10;
+    config.address_handshakes_burst = 20;
     config.handshakes_per_second = 20;
     config.handshakes_burst = 40;
     config.walk_interval_min = 20s;

@@ -113,6 +113,10 @@ bool Dht::lookup(Now now, const Hash256& target, OnNodes done) {
 }
 
 bool Dht::resolve(Now now, const NodeId& id, OnNode done) {
+    if (id == service_.record().id()) {
+        done(now, service_.record());
+        return true;
+    }
     return service_.lookup(
         now, Goal::resolve, dht_id(id),
         [done = std::move(done)](Now then, const Service::LookupResult& result) mutable {

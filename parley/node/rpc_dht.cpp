@@ -245,6 +245,9 @@ void start_lookup(const RpcCall& call, Goal goal, RpcDone done,
     if (!service) return done(std::unexpected{service.error()});
     const auto id = key_param(call, 0);
     if (!id) return done(std::unexpected{id.error()});
+    if (goal == Goal::resolve && *id == (*service)->id()) {
+        return done(json::value((*service)->record().to_text()));
+    }
     auto shared = std::make_shared<RpcDone>(std::move(done));
     const bool begun = (*service)->lookup(
         call.now, goal, *id,

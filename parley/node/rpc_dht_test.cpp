@@ -54,6 +54,7 @@ TEST_CASE("rpc: the DHT's record, table and whom it was told of") {
     RpcNode node{listening()};
     const auto info = node.result("discv5_nodeInfo");
     CHECK(info.at("enr").as_string() == node.node->record().to_text());
+    CHECK(node.result("discv5_lookupEnr", quoted(node.node->id().to_string())) == info.at("enr"));
     CHECK(info.at("nodeId").as_string() == hex_data(dht_id(node.node->id())));
     CHECK(node.node->record().udp_endpoint() == Endpoint::parse("127.0.0.1:9000"));
     CHECK(node.result("parley_dhtTable").as_array().empty());

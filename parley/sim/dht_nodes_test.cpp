@@ -233,7 +233,12 @@ TEST_CASE("modules announce, look up, walk and talk by the DHT") {
     REQUIRE(found);
     CHECK(found->raw().size() == network.node(5).record().raw().size());
     CHECK(found->id() == network.id(5));
-    at(3, [&](discovery::Dht& one, Now now) { CHECK(one.store(now, *found)); });
+    at(3, [&](discovery::Dht& one, Now now) {
+        CHECK(one.store(now, *found));
+        CHECK(one.resolve(now, network.id(3), take));
+        CHECK(found == network.node(3).record());
+        CHECK(one.resolve(now, network.id(5), take));
+    });
 
     dht(5).serve_talk("echo", [&](Now, const Hash256& from, const Endpoint& where, Bytes request) {
         CHECK(from == dht_id(network.id(3)));

@@ -9,7 +9,7 @@ import { LoadProcess } from './load_process.mjs';
 import { Nodes } from './nodes.mjs';
 
 const runs = 5;
-// A run takes a second or less. A parley takes 1,000 handshakes at once, and then 500 a second,
+// A run takes a second or less. A parley takes 2,000 handshakes at once, and then as many a second,
 // however many it could: a run stays below that.
 const counts = {
   pings: { ours: 60_000, theirs: 12_000 },

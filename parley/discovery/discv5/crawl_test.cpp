@@ -279,3 +279,34 @@ TEST_CASE("who has not answered is asked where its newest record says") {
     CHECK(crawl.find(moved.id)->answered);
     CHECK(crawl.find(moved.id)->contact.sequence == 2);
 }
+
+TEST_CASE("a crawl does not flood an address at which others claim that nodes stand") {
+    Rng rng{7};
+    const auto now = at(0s);
+    const Contact liar{random_id(rng), endpoint_in(1), 1, {}};
+    const auto victim = endpoint_in(2);
+    Crawl crawl{random_id(rng), std::array{liar}, {}};
+    std::size_t asked = 0;
+    while (!crawl.done()) {
+        std::vector<Crawl::Request> requests;
+        while (auto request = crawl.next(now)) requests.push_back(*request);
+        for (const auto& request : requests) {
+            if (request.node.id != liar.id) {
+                ++asked;
+                crawl.on_failure(request.node.id);
+                continue;
+            }
+            std::vector<Contact> told;
+            for (const auto distance : request.distances) {
+                for (int i = 0; i < 16 && distance > 8; ++i) {
+                    auto endpoint = victim;
+                    endpoint.port = static_cast<std::uint16_t>(1 + rng.below(65535));
+                    told.push_back({random_at_distance(liar.id, distance, rng), endpoint, 1, {}});
+                }
+            }
+            crawl.on_nodes(now, liar.id, told);
+        }
+    }
+    CHECK(asked <= CrawlConfig{}.address_failures_max + CrawlConfig{}.in_flight_max);
+    CHECK(crawl.progress().ended == crawl.progress().found);
+}

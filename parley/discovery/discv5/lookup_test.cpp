@@ -369,3 +369,76 @@ TEST_CASE("paths without a seed share what the first answer tells") {
     finish(other);
     CHECK(other.requests() == 10);
 }
+
+TEST_CASE("nodes of one group that somebody invents at the edge are not asked one by one") {
+    Rng rng{5};
+    const Id target = random_id(rng);
+    std::uint32_t groups = 0;
+    // The nearest part of the edge, where a liar stands and invents others, all in one /24.
+    Id edge = target;
+    edge[0] ^= std::byte{1} << 2;
+    REQUIRE(log_distance(edge, target) == 251);
+    const Contact liar{random_at_distance(edge, 250, rng), endpoint_in(groups++), 1, {}};
+    std::vector<Contact> seeds{liar};
+    for (int i = 0; i < 60; ++i) {
+        seeds.push_back({random_at_distance(target, 251, rng), endpoint_in(groups++), 1, {}});
+    }
+    const std::uint32_t invented_group = groups;
+    std::vector<Contact> invented;
+    for (std::uint32_t i = 1; i <= 16; ++i) {
+        invented.push_back(
+            {random_at_distance(edge, 240, rng), endpoint_in(invented_group, i), 1, {}});
+    }
+    Lookup lookup{Goal::closest, random_id(rng), target, seeds};
+    std::size_t listed = 0;
+    std::size_t in_vain = 0;
+    while (!lookup.done()) {
+        while (const auto request = lookup.next()) {
+            const auto& id = request->node.id;
+            if (std::ranges::find(invented, id, &Contact::id) != invented.end()) {
+                ++in_vain;
+                lookup.on_failure(id);
+            } else {
+                listed += request->distances.size() > 3;
+                lookup.on_nodes(id, id == liar.id ? invented : std::vector<Contact>{});
+            }
+        }
+    }
+    CHECK(listed == Lookup::edge_answers_min);
+    CHECK(in_vain <= 2 * Lookup::attempts_max);
+}
+
+TEST_CASE("liars whom one path led to do not alone say who stands at the edge") {
+    Rng rng{6};
+    const Id target = random_id(rng);
+    std::uint32_t groups = 0;
+    const auto node = [&](const Id& around, unsigned distance) {
+        return Contact{random_at_distance(around, distance, rng), endpoint_in(groups++), 1, {}};
+    };
+    // The nearest part of the edge is theirs; then comes one whom only the edge knows.
+    Id edge = target;
+    edge[0] ^= std::byte{1} << 2;
+    const Contact unknown = node(edge, 248);
+    std::vector<Contact> seeds;
+    std::vector<Id> liars;
+    for (std::size_t i = 0; i < 24; ++i) {
+        const bool lies = i % Lookup::paths == 0 && liars.size() < Lookup::edge_answers_min;
+        if (lies) {
+            seeds.push_back(node(edge, 240));
+            liars.push_back(seeds.back().id);
+        } else {
+            seeds.push_back(i < 15 ? node(target, 249) : node(edge, 250));
+        }
+    }
+    Lookup lookup{Goal::closest, random_id(rng), target, seeds};
+    while (!lookup.done()) {
+        while (const auto request = lookup.next()) {
+            const auto& id = request->node.id;
+            const bool tells =
+                request->distances.size() > 3 && std::ranges::find(liars, id) == liars.end();
+            lookup.on_nodes(id, tells ? std::vector{unknown} : std::vector<Contact>{});
+        }
+    }
+    const auto closest = lookup.closest();
+    CHECK(std::ranges::count(closest, unknown.id, &Contact::id) == 1);
+}

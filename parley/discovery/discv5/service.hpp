@@ -57,14 +57,17 @@ struct ServiceConfig {
     std::size_t peer_requests_max = 32;
     std::size_t lookups_max = 16;  ///< under way
     /// Packets that one address (IPv6: /64) gets for its requests in sessions; and as many
-    /// challenges and attempts of handshakes it has besides.
+    /// challenges besides.
     double packets_per_second = 200;
     double packets_burst = 400;
+    /// Handshakes with us, from one address.
+    double address_handshakes_per_second = 50;
+    double address_handshakes_burst = 200;
     std::size_t addresses_max = 4096;  ///< that are counted so
     /// Handshakes with us, from all addresses. One that is forged costs an operation on the curve,
     /// a good one three.
-    double handshakes_per_second = 500;
-    double handshakes_burst = 1000;
+    double handshakes_per_second = 2000;
+    double handshakes_burst = 2000;
     /// Random walks through the key space: after the least while nobody answers, and then after
     /// intervals that double.
     Duration walk_interval_min = 5s;
@@ -201,7 +204,7 @@ private:
     // service_packets.cpp
     /// What is left to an address, in packets.
     struct Allowance {
-        TokenBucket in_sessions, before;
+        TokenBucket in_sessions, challenges, handshakes;
     };
     bool admit(Now now, const IpAddress& address, TokenBucket Allowance::* what,
                double packets = 1);

@@ -103,6 +103,26 @@ TEST_CASE("handshakes over the limit are not looked at") {
     CHECK(counting.verified == 3);
 }
 
+TEST_CASE("handshakes of one address do not use up those of others") {
+    Net net;
+    auto config = quiet();
+    config.address_handshakes_per_second = 1;
+    config.address_handshakes_burst = 5;
+    auto& node = net.add(1, config);
+    Stranger forger{net, 50};
+    forger.send(node, forger.random_packet(node));
+    const auto forged = forger.handshake(node, mask_packet(forger.id, encode_challenge({}, {}, {})),
+                                         encode(Ping{{}, 1}));
+    {
+        Counting counting;
+        const crypto::ScopedProvider scope{&counting};
+        for (int i = 0; i < 3000; ++i) forger.send(node, forged);
+        CHECK(counting.verified == 5);
+    }
+    Stranger other{net, 51};
+    only<Pong>(other.greet(node, encode(Ping{{}, 1})));
+}
+
 TEST_CASE("what others see of a service's randomness does not come from its generator") {
     // The same generator, another entropy: nothing that goes out may be the same.
     SeededEntropy entropies[]{SeededEntropy{1}, SeededEntropy{2}};
@@ -356,4 +376,75 @@ TEST_CASE("walks among nodes that do not answer do not pile up") {
         most = std::max(most, node.service.lookups());
     }
     CHECK(most == 1);
+}
+
+TEST_CASE("a node that moved while there was no room for a lookup tells it soon after") {
+    Net net;
+    auto config = quiet();
+    config.walk_interval_min = 5s;
+    config.lookups_max = 2;
+    auto& boot = net.add(1, quiet());
+    auto& node = net.add(2, config);
+    node.service.set_record(EnrBuilder{1}.sign(node.key).value());
+    node.service.add_boot(net.now(), boot.service.record());
+    net.run_for(std::chrono::hours{3});  // it walks seldom by now
+    REQUIRE(node.service.table().checked() == 1);
+    REQUIRE(boot.service.table().size() == 0);
+
+    for (std::size_t i = 0; i < config.lookups_max; ++i) {
+        REQUIRE(node.service.lookup(net.now(), Goal::closest, boot.service.id(),
+                                    [](Now, const auto&) {}));
+    }
+    net.filter = [](const auto&...) { return false; };  // nor do these tell of it
+    node.service.set_record(record_of(node.key, node.endpoint, 2));
+    node.service.on_timer(net.now());
+    net.run_for(10s);
+    net.filter = {};
+    net.run_for(std::chrono::minutes{1});
+    CHECK(boot.service.table().find(node.service.id()));
+}
+
+TEST_CASE("a boot node that was away is asked again, though others answer meanwhile") {
+    Net net;
+    auto& node = net.add(1);
+    const auto boot = net.add(2).service.record();
+    net.remove(net.add(2));
+    node.service.add_boot(net.now(), boot);
+    // Who tells of nobody but itself.
+    node.service.heard(net.now(), net.add(3, quiet()).service.record());
+    net.run_for(std::chrono::hours{2});
+    REQUIRE(node.service.table().checked() == 1);
+    net.add(2);
+    net.run_for(std::chrono::hours{1});
+    REQUIRE(node.service.table().find(dht_id(boot.id())));
+    CHECK(node.service.table().find(dht_id(boot.id()))->checked);
+}
+
+TEST_CASE("who resolves a node that answers gets its newest record, not the one it knew") {
+    Net net;
+    auto& node = net.add(1, quiet());
+    auto& other = net.add(2, quiet());
+    node.service.heard(net.now(), other.service.record());
+    other.service.set_record(record_of(other.key, other.endpoint, 9));
+    std::optional<Service::LookupResult> out;
+    node.service.lookup(net.now(), Goal::resolve, other.service.id(),
+                        [&](Now, const Service::LookupResult& result) { out = result; });
+    net.run_for(5s);
+    REQUIRE(out);
+    REQUIRE(out->found);
+    CHECK(out->answers);
+    CHECK(out->found->sequence == 9);
+}
+
+TEST_CASE("requests that wait for one silent node leave room for those to others") {
+    Net net;
+    auto& node = net.add(1, quiet());
+    auto& other = net.add(2, quiet());
+    const auto silent = *Contact::of(record_of(key_of(70), endpoint_of(70)));
+    for (int i = 0; i < 2000; ++i) node.service.ping(net.now(), silent, [](Now, const auto&) {});
+    bool answered = false;
+    node.service.ping(net.now(), other.contact(),
+                      [&](Now, const auto& outcome) { answered = bool(outcome); });
+    net.settle();
+    CHECK(answered);
 }

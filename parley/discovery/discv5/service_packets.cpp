@@ -24,7 +24,10 @@ bool Service::admit(Now now, const IpAddress& address, TokenBucket Allowance::* 
     auto* allowance = addresses_.find(key);
     if (allowance == nullptr) {
         const TokenBucket full{config_.packets_per_second, config_.packets_burst};
-        addresses_.insert(key, {full, full});
+        addresses_.insert(
+            key, {full,
+                  full,
+                  {config_.address_handshakes_per_second, config_.address_handshakes_burst}});
         allowance = addresses_.find(key);
     }
     if (allowance == nullptr || (allowance->*what).take(now.instant, packets)) return true;
@@ -47,7 +50,7 @@ void Service::on_packet(Now now, const Endpoint& from, const Packet& packet,
     const Sender sender{peer_key(kind.source, from), kind.source, from};
     if (const auto plain = sessions_.open(sender.peer, packet, plain_room_)) {
         on_message(now, sender, *plain);
-    } else if (admit(now, from.address, &Allowance::before)) {
+    } else if (admit(now, from.address, &Allowance::challenges)) {
         challenge(now, sender, packet.nonce);
     }
 }
@@ -110,7 +113,7 @@ void Service::on_packet(Now now, const Endpoint& from, const Packet& packet,
     const Sender sender{peer_key(kind.source, from), kind.source, from};
     const auto* asked = challenges_.find(sender.peer);
     if (asked == nullptr || asked->until <= now.instant) return;
-    if (!admit(now, from.address, &Allowance::before)) return;
+    if (!admit(now, from.address, &Allowance::handshakes)) return;
     if (!handshakes_.take(now.instant)) {
         ++counters_.dropped;
         return;
