@@ -35,7 +35,7 @@ public:
     static constexpr std::size_t in_flight_max = 3;
     static constexpr std::size_t paths = 3;
     static constexpr std::size_t answer_records_max = 16;  ///< of one answer; the closest ones
-    static constexpr unsigned attempts_max = 3;            ///< of asking one node
+    static constexpr unsigned attempts_max = 4;            ///< of asking one node
     static constexpr unsigned edge_answers_min = 3;        ///< that list the edge
     static constexpr std::size_t requests_max = 160;
     static constexpr std::size_t path_candidates_max = 64;  ///< that were not asked
