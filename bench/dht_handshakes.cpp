@@ -49,8 +49,9 @@ double dht_handshakes() {
     take(&Stranger::hello);
     std::size_t i = 0;
     for (auto& stranger : strangers) {
-        stranger.handshake = stranger.peer.handshake(node.key(), service.outbox()[i++],
+        stranger.handshake = stranger.peer.handshake(node.key(), service.outbox()[i],
                                                      encode(Ping{RequestId::of(i), 1}));
+        ++i;
     }
     take(&Stranger::handshake);
     if (service.counters().handshakes - before.handshakes != handshakes ||
