@@ -1,7 +1,6 @@
 // parley book: the address book of a node, whether it runs or not.
 #include "book.hpp"
 #include "text.hpp"
-#include <parley/codec/base64url.hpp>
 #include <parley/discovery/entry.hpp>
 
 #include <fmt/format.h>
@@ -102,7 +101,7 @@ std::string_view book_state(const Entry& entry) {
 }
 
 std::string enr_text(const Entry& entry) {
-    return entry.record ? "enr:" + to_base64url(entry.record.raw()) : std::string{};
+    return entry.record ? parley::enr_text(entry.record.raw()) : std::string{};
 }
 
 std::string ago_text(UnixTime now, UnixTime then) {

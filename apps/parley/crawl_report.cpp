@@ -1,6 +1,5 @@
 #include "crawl_report.hpp"
 #include "text.hpp"
-#include <parley/codec/base64url.hpp>
 #include <parley/sim/plot_scale.hpp>
 
 #include <fmt/format.h>
@@ -118,7 +117,7 @@ std::vector<CrawlRow> CrawlReport::rows_of(const Crawl& crawl) {
                      .state = state_of(node),
                      .neighbours = node.neighbours,
                      .sequence = node.contact.sequence,
-                     .enr = "enr:" + to_base64url(node.contact.record)};
+                     .enr = enr_text(node.contact.record)};
         if (node.round_trip) {
             row.round_trip_ms = std::chrono::duration<double, std::milli>(*node.round_trip).count();
         }

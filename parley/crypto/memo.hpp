@@ -1,6 +1,6 @@
 // VerifyMemo: real cryptography that remembers which signatures it has checked and which points it
-// has computed. In a world of a
-// thousand nodes each record and transaction is checked once instead of a thousand times.
+// has computed. In a world of a thousand nodes each record and transaction is checked once instead
+// of a thousand times.
 // For the simulator (provider.hpp). Threading: one thread.
 #pragma once
 
@@ -56,7 +56,6 @@ class VerifyMemo final : public Provider {
 public:
     /// At about 170 bytes for a verify and 200 for a recover: 390 MB when both are full.
     static constexpr std::size_t entries_max_default = std::size_t{1} << 20;
-
     static constexpr std::size_t keys_max = std::size_t{1} << 16;  ///< at about 130 bytes
 
     /// Remembers at most `entries_max` results of verify and as many of recover; keys_max of

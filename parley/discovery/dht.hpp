@@ -14,6 +14,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace parley::discovery {
@@ -39,8 +40,11 @@ public:
     virtual bool store(Now now, const Enr& record) = 0;
     /// The nodes closest to a place that answer, at most 16, the closest first.
     virtual bool lookup(Now now, const Hash256& target, OnNodes done) = 0;
-    /// The newest record of a node; nothing if nobody knows it.
-    virtual bool resolve(Now now, const NodeId& id, OnNode done) = 0;
+    /// The newest record of the node whose place that is (dht_id); nothing if nobody knows it.
+    virtual bool resolve(Now now, const Hash256& place, OnNode done) = 0;
+    bool resolve(Now now, const NodeId& id, OnNode done) {
+        return resolve(now, dht_id(id), std::move(done));
+    }
     /// Looks up a place that is chance: nodes from everywhere, in no order that others chose.
     virtual bool random_walk(Now now, OnNodes done) = 0;
 

@@ -222,8 +222,8 @@ Result<Enr, EnrError> Enr::parse(std::string_view text) {
     return decode(*raw);
 }
 
-std::string Enr::to_text() const {
-    return std::string{text_prefix} + to_base64url(raw_);
+std::string enr_text(Bytes raw) {
+    return std::string{text_prefix} + to_base64url(raw);
 }
 
 namespace {

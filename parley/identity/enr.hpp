@@ -49,6 +49,9 @@ struct ClientEntry {
     friend bool operator==(const ClientEntry&, const ClientEntry&) = default;
 };
 
+/// The text form of a raw record: "enr:" and base64url.
+std::string enr_text(Bytes raw);
+
 /// A record that was verified when it was made: immutable, at most 300 bytes.
 class Enr {
 public:
@@ -65,7 +68,7 @@ public:
     static Result<Enr, EnrError> parse(std::string_view text);
 
     Bytes raw() const { return raw_; }
-    std::string to_text() const;
+    std::string to_text() const { return enr_text(raw_); }
 
     const NodeId& id() const { return id_; }
     std::uint64_t sequence() const { return sequence_; }

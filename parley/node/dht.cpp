@@ -112,13 +112,13 @@ bool Dht::lookup(Now now, const Hash256& target, OnNodes done) {
         });
 }
 
-bool Dht::resolve(Now now, const NodeId& id, OnNode done) {
-    if (id == service_.record().id()) {
+bool Dht::resolve(Now now, const Hash256& place, OnNode done) {
+    if (place == service_.id()) {
         done(now, service_.record());
         return true;
     }
     return service_.lookup(
-        now, Goal::resolve, dht_id(id),
+        now, Goal::resolve, place,
         [done = std::move(done)](Now then, const Service::LookupResult& result) mutable {
             std::optional<Enr> record;
             if (result.found) record = *Enr::decode_verified(result.found->record);
@@ -127,9 +127,7 @@ bool Dht::resolve(Now now, const NodeId& id, OnNode done) {
 }
 
 bool Dht::random_walk(Now now, OnNodes done) {
-    Hash256 target;
-    for (auto& byte : target) byte = static_cast<std::byte>(rng_.next());
-    return lookup(now, target, std::move(done));
+    return lookup(now, discovery::discv5::random_id(rng_), std::move(done));
 }
 
 void Dht::serve_talk(std::string protocol, Talk talk) {

@@ -26,10 +26,11 @@ public:
     void on_link(Now now, const Enr& record);
 
     // discovery::Dht
+    using discovery::Dht::resolve;
     bool announce(Now now, OnNodes done) override;
     bool store(Now now, const Enr& record) override;
     bool lookup(Now now, const Hash256& target, OnNodes done) override;
-    bool resolve(Now now, const NodeId& id, OnNode done) override;
+    bool resolve(Now now, const Hash256& place, OnNode done) override;
     bool random_walk(Now now, OnNodes done) override;
     void serve_talk(std::string protocol, Talk talk) override;
     void talk(Now now, const Enr& node, Bytes protocol, Bytes request, OnTalk done) override;

@@ -1,5 +1,4 @@
 // The DHT over RPC; method names as in the Portal network's JSON-RPC for discovery v5.
-#include <parley/codec/base64url.hpp>
 #include <parley/node/json_hex.hpp>
 #include <parley/node/rpc_method.hpp>
 #include <parley/node/rpc_params.hpp>
@@ -17,12 +16,6 @@ namespace {
 
 std::unexpected<RpcError> refused(std::string why) {
     return std::unexpected{RpcError{rpc_code::refused, std::move(why)}};
-}
-
-constexpr auto too_many_lookups = "too many lookups are under way";
-
-std::string enr_text(Bytes raw) {
-    return "enr:" + to_base64url(raw);
 }
 
 Result<Service*, RpcError> service_of(const RpcCall& call) {
@@ -109,6 +102,27 @@ std::optional<Asked> asked(const RpcCall& call, RpcDone& done) {
     return Asked{*service, std::move(*contact)};
 }
 
+/// A place to look up, in this node's DHT; `done` hears if there is none.
+std::optional<Id> looked_up(const RpcCall& call, RpcDone& done) {
+    const auto service = service_of(call);
+    if (!service) {
+        done(std::unexpected{service.error()});
+        return std::nullopt;
+    }
+    const auto id = key_param(call, 0);
+    if (!id) {
+        done(std::unexpected{id.error()});
+        return std::nullopt;
+    }
+    return *id;
+}
+
+json::array json_of(const std::vector<Enr>& records) {
+    json::array out;
+    for (const auto& record : records) out.emplace_back(record.to_text());
+    return out;
+}
+
 }  // namespace
 
 RpcResult discv5_node_info(const RpcCall& call) {
@@ -176,18 +190,6 @@ RpcResult parley_dht_table(const RpcCall& call) {
     return out;
 }
 
-void parley_dht_announce(const RpcCall& call, RpcDone done) {
-    const auto service = service_of(call);
-    if (!service) return done(std::unexpected{service.error()});
-    auto shared = std::make_shared<RpcDone>(std::move(done));
-    const bool begun = call.node.dht()->announce(call.now, [shared](Now, const auto& stored) {
-        json::array out;
-        for (const Enr& record : stored) out.emplace_back(record.to_text());
-        (*shared)(std::move(out));
-    });
-    if (!begun) (*shared)(refused(too_many_lookups));
-}
-
 void discv5_ping(const RpcCall& call, RpcDone done) {
     const auto to = asked(call, done);
     if (!to) return;
@@ -209,11 +211,7 @@ void discv5_find_node(const RpcCall& call, RpcDone done) {
                                 if (!answer) {
                                     return done(refused(std::string{name(answer.error())}));
                                 }
-                                json::array out;
-                                for (const auto& record : *answer) {
-                                    out.emplace_back(record.to_text());
-                                }
-                                done(std::move(out));
+                                done(json_of(*answer));
                             });
 }
 
@@ -238,42 +236,44 @@ void discv5_talk_req(const RpcCall& call, RpcDone done) {
 
 namespace {
 
-/// `say` makes the result of what was found.
-void start_lookup(const RpcCall& call, Goal goal, RpcDone done,
-                  RpcResult (*say)(const Service::LookupResult&)) {
-    const auto service = service_of(call);
-    if (!service) return done(std::unexpected{service.error()});
-    const auto id = key_param(call, 0);
-    if (!id) return done(std::unexpected{id.error()});
-    if (goal == Goal::resolve && *id == (*service)->id()) {
-        return done(json::value((*service)->record().to_text()));
-    }
+/// `begin` is given what hears the outcome (`say` makes it the reply), and says whether it began.
+template <class Outcome>
+void begin_lookup(RpcDone done, RpcResult (*say)(const Outcome&), auto begin) {
     auto shared = std::make_shared<RpcDone>(std::move(done));
-    const bool begun = (*service)->lookup(
-        call.now, goal, *id,
-        [shared, say](Now, const Service::LookupResult& result) { (*shared)(say(result)); });
-    if (!begun) (*shared)(refused(too_many_lookups));
+    const auto hear = [shared, say](Now, const Outcome& outcome) { (*shared)(say(outcome)); };
+    if (!begin(hear)) (*shared)(refused("too many lookups are under way"));
+}
+
+RpcResult say_nodes(const std::vector<Enr>& nodes) {
+    return json_of(nodes);
+}
+RpcResult say_node(const std::optional<Enr>& node) {
+    if (!node) return refused("nobody knows that node");
+    return json::value(node->to_text());
 }
 
 }  // namespace
 
+void parley_dht_announce(const RpcCall& call, RpcDone done) {
+    if (const auto service = service_of(call); !service) {
+        return done(std::unexpected{service.error()});
+    }
+    begin_lookup(std::move(done), &say_nodes,
+                 [&](auto hear) { return call.node.dht()->announce(call.now, hear); });
+}
+
 void discv5_recursive_find_nodes(const RpcCall& call, RpcDone done) {
-    start_lookup(call, Goal::closest, std::move(done),
-                 [](const Service::LookupResult& result) -> RpcResult {
-                     json::array out;
-                     for (const auto& one : result.closest) {
-                         out.emplace_back(enr_text(one.record));
-                     }
-                     return out;
-                 });
+    const auto id = looked_up(call, done);
+    if (!id) return;
+    begin_lookup(std::move(done), &say_nodes,
+                 [&](auto hear) { return call.node.dht()->lookup(call.now, *id, hear); });
 }
 
 void discv5_lookup_enr(const RpcCall& call, RpcDone done) {
-    start_lookup(call, Goal::resolve, std::move(done),
-                 [](const Service::LookupResult& result) -> RpcResult {
-                     if (!result.found) return refused("nobody knows that node");
-                     return json::value(enr_text(result.found->record));
-                 });
+    const auto id = looked_up(call, done);
+    if (!id) return;
+    begin_lookup(std::move(done), &say_node,
+                 [&](auto hear) { return call.node.dht()->resolve(call.now, *id, hear); });
 }
 
 }  // namespace parley::node

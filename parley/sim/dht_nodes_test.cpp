@@ -54,6 +54,19 @@ std::size_t knows(Network& network, HostId host) {
     return service(network, host).table().checked();
 }
 
+bool all_know_all(Network& network) {
+    for (HostId host = 0; host < network.size(); ++host) {
+        if (knows(network, host) < network.size() - 1) return false;
+    }
+    return true;
+}
+
+/// Among all but the boot nodes, which are gone.
+bool is_back(Network& network, HostId host) {
+    return network.node(host).links().peers().size() >= 3 &&
+           knows(network, host) == network.size() - boot_nodes - 1;
+}
+
 bool resolves(Network& network, HostId from, HostId whom) {
     std::optional<bool> found;
     network.world().call(from, [&](node::NodeCore&, Now now) {
@@ -70,14 +83,7 @@ bool resolves(Network& network, HostId from, HostId whom) {
 TEST_CASE("nodes that know two others find all by the DHT, on the ports of their TCP listeners") {
     Network network{knowing_the_first(12)};
     network.start_all();
-    const bool met = network.world().run_until(
-        [&] {
-            for (HostId host = 0; host < network.size(); ++host) {
-                if (knows(network, host) < network.size() - 1) return false;
-            }
-            return true;
-        },
-        60s);
+    const bool met = network.world().run_until([&] { return all_know_all(network); }, 60s);
     CHECK(met);
     CHECK(resolves(network, 3, 7));
     CHECK(service(network, 3).record().udp_endpoint() == network.endpoint_of(3));
@@ -139,12 +145,7 @@ TEST_CASE("a node whose boot nodes are all gone comes back from its book, and so
     network.world().kill(restarted);
     network.world().run_for(std::chrono::minutes{2});
     network.world().start(restarted);
-    const bool back = network.world().run_until(
-        [&] {
-            return network.node(restarted).links().peers().size() >= 3 &&
-                   knows(network, restarted) == network.size() - boot_nodes - 1;
-        },
-        60s);
+    const bool back = network.world().run_until([&] { return is_back(network, restarted); }, 60s);
     CHECK(back);
     CHECK(resolves(network, restarted, 4));
     CHECK(resolves(network, 4, restarted));
@@ -160,12 +161,8 @@ TEST_CASE("nodes cut off for an hour find each other again, their boot nodes gon
     network.world().run_for(std::chrono::hours{1});
     network.world().partition({});
     // The tables look again after minutes, the pool of links sooner.
-    const bool back = network.world().run_until(
-        [&] {
-            return network.node(alone).links().peers().size() >= 3 &&
-                   knows(network, alone) == network.size() - boot_nodes - 1;
-        },
-        std::chrono::minutes{30});
+    const bool back = network.world().run_until([&] { return is_back(network, alone); },
+                                                std::chrono::minutes{30});
     CHECK(back);
     CHECK(resolves(network, alone, 3));
 }
@@ -187,14 +184,8 @@ TEST_CASE("two networks share one DHT, and each dials its own nodes only") {
     network.world().call(0, [&](node::NodeCore&, Now now) {
         service(network, 0).heard(now, service(network, 1).record());
     });
-    const bool met = network.world().run_until(
-        [&] {
-            for (HostId host = 0; host < network.size(); ++host) {
-                if (knows(network, host) < network.size() - 1) return false;
-            }
-            return true;
-        },
-        std::chrono::minutes{30});
+    const bool met =
+        network.world().run_until([&] { return all_know_all(network); }, std::chrono::minutes{30});
     CHECK(met);
     for (HostId host = 0; host < network.size(); ++host) {
         const auto& book = network.node(host).book();

@@ -1,5 +1,7 @@
 #include <parley/sim/dht_score.hpp>
 
+#include <parley/sim/plot_scale.hpp>
+
 #include <algorithm>
 
 namespace parley::sim {
@@ -11,32 +13,24 @@ namespace {
 constexpr Duration spacing = 50ms;
 constexpr Duration patience = 60s;  // for one that fails again and again
 
-template <class T>
-T quantile(std::vector<T> values, double part) {
-    if (values.empty()) return {};
-    std::ranges::sort(values);
-    return values[static_cast<std::size_t>(part * static_cast<double>(values.size() - 1))];
-}
-
-Id random_id(Rng& rng) {
-    Id id;
-    for (auto& byte : id) byte = static_cast<std::byte>(rng.next());
-    return id;
-}
-
 bool right(const DhtWorld& world, const DhtWorld::Lookup& lookup) {
     return lookup.took &&
            std::ranges::equal(lookup.result.closest,
                               world.truly_closest(lookup.target, lookup.from), {}, &Contact::id);
 }
 
+/// Of a lookup that ended, counted from `since`.
+void sample(DhtScore& score, const DhtWorld::Lookup& lookup, Instant since) {
+    const Duration took = lookup.began + *lookup.took - since;
+    score.hops.push_back(lookup.result.hops);
+    score.requests.push_back(static_cast<double>(lookup.result.requests));
+    score.seconds.push_back(std::chrono::duration<double>(took).count());
+}
+
 void add(DhtScore& score, const DhtWorld::Lookup& lookup, bool is_right) {
     ++score.lookups;
     score.right += is_right ? 1 : 0;
-    if (!lookup.took) return;
-    score.hops.push_back(lookup.result.hops);
-    score.requests.push_back(lookup.result.requests);
-    score.took.push_back(*lookup.took);
+    if (lookup.took) sample(score, lookup, lookup.began);
 }
 
 /// Ends when all lookups did, or after `patience`.
@@ -52,17 +46,11 @@ void wait_for(DhtWorld& world, const std::vector<std::shared_ptr<const DhtWorld:
 double DhtScore::share() const {
     return static_cast<double>(right) / static_cast<double>(std::max<std::size_t>(1, lookups));
 }
-unsigned DhtScore::median_hops() const {
-    return quantile(hops, 0.5);
+double median(const std::vector<double>& samples) {
+    return samples.empty() ? 0 : quantile(ascending(samples), 0.5);
 }
-std::size_t DhtScore::median_requests() const {
-    return quantile(requests, 0.5);
-}
-Duration DhtScore::median_time() const {
-    return quantile(took, 0.5);
-}
-Duration DhtScore::longest() const {
-    return quantile(took, 1);
+double largest(const std::vector<double>& samples) {
+    return samples.empty() ? 0 : std::ranges::max(samples);
 }
 
 DhtScore score_closest(DhtWorld& world, std::size_t lookups) {
@@ -119,12 +107,9 @@ DhtScore score_newcomers(DhtWorld& world, std::size_t count, Duration limit) {
         ++score.lookups;
         for (const auto& lookup : all[i]) {
             if (!lookup->took || !right(world, *lookup)) continue;
-            const Duration took = lookup->began + *lookup->took - starts[i];
-            if (took > limit) continue;
+            if (lookup->began + *lookup->took - starts[i] > limit) continue;
             ++score.right;
-            score.took.push_back(took);
-            score.hops.push_back(lookup->result.hops);
-            score.requests.push_back(lookup->result.requests);
+            sample(score, *lookup, starts[i]);
             break;
         }
     }

@@ -10,6 +10,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <vector>
 
 namespace parley::discovery::discv5 {
 
@@ -22,5 +24,7 @@ struct Contact {
     /// Of a verified record, at its UDP endpoint; nothing if it names none.
     static std::optional<Contact> of(const Enr& record);
 };
+/// Of those that name an endpoint.
+std::vector<Contact> contacts_of(std::span<const Enr> records);
 
 }  // namespace parley::discovery::discv5

@@ -23,12 +23,7 @@ void Crawler::advance(Now now) {
         service_.find_nodes(now, request->node, std::move(request->distances),
                             [this, from = request->node.id](Now then, const auto& records) {
                                 if (records) {
-                                    std::vector<Contact> contacts;
-                                    for (const auto& record : *records) {
-                                        auto contact = Contact::of(record);
-                                        if (contact) contacts.push_back(std::move(*contact));
-                                    }
-                                    crawl_.on_nodes(then, from, contacts);
+                                    crawl_.on_nodes(then, from, contacts_of(*records));
                                 } else {
                                     crawl_.on_failure(from);
                                 }

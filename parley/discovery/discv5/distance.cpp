@@ -37,6 +37,12 @@ bool closer(const Id& target, const Id& a, const Id& b) {
     return false;
 }
 
+Id random_id(Rng& rng) {
+    Id id;
+    for (auto& byte : id) byte = static_cast<std::byte>(rng.below(256));
+    return id;
+}
+
 Id random_at_distance(const Id& from, unsigned distance, Rng& rng) {
     assert(distance <= log_distance_max);
     Id id = from;

@@ -17,6 +17,8 @@ inline constexpr unsigned log_distance_max = 256;
 unsigned log_distance(const Id& a, const Id& b);
 /// Whether `a` is nearer to `target` than `b` is.
 bool closer(const Id& target, const Id& a, const Id& b);
+/// A uniform choice of all IDs.
+Id random_id(Rng& rng);
 /// A uniform choice of the IDs at that log distance. Precondition: distance <= 256.
 Id random_at_distance(const Id& from, unsigned distance, Rng& rng);
 

@@ -13,7 +13,6 @@
 using namespace parley;
 using namespace parley::discovery::discv5;
 using discovery::discv5::test::endpoint_in;
-using discovery::discv5::test::random_id;
 
 namespace {
 

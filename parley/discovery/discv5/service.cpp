@@ -35,9 +35,10 @@ Service::Service(ServiceConfig config, const NodeKey& key, const Enr& record,
 /// Who has no record with an endpoint of ours has us in no table, and learns of a newer one by a
 /// handshake alone: so sessions are made anew.
 void Service::set_record(const Enr& record) {
-    moved_ = moved_ || record.udp_endpoint() != record_.udp_endpoint();
+    const bool moved = record.udp_endpoint() != record_.udp_endpoint();
     record_ = record;
-    if (!moved_) return;
+    if (!moved) return;
+    moved_ = true;
     sessions_.clear();
     walk_at_ = Instant::min();
 }
@@ -50,12 +51,16 @@ void Service::add_boot(Now now, const Enr& record) {
 }
 
 void Service::heard(Now now, const Enr& record) {
-    add(now, record, Origin::heard);
+    (void)add(now, record, Origin::heard);
 }
 
-void Service::add(Now now, const Enr& record, Origin origin) {
-    if (secret_ && secret_(record.id())) return;
-    if (const auto contact = Contact::of(record)) table_.add(now, *contact, origin);
+bool Service::add(Now now, const Enr& record, Origin origin) {
+    const auto contact = Contact::of(record);
+    if (!contact) return true;
+    const auto* entry = table_.find(contact->id);
+    const bool known = entry != nullptr && equal(entry->contact.record, contact->record);
+    if (!secret_ || !secret_(record.id())) table_.add(now, *contact, origin);
+    return !known;
 }
 
 void Service::on_timer(Now now) {
@@ -170,11 +175,7 @@ void Service::on_lookup_answer(Now now, Serial serial, const Id& from,
     const auto found = lookups_.find(serial);
     if (found == lookups_.end()) return;
     if (records) {
-        std::vector<Contact> contacts;
-        for (const auto& record : *records) {
-            if (auto contact = Contact::of(record)) contacts.push_back(std::move(*contact));
-        }
-        found->second.machine.on_nodes(from, contacts);
+        found->second.machine.on_nodes(from, contacts_of(*records));
     } else {
         found->second.machine.on_failure(from);
     }

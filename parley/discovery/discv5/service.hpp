@@ -236,7 +236,8 @@ private:
     void take_record(const Sender& sender, Request& request, Bytes raw);
     void newer_record(Now now, const Sender& sender, std::uint64_t sequence);
     void learned(Now now, const Enr& record, Origin origin, const Endpoint& from);
-    void add(Now now, const Enr& record, Origin origin);
+    /// To the table. False if this very record stood there.
+    bool add(Now now, const Enr& record, Origin origin);
 
     // service_requests.cpp
     void ask(Now now, const Contact& node, const Message& message, OnAnswer<Answer> done,

@@ -55,13 +55,9 @@ TEST_CASE("packets with a forged source do not use up what the true one may ask 
     CHECK(node.service.counters().dropped > 90);
     CHECK(honest.ask(node, encode(Ping{{}, 1})).size() == 1);
     // Nor what it is asked for.
-    bool answered = false;
     auto& other = net.add(2, quiet());
     for (int i = 0; i < 100; ++i) forger.send(node, forger.random_packet(node), other.endpoint);
-    node.service.ping(net.now(), other.contact(),
-                      [&](Now, auto outcome) { answered = bool(outcome); });
-    net.settle();
-    CHECK(answered);
+    CHECK(pings(net, node, other.contact()));
 }
 
 TEST_CASE(
@@ -73,8 +69,7 @@ TEST_CASE(
     REQUIRE(challenge.size() == 1);
     // Who did not see the challenge signs another one.
     Stranger forger{net, 50};
-    const auto forged = forger.handshake(node, mask_packet(honest.id, encode_challenge({}, {}, {})),
-                                         encode(Ping{{}, 1}));
+    const auto forged = forger.blind_handshake(node);
     {
         Counting counting;
         const crypto::ScopedProvider scope{&counting};
@@ -95,8 +90,7 @@ TEST_CASE("handshakes over the limit are not looked at") {
     auto& node = net.add(1, config);
     Stranger forger{net, 50};
     forger.send(node, forger.random_packet(node));
-    const auto forged = forger.handshake(node, mask_packet(forger.id, encode_challenge({}, {}, {})),
-                                         encode(Ping{{}, 1}));
+    const auto forged = forger.blind_handshake(node);
     Counting counting;
     const crypto::ScopedProvider scope{&counting};
     for (int i = 0; i < 100; ++i) forger.send(node, forged);
@@ -111,8 +105,7 @@ TEST_CASE("handshakes of one address do not use up those of others") {
     auto& node = net.add(1, config);
     Stranger forger{net, 50};
     forger.send(node, forger.random_packet(node));
-    const auto forged = forger.handshake(node, mask_packet(forger.id, encode_challenge({}, {}, {})),
-                                         encode(Ping{{}, 1}));
+    const auto forged = forger.blind_handshake(node);
     {
         Counting counting;
         const crypto::ScopedProvider scope{&counting};
@@ -310,10 +303,7 @@ TEST_CASE("a node whose record has the number 0 tells it to who has none") {
     auto& a = net.add(1, quiet());
     auto& b = net.add(2, quiet());
     a.service.set_record(record_of(a.key, a.endpoint, 0));
-    bool answered = false;
-    a.service.ping(net.now(), b.contact(), [&](Now, auto outcome) { answered = bool(outcome); });
-    net.settle();
-    CHECK(answered);
+    CHECK(pings(net, a, b.contact()));
 }
 
 TEST_CASE("a talk request that does not fit into a packet is refused at once") {
@@ -442,9 +432,5 @@ TEST_CASE("requests that wait for one silent node leave room for those to others
     auto& other = net.add(2, quiet());
     const auto silent = *Contact::of(record_of(key_of(70), endpoint_of(70)));
     for (int i = 0; i < 2000; ++i) node.service.ping(net.now(), silent, [](Now, const auto&) {});
-    bool answered = false;
-    node.service.ping(net.now(), other.contact(),
-                      [&](Now, const auto& outcome) { answered = bool(outcome); });
-    net.settle();
-    CHECK(answered);
+    CHECK(pings(net, node, other.contact()));
 }

@@ -55,9 +55,7 @@ void Service::on_message(Now now, const Sender& sender, const FindNode& find) {
 
 void Service::on_message(Now now, const Sender& sender, const TalkReq& talk) {
     Buffer answer;
-    const std::string_view protocol{reinterpret_cast<const char*>(talk.protocol.data()),
-                                    talk.protocol.size()};
-    if (const auto found = talks_.find(protocol); found != talks_.end()) {
+    if (const auto found = talks_.find(text_of(talk.protocol)); found != talks_.end()) {
         answer = found->second(now, sender.id, sender.endpoint, talk.request);
         if (answer.size() > talk_bytes_max) answer.clear();
     }
@@ -126,10 +124,7 @@ void Service::take_record(const Sender& sender, Request& request, Bytes raw) {
 }
 
 void Service::learned(Now now, const Enr& record, Origin origin, const Endpoint& from) {
-    const auto* entry = table_.find(dht_id(record.id()));
-    const bool known = entry != nullptr && equal(entry->contact.record, record.raw());
-    add(now, record, origin);
-    if (!known && on_record_) on_record_(now, record, from);
+    if (add(now, record, origin) && on_record_) on_record_(now, record, from);
 }
 
 }  // namespace parley::discovery::discv5

@@ -79,16 +79,10 @@ TEST_CASE("a session that the other side lost is made anew within the request") 
     Net net;
     auto& a = net.add(1, quiet());
     net.add(2, quiet());
-    const auto ping_b = [&](const Contact& contact) {
-        bool answered = false;
-        a.service.ping(net.now(), contact, [&](Now, auto outcome) { answered = bool(outcome); });
-        net.settle();
-        return answered;
-    };
     auto& b = net.add(2, quiet());
-    CHECK(ping_b(b.contact()));
+    CHECK(pings(net, a, b.contact()));
     auto& again = net.add(2, quiet());  // restarted
-    CHECK(ping_b(again.contact()));
+    CHECK(pings(net, a, again.contact()));
     CHECK(a.service.counters().handshakes == 2);
 }
 
@@ -135,10 +129,7 @@ TEST_CASE("packets that are lost, doubled or out of order end no service") {
     CHECK(outcomes == 200);
     CHECK(a.service.requests() == 0);
     net.filter = {};
-    bool answered = false;
-    a.service.ping(net.now(), b.contact(), [&](Now, auto outcome) { answered = bool(outcome); });
-    net.settle();
-    CHECK(answered);
+    CHECK(pings(net, a, b.contact()));
 }
 
 // --- What other people's suites check ---

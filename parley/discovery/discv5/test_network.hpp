@@ -17,12 +17,6 @@
 
 namespace parley::discovery::discv5::test {
 
-inline Id random_id(Rng& rng) {
-    Id id;
-    for (auto& byte : id) byte = static_cast<std::byte>(rng.below(256));
-    return id;
-}
-
 /// An address of a /24 of its own for each n below 2^21.
 inline Endpoint endpoint_in(std::uint32_t group, std::uint32_t host = 1) {
     return {IpAddress::v4({static_cast<std::byte>(64 + (group >> 16)),

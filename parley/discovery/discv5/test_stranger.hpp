@@ -46,6 +46,10 @@ struct Stranger : Speaker {
     std::vector<Buffer> send(const Net::Node& to, Bytes packet) {
         return send(to, packet, endpoint);
     }
+    /// A handshake of one who did not see the challenge.
+    Buffer blind_handshake(const Net::Node& to) {
+        return handshake(to, mask_packet(id, encode_challenge({}, {}, {})), encode(Ping{{}, 1}));
+    }
     /// Makes a session with a first message; the plain answers to it.
     std::vector<Buffer> greet(const Net::Node& to, Bytes plain) {
         const auto challenge = send(to, random_packet(to));
@@ -65,6 +69,14 @@ struct Stranger : Speaker {
 
     Net& net;
 };
+
+/// A PING of one is answered by the other before time passes.
+inline bool pings(Net& net, Net::Node& from, const Contact& to) {
+    bool answered = false;
+    from.service.ping(net.now(), to, [&](Now, auto outcome) { answered = bool(outcome); });
+    net.settle();
+    return answered;
+}
 
 template <class Kind>
 Kind only(const std::vector<Buffer>& plains) {
