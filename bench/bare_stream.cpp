@@ -1,6 +1,6 @@
 #include "bare.hpp"
 #include "sockets.hpp"
-#include <parley/codec/endian.hpp>
+#include <parley/base/endian.hpp>
 #include <parley/crypto/aead.hpp>
 
 #include <array>

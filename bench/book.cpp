@@ -1,7 +1,7 @@
 #include "book.hpp"
 #include "crowd.hpp"
 #include "harness.hpp"
-#include <parley/runtime/lmdb_store.hpp>
+#include <parley/runtime/store/lmdb_store.hpp>
 
 #include <fmt/format.h>
 #include <malloc.h>

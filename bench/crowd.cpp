@@ -1,5 +1,5 @@
 #include "crowd.hpp"
-#include <parley/codec/endian.hpp>
+#include <parley/base/endian.hpp>
 
 #include <algorithm>
 #include <stdexcept>

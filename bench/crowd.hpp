@@ -3,7 +3,7 @@
 // verified before, so that it sees no difference.
 #pragma once
 
-#include <parley/discovery/address_book.hpp>
+#include <parley/discovery/book/address_book.hpp>
 #include <parley/identity/enr.hpp>
 
 #include <cstddef>

@@ -2,7 +2,7 @@
 // counted, not read: so one core that serves is never kept waiting by another that asks.
 #include "dht.hpp"
 #include "dht_node.hpp"
-#include <parley/runtime/datagram_socket.hpp>
+#include <parley/runtime/io/datagram_socket.hpp>
 
 #include <poll.h>
 #include <sys/socket.h>

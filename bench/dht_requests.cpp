@@ -1,10 +1,10 @@
 #include "dht.hpp"
 #include "dht_node.hpp"
 #include "harness.hpp"
-#include <parley/codec/endian.hpp>
+#include <parley/base/endian.hpp>
 #include <parley/crypto/aead.hpp>
 #include <parley/crypto/kdf.hpp>
-#include <parley/runtime/datagram_socket.hpp>
+#include <parley/runtime/io/datagram_socket.hpp>
 
 #include <fmt/format.h>
 #include <netinet/in.h>

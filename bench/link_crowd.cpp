@@ -1,7 +1,7 @@
 #include "link_crowd.hpp"
 #include <parley/crypto/hash.hpp>
-#include <parley/runtime/asio_endpoint.hpp>
 #include <parley/runtime/clock.hpp>
+#include <parley/runtime/io/asio_endpoint.hpp>
 
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -249,7 +249,7 @@ void LinkCrowd::handle(std::size_t peer) {
         // What is done about an event may lead to others, of this peer or another one.
         for (auto& event : std::exchange(events_, {})) {
             if (!p.link) return;
-            if (std::holds_alternative<transport::Proven>(event)) {
+            if (std::holds_alternative<transport::Authenticated>(event)) {
                 p.link->on_command(runtime::now(), transport::Proceed{}, events_);
                 if (!p.dialed) now_up(p);
             } else if (std::holds_alternative<transport::Up>(event)) {

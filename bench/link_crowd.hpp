@@ -7,7 +7,7 @@
 #include <parley/base/rng.hpp>
 #include <parley/identity/node_key.hpp>
 #include <parley/runtime/entropy.hpp>
-#include <parley/transport/link.hpp>
+#include <parley/transport/link/link.hpp>
 
 #include <cstddef>
 #include <cstdint>

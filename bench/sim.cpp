@@ -1,7 +1,7 @@
 #include "harness.hpp"
 #include "sim.hpp"
-#include <parley/sim/experiment.hpp>
-#include <parley/sim/scenarios.hpp>
+#include <parley/sim/experiment/experiment.hpp>
+#include <parley/sim/experiment/scenarios.hpp>
 
 #include <fmt/format.h>
 #include <malloc.h>

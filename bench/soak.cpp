@@ -1,9 +1,9 @@
 #include "harness.hpp"
 #include "link_crowd.hpp"
 #include "soak.hpp"
-#include <parley/chain/test_transactions.hpp>
 #include <parley/chain/txpool/messages.hpp>
-#include <parley/discovery/pex_messages.hpp>
+#include <parley/chain/types/test_transactions.hpp>
+#include <parley/discovery/pex/pex_messages.hpp>
 #include <parley/node/node.hpp>
 #include <parley/runtime/clock.hpp>
 #include <parley/runtime/host.hpp>

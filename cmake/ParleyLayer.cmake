@@ -78,7 +78,7 @@ function(parley_program name)
 endfunction()
 
 # parley_test(NAME SOURCES ... DEPS ...): a doctest program, and a ctest entry for each of its
-# sources, named after it: parley/transport/slots_test.cpp is `transport/slots`.
+# sources, named after it: parley/transport/switch/slots_test.cpp is `transport/slots`.
 function(parley_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
   if(NOT TARGET parley_test_main)

@@ -27,7 +27,7 @@ private:
             std::cout << name << ": " << text_of(message.bytes()) << std::endl;
             return {};
         }
-        void closed(CloseReason reason) override {
+        void on_closed(CloseReason reason) override {
             std::cout << name << " left: " << transport::name(reason) << std::endl;
         }
         Context& context;

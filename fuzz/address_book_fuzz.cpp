@@ -1,7 +1,7 @@
 // Rows of the stored address book: the first 33 bytes are the key, the rest the value. What
 // decodes must go there and back, and must be taken in by a book, or counted as unwanted.
-#include <parley/discovery/address_book.hpp>
-#include <parley/discovery/entry_codec.hpp>
+#include <parley/discovery/book/address_book.hpp>
+#include <parley/discovery/book/entry_codec.hpp>
 
 #include <cstdlib>
 #include <span>

@@ -1,10 +1,10 @@
 // What an authenticated peer may send, as a sequence of steps on one link's lanes: chunks through
 // LanesIn with modules that let go or hold on, Credits into LanesOut, Beats. Whatever comes, what
 // is held stays within the windows, and credit is neither lost nor invented.
-#include <parley/codec/endian.hpp>
-#include <parley/transport/control.hpp>
-#include <parley/transport/lanes_in.hpp>
-#include <parley/transport/lanes_out.hpp>
+#include <parley/base/endian.hpp>
+#include <parley/transport/link/control.hpp>
+#include <parley/transport/link/lanes_in.hpp>
+#include <parley/transport/link/lanes_out.hpp>
 
 #include <algorithm>
 #include <cstdlib>

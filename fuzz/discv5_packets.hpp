@@ -3,7 +3,7 @@
 // then masked for the node.
 #pragma once
 
-#include <parley/codec/endian.hpp>
+#include <parley/base/endian.hpp>
 #include <parley/discovery/discv5/session_keys.hpp>
 
 #include <algorithm>

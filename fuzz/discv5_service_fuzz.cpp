@@ -3,7 +3,7 @@
 // repeated or sent from elsewhere; peers greet, ask, answer rightly and wrongly; the service makes
 // requests of its own. After each step the limits of ServiceConfig hold; an endpoint that is not
 // proven gets no more bytes than it sent; and in the end every request had one outcome.
-#include <parley/codec/endian.hpp>
+#include <parley/base/endian.hpp>
 #include <parley/crypto/stub.hpp>
 #include <parley/discovery/discv5/service.hpp>
 #include <parley/discovery/discv5/test_speaker.hpp>

@@ -1,8 +1,8 @@
 // Frames. First the input as a stream from a stranger: nothing may open under a key that it does
 // not know. Then as the content of valid frames, cut anywhere: it comes out as it went in, and
 // its chunks are taken as far as they are well-formed.
-#include <parley/transport/chunk.hpp>
-#include <parley/transport/frame.hpp>
+#include <parley/transport/link/chunk.hpp>
+#include <parley/transport/link/frame.hpp>
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // Handshake messages from outside bytes. The first byte chooses who reads the rest: M1 by a
 // responder, M2 by an initiator, M3 by a responder; or the same M2 and M3 from a peer that knows
 // the keys, so that the bytes are the plain text of the sealed part and come through to the MAC.
-#include <parley/transport/handshake_core.hpp>
+#include <parley/transport/handshake/handshake_core.hpp>
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,9 +1,9 @@
 // Hello and Goodbye from outside bytes: what decodes must encode to something that says the same.
 // The first byte chooses: even is a Hello (size and padding are put around the rest), odd a
 // Goodbye.
+#include <parley/base/endian.hpp>
 #include <parley/base/rng.hpp>
-#include <parley/codec/endian.hpp>
-#include <parley/transport/hello.hpp>
+#include <parley/transport/handshake/hello.hpp>
 
 #include <algorithm>
 #include <cstdlib>

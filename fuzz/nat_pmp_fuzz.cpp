@@ -1,13 +1,13 @@
 // Datagrams that come while a router is asked for a port by NAT-PMP: each is a size and so many
 // bytes. Whatever they are, it ends, and with a mapping only if the router named a port.
-#include <parley/discovery/nat_pmp.hpp>
+#include <parley/nat/nat_pmp.hpp>
 
 #include <algorithm>
 #include <cstdlib>
 #include <span>
 
 using namespace parley;
-using namespace parley::discovery;
+using namespace parley::nat;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     Bytes input = std::as_bytes(std::span{data, size});

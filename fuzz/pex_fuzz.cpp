@@ -1,8 +1,8 @@
 // Peer exchange: the input is read as each of the two messages, which must go there and back, and
 // as what a peer says to a whole module: | kind u8 | size u16 | bytes |, again and again.
-#include <parley/codec/endian.hpp>
+#include <parley/base/endian.hpp>
 #include <parley/codec/rlp.hpp>
-#include <parley/discovery/pex.hpp>
+#include <parley/discovery/pex/pex.hpp>
 #include <parley/identity/node_key.hpp>
 
 #include <cstdlib>
@@ -51,7 +51,7 @@ public:
         return SendResult::queued;
     }
     std::size_t message_bytes_max() const override { return 4096; }
-    void useful() override {}
+    void mark_useful() override {}
     void penalise(Offence) override {}
     void disconnect() override {}
 

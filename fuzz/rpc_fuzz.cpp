@@ -1,7 +1,7 @@
 // JSON-RPC from outside bytes. The first byte chooses where it came in (even: HTTP, odd: the Unix
 // socket); the rest is the body. Whatever it is, there is one reply, which is JSON of the form
 // that the specification gives, or nothing at all for notifications.
-#include <parley/node/rpc.hpp>
+#include <parley/node/rpc/rpc.hpp>
 
 #include <boost/json.hpp>
 

@@ -1,6 +1,6 @@
 // What a SOCKS5 proxy may answer: whatever comes, in whatever pieces, ends the same way, and no
 // more is read than belongs to the proxy.
-#include <parley/transport/socks5.hpp>
+#include <parley/transport/proxy/socks5.hpp>
 
 #include <algorithm>
 #include <cstdlib>

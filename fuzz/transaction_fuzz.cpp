@@ -1,5 +1,5 @@
 // Transactions: whatever decodes must encode to the very same bytes, and every check must return.
-#include <parley/chain/transaction.hpp>
+#include <parley/chain/types/transaction.hpp>
 
 #include <cstddef>
 #include <cstdint>

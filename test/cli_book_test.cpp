@@ -1,10 +1,10 @@
 // `parley book`, on address books that the test makes, of nodes that run and that do not.
 #include "cli.hpp"
-#include <parley/codec/endian.hpp>
-#include <parley/discovery/address_book.hpp>
-#include <parley/node/config.hpp>
+#include <parley/base/endian.hpp>
+#include <parley/discovery/book/address_book.hpp>
+#include <parley/node/config/config.hpp>
 #include <parley/runtime/clock.hpp>
-#include <parley/runtime/lmdb_store.hpp>
+#include <parley/runtime/store/lmdb_store.hpp>
 
 #include <boost/json.hpp>
 #include <doctest/doctest.h>

@@ -1,9 +1,9 @@
 // The `parley` program as a user has it: real processes, real sockets, ports that the system
 // chooses.
 #include "cli.hpp"
-#include <parley/chain/test_transactions.hpp>
-#include <parley/runtime/listen.hpp>
-#include <parley/runtime/lmdb_store.hpp>
+#include <parley/chain/types/test_transactions.hpp>
+#include <parley/runtime/io/listen.hpp>
+#include <parley/runtime/store/lmdb_store.hpp>
 #include <parley/runtime/test_dir.hpp>
 
 #include <boost/json.hpp>

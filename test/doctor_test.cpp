@@ -1,7 +1,7 @@
 // `parley doctor` on folders of nodes that run and that do not.
 #include "cli.hpp"
-#include <parley/runtime/datagram_socket.hpp>
-#include <parley/runtime/listen.hpp>
+#include <parley/runtime/io/datagram_socket.hpp>
+#include <parley/runtime/io/listen.hpp>
 
 #include <algorithm>
 #include <filesystem>

@@ -1,6 +1,6 @@
 // Keys with a passphrase, as a user has them: files, a terminal, and nothing of them in any output.
 #include "cli.hpp"
-#include <parley/runtime/unique_fd.hpp>
+#include <parley/runtime/io/unique_fd.hpp>
 
 #include <boost/json.hpp>
 #include <doctest/doctest.h>

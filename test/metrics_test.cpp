@@ -1,7 +1,7 @@
 // Metrics of running nodes, as Prometheus asks for them.
 #include "cli.hpp"
-#include <parley/runtime/listen.hpp>
-#include <parley/runtime/test_http.hpp>
+#include <parley/runtime/http/test_http.hpp>
+#include <parley/runtime/io/listen.hpp>
 
 using namespace parley;
 using namespace parley::testing;

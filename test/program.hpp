@@ -1,7 +1,7 @@
 // Runs programs for tests: with deadlines, and gone at the end of the test whatever happens.
 #pragma once
 
-#include <parley/runtime/unique_fd.hpp>
+#include <parley/runtime/io/unique_fd.hpp>
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 // A node behind a SOCKS5 proxy that others made: microsocks of Debian. Skipped where it is missing.
 #include "program.hpp"
-#include <parley/runtime/listen.hpp>
+#include <parley/runtime/io/listen.hpp>
+#include <parley/runtime/io/test_proxy.hpp>
 #include <parley/runtime/test_node.hpp>
-#include <parley/runtime/test_proxy.hpp>
 
 #include <doctest/doctest.h>
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "command.hpp"
-#include <parley/node/config.hpp>
-#include <parley/runtime/unique_fd.hpp>
+#include <parley/node/config/config.hpp>
+#include <parley/runtime/io/unique_fd.hpp>
 
 #include <string>
 #include <string_view>

@@ -4,6 +4,7 @@
 
 #include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
+#include <parley/base/uint256.hpp>
 
 #include <array>
 #include <cstdint>
@@ -29,9 +30,6 @@ enum class Errc : std::uint8_t {
 };
 using RlpError = Error<Errc>;
 std::string message(const RlpError& error);
-
-/// A whole number of up to 256 bits, big endian, as fees and values are. 32 bytes.
-using Uint256 = ByteArray<32>;
 
 /// Reads items one after the other from the payload of a list (or the top level). Never copies,
 /// never allocates. After an error the reader must not be used further.

@@ -1,6 +1,6 @@
 #include <parley/codec/rlp.hpp>
 
-#include <parley/codec/endian.hpp>
+#include <parley/base/endian.hpp>
 
 #include <boost/json.hpp>
 #include <doctest/doctest.h>

@@ -1,6 +1,6 @@
 // Whole discovery of several nodes at once, over links without a handshake, in virtual time.
-#include <parley/discovery/engine.hpp>
-#include <parley/discovery/pex.hpp>
+#include <parley/discovery/dialing/engine.hpp>
+#include <parley/discovery/pex/pex.hpp>
 #include <parley/discovery/test_discovery.hpp>
 
 #include <doctest/doctest.h>
@@ -38,7 +38,7 @@ public:
         Now now() const override;
         SendResult send(Code code, SharedBytes message) override;
         std::size_t message_bytes_max() const override { return 16 * 1024; }
-        void useful() override {}
+        void mark_useful() override {}
         void penalise(Offence) override { ++owner_.offences; }
         void disconnect() override {}
         std::unique_ptr<TopicHandler> handler;
@@ -102,7 +102,7 @@ public:
             if (link == node->by_id.end()) continue;
             auto side = node->sides.extract(link->second);
             node->by_id.erase(link);
-            side.mapped()->handler->closed(CloseReason::reset);
+            side.mapped()->handler->on_closed(CloseReason::reset);
             node->hub.publish(PeerDown{side.key(), id(n), side.mapped()->endpoint(),
                                        side.mapped()->direction(), CloseReason::reset, 1h});
         }

@@ -1,9 +1,9 @@
 // What the tests of discovery share: nodes made of a number, times, a log that forgets.
 #pragma once
 
-#include <parley/discovery/address_book.hpp>
+#include <parley/discovery/book/address_book.hpp>
 #include <parley/identity/node_key.hpp>
-#include <parley/transport/hello.hpp>
+#include <parley/transport/handshake/hello.hpp>
 
 #include <cstdint>
 #include <string>
@@ -56,7 +56,7 @@ inline Now at(Duration since_start) {
     return {Instant{} + 1h + since_start, unix_from_milliseconds(1'750'000'000'000) + ms};
 }
 
-inline Source told_by(std::uint32_t n) {
+inline Source heard_from(std::uint32_t n) {
     return {SourceKind::pex, id(n), public_endpoint(n).address};
 }
 inline const Source by_user{};

@@ -6,13 +6,14 @@
 #pragma once
 
 #include <parley/base/rng.hpp>
+#include <parley/base/strong.hpp>
 #include <parley/base/time.hpp>
 #include <parley/gossip/seen.hpp>
-#include <parley/transport/types.hpp>
 
 #include <boost/container/flat_map.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -21,7 +22,8 @@
 
 namespace parley::gossip {
 
-using PeerId = transport::LinkId;
+/// A peer, as the owner of the tree numbers them; never used again for another one.
+using PeerId = Strong<struct PeerIdTag, std::uint64_t>;
 
 struct TreeConfig {
     /// Announcements are gathered for this long, on average: each node draws its own time for each

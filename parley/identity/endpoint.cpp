@@ -180,4 +180,19 @@ std::string Endpoint::to_string() const {
     return address.is_v4() ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
 }
 
+Scope scope_of(const IpAddress& address) {
+    if (address.is_loopback()) return Scope::machine;
+    if (address.is_private()) return Scope::site;
+    if (address.is_public()) return Scope::internet;
+    return Scope::nowhere;
+}
+
+bool may_be_advertised(const IpAddress& address, const IpAddress& peer) {
+    const Scope scope = scope_of(address);
+    if (scope == Scope::nowhere) return false;
+    if (scope == Scope::internet) return true;
+    const Scope audience = scope_of(peer);
+    return audience != Scope::nowhere && scope <= audience;
+}
+
 }  // namespace parley

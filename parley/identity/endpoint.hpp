@@ -65,6 +65,18 @@ inline bool is_exempt_from_group_limits(const IpAddress& a) {
     return a.is_loopback() || a.is_private();
 }
 
+/// How far an address can be of use. Each wider audience is a smaller number.
+enum class Scope : std::uint8_t {
+    internet = 0,
+    site = 1,     ///< private ranges
+    machine = 2,  ///< loopback
+    nowhere = 3,  ///< unspecified, multicast, reserved
+};
+Scope scope_of(const IpAddress& address);
+/// Whether `address` may be advertised to, or believed from, a node at `peer`: private addresses
+/// stay in private networks, loopback ones on this machine.
+bool may_be_advertised(const IpAddress& address, const IpAddress& peer);
+
 /// Decimal, 0 to 65535, no sign and no leading zero.
 std::optional<std::uint16_t> parse_port(std::string_view text);
 

@@ -6,7 +6,7 @@
 #include <parley/base/jobs.hpp>
 #include <parley/events/hub.hpp>
 #include <parley/node/core.hpp>
-#include <parley/transport/switch.hpp>
+#include <parley/transport/switch/switch.hpp>
 
 #include <utility>
 #include <vector>
@@ -29,7 +29,7 @@ public:
     void finish_job(Job& job, Now now) override { jobs_.finish(job, now); }
     void turn(Now) override { hub_.deliver(); }
     void begin_shutdown(Now now) override { links_.shut_down(now); }
-    bool shut_down() const override { return links_.idle(); }
+    bool is_shut_down() const override { return links_.idle(); }
 
 private:
     Hub hub_;

@@ -5,7 +5,7 @@
 #include <parley/base/jobs.hpp>
 #include <parley/base/time.hpp>
 #include <parley/identity/datagram.hpp>
-#include <parley/transport/switch.hpp>
+#include <parley/transport/switch/switch.hpp>
 
 #include <vector>
 
@@ -29,7 +29,7 @@ public:
     virtual void turn(Now now) = 0;
     virtual void begin_shutdown(Now now) = 0;
     /// All links ended and everything is on disk.
-    virtual bool shut_down() const = 0;
+    virtual bool is_shut_down() const = 0;
 };
 
 }  // namespace parley::node

@@ -1,8 +1,8 @@
 #include <parley/node/metrics.hpp>
 
-#include <parley/chain/test_transactions.hpp>
+#include <parley/chain/types/test_transactions.hpp>
 #include <parley/discovery/discv5/test_speaker.hpp>
-#include <parley/node/test_rpc.hpp>
+#include <parley/node/rpc/test_rpc.hpp>
 
 #include <algorithm>
 #include <fstream>

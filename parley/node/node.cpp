@@ -81,7 +81,7 @@ Node::Node(NodeConfig config, NodeKey key, Store& store, Log& log, Now now, Entr
       store_(store),
       log_(log),
       started_(now.instant),
-      reach_(config_.p2p.advertise, config_.p2p.allow_private),
+      own_endpoints_(config_.p2p.advertise, config_.p2p.allow_private),
       entropy_(entropy),
       record_(sign_record(1)),
       pool_({.bytes_max = config_.pool.bytes_max, .priority_fee_min = {}}),
@@ -191,7 +191,7 @@ Result<void, StoreError> Node::load_bans(Now now) {
 
 Enr Node::sign_record(std::uint64_t sequence) const {
     EnrBuilder builder{sequence};
-    for (const auto& endpoint : reach_.endpoints()) {
+    for (const auto& endpoint : own_endpoints_.endpoints()) {
         builder.ip(endpoint.address);
         if (endpoint.address.is_v4()) {
             builder.tcp(endpoint.port);
@@ -230,37 +230,37 @@ transport::Hello Node::make_hello() const {
 
 void Node::set_endpoint(Now now, const Endpoint& endpoint) {
     now_ = now;
-    reach_.set(endpoint);
+    own_endpoints_.set(endpoint);
     update_record();
 }
 
 void Node::add_listener(Now now, const Endpoint& bound, const std::optional<IpAddress>& guess) {
     now_ = now;
-    reach_.add_listener(bound, guess);
+    own_endpoints_.add_listener(bound, guess);
     update_record();
 }
 
 void Node::listen_to_votes() {
     if (config_.p2p.uses_proxy()) return;  // peers see the proxy
-    subscriptions_.push_back(
-        hub_.subscribe<transport::AddressSeen>([this](const transport::AddressSeen& e) {
-            if (!reach_.on_vote(now_, e.by_endpoint.address, e.seen.address)) return;
+    subscriptions_.push_back(hub_.subscribe<transport::OwnAddressObserved>(
+        [this](const transport::OwnAddressObserved& e) {
+            if (!own_endpoints_.on_vote(now_, e.by_endpoint.address, e.seen.address)) return;
             follow_reach_soon(now_);
         }));
 }
 
-void Node::set_port_mapping(Now now, const discovery::MappingStatus& status) {
+void Node::set_port_mapping(Now now, const nat::MappingStatus& status) {
     now_ = now;
     const auto before = std::exchange(port_mapping_, status);
     log_port_mapping(before);
     const auto outside =
         status.mapping ? std::optional{status.mapping->outside} : std::optional<Endpoint>{};
-    if (!reach_.set_mapped(outside)) return;
+    if (!own_endpoints_.set_mapped(outside)) return;
     follow_reach_soon(now);
 }
 
 /// What is new alone: a mapping is renewed again and again.
-void Node::log_port_mapping(const discovery::MappingStatus& before) const {
+void Node::log_port_mapping(const nat::MappingStatus& before) const {
     const auto& mapping = port_mapping_.mapping;
     const bool known = before.mapping && mapping && before.mapping->method == mapping->method &&
                        before.mapping->outside == mapping->outside;
@@ -320,10 +320,10 @@ void Node::update_record() {
 }
 
 void Node::join_dht(Rng rng) {
-    dht_ = std::make_unique<Dht>(discovery::discv5::ServiceConfig{}, key_, record_, *entropy_, rng,
-                                 *book_, hub_);
+    dht_ = std::make_unique<Discv5Dht>(discovery::discv5::ServiceConfig{}, key_, record_, *entropy_,
+                                       rng, *book_, hub_);
     dht_->service().on_vote([this](Now now, const Endpoint& voter, const Endpoint& seen) {
-        if (reach_.on_vote(now, voter.address, seen.address)) follow_reach_soon(now);
+        if (own_endpoints_.on_vote(now, voter.address, seen.address)) follow_reach_soon(now);
     });
     subscriptions_.push_back(hub_.subscribe<transport::PeerUp>(
         [this](const transport::PeerUp& up) { dht_->on_link(now_, up.hello.record); }));
@@ -379,7 +379,7 @@ void Node::begin_shutdown(Now now) {
     switch_->shut_down(now);
 }
 
-bool Node::shut_down() const {
+bool Node::is_shut_down() const {
     return shutting_down_ && switch_->idle() && saved_last_ && !saving_;
 }
 

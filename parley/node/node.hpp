@@ -6,18 +6,18 @@
 #include <parley/base/jobs.hpp>
 #include <parley/base/store.hpp>
 #include <parley/chain/txpool/relay.hpp>
-#include <parley/discovery/address_book.hpp>
-#include <parley/discovery/engine.hpp>
-#include <parley/discovery/pex.hpp>
-#include <parley/discovery/port_mapping.hpp>
+#include <parley/discovery/book/address_book.hpp>
+#include <parley/discovery/dialing/engine.hpp>
+#include <parley/discovery/pex/pex.hpp>
 #include <parley/events/hub.hpp>
 #include <parley/events/log.hpp>
-#include <parley/node/config.hpp>
+#include <parley/nat/own_endpoints.hpp>
+#include <parley/nat/port_mapping.hpp>
+#include <parley/node/config/config.hpp>
 #include <parley/node/core.hpp>
-#include <parley/node/dht.hpp>
+#include <parley/node/discv5_dht.hpp>
 #include <parley/node/permissions.hpp>
-#include <parley/node/reach.hpp>
-#include <parley/transport/switch.hpp>
+#include <parley/transport/switch/switch.hpp>
 
 #include <memory>
 #include <optional>
@@ -40,16 +40,17 @@ public:
 
     /// Where others reach us, for certain: goes into the record.
     void set_endpoint(Now now, const Endpoint& endpoint);
-    /// A listener is bound; the record says where, as well as it is known (Reach::add_listener).
+    /// A listener is bound; the record says where, as well as it is known
+    /// (OwnEndpoints::add_listener).
     void add_listener(Now now, const Endpoint& bound, const std::optional<IpAddress>& guess);
 
     /// What became of asking the router for a port; its address then is a claim among others
-    /// (Reach::set_mapped).
-    void set_port_mapping(Now now, const discovery::MappingStatus& status);
-    const discovery::MappingStatus& port_mapping() const { return port_mapping_; }
+    /// (OwnEndpoints::set_mapped).
+    void set_port_mapping(Now now, const nat::MappingStatus& status);
+    const nat::MappingStatus& port_mapping() const { return port_mapping_; }
     /// Whether others are told of the mapping that there is.
     bool mapping_is_of_use() const {
-        return port_mapping_.mapping && reach_.is_of_use(port_mapping_.mapping->outside);
+        return port_mapping_.mapping && own_endpoints_.is_of_use(port_mapping_.mapping->outside);
     }
 
     // NodeCore
@@ -62,14 +63,14 @@ public:
     void finish_job(Job& job, Now now) override { jobs_.finish(job, now); }
     void turn(Now now) override;
     void begin_shutdown(Now now) override;
-    bool shut_down() const override;
+    bool is_shut_down() const override;
 
     // For RPC and embedders
     const NodeConfig& config() const { return config_; }
     const NodeId& id() const { return key_.id(); }
     const Enr& record() const { return record_; }
     std::optional<Endpoint> endpoint() const {
-        const auto all = reach_.endpoints();
+        const auto all = own_endpoints_.endpoints();
         return all.empty() ? std::nullopt : std::optional{all.front()};
     }
     const chain::TxPool& pool() const { return pool_; }
@@ -77,8 +78,8 @@ public:
     const chain::TxRelay& relay() const { return *relay_; }
     const discovery::AddressBook& book() const { return *book_; }
     /// Null: this node takes no part in it.
-    Dht* dht() { return dht_.get(); }
-    const Dht* dht() const { return dht_.get(); }
+    Discv5Dht* dht() { return dht_.get(); }
+    const Discv5Dht* dht() const { return dht_.get(); }
     Hub& hub() { return hub_; }
     transport::Network& network() { return *switch_; }
     Instant started() const { return started_; }
@@ -136,7 +137,7 @@ private:
     void update_record();
     void follow_reach_soon(Now now);
     void follow_reach(Now now);
-    void log_port_mapping(const discovery::MappingStatus& before) const;
+    void log_port_mapping(const nat::MappingStatus& before) const;
     void save(Now now);
     void saved(Now now, const StoreBatch& batch, const std::optional<StoreError>& failure);
     void renew_class(const NodeId& id);
@@ -149,9 +150,9 @@ private:
     Instant started_;
     Hub hub_;
     JobQueue jobs_{64};
-    Reach reach_;
+    nat::OwnEndpoints own_endpoints_;
     EntropySource* entropy_;  // null: no DHT
-    discovery::MappingStatus port_mapping_;
+    nat::MappingStatus port_mapping_;
     Enr record_;
     bool record_changed_ = false;
     chain::TxPool pool_;
@@ -162,8 +163,8 @@ private:
     std::unique_ptr<transport::Switch> switch_;
     std::unique_ptr<SwitchDialer> dialer_;
     std::unique_ptr<discovery::Engine> engine_;
-    std::unique_ptr<Dht> dht_;  // null: this node takes no part in it
-    Now now_;                   // of the input that is being handled
+    std::unique_ptr<Discv5Dht> dht_;  // null: this node takes no part in it
+    Now now_;                         // of the input that is being handled
     Instant save_at_ = never;
     Instant follow_at_ = never;  // what the record should say has changed
     Instant follow_not_before_ = Instant::min();

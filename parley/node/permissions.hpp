@@ -9,7 +9,7 @@
 
 #include <parley/base/store.hpp>
 #include <parley/identity/node_id.hpp>
-#include <parley/node/config.hpp>
+#include <parley/node/config/config.hpp>
 
 #include <cstddef>
 #include <cstdint>

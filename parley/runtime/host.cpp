@@ -1,13 +1,13 @@
 #include <parley/runtime/host.hpp>
 
 #include <parley/runtime/clock.hpp>
-#include <parley/runtime/datagram_reader.hpp>
-#include <parley/runtime/datagram_socket.hpp>
-#include <parley/runtime/io_sleeper.hpp>
-#include <parley/runtime/io_thread.hpp>
-#include <parley/runtime/listen.hpp>
-#include <parley/runtime/listener.hpp>
-#include <parley/runtime/node_inbox.hpp>
+#include <parley/runtime/io/datagram_reader.hpp>
+#include <parley/runtime/io/datagram_socket.hpp>
+#include <parley/runtime/io/io_sleeper.hpp>
+#include <parley/runtime/io/io_thread.hpp>
+#include <parley/runtime/io/listen.hpp>
+#include <parley/runtime/io/listener.hpp>
+#include <parley/runtime/io/node_inbox.hpp>
 #include <parley/runtime/watchdog.hpp>
 #include <parley/runtime/workers.hpp>
 
@@ -65,7 +65,7 @@ public:
 
     void run(node::NodeCore& core) {
         workers_.emplace(config_.workers, [this](Job job) { inbox_.push(std::move(job)); }, log_);
-        core.links().set_probe(&watchdog_);
+        core.links().set_call_watch(&watchdog_);
         for (auto& listener : listeners_) listener->start();
         for (auto& reader : readers_) reader->start();
         if (!one_thread()) {
@@ -99,7 +99,7 @@ private:
             if (host.one_thread()) host.io_.front()->run();
             for (auto& io : host.io_) io->join();
             host.workers_.reset();
-            core.links().set_probe(nullptr);
+            core.links().set_call_watch(nullptr);
         }
     };
 
@@ -134,8 +134,9 @@ private:
         if (due) core.on_timer(time);
         core.turn(time);
         execute(core);
-        if (stopping_ && (core.shut_down() || time.instant >= stop_by_)) {
-            if (!core.shut_down()) log_.write(LogLevel::warn, "host", "shutdown out of time", {});
+        if (stopping_ && (core.is_shut_down() || time.instant >= stop_by_)) {
+            if (!core.is_shut_down())
+                log_.write(LogLevel::warn, "host", "shutdown out of time", {});
             return false;
         }
         Instant until = std::min(core.next_wakeup(), stop_by_);

@@ -17,10 +17,10 @@
 #include <parley/identity/endpoint.hpp>
 #include <parley/node/core.hpp>
 #include <parley/node/delay_histogram.hpp>
-#include <parley/runtime/resolver.hpp>
+#include <parley/runtime/io/resolver.hpp>
 #include <parley/runtime/start_error.hpp>
-#include <parley/transport/link.hpp>
-#include <parley/transport/socks5.hpp>
+#include <parley/transport/link/link.hpp>
+#include <parley/transport/proxy/socks5.hpp>
 
 #include <cstddef>
 #include <functional>

@@ -1,10 +1,10 @@
 #include <parley/runtime/host.hpp>
 
-#include <parley/runtime/asio_endpoint.hpp>
 #include <parley/runtime/clock.hpp>
-#include <parley/runtime/listen.hpp>
+#include <parley/runtime/io/asio_endpoint.hpp>
+#include <parley/runtime/io/listen.hpp>
+#include <parley/runtime/io/timer_heap.hpp>
 #include <parley/runtime/test_node.hpp>
-#include <parley/runtime/timer_heap.hpp>
 
 #include <doctest/doctest.h>
 #include <poll.h>

@@ -5,8 +5,8 @@
 
 #include <parley/base/result.hpp>
 #include <parley/events/log.hpp>
+#include <parley/runtime/io/unique_fd.hpp>
 #include <parley/runtime/start_error.hpp>
-#include <parley/runtime/unique_fd.hpp>
 
 #include <atomic>
 #include <initializer_list>

@@ -4,14 +4,14 @@
 
 #include <parley/base/time.hpp>
 #include <parley/events/log.hpp>
-#include <parley/transport/switch.hpp>
+#include <parley/transport/switch/switch.hpp>
 
 #include <cstdint>
 #include <string>
 
 namespace parley::runtime {
 
-class Watchdog final : public transport::CallProbe {
+class Watchdog final : public transport::CallWatch {
 public:
     Watchdog(Duration patience, Log& log) : patience_(patience), log_(log) {}
 

@@ -6,7 +6,7 @@
 #include <parley/base/result.hpp>
 #include <parley/base/shared_bytes.hpp>
 #include <parley/base/time.hpp>
-#include <parley/transport/hello.hpp>
+#include <parley/transport/handshake/hello.hpp>
 #include <parley/transport/message.hpp>
 #include <parley/transport/types.hpp>
 
@@ -61,7 +61,7 @@ public:
     virtual std::size_t message_bytes_max() const = 0;
     /// The peer was the first to bring something that is good and not free to make (a transaction,
     /// a block): it is kept when others must make room.
-    virtual void useful() = 0;
+    virtual void mark_useful() = 0;
     virtual void penalise(Offence offence) = 0;
     virtual void disconnect() = 0;
 };
@@ -77,7 +77,7 @@ public:
     /// What the peer's module added to its last heartbeat.
     virtual void on_status(Bytes) {}
     /// Told before the slot returns; the Context ends with this call.
-    virtual void closed(CloseReason) {}
+    virtual void on_closed(CloseReason) {}
 };
 
 /// One per module.

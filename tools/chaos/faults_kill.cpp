@@ -1,9 +1,9 @@
 // SIGKILL at random moments of a node that writes all the time, and its store after each.
 #include "faults.hpp"
-#include <parley/runtime/lmdb_check.hpp>
-#include <parley/runtime/lmdb_store.hpp>
-#include <parley/runtime/unique_fd.hpp>
-#include <parley/transport/offences.hpp>
+#include <parley/runtime/io/unique_fd.hpp>
+#include <parley/runtime/store/lmdb_check.hpp>
+#include <parley/runtime/store/lmdb_store.hpp>
+#include <parley/transport/switch/offences.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>

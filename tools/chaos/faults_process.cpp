@@ -1,6 +1,6 @@
 // What the machine does to one node.
 #include "faults.hpp"
-#include <parley/runtime/unique_fd.hpp>
+#include <parley/runtime/io/unique_fd.hpp>
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #include "node_process.hpp"
-#include <parley/runtime/rpc_client.hpp>
-#include <parley/runtime/unique_fd.hpp>
+#include <parley/runtime/http/rpc_client.hpp>
+#include <parley/runtime/io/unique_fd.hpp>
 
 #include <fcntl.h>
 #include <sys/prctl.h>

@@ -1,6 +1,6 @@
 #include "swarm.hpp"
-#include <parley/chain/test_transactions.hpp>
-#include <parley/node/json_hex.hpp>
+#include <parley/chain/types/test_transactions.hpp>
+#include <parley/node/rpc/json_hex.hpp>
 
 #include <fmt/format.h>
 

@@ -24,25 +24,29 @@ const std::map<std::string_view, Names>& layers() {
             return lower;
         };
         const Names identity = {"base", "codec", "crypto"};
-        const Names events = with(identity, {"identity"});
-        const Names transport = with(events, {"events"});
-        const Names on_transport = with(transport, {"transport"});
-        const Names chain = with(on_transport, {"gossip"});
-        const Names node = with(chain, {"discovery", "chain"});
-        const Names top = with(node, {"node"});
+        const Names nat = with(identity, {"identity"});
+        const Names transport = with(nat, {"events"});
+        const Names discovery = with(transport, {"transport", "nat"});
+        const Names p2p = with(discovery, {"discovery"});
+        const Names chain = with(transport, {"transport", "gossip"});
+        const Names node = with(p2p, {"gossip", "chain"});
+        const Names runtime = with(node, {"node"});
+        const Names sim = with(runtime, {"plot"});
         return std::map<std::string_view, Names>{
             {"base", {}},
+            {"plot", {"base"}},
             {"codec", {"base"}},
             {"crypto", {"base"}},
+            {"events", {"base"}},
+            {"gossip", {"base"}},
             {"identity", identity},
-            {"events", events},
+            {"nat", nat},
             {"transport", transport},
-            {"gossip", on_transport},
-            {"discovery", on_transport},
+            {"discovery", discovery},
             {"chain", chain},
             {"node", node},
-            {"runtime", top},
-            {"sim", top},
+            {"runtime", runtime},
+            {"sim", sim},
         };
     }();
     return layers;

@@ -23,9 +23,9 @@ TEST_CASE("an include of a higher layer is found, of a lower one not") {
     CHECK(findings_in({{"parley/codec/rlp.hpp",
                         "#pragma once\n"
                         "#include <parley/base/bytes.hpp>\n"
-                        "#include <parley/transport/slots.hpp>\n"}}) ==
+                        "#include <parley/transport/switch/slots.hpp>\n"}}) ==
           "parley/codec/rlp.hpp:3: include: codec must not use transport "
-          "(<parley/transport/slots.hpp>); it may use base\n");
+          "(<parley/transport/switch/slots.hpp>); it may use base\n");
 }
 
 TEST_CASE("neighbours do not use each other") {
@@ -66,8 +66,9 @@ TEST_CASE("a quoted include does not get around the rule, and a comment is no in
 }
 
 TEST_CASE("a test is held to the layers too") {
-    CHECK(findings_in({{"parley/base/a_test.cpp", "#include <parley/sim/world.hpp>\n"}}) ==
-          "parley/base/a_test.cpp:1: include: base must not use sim (<parley/sim/world.hpp>); it "
+    CHECK(findings_in({{"parley/base/a_test.cpp", "#include <parley/sim/world/world.hpp>\n"}}) ==
+          "parley/base/a_test.cpp:1: include: base must not use sim "
+          "(<parley/sim/world/world.hpp>); it "
           "may use nothing\n");
 }
 

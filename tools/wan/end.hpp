@@ -2,7 +2,7 @@
 #pragma once
 
 #include "wan.hpp"
-#include <parley/runtime/unique_fd.hpp>
+#include <parley/runtime/io/unique_fd.hpp>
 
 #include <cstddef>
 

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "line.hpp"
-#include <parley/runtime/unique_fd.hpp>
+#include <parley/runtime/io/unique_fd.hpp>
 
 #include <cstddef>
 #include <cstdint>

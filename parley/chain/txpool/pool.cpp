@@ -13,7 +13,7 @@ constexpr std::size_t allocation_overhead_bytes = 16;
 
 }  // namespace
 
-std::string_view name_of(InsertResult result) {
+std::string_view name(InsertResult result) {
     switch (result) {
         case InsertResult::added:
             return "added";

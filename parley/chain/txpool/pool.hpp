@@ -9,8 +9,8 @@
 #pragma once
 
 #include <parley/base/time.hpp>
-#include <parley/chain/account_state.hpp>
-#include <parley/chain/transaction.hpp>
+#include <parley/chain/types/account_state.hpp>
+#include <parley/chain/types/transaction.hpp>
 
 #include <boost/multi_index/composite_key.hpp>
 #include <boost/multi_index/mem_fun.hpp>
@@ -40,7 +40,7 @@ enum class InsertResult : std::uint8_t {
     nonce_too_low,            ///< the state says: used already
     insufficient_funds,       ///< the state says: balance below gas limit * max fee + value
 };
-std::string_view name_of(InsertResult result);
+std::string_view name(InsertResult result);
 /// True if the transaction is in the pool because of this call: worth passing on.
 constexpr bool is_new(InsertResult result) {
     return result == InsertResult::added || result == InsertResult::replaced;

@@ -1,7 +1,7 @@
 #include <parley/chain/txpool/pool.hpp>
 
 #include <parley/base/rng.hpp>
-#include <parley/chain/test_transactions.hpp>
+#include <parley/chain/types/test_transactions.hpp>
 #include <parley/crypto/hash.hpp>
 
 #include <doctest/doctest.h>

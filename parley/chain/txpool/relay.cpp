@@ -46,7 +46,7 @@ public:
         return result;
     }
 
-    void closed(transport::CloseReason) override {
+    void on_closed(transport::CloseReason) override {
         relay_.peers_.erase(id_);
         relay_.tree_.remove_peer(context_.now(), id_);
         relay_.flush(context_.now());
@@ -259,7 +259,7 @@ void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxErro
     if (is_new(result)) {
         ++counters_.added;
         if (const auto peer = peers_.find(unchecked.from); peer != peers_.end()) {
-            peer->second->context().useful();
+            peer->second->context().mark_useful();
         }
         tree_.on_valid(now, hash);
         hub_.publish(TxAdded{hash, local});
@@ -267,7 +267,7 @@ void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxErro
     }
     // Good, but not wanted now (price, limits): not passed on, and not fetched again.
     tree_.on_invalid(hash);
-    reply(std::unexpected{SubmitError{std::string{name_of(result)}}});
+    reply(std::unexpected{SubmitError{std::string{name(result)}}});
 }
 
 /// Sends a transaction whole, or has it announced later if the lane is full. False: not pooled.

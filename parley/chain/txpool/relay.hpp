@@ -10,8 +10,8 @@
 #include <parley/base/jobs.hpp>
 #include <parley/base/rng.hpp>
 #include <parley/base/token_bucket.hpp>
-#include <parley/chain/transaction.hpp>
 #include <parley/chain/txpool/pool.hpp>
+#include <parley/chain/types/transaction.hpp>
 #include <parley/events/hub.hpp>
 #include <parley/gossip/tree.hpp>
 #include <parley/transport/module.hpp>

@@ -1,7 +1,7 @@
 #include <parley/chain/txpool/relay.hpp>
 
-#include <parley/chain/test_transactions.hpp>
 #include <parley/chain/txpool/messages.hpp>
+#include <parley/chain/types/test_transactions.hpp>
 
 #include <doctest/doctest.h>
 
@@ -42,7 +42,7 @@ public:
         return transport::SendResult::queued;
     }
     std::size_t message_bytes_max() const override { return 1U << 20; }
-    void useful() override { ++useful_count; }
+    void mark_useful() override { ++useful_count; }
     void penalise(Offence offence) override { offences.push_back(offence); }
     void disconnect() override {}
 

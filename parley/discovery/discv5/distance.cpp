@@ -1,6 +1,6 @@
 #include <parley/discovery/discv5/distance.hpp>
 
-#include <parley/codec/endian.hpp>
+#include <parley/base/endian.hpp>
 
 #include <bit>
 #include <cassert>

@@ -1,7 +1,7 @@
 // What the limits of Node Discovery v5.1's table and lookups count by.
 #pragma once
 
-#include <parley/codec/endian.hpp>
+#include <parley/base/endian.hpp>
 #include <parley/identity/endpoint.hpp>
 
 #include <cstdint>

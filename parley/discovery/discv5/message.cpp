@@ -1,6 +1,6 @@
 #include <parley/discovery/discv5/message.hpp>
 
-#include <parley/codec/endian.hpp>
+#include <parley/base/endian.hpp>
 #include <parley/codec/rlp.hpp>
 #include <parley/discovery/discv5/packet.hpp>
 #include <parley/identity/enr.hpp>

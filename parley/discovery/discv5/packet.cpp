@@ -1,6 +1,6 @@
 #include <parley/discovery/discv5/packet.hpp>
 
-#include <parley/codec/endian.hpp>
+#include <parley/base/endian.hpp>
 #include <parley/crypto/kdf.hpp>
 #include <parley/identity/enr.hpp>
 

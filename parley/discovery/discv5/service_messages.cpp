@@ -1,5 +1,5 @@
+#include <parley/discovery/book/entry.hpp>
 #include <parley/discovery/discv5/service.hpp>
-#include <parley/discovery/entry.hpp>
 
 #include <algorithm>
 
@@ -119,7 +119,7 @@ void Service::take_record(const Sender& sender, Request& request, Bytes raw) {
     auto record = known ? Enr::decode_verified(raw) : Enr::decode(raw);
     if (!record) return;
     const auto endpoint = record->udp_endpoint();
-    if (endpoint && !may_be_told(endpoint->address, sender.endpoint.address)) return;
+    if (endpoint && !may_be_advertised(endpoint->address, sender.endpoint.address)) return;
     request.records.push_back(std::move(*record));
 }
 

@@ -1,6 +1,6 @@
-#include <parley/codec/endian.hpp>
+#include <parley/base/endian.hpp>
+#include <parley/discovery/book/entry.hpp>
 #include <parley/discovery/discv5/service.hpp>
-#include <parley/discovery/entry.hpp>
 
 #include <algorithm>
 
@@ -154,7 +154,7 @@ std::optional<Enr> Service::record_of(const Challenge& asked, const HandshakePac
 /// Who speaks from elsewhere than its record says was not met there.
 void Service::met(Now now, const Sender& sender, const Enr& record) {
     const auto endpoint = record.udp_endpoint();
-    if (endpoint && !may_be_told(endpoint->address, sender.endpoint.address)) return;
+    if (endpoint && !may_be_advertised(endpoint->address, sender.endpoint.address)) return;
     learned(now, record, endpoint == sender.endpoint ? Origin::met : Origin::heard,
             sender.endpoint);
 }

@@ -1,4 +1,4 @@
-#include <parley/codec/endian.hpp>
+#include <parley/base/endian.hpp>
 #include <parley/discovery/discv5/service.hpp>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #include <parley/discovery/discv5/table.hpp>
 
+#include <parley/discovery/book/entry.hpp>
 #include <parley/discovery/discv5/group_key.hpp>
-#include <parley/discovery/entry.hpp>
 
 #include <algorithm>
 #include <utility>

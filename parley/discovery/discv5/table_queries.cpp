@@ -1,5 +1,5 @@
+#include <parley/discovery/book/entry.hpp>
 #include <parley/discovery/discv5/table.hpp>
-#include <parley/discovery/entry.hpp>
 
 #include <algorithm>
 #include <bitset>
@@ -78,7 +78,7 @@ std::vector<const TableEntry*> Table::at_distances(std::span<const std::uint16_t
         if (i >= buckets_.size()) continue;
         std::vector<const TableEntry*> some;
         for (const auto& entry : buckets_[i].entries) {
-            if (proven(entry) && may_be_told(entry.contact.endpoint.address, asker)) {
+            if (proven(entry) && may_be_advertised(entry.contact.endpoint.address, asker)) {
                 some.push_back(&entry);
             }
         }

@@ -5,7 +5,7 @@
 #include <parley/base/bytes.hpp>
 #include <parley/base/time.hpp>
 #include <parley/identity/endpoint.hpp>
-#include <parley/runtime/unique_fd.hpp>
+#include <parley/runtime/io/unique_fd.hpp>
 
 #include <cstddef>
 #include <cstdint>

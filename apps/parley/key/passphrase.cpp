@@ -1,0 +1,94 @@
+#include "folder.hpp"
+#include "key/passphrase.hpp"
+#include "key/terminal.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace parley::app {
+
+namespace {
+
+constexpr std::size_t passphrase_bytes_max = 1024;
+
+/// One line, whose end is not part of it.
+Result<SecretBytes, Failure> read_passphrase(const std::string& path) {
+    auto text = read_secret_file(path, passphrase_bytes_max + 2);
+    if (!text) return text;
+    if (text->text().ends_with('\n')) text->truncate(text->size() - 1);
+    if (text->text().ends_with('\r')) text->truncate(text->size() - 1);
+    if (text->empty()) return failed(fmt::format("{} holds no passphrase", path));
+    if (text->text().find('\n') != std::string_view::npos) {
+        return failed(fmt::format("{} has more than one line", path));
+    }
+    return text;
+}
+
+Result<SecretBytes, Failure> ask(const std::string& prompt, const std::string& key_path) {
+    if (!stdin_is_terminal()) {
+        return failed(fmt::format(
+            "{}: standard input is no terminal to ask for its passphrase; see --passphrase-file",
+            key_path));
+    }
+    return read_hidden_line(prompt, passphrase_bytes_max);
+}
+
+}  // namespace
+
+Result<SecretBytes, Failure> read_secret_file(const std::string& path, std::size_t bytes_max) {
+    const runtime::UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!fd) return failed(fmt::format("cannot open {}: {}", path, system_message(errno)));
+    struct stat info{};
+    if (::fstat(fd.get(), &info) != 0) {
+        return failed(fmt::format("cannot read {}: {}", path, system_message(errno)));
+    }
+    if (S_ISREG(info.st_mode) && (info.st_mode & 077U) != 0) {
+        return failed(
+            fmt::format("{0} can be read by others (mode {1:04o}): whoever has read it "
+                        "can pose as this node; `chmod 600 {0}`",
+                        path, info.st_mode & 07777U));
+    }
+    SecretBytes out{bytes_max + 1};
+    std::size_t size = 0;
+    while (size < out.size()) {
+        const auto rest = out.bytes().subspan(size);
+        const auto got = ::read(fd.get(), rest.data(), rest.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return failed(fmt::format("cannot read {}: {}", path, system_message(errno)));
+        if (got == 0) break;
+        size += static_cast<std::size_t>(got);
+    }
+    if (size > bytes_max) return failed(fmt::format("{} is too large", path));
+    out.truncate(size);
+    return out;
+}
+
+Result<SecretBytes, Failure> passphrase_of(const std::string& key_path, const std::string& file) {
+    if (!file.empty()) return read_passphrase(file);
+    return ask(fmt::format("Passphrase of {}: ", key_path), key_path);
+}
+
+Result<SecretBytes, Failure> new_passphrase(const std::string& key_path, const std::string& file) {
+    if (!file.empty()) return read_passphrase(file);
+    auto first = ask(fmt::format("New passphrase of {}: ", key_path), key_path);
+    if (!first) return first;
+    if (first->empty()) return failed("the passphrase is empty");
+    const auto second = ask("The same again: ", key_path);
+    if (!second) return std::unexpected{second.error()};
+    if (first->text() != second->text()) return failed("the two passphrases differ");
+    return first;
+}
+
+CLI::Option* add_passphrase_file(CLI::App& command, std::string& file) {
+    return command
+        .add_option("--passphrase-file", file,
+                    "A file with the key's passphrase, one line; without it\nthe terminal is asked")
+        ->type_name("FILE");
+}
+
+}  // namespace parley::app

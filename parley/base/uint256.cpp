@@ -1,0 +1,109 @@
+#include <parley/base/uint256.hpp>
+
+#include <parley/base/endian.hpp>
+
+#include <array>
+
+namespace parley {
+namespace {
+
+/// Least significant limb first; 32-bit limbs keep every step inside 64 bits.
+using Limbs = std::array<std::uint32_t, 8>;
+
+Limbs limbs_of(const Uint256& value) {
+    Limbs out{};
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        out[i] = load_be<std::uint32_t>(Bytes{value}.subspan(28 - 4 * i, 4));
+    }
+    return out;
+}
+
+Uint256 number_of(const Limbs& limbs) {
+    Uint256 out{};
+    for (std::size_t i = 0; i < limbs.size(); ++i) {
+        store_be(MutableBytes{out}.subspan(28 - 4 * i, 4), limbs[i]);
+    }
+    return out;
+}
+
+struct Product {
+    std::uint32_t overflow;  ///< what is above 2^256
+    Uint256 low;
+    friend auto operator<=>(const Product&, const Product&) = default;
+};
+
+Product multiply(const Uint256& a, std::uint32_t b) {
+    auto limbs = limbs_of(a);
+    std::uint64_t carry = 0;
+    for (auto& limb : limbs) {
+        carry += static_cast<std::uint64_t>(limb) * b;
+        limb = static_cast<std::uint32_t>(carry);
+        carry >>= 32;
+    }
+    return {static_cast<std::uint32_t>(carry), number_of(limbs)};
+}
+
+}  // namespace
+
+Uint256 to_uint256(std::uint64_t value) {
+    Uint256 out{};
+    store_be(MutableBytes{out}.last(8), value);
+    return out;
+}
+
+std::optional<std::uint64_t> to_u64(const Uint256& value) {
+    for (std::size_t i = 0; i < 24; ++i) {
+        if (value[i] != std::byte{0}) return std::nullopt;
+    }
+    return load_be<std::uint64_t>(Bytes{value}.last(8));
+}
+
+std::optional<Uint256> checked_add(const Uint256& a, const Uint256& b) {
+    auto sum = limbs_of(a);
+    const auto other = limbs_of(b);
+    std::uint64_t carry = 0;
+    for (std::size_t i = 0; i < sum.size(); ++i) {
+        carry += static_cast<std::uint64_t>(sum[i]) + other[i];
+        sum[i] = static_cast<std::uint32_t>(carry);
+        carry >>= 32;
+    }
+    if (carry != 0) return std::nullopt;
+    return number_of(sum);
+}
+
+std::optional<Uint256> checked_subtract(const Uint256& a, const Uint256& b) {
+    if (a < b) return std::nullopt;
+    auto difference = limbs_of(a);
+    const auto other = limbs_of(b);
+    std::uint64_t borrow = 0;
+    for (std::size_t i = 0; i < difference.size(); ++i) {
+        const std::uint64_t step = static_cast<std::uint64_t>(difference[i]) - other[i] - borrow;
+        difference[i] = static_cast<std::uint32_t>(step);
+        borrow = (step >> 32) & 1;
+    }
+    return number_of(difference);
+}
+
+std::optional<Uint256> checked_multiply(const Uint256& a, std::uint64_t b) {
+    const auto low = multiply(a, static_cast<std::uint32_t>(b));
+    const auto high = multiply(a, static_cast<std::uint32_t>(b >> 32));
+    if (low.overflow != 0 || high.overflow != 0) return std::nullopt;
+    // high * 2^32: its top limb must be free.
+    auto limbs = limbs_of(high.low);
+    if (limbs.back() != 0) return std::nullopt;
+    for (std::size_t i = limbs.size() - 1; i > 0; --i) limbs[i] = limbs[i - 1];
+    limbs[0] = 0;
+    return checked_add(low.low, number_of(limbs));
+}
+
+bool product_at_least(const Uint256& a, std::uint32_t m, const Uint256& b, std::uint32_t n) {
+    return multiply(a, m) >= multiply(b, n);
+}
+
+std::string to_quantity(const Uint256& value) {
+    auto digits = to_hex(value);
+    const auto first = digits.find_first_not_of('0');
+    return first == std::string::npos ? "0x0" : "0x" + digits.substr(first);
+}
+
+}  // namespace parley

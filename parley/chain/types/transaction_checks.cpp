@@ -1,0 +1,189 @@
+#include <parley/chain/types/transaction.hpp>
+#include <parley/codec/rlp.hpp>
+#include <parley/crypto/hash.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace parley::chain {
+namespace {
+
+namespace gas {
+constexpr std::uint64_t transaction = 21'000;
+constexpr std::uint64_t creation = 32'000;
+constexpr std::uint64_t data_zero = 4;
+constexpr std::uint64_t data_non_zero = 16;
+constexpr std::uint64_t access_address = 2'400;
+constexpr std::uint64_t access_key = 1'900;
+}  // namespace gas
+
+/// The order of secp256k1 (SEC 2, 2.4.1).
+constexpr std::array<std::uint8_t, 32> curve_order = {
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe,
+    0xba, 0xae, 0xdc, 0xe6, 0xaf, 0x48, 0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36, 0x41, 0x41};
+
+bool in_range(Bytes scalar) {
+    const auto is_zero = [](std::byte b) { return b == std::byte{0}; };
+    if (std::ranges::all_of(scalar, is_zero)) return false;
+    return std::ranges::lexicographical_compare(
+        scalar, curve_order, {}, [](std::byte b) { return std::to_integer<std::uint8_t>(b); });
+}
+
+Result<void, TxError> check_signature_form(const crypto::Signature& signature) {
+    if (crypto::is_canonical(signature)) return {};
+    const auto rs = Bytes{signature};
+    if (!in_range(rs.first(32)) || !in_range(rs.last(32))) return fail(TxErrc::signature_range);
+    return fail(TxErrc::high_s);
+}
+
+std::string_view name_of(TxField field) {
+    switch (field) {
+        case TxField::envelope:
+            return "envelope";
+        case TxField::chain_id:
+            return "chain id";
+        case TxField::nonce:
+            return "nonce";
+        case TxField::gas_price:
+            return "gas price";
+        case TxField::max_priority_fee:
+            return "max priority fee";
+        case TxField::max_fee:
+            return "max fee";
+        case TxField::gas_limit:
+            return "gas limit";
+        case TxField::to:
+            return "to";
+        case TxField::value:
+            return "value";
+        case TxField::data:
+            return "data";
+        case TxField::access_list:
+            return "access list";
+        case TxField::access_address:
+            return "access list address";
+        case TxField::access_key:
+            return "access list key";
+        case TxField::v:
+            return "v";
+        case TxField::r:
+            return "r";
+        case TxField::s:
+            return "s";
+    }
+    return "unknown";
+}
+
+std::string_view name_of(rlp::Errc code) {
+    switch (code) {
+        case rlp::Errc::truncated:
+            return "truncated";
+        case rlp::Errc::trailing_bytes:
+            return "bytes left over";
+        case rlp::Errc::non_canonical_size:
+            return "size not canonical";
+        case rlp::Errc::non_canonical_byte:
+            return "single byte not canonical";
+        case rlp::Errc::leading_zero:
+            return "leading zero";
+        case rlp::Errc::integer_too_large:
+            return "number too large";
+        case rlp::Errc::wrong_size:
+            return "wrong size";
+        case rlp::Errc::expected_string:
+            return "a list where a string belongs";
+        case rlp::Errc::expected_list:
+            return "a string where a list belongs";
+        case rlp::Errc::missing_item:
+            return "missing";
+        case rlp::Errc::too_deep:
+            return "nested too deep";
+        case rlp::Errc::too_long:
+            return "too long";
+    }
+    return "malformed";
+}
+
+}  // namespace
+
+std::string message(const TxError& error) {
+    const auto& [code, expected, actual] = error;
+    switch (code) {
+        case TxErrc::empty:
+            return "empty transaction";
+        case TxErrc::too_large:
+            return fmt::format("transaction of {} bytes, at most {} allowed", actual, expected);
+        case TxErrc::unknown_type:
+            return fmt::format("unknown transaction type {:#04x}", actual);
+        case TxErrc::rlp:
+            return fmt::format("field {}: {}", name_of(static_cast<TxField>(expected)),
+                               name_of(static_cast<rlp::Errc>(actual)));
+        case TxErrc::bad_v:
+            return fmt::format("v is {}, not 27, 28 or at least 35", actual);
+        case TxErrc::bad_parity:
+            return fmt::format("y parity is {}, not 0 or 1", actual);
+        case TxErrc::signature_range:
+            return "signature: r or s out of range";
+        case TxErrc::high_s:
+            return "signature: s above half of the curve's order";
+        case TxErrc::no_sender:
+            return "signature: no public key fits";
+        case TxErrc::wrong_chain:
+            return fmt::format("transaction for chain {}, this is chain {}", actual, expected);
+        case TxErrc::unprotected:
+            return "transaction without chain id (EIP-155)";
+        case TxErrc::nonce_too_high:
+            return "nonce is 2^64 - 1, which can never be used";
+        case TxErrc::gas_too_low:
+            return fmt::format("gas limit {} below the intrinsic gas {}", actual, expected);
+        case TxErrc::gas_above_block:
+            return fmt::format("gas limit {} above the most allowed, {}", actual, expected);
+        case TxErrc::priority_above_max:
+            return "max priority fee above max fee";
+        case TxErrc::cost_overflow:
+            return "gas limit times fee does not fit in 256 bits";
+    }
+    return "malformed transaction";
+}
+
+std::uint64_t intrinsic_gas(const Transaction& tx) {
+    std::uint64_t total = gas::transaction + (tx.to ? 0 : gas::creation);
+    const auto data = tx.data.view();
+    const auto zeros = static_cast<std::uint64_t>(std::ranges::count(data, std::byte{0}));
+    total += zeros * gas::data_zero + (data.size() - zeros) * gas::data_non_zero;
+    for (const auto& entry : tx.access_list) {
+        total += gas::access_address + entry.keys.size() * gas::access_key;
+    }
+    return total;
+}
+
+Result<void, TxError> check_stateless(const Transaction& tx, const ChainRules& rules) {
+    if (tx.raw.size() > rules.tx_bytes_max) {
+        return fail(TxErrc::too_large, rules.tx_bytes_max, tx.raw.size());
+    }
+    if (tx.chain_id && *tx.chain_id != rules.chain_id) {
+        return fail(TxErrc::wrong_chain, rules.chain_id, *tx.chain_id);
+    }
+    if (!tx.chain_id && !rules.unprotected_allowed) return fail(TxErrc::unprotected);
+    if (auto form = check_signature_form(tx.signature); !form) return form;
+    constexpr auto nonce_limit = std::numeric_limits<std::uint64_t>::max();
+    if (tx.nonce == nonce_limit) return fail(TxErrc::nonce_too_high, nonce_limit - 1, tx.nonce);
+    if (tx.max_priority_fee > tx.max_fee) return fail(TxErrc::priority_above_max);
+    if (!checked_multiply(tx.max_fee, tx.gas_limit)) return fail(TxErrc::cost_overflow);
+    const auto intrinsic = intrinsic_gas(tx);
+    if (tx.gas_limit < intrinsic) return fail(TxErrc::gas_too_low, intrinsic, tx.gas_limit);
+    if (tx.gas_limit > rules.gas_limit_max) {
+        return fail(TxErrc::gas_above_block, rules.gas_limit_max, tx.gas_limit);
+    }
+    return {};
+}
+
+Result<Address, TxError> recover_sender(const Transaction& tx) {
+    if (auto form = check_signature_form(tx.signature); !form) return std::unexpected{form.error()};
+    const auto key = crypto::recover(tx.signing_hash(), tx.signature, tx.y_parity);
+    if (!key) return fail(TxErrc::no_sender);
+    return Address{array_of<20>(Bytes{crypto::keccak256(*key)}.last(20))};
+}
+
+}  // namespace parley::chain

@@ -1,0 +1,113 @@
+// What the address book knows of one node, and who told it.
+// Threading: values only.
+#pragma once
+
+#include <parley/base/time.hpp>
+#include <parley/identity/endpoint.hpp>
+#include <parley/identity/enr.hpp>
+#include <parley/identity/node_id.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace parley::discovery {
+
+/// How an entry came into the book. Values are stored: never renumber.
+enum class SourceKind : std::uint8_t {
+    user = 0,         ///< by the node's owner at run time
+    boot = 1,         ///< configured as a way into the network
+    static_peer = 2,  ///< configured to be dialed for ever
+    pex = 3,          ///< a peer's answer to GetPeers
+    inbound = 4,      ///< it dialed us, or said its record in its Hello
+    dht = 5,          ///< found in the DHT
+    goodbye = 6,      ///< another address, given by a node that turned us away
+};
+inline constexpr std::uint8_t source_kinds = 7;
+std::string_view name(SourceKind kind);
+
+struct Source {
+    SourceKind kind = SourceKind::user;
+    NodeId by{};                       ///< who told; all zero if nobody did
+    std::optional<IpAddress> address;  ///< of who told
+    friend bool operator==(const Source&, const Source&) = default;
+};
+
+enum class EntryState : std::uint8_t {
+    unknown,    ///< not tried since the start, or well when last heard of
+    waiting,    ///< a dial failed or a link ended; see Entry::next_attempt
+    dialing,    ///< between a dial and its end
+    connected,  ///< a link is up
+};
+inline constexpr std::size_t entry_states = 4;
+std::string_view name(EntryState state);
+
+/// Entries that the configuration holds in the book: never evicted, never forgotten, short waits.
+enum class Pin : std::uint8_t { none, boot, static_peer };
+
+/// A UnixTime of 0: it never happened.
+inline constexpr UnixTime unset{};
+
+/// A node record's bytes, and what is asked of them all the time. Small: books hold a million.
+class StoredRecord {
+public:
+    StoredRecord() = default;
+    explicit StoredRecord(const Enr& record)
+        : StoredRecord(record.raw(), record.sequence(),
+                       record.tcp_endpoint().value_or(Endpoint{})) {}
+    /// `raw` is a record's; at most Enr::size_bytes_max.
+    StoredRecord(Bytes raw, std::uint64_t sequence, const Endpoint& endpoint);
+
+    explicit operator bool() const { return size_ > 0; }
+    Bytes raw() const { return {bytes_.get(), size_}; }
+    std::uint64_t sequence() const { return sequence_; }
+    /// Port 0: it names none for TCP.
+    const Endpoint& endpoint() const { return endpoint_; }
+
+private:
+    std::unique_ptr<std::byte[]> bytes_;
+    std::uint64_t sequence_ = 0;
+    std::uint16_t size_ = 0;
+    Endpoint endpoint_;
+};
+
+/// What the book keeps of who told it.
+struct Teller {
+    SourceKind kind = SourceKind::user;
+    /// Equal for sources of one network group (in private networks: of one ID); 0: nobody told.
+    std::uint64_t group = 0;
+    friend bool operator==(const Teller&, const Teller&) = default;
+};
+
+/// A place in the book's tables; see Buckets.
+using Place = std::uint32_t;
+inline constexpr Place no_place = ~Place{0};
+
+struct Entry {
+    NodeId id;
+    EntryState state = EntryState::unknown;  // not stored
+    Pin pin = Pin::none;                     // not stored
+    bool stored = false;                     ///< a row on disk, or in a batch that was taken
+    bool changed = false;                    ///< since the last batch
+    bool verified = false;  ///< the record's signature, since the start of this process
+    Teller source;
+    StoredRecord record;
+    /// From "id@host:port" in the configuration or by the owner, without a signature. Port 0: none.
+    Endpoint configured;
+    Place place = no_place;         ///< pinned ones may have none
+    std::uint32_t failures = 0;     ///< consecutive failed dials and links that did not last
+    std::uint32_t turned_away = 0;  ///< consecutive; not stored
+    UnixTime added;                 ///< first heard of
+    UnixTime last_seen;             ///< last told of by anybody, or last on a link
+    UnixTime last_success;          ///< last link up, whoever dialed
+    UnixTime last_reached;          ///< last link up that we dialed: the endpoint is proven
+    Instant next_attempt = Instant::min();  ///< not dialed before; not stored
+
+    /// Where to dial. When the configuration and the record differ, failures alternate between
+    /// them, starting with the configuration.
+    const Endpoint& endpoint() const;
+    bool tried() const { return last_reached != unset; }
+};
+
+}  // namespace parley::discovery

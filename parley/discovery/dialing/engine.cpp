@@ -1,0 +1,111 @@
+#include <parley/discovery/dialing/engine.hpp>
+
+#include <parley/discovery/pex/pex.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace parley::discovery {
+
+using transport::DialFailed;
+using transport::PeerDown;
+using transport::PeerUp;
+
+Engine::Engine(EngineConfig config, AddressBook& book, Dialer& dialer, Hub& hub, Log& log, Rng rng)
+    : config_(config),
+      book_(book),
+      dialer_(dialer),
+      log_(log),
+      scheduler_(config.dials, book, rng) {
+    const auto keep = [this](const auto& event) { events_.emplace_back(event); };
+    subscriptions_.push_back(hub.subscribe<PeerUp>(keep));
+    subscriptions_.push_back(hub.subscribe<PeerDown>(keep));
+    subscriptions_.push_back(hub.subscribe<DialFailed>(keep));
+    subscriptions_.push_back(hub.subscribe<BookGrew>([this](const auto&) { look_again_ = true; }));
+}
+
+AddResult Engine::add_boot(Now now, const Target& target) {
+    look_again_ = true;
+    scheduler_.set_host(target.id, target.host);
+    return book_.add_target(now, target, {SourceKind::boot, {}, {}}, Pin::boot);
+}
+
+AddResult Engine::add_static(Now now, const Target& target, SourceKind kind) {
+    const AddResult result = book_.add_target(now, target, {kind, {}, {}}, Pin::static_peer);
+    if (book_.find(target.id)) {
+        scheduler_.add_static(target.id);
+        scheduler_.set_host(target.id, target.host);
+        look_again_ = true;
+    }
+    return result;
+}
+
+bool Engine::remove_static(const NodeId& id) {
+    if (!scheduler_.is_static(id)) return false;
+    scheduler_.remove_static(id);
+    book_.unpin(id);
+    look_again_ = true;
+    return true;
+}
+
+void Engine::set_allowed(std::function<bool(const NodeId&)> allowed) {
+    scheduler_.set_allowed(std::move(allowed));
+    look_again_ = true;
+}
+
+Instant Engine::next_wakeup() const {
+    if (look_again_ || !events_.empty()) return last_;
+    return stopped_ ? expire_at_ : std::min(scheduler_.next_wakeup(), expire_at_);
+}
+
+void Engine::on_timer(Now now) {
+    if (now.instant < next_wakeup()) return;
+    last_ = now.instant;
+    look_again_ = false;
+    for (const Event& event : std::exchange(events_, {})) {
+        std::visit([&](const auto& e) { handle(now, e); }, event);
+    }
+    if (now.instant >= expire_at_) {
+        book_.expire(now);
+        expire_at_ = now.instant + config_.expire_interval;
+    }
+    if (stopped_) return;
+    dial_all(now);
+    if (const auto old = scheduler_.churn(now)) dialer_.hang_up(now, *old);
+}
+
+void Engine::dial_all(Now now) {
+    while (const auto dial = scheduler_.next(now)) {
+        const auto link = dialer_.dial(now, dial->target, dial->slot_class);
+        if (link) {
+            scheduler_.on_dialing(now, *dial);
+        } else {
+            scheduler_.on_refused(now, *dial, link.error());
+        }
+    }
+}
+
+void Engine::handle(Now now, const PeerUp& up) {
+    // The handshake proved who speaks; the record in its Hello is its own newest.
+    book_.add_record(now, up.hello.record, {SourceKind::inbound, up.id, up.endpoint.address});
+    scheduler_.on_up(now, up);
+}
+
+void Engine::handle(Now now, const PeerDown& down) {
+    scheduler_.on_down(now, down);
+}
+
+void Engine::handle(Now now, const DialFailed& failed) {
+    scheduler_.on_dial_failed(now, failed);
+    const Source source{SourceKind::goodbye, failed.target.id, failed.target.endpoint.address};
+    std::size_t taken = 0;
+    for (const Enr& record : failed.others) {
+        if (changed(book_.add_record(now, record, source))) ++taken;
+    }
+    if (taken > 0 && log_.enabled(LogLevel::debug)) {
+        log_.write(LogLevel::debug, "discovery", "turned away with alternatives",
+                   {{"by", failed.target.id.short_string()}, {"new", taken}});
+    }
+}
+
+}  // namespace parley::discovery

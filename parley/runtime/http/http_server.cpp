@@ -1,0 +1,179 @@
+#include <parley/runtime/http/http_server.hpp>
+
+#include <parley/runtime/http/http_session.hpp>
+#include <parley/runtime/io/listen.hpp>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <thread>
+#include <utility>
+
+namespace parley::runtime {
+
+namespace asio = boost::asio;
+using Stream = asio::generic::stream_protocol;
+
+namespace {
+
+constexpr int backlog = 64;
+constexpr std::string_view busy_text =
+    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
+/// One endpoint: accepts until its connections are at their limit, and turns the rest away.
+class Door {
+public:
+    Door(asio::io_context& context, UniqueFd fd, Origin origin, int family,
+         const HttpServerConfig& config, const HttpServer::Handler& handler,
+         std::shared_ptr<ReplyGate> gate, Log& log)
+        : acceptor_(context),
+          retry_(context),
+          origin_(origin),
+          config_(config),
+          handler_(handler),
+          gate_(std::move(gate)),
+          log_(log) {
+        // The protocol matters only to acceptors that open their own sockets.
+        acceptor_.assign(Stream{family, 0}, fd.release());
+        accept();
+    }
+
+    void close() {
+        boost::system::error_code ignored;
+        acceptor_.close(ignored);
+        retry_.cancel();
+        for (auto& weak : sessions_) {
+            if (const auto session = weak.lock()) session->close();
+        }
+    }
+
+private:
+    void accept() {
+        acceptor_.async_accept([this](boost::system::error_code error, Stream::socket socket) {
+            if (error == asio::error::operation_aborted) return;
+            if (error) return accept_later(error);
+            complained_ = false;
+            welcome(std::move(socket));
+            accept();
+        });
+    }
+
+    // Out of descriptors or memory: the callers wait in the backlog.
+    void accept_later(boost::system::error_code error) {
+        if (!std::exchange(complained_, true)) {
+            log_.write(LogLevel::warn, "http", "cannot accept", {{"error", error.message()}});
+        }
+        retry_.expires_after(100ms);
+        retry_.async_wait([this](boost::system::error_code stopped) {
+            if (!stopped) accept();
+        });
+    }
+
+    void welcome(Stream::socket socket) {
+        std::erase_if(sessions_, [](const auto& weak) { return weak.expired(); });
+        if (sessions_.size() >= config_.connections_max) {
+            (void)::send(socket.native_handle(), busy_text.data(), busy_text.size(),
+                         MSG_DONTWAIT | MSG_NOSIGNAL);
+            return;
+        }
+        auto session =
+            std::make_shared<HttpSession>(std::move(socket), config_, handler_, origin_, gate_);
+        sessions_.push_back(session);
+        session->start();
+    }
+
+    asio::basic_socket_acceptor<Stream> acceptor_;
+    asio::steady_timer retry_;
+    Origin origin_;
+    const HttpServerConfig& config_;
+    const HttpServer::Handler& handler_;
+    std::shared_ptr<ReplyGate> gate_;
+    Log& log_;
+    bool complained_ = false;
+    std::vector<std::weak_ptr<HttpSession>> sessions_;
+};
+
+}  // namespace
+
+class HttpServer::Impl {
+public:
+    Impl(HttpServerConfig config, Handler handler, Log& log)
+        : config_(std::move(config)), handler_(std::move(handler)), log_(log) {}
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+
+    ~Impl() {
+        gate_->close();
+        asio::post(context_, [this] {
+            for (auto& door : doors_) door->close();
+            context_.stop();
+        });
+        if (thread_.joinable()) thread_.join();
+        if (bound_) ::unlink(config_.unix_socket->c_str());
+    }
+
+    Result<void, StartError> start() {
+        if (config_.tcp) {
+            if (!config_.page && !config_.tcp->address.is_loopback()) {
+                return std::unexpected{StartError{
+                    "cannot serve RPC on " + config_.tcp->to_string() + ": not a loopback address",
+                    0}};
+            }
+            auto fd = listen_tcp(*config_.tcp, backlog);
+            if (!fd) return std::unexpected{fd.error()};
+            endpoint_ = local_endpoint(fd->get());
+            const int family = config_.tcp->address.is_v4() ? AF_INET : AF_INET6;
+            add_door(std::move(*fd), Origin::http, family);
+        }
+        if (config_.unix_socket) {
+            auto fd = listen_unix(*config_.unix_socket, backlog);
+            if (!fd) return std::unexpected{fd.error()};
+            bound_ = true;
+            add_door(std::move(*fd), Origin::unix_socket, AF_UNIX);
+        }
+        thread_ = std::thread{[this] {
+            const auto guard = asio::make_work_guard(context_);
+            context_.run();
+        }};
+        return {};
+    }
+
+    std::optional<Endpoint> endpoint() const { return endpoint_; }
+
+private:
+    void add_door(UniqueFd fd, Origin origin, int family) {
+        doors_.push_back(std::make_unique<Door>(context_, std::move(fd), origin, family, config_,
+                                                handler_, gate_, log_));
+    }
+
+    HttpServerConfig config_;
+    Handler handler_;
+    Log& log_;
+    asio::io_context context_{1};
+    std::shared_ptr<ReplyGate> gate_ = std::make_shared<ReplyGate>(context_);
+    std::vector<std::unique_ptr<Door>> doors_;
+    std::optional<Endpoint> endpoint_;
+    bool bound_ = false;
+    std::thread thread_;
+};
+
+HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HttpServer::~HttpServer() = default;
+
+Result<std::unique_ptr<HttpServer>, StartError> HttpServer::start(HttpServerConfig config,
+                                                                  Handler handler, Log& log) {
+    auto impl = std::make_unique<Impl>(std::move(config), std::move(handler), log);
+    if (auto started = impl->start(); !started) return std::unexpected{started.error()};
+    return std::unique_ptr<HttpServer>(new HttpServer{std::move(impl)});
+}
+
+std::optional<Endpoint> HttpServer::tcp_endpoint() const {
+    return impl_->endpoint();
+}
+
+}  // namespace parley::runtime

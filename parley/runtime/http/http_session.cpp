@@ -1,0 +1,259 @@
+#include <parley/runtime/http/http_session.hpp>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace parley::runtime {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+namespace {
+
+std::string lower(std::string_view text) {
+    std::string out{text};
+    std::ranges::transform(out, out.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return out;
+}
+
+http::response<http::string_body> make_response(http::status status, std::string body) {
+    http::response<http::string_body> response{status, 11};
+    if (!body.empty()) response.set(http::field::content_type, "application/json");
+    response.body() = std::move(body);
+    return response;
+}
+
+// -32600: "invalid request" of JSON-RPC 2.0. The texts are ours and need no escaping.
+http::response<http::string_body> make_error(http::status status, std::string_view text) {
+    return make_response(status, fmt::format("{{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":"
+                                             "{{\"code\":-32600,\"message\":\"{}\"}}}}",
+                                             text));
+}
+
+bool is_json(std::string_view content_type) {
+    const auto end = content_type.find(';');
+    auto type = lower(content_type.substr(0, end));
+    while (!type.empty() && type.back() == ' ') type.pop_back();
+    return type == "application/json";
+}
+
+}  // namespace
+
+bool host_allowed(std::string_view host, const std::vector<std::string>& more) {
+    const auto text = lower(host);
+    std::string_view name = text;
+    // A port, if any, follows the last colon; "[::1]" keeps its own.
+    const auto colon = name.rfind(':');
+    if (colon != std::string_view::npos && name.find(']', colon) == std::string_view::npos) {
+        const auto port = name.substr(colon + 1);
+        if (port.empty() || port.size() > 5 ||
+            !std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; })) {
+            return false;
+        }
+        name = name.substr(0, colon);
+    }
+    if (name == "localhost" || name == "127.0.0.1" || name == "[::1]") return true;
+    return std::ranges::find(more, name) != more.end();
+}
+
+void ReplyGate::post(std::move_only_function<void()> call) {
+    const std::scoped_lock lock{mutex_};
+    if (context_) asio::post(*context_, std::move(call));
+}
+
+void ReplyGate::close() {
+    const std::scoped_lock lock{mutex_};
+    context_ = nullptr;
+}
+
+void HttpSession::close() {
+    beast::error_code ignored;
+    stream_.socket().close(ignored);
+    if (patience_) patience_->cancel();
+}
+
+void HttpSession::wait_for_request() {
+    if (buffer_.size() > 0) {
+        read_request();  // the next one is here already
+        return;
+    }
+    // Nothing is allocated for a request before its first byte.
+    buffer_.shrink_to_fit();
+    stream_.expires_after(config_.idle_timeout);
+    stream_.async_read_some(buffer_.prepare(4096), [self = shared_from_this()](
+                                                       beast::error_code error, std::size_t bytes) {
+        if (error) return self->close();
+        self->buffer_.commit(bytes);
+        self->read_request();
+    });
+}
+
+void HttpSession::read_request() {
+    parser_.emplace();
+    parser_->body_limit(config_.body_bytes_max);
+    parser_->header_limit(config_.header_bytes_max);
+    stream_.expires_after(config_.request_timeout);
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = shared_from_this()](beast::error_code error, std::size_t) {
+                         self->on_request(error);
+                     });
+}
+
+void HttpSession::on_request(beast::error_code error) {
+    keep_alive_ = false;
+    origin_header_.clear();
+    if (error == http::error::body_limit) {
+        return send(make_error(http::status::payload_too_large, "the request is too large"));
+    }
+    if (error == http::error::header_limit) {
+        return send(
+            make_error(http::status::request_header_fields_too_large, "the header is too large"));
+    }
+    // Only what the parser found wrong is answered; after a time-out the socket is closed already.
+    const bool malformed = error.category() == http::make_error_code({}).category() &&
+                           error != http::error::end_of_stream &&
+                           error != http::error::partial_message;
+    if (malformed) return send(make_error(http::status::bad_request, "this is not HTTP"));
+    if (error) return close();
+    handle(parser_->release());
+}
+
+void HttpSession::handle(Request request) {
+    keep_alive_ = request.keep_alive();
+    version_ = request.version();
+    const auto origin = request[http::field::origin];
+    if (std::ranges::find(config_.origins, std::string_view{origin.data(), origin.size()}) !=
+        config_.origins.end()) {
+        origin_header_ = std::string{origin};
+    }
+    if (auto refused = refusal(request)) return send(std::move(*refused));
+    if (request.method() == http::verb::options) {  // a browser asks before it posts
+        auto response = make_response(http::status::no_content, {});
+        response.set(http::field::access_control_allow_methods, "POST");
+        response.set(http::field::access_control_allow_headers, "Content-Type");
+        return send(std::move(response));
+    }
+    await_reply(std::move(request.body()));
+}
+
+std::optional<HttpSession::Response> HttpSession::refusal(const Request& request) const {
+    // Nothing but a browser is led astray by a name, and browsers do not open Unix sockets. A page
+    // that is not for this machine alone is asked for under names that we do not know.
+    if (origin_ == Origin::http && (!config_.page || config_.tcp->address.is_loopback())) {
+        const auto host = request[http::field::host];
+        const bool once = request.count(http::field::host) == 1;
+        if (!once || !host_allowed({host.data(), host.size()}, config_.hosts)) {
+            return make_error(http::status::forbidden, "this host is not served");
+        }
+    }
+    if (request.count(http::field::origin) > 0 && origin_header_.empty()) {
+        return make_error(http::status::forbidden, "this origin is not allowed");
+    }
+    if (config_.page) return page_refusal(request);
+    if (request.target() != "/") return make_error(http::status::not_found, "no such page");
+    const bool preflight = request.method() == http::verb::options && !origin_header_.empty();
+    if (preflight) return std::nullopt;
+    if (request.method() != http::verb::post) {
+        auto response = make_error(http::status::method_not_allowed, "only POST is served");
+        response.set(http::field::allow, "POST");
+        return response;
+    }
+    const auto type = request[http::field::content_type];
+    if (!is_json({type.data(), type.size()})) {
+        return make_error(http::status::unsupported_media_type,
+                          "the content type must be application/json");
+    }
+    return std::nullopt;
+}
+
+std::optional<HttpSession::Response> HttpSession::page_refusal(const Request& request) const {
+    const auto target = request.target();
+    const auto path = target.substr(0, target.find('?'));
+    if (std::string_view{path.data(), path.size()} != config_.page->path) {
+        return make_error(http::status::not_found, "no such page");
+    }
+    if (request.method() == http::verb::get) return std::nullopt;
+    auto response = make_error(http::status::method_not_allowed, "only GET is served");
+    response.set(http::field::allow, "GET");
+    return response;
+}
+
+void HttpSession::await_reply(std::string body) {
+    stream_.expires_never();
+    awaiting_ = ++request_number_;
+    patience_.emplace(stream_.get_executor());
+    patience_->expires_after(config_.reply_timeout);
+    patience_->async_wait([self = shared_from_this(), n = awaiting_](beast::error_code error) {
+        if (error || self->awaiting_ != n) return;
+        self->awaiting_ = 0;
+        self->keep_alive_ = false;
+        self->send(make_error(http::status::service_unavailable, "no answer in time"));
+    });
+    // A session that ended meanwhile is not kept alive by a handler that never answers.
+    handler_(std::move(body), origin_,
+             [weak = weak_from_this(), gate = gate_, n = awaiting_](std::string reply) {
+                 gate->post([weak, n, reply = std::move(reply)]() mutable {
+                     if (const auto self = weak.lock()) self->on_reply(n, std::move(reply));
+                 });
+             });
+}
+
+void HttpSession::on_reply(std::uint64_t request_number, std::string body) {
+    if (awaiting_ != request_number || !stream_.socket().is_open()) return;
+    awaiting_ = 0;
+    patience_->cancel();
+    const auto status = body.empty() ? http::status::no_content : http::status::ok;
+    auto response = make_response(status, std::move(body));
+    if (config_.page) response.set(http::field::content_type, config_.page->content_type);
+    send(std::move(response));
+}
+
+void HttpSession::send(Response response) {
+    response_ = std::move(response);
+    response_.version(version_);
+    response_.keep_alive(keep_alive_);
+    response_.set(http::field::server, "parley");
+    response_.set(http::field::vary, "Origin");
+    if (!origin_header_.empty()) {
+        response_.set(http::field::access_control_allow_origin, origin_header_);
+    }
+    response_.prepare_payload();
+    stream_.expires_after(config_.reply_timeout);
+    http::async_write(stream_, response_,
+                      [self = shared_from_this()](beast::error_code error, std::size_t) {
+                          if (error) return self->close();
+                          self->response_ = {};
+                          if (self->keep_alive_) return self->wait_for_request();
+                          self->finish();
+                      });
+}
+
+// The rest of a refused request is read for a moment: closing on unread bytes would reset the
+// connection and destroy the answer on its way.
+void HttpSession::finish() {
+    beast::error_code ignored;
+    stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+    stream_.expires_after(2s);
+    drain(0);
+}
+
+void HttpSession::drain(std::size_t bytes) {
+    if (bytes > drain_bytes_max) return close();
+    buffer_.clear();
+    stream_.async_read_some(buffer_.prepare(65536), [self = shared_from_this(), bytes](
+                                                        beast::error_code error, std::size_t got) {
+        if (error) return self->close();
+        self->drain(bytes + got);
+    });
+}
+
+}  // namespace parley::runtime

@@ -1,0 +1,27 @@
+// IoSleeper: the node's thread serves the sockets itself and sleeps where they wake it.
+#pragma once
+
+#include <parley/runtime/io/io_thread.hpp>
+#include <parley/runtime/io/sleeper.hpp>
+#include <parley/runtime/io/unique_fd.hpp>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+namespace parley::runtime {
+
+class IoSleeper final : public Sleeper {
+public:
+    /// `io` was not started, and outlives this.
+    explicit IoSleeper(IoThread& io);
+
+    void sleep_until(Instant deadline) override { io_.sleep_until(deadline); }
+    void wake() noexcept override;
+
+private:
+    void await();
+
+    IoThread& io_;
+    boost::asio::posix::stream_descriptor event_;
+};
+
+}  // namespace parley::runtime

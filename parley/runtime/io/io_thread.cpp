@@ -1,0 +1,213 @@
+#include <parley/runtime/io/io_thread.hpp>
+
+#include <parley/runtime/clock.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace parley::runtime {
+namespace {
+
+constexpr std::size_t spare_vectors_max = 4;
+constexpr std::size_t spare_effects_max = 65'536;
+
+/// With limits of bandwidth little at a time, so that links take turns.
+std::size_t read_bytes(const IoConfig& config) {
+    const auto& bandwidth = config.link.bandwidth;
+    if (!bandwidth.limits_reading()) return config.read_bytes;
+    const auto of_all = bandwidth.down_all ? bandwidth.down_all->turn_bytes() : config.read_bytes;
+    return std::min(
+        {config.read_bytes, of_all, transport::Pacer{bandwidth.down_per_link}.turn_bytes()});
+}
+
+}  // namespace
+
+IoThread::IoThread(std::size_t index, const IoConfig& config, NodeInbox& inbox,
+                   EntropySource& entropy)
+    : config_(config),
+      inbox_(inbox),
+      entropy_(entropy),
+      work_(boost::asio::make_work_guard(context_)),
+      index_(index),
+      read_bytes_(read_bytes(config)),
+      scratch_(std::make_unique_for_overwrite<std::byte[]>(config.read_bytes)) {
+    batch_.source = index_;
+    config_.link.output_bytes_max =
+        std::max(config_.link.output_bytes_max, transport::Link::produce_bytes_min);
+}
+
+IoThread::~IoThread() {
+    finish(Instant::min());
+    join();
+}
+
+void IoThread::start() {
+    thread_ = std::thread{[this] { run(); }};
+}
+
+void IoThread::join() {
+    if (thread_.joinable()) thread_.join();
+}
+
+// --- For the node's thread -------------------------------------------------------------------
+
+std::vector<transport::SwitchEffect> IoThread::push(EffectBatch batch) {
+    std::vector<transport::SwitchEffect> spare;
+    {
+        const std::scoped_lock lock{mail_mutex_};
+        mail_.effects.push_back(std::move(batch));
+        mail_waits_ = true;
+        if (!spare_effects_.empty()) {
+            spare = std::move(spare_effects_.back());
+            spare_effects_.pop_back();
+        }
+    }
+    wake_if_asleep();
+    return spare;
+}
+
+void IoThread::push(Admitted admitted) {
+    {
+        const std::scoped_lock lock{mail_mutex_};
+        mail_.admitted.push_back(std::move(admitted));
+        mail_waits_ = true;
+    }
+    wake_if_asleep();
+}
+
+void IoThread::batch_done(std::size_t bytes) {
+    const auto before = handed_over_bytes_.fetch_sub(bytes);
+    const auto limit = config_.inbound_bytes_max;
+    if (before >= limit && before - bytes < limit) wake_if_asleep();
+}
+
+void IoThread::finish(Instant deadline) {
+    finish_by_ = deadline;
+    wake_if_asleep();
+}
+
+// Whoever leaves something looks at asleep_ afterwards; the thread looks for something to do after
+// it set asleep_. So one of the two sees the other, and a thread that is awake costs no call.
+void IoThread::wake_if_asleep() {
+    if (asleep_.exchange(false)) boost::asio::post(context_, [] {});
+}
+
+// --- The thread ------------------------------------------------------------------------------
+
+void IoThread::run() {
+    for (;;) {
+        const Now time = now();
+        // Asked before the turn: what the node said before it asked for the end is then heard.
+        const Instant by = finish_by_.load();
+        turn(time);
+        if (by != never && (lingering_ == 0 || time.instant >= by)) break;
+        sleep_until(never);
+    }
+    connections_.clear();
+}
+
+void IoThread::turn(Now now) {
+    take_mail(now);
+    fire_timers(now);
+    if (may_read()) read_ready(now);
+    settle_dirty(now);
+    hand_over();
+    bury();
+}
+
+void IoThread::take_mail(Now now) {
+    if (!mail_waits_.load(std::memory_order_relaxed)) return;
+    Mail mail;
+    {
+        const std::scoped_lock lock{mail_mutex_};
+        std::swap(mail, mail_);
+        mail_waits_ = false;
+    }
+    // A link is let in before anything is said to it.
+    for (auto& admitted : mail.admitted) admit(now, std::move(admitted));
+    for (auto& batch : mail.effects) {
+        for (auto& effect : batch.effects) {
+            if (auto* said = std::get_if<transport::CommandLink>(&effect)) {
+                command(now, *said);
+            } else {
+                open(now, std::get<transport::OpenLink>(effect), batch.identity);
+            }
+        }
+        recycle(std::move(batch.effects));
+    }
+}
+
+// Growing such a vector anew for each batch costs more than its content. An unusually large one
+// is not kept.
+void IoThread::recycle(std::vector<transport::SwitchEffect> effects) {
+    effects.clear();
+    if (effects.capacity() > spare_effects_max) return;
+    const std::scoped_lock lock{mail_mutex_};
+    if (spare_effects_.size() < spare_vectors_max) spare_effects_.push_back(std::move(effects));
+}
+
+void IoThread::fire_timers(Now now) {
+    while (timers_.next() <= now.instant) {
+        auto& connection = static_cast<IoLink&>(*timers_.top());
+        timers_.remove(connection);
+        timer(now, connection);
+    }
+}
+
+void IoThread::read_ready(Now now) {
+    for (auto* connection : std::exchange(ready_, {})) {
+        connection->listed_ready = false;
+        if (!connection->dead) read(now, *connection);
+    }
+}
+
+void IoThread::settle_dirty(Now now) {
+    for (auto* connection : std::exchange(dirty_, {})) {
+        connection->listed_dirty = false;
+        if (!connection->dead) settle(now, *connection);
+    }
+}
+
+void IoThread::hand_over() {
+    if (batch_.empty()) return;
+    handed_over_bytes_ += batch_.bytes;
+    inbox_.push(std::exchange(batch_, {}));
+    batch_.source = index_;
+}
+
+void IoThread::bury() {
+    if (graveyard_.empty()) return;
+    const auto dead = [](const IoLink* c) { return c->dead; };
+    std::erase_if(ready_, dead);
+    std::erase_if(dirty_, dead);
+    graveyard_.clear();
+}
+
+bool IoThread::anything_to_do() {
+    const bool over = finish_by_.load() != never && lingering_ == 0;
+    return mail_waits_ || !dirty_.empty() || (!ready_.empty() && may_read()) || over;
+}
+
+void IoThread::sleep_until(Instant deadline) {
+    asleep_ = true;
+    if (anything_to_do()) {
+        asleep_ = false;
+        if (std::exchange(expects_more_, false)) std::this_thread::yield();
+        context_.poll();
+        return;
+    }
+    const Instant until = std::min({timers_.next(), finish_by_.load(), deadline});
+    if (until == never) {
+        context_.run_one();
+    } else {
+        context_.run_one_until(std::chrono::steady_clock::time_point{until.time_since_epoch()});
+    }
+    asleep_ = false;
+    // The rest of what is ready; handlers only take note, so this ends.
+    context_.poll();
+}
+
+}  // namespace parley::runtime

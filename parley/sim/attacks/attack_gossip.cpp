@@ -1,0 +1,161 @@
+// withhold, spam and credit_abuse: what an accepted peer can do to the others' modules.
+#include <parley/chain/txpool/messages.hpp>
+#include <parley/chain/types/test_transactions.hpp>
+#include <parley/crypto/hash.hpp>
+#include <parley/sim/attacks/attack_rewriter.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace parley::sim {
+
+using namespace transport;
+
+namespace {
+
+constexpr std::string_view tx_topic_name = "tx";
+
+// --- Withhold --------------------------------------------------------------------------------
+
+class WithholdActor final : public Rewriter {
+public:
+    WithholdActor(HostId host, std::size_t index, Rng rng, NothingShared&)
+        : Rewriter(host, index, rng) {}
+
+private:
+    /// It delivers for so long, and fast, until others have made it a branch of their trees.
+    static constexpr Duration trusted_for = 15s;
+
+    void started() override {
+        every(3s, [this] { dial_victim(); });
+    }
+    /// What should go whole is announced instead, also when it was asked for.
+    bool on_send(Now, LinkId, std::string_view topic, Send& send) override {
+        if (topic != tx_topic_name || send.code != chain::tx_topic::payload) return true;
+        if (world().now().instant < begun_at() + trusted_for) return true;
+        const auto hash = crypto::keccak256(send.message);
+        send.code = chain::tx_topic::announce;
+        send.message = chain::tx_topic::encode_hashes({hash});
+        return true;
+    }
+};
+
+// --- Spam ------------------------------------------------------------------------------------
+
+enum class SpamStyle : std::uint8_t { cheap, badly_signed, malformed };
+constexpr std::uint64_t spam_styles = 3;
+
+/// Signed transactions at almost no price, from a few accounts.
+class CheapTransactions {
+public:
+    explicit CheapTransactions(std::uint64_t seed) : seed_(seed) {}
+    std::uint64_t seed() const { return seed_; }
+
+    /// The next one; over and over from the first.
+    SharedBytes next(std::uint64_t chain_id) {
+        if (made_.size() < made_max) {
+            const auto n = made_.size();
+            auto tx = chain::testing::transfer(n / accounts, 1 + n % 100);
+            tx.chain_id = chain_id;
+            made_.push_back(
+                chain::testing::sign(tx, chain::testing::secret_of(seed_ + n % accounts)).raw);
+        }
+        return made_[next_++ % made_max];
+    }
+
+private:
+    static constexpr std::size_t made_max = 4000;
+    static constexpr std::size_t accounts = 50;
+
+    std::uint64_t seed_;
+    std::vector<SharedBytes> made_;
+    std::size_t next_ = 0;
+};
+
+class SpamActor final : public Rewriter {
+public:
+    SpamActor(HostId host, std::size_t index, Rng rng, CheapTransactions& cheap)
+        : Rewriter(host, index, rng),
+          cheap_(cheap),
+          style_(static_cast<SpamStyle>((index + cheap.seed()) % spam_styles)) {}
+
+private:
+    static constexpr std::size_t burst = 10;
+
+    void started() override {
+        every(3s, [this] { dial_victim(); });
+        every(200ms, [this] {
+            for (std::size_t i = 0; i < burst; ++i) {
+                send_to_all(tx_topic_name, chain::tx_topic::payload, next());
+            }
+        });
+    }
+    SharedBytes next() {
+        if (style_ == SpamStyle::malformed) {
+            return SharedBytes::own(random_bytes(1 + rng().below(500)));
+        }
+        auto raw = cheap_.next(node().config().network.chain_id);
+        if (style_ == SpamStyle::cheap) return raw;
+        auto bytes = to_buffer(raw);
+        // At the end are a header and 32 bytes of r, a header and 32 bytes of s. Another r fits
+        // another key half the time, and else none.
+        bytes[bytes.size() - 34 - rng().below(30)] ^= std::byte{1};
+        return SharedBytes::own(std::move(bytes));
+    }
+
+    CheapTransactions& cheap_;
+    SpamStyle style_;
+};
+
+// --- Credit ----------------------------------------------------------------------------------
+
+class CreditActor final : public Rewriter {
+public:
+    CreditActor(HostId host, std::size_t index, Rng rng, NothingShared&)
+        : Rewriter(host, index, rng), reads_(index % 2 == 0) {}
+
+private:
+    /// It needs this long to have its links; later it could not even read a handshake.
+    static constexpr Duration reads_for = 10s;
+    static constexpr std::uint64_t bytes_per_second = 1;
+
+    void started() override {
+        every(3s, [this] { dial_victim(); });
+        if (reads_) return;
+        world().later(reads_for, [this] { world().set_read_rate(host(), bytes_per_second); });
+    }
+    bool on_command(Now, LinkCommand& command) override {
+        return !std::holds_alternative<Consumed>(command);
+    }
+    /// It wants everything whole from everybody, so that their lanes to it fill.
+    bool on_send(Now, LinkId, std::string_view topic, Send& send) override {
+        return topic != tx_topic_name || send.code != chain::tx_topic::prune;
+    }
+
+    bool reads_;
+};
+
+class CreditAttack final : public AttackOf<CreditActor, NothingShared> {
+public:
+    using AttackOf::AttackOf;
+    /// Who reads nothing must not miss it.
+    void configure(HostId, node::NodeConfig& config) override {
+        config.p2p.heartbeat_timeout = std::chrono::hours{24};
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<Attack> make_withhold(std::uint64_t seed) {
+    return std::make_unique<AttackOf<WithholdActor, NothingShared>>(seed);
+}
+
+std::unique_ptr<Attack> make_spam(std::uint64_t seed) {
+    return std::make_unique<AttackOf<SpamActor, CheapTransactions>>(seed);
+}
+
+std::unique_ptr<Attack> make_credit_abuse(std::uint64_t seed) {
+    return std::make_unique<CreditAttack>(seed);
+}
+
+}  // namespace parley::sim

@@ -1,0 +1,76 @@
+// Attacks: hosts that run the production node and do not play by the rules. What makes a host an
+// attacker is a Tamper, which rewrites what its node wants and what its links say, and some
+// settings. The protocol's promise is that honest nodes do not suffer; scenarios and tests check
+// it. Everything follows from the seed; every table an attacker keeps is bounded. Threading: one
+// thread, the simulator's.
+#pragma once
+
+#include <parley/sim/world/network.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace parley::sim {
+
+enum class AttackKind : std::uint8_t {
+    /// Random bytes instead of handshakes; on live links flipped, repeated, truncated, oversized
+    /// frames.
+    garbage,
+    /// Messages above a topic's limit, above the credit, above a control message's limit; chunks
+    /// whose total lies.
+    oversized,
+    /// Answers to GetPeers with broken signatures, with old records of honest nodes, with records
+    /// of another network or of addresses that nobody may be told.
+    forged_records,
+    /// Answers to GetPeers and Goodbyes full of well-formed records of nobody.
+    address_flood,
+    /// Many IDs at addresses of few network groups; they call the victim again and again and tell
+    /// only of one another.
+    sybil,
+    /// Is trusted at first, then announces every transaction and delivers none.
+    withhold,
+    /// Floods transactions: cheap ones, ones with bad signatures, ones that do not decode.
+    spam,
+    /// Connects and says nothing, or stops after M1, or sends a byte at a time.
+    stalled_handshake,
+    /// Never grants credit, or stops reading at all.
+    credit_abuse,
+};
+inline constexpr std::array all_attacks{AttackKind::garbage,        AttackKind::oversized,
+                                        AttackKind::forged_records, AttackKind::address_flood,
+                                        AttackKind::sybil,          AttackKind::withhold,
+                                        AttackKind::spam,           AttackKind::stalled_handshake,
+                                        AttackKind::credit_abuse};
+
+/// "address_flood".
+std::string_view name(AttackKind kind);
+std::optional<AttackKind> parse_attack(std::string_view text);
+
+/// What all attackers of one kind share in one run. It outlives the World.
+/// Before the Network is made: endpoint() and configure() of each attacker, in a fixed order; then
+/// World::set_tamper; after the hosts' start begin(), again after a restart if timers are wanted to
+/// begin anew (they also go on by themselves).
+class Attack {
+public:
+    Attack() = default;
+    Attack(const Attack&) = delete;
+    Attack& operator=(const Attack&) = delete;
+    virtual ~Attack() = default;
+
+    /// Where the attacker lives, for NetworkOptions::endpoint; nothing: where anybody else would.
+    virtual std::optional<Endpoint> endpoint(HostId) { return std::nullopt; }
+    virtual void configure(HostId, node::NodeConfig&) {}
+    virtual std::vector<transport::PeerHandler*> modules(HostId) { return {}; }
+    virtual Tamper* tamper(HostId) { return nullptr; }
+    /// Until this the attacker behaves. `victim`: whom it calls; its neighbours suffer as well.
+    virtual void begin(Network&, HostId, HostId /*victim*/) {}
+};
+
+std::unique_ptr<Attack> make_attack(AttackKind kind, std::uint64_t seed);
+
+}  // namespace parley::sim

@@ -1,0 +1,60 @@
+// Eclipse: the address book and the dialing of one victim against an attacker who owns many
+// addresses and would own all of its outbound links. The victim's book, scheduler and engine are
+// the production code; who answers its dials, and what is told to it, is played. A run takes a
+// fraction of a second, so that hundreds give shares.
+//
+// The attack (after Heilman, Kendler, Zohar, Goldberg: "Eclipse Attacks on Bitcoin's Peer-to-Peer
+// Network", 2015): for a day all attackers call the victim in turn, tell it of nothing but each
+// other, under several IDs an address, and answer whatever it dials. Then the victim restarts, its
+// anchors dead, a third of the honest nodes that it knew gone, and of the others half have no room.
+// Threading: one thread, the simulator's.
+#pragma once
+
+#include <parley/base/time.hpp>
+#include <parley/discovery/dialing/engine.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace parley::sim {
+
+struct EclipseOptions {
+    std::size_t addresses = 8192;  ///< of the attacker
+    std::size_t groups = 512;      ///< /16s that they are in
+    std::size_t ids_per_address = 4;
+    std::size_t honest = 2000;
+    std::size_t honest_groups = 800;
+    Duration lived = std::chrono::hours{48};   ///< of the victim before the attack
+    Duration attack = std::chrono::hours{24};  ///< before the restart
+    std::size_t outbound = 8;
+    bool resist = true;  ///< false: without buckets by group, feelers, and the older first
+};
+
+/// Records of attackers and honest nodes, made once for many runs.
+class EclipsePopulation {
+public:
+    explicit EclipsePopulation(const EclipseOptions& options);
+    std::vector<Enr> honest;
+    std::vector<Enr> attackers;
+};
+
+struct EclipseResult {
+    std::size_t outbound = 0;                ///< links after the restart
+    std::size_t owned = 0;                   ///< of these
+    std::size_t tried = 0, tried_owned = 0;  ///< entries in the tried table at the restart
+    std::size_t untried = 0, untried_owned = 0;
+};
+
+EclipseResult run_eclipse(const EclipseOptions& options, const EclipsePopulation& population,
+                          std::uint64_t seed);
+
+struct EclipseScore {
+    std::size_t runs = 0;
+    std::size_t all_owned = 0;  ///< runs in which every outbound link was the attacker's
+    double owned_share = 0;     ///< mean
+    double tried_share = 0, untried_share = 0;  ///< of the tables at the restart, mean
+};
+EclipseScore score_eclipse(const EclipseOptions& options, std::size_t runs, std::uint64_t seed);
+
+}  // namespace parley::sim

@@ -1,0 +1,48 @@
+// WireSession: a caller that makes its frames by hand. The handshake is the real one, so that what
+// it says afterwards counts as said by a proven node; what it says is anything.
+// Threading: one thread.
+#pragma once
+
+#include <parley/base/bytes.hpp>
+#include <parley/base/rng.hpp>
+#include <parley/transport/handshake/handshake.hpp>
+#include <parley/transport/link/chunk.hpp>
+#include <parley/transport/link/frame.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace parley::sim {
+
+class WireSession {
+public:
+    /// `key` outlives it. `hello` is what it says of itself.
+    WireSession(const NodeKey& key, transport::Hello hello, const NodeId& target,
+                EntropySource& entropy);
+
+    ByteArray<transport::m1_bytes> m1() { return initiator_.write_m1(); }
+    /// Takes what came; what to answer: M3 once M2 is complete, else nothing.
+    Buffer on_bytes(Bytes bytes);
+    /// The other side has accepted us (or said Goodbye): frames may go.
+    bool open() const { return open_; }
+    /// The topics that both have, in the order of their lanes, from lane 1. Known when open().
+    const std::vector<transport::CommonTopic>& topics() const { return topics_; }
+    /// Precondition: open(). `msg` is 1 to 65,536 bytes: chunks, or anything.
+    Buffer frame(Bytes msg);
+
+private:
+    transport::Initiator initiator_;
+    transport::Hello hello_;
+    Buffer m2_;
+    std::optional<transport::FrameSealer> sealer_;
+    std::vector<transport::CommonTopic> topics_;
+    bool failed_ = false;
+    bool open_ = false;
+};
+
+/// A chunk's bytes, whatever it says of itself.
+Buffer raw_chunk(transport::LaneId lane, unsigned flags, transport::Code code, std::uint32_t total,
+                 Bytes bytes);
+
+}  // namespace parley::sim

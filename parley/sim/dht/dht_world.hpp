@@ -1,0 +1,95 @@
+// DhtWorld: a network of nothing but services of the DHT (Node Discovery v5.1), the production code
+// with its packets, sessions, tables and lookups, in virtual time; and liars among them. A network
+// of whole nodes is Network.
+// Liars (Sybils) stand in the key space around one honest node, closer to it than others do, live
+// in few /24s, follow the protocol, greet everybody near them, and tell of nobody but each other.
+// Threading: one thread, the simulator's.
+#pragma once
+
+#include <parley/discovery/discv5/service.hpp>
+#include <parley/sim/world/world.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace parley::sim {
+
+struct DhtWorldOptions {
+    std::uint64_t seed = 1;
+    Crypto crypto = Crypto::stub;
+    std::size_t boot = 8;        ///< the first hosts, which all others know
+    bool address_limits = true;  ///< of tables and lookups; see TableConfig
+    Duration latency_min = 5ms;
+    Duration latency_max = 120ms;
+};
+
+class DhtWorld {
+public:
+    using Id = discovery::discv5::Id;
+    using Service = discovery::discv5::Service;
+
+    explicit DhtWorld(const DhtWorldOptions& options);
+    ~DhtWorld();
+
+    World& world() { return world_; }
+    std::size_t size() const { return members_.size(); }
+    /// Honest hosts, each in a /16 of its own, that start one after the other within that time.
+    void add_honest(std::size_t count, Duration within);
+    /// Liars in so many /24s, around an honest host.
+    void add_liars(std::size_t count, std::size_t groups, HostId around, Duration within);
+    void kill(HostId host);
+
+    bool up(HostId host) const { return members_[host]->service != nullptr; }
+    bool liar(HostId host) const { return members_[host]->liar; }
+    const Id& id(HostId host) const { return members_[host]->id; }
+    const Endpoint& endpoint(HostId host) const { return members_[host]->endpoint; }
+    /// Precondition: up(host).
+    const Service& service(HostId host) const { return *members_[host]->service; }
+    /// Of the honest hosts that are up, by chance.
+    HostId any_honest();
+    /// The IDs of the 16 closest to the target that are up, without `except`, the closest first.
+    std::vector<Id> truly_closest(const Id& target, HostId except) const;
+
+    struct Lookup {
+        HostId from = 0;
+        Id target{};
+        Instant began;
+        std::optional<Duration> took;  ///< nothing: it has not ended
+        Service::LookupResult result;
+    };
+    /// Begins within the world's time. What it returns is filled in when the lookup ended.
+    std::shared_ptr<const Lookup> look_up(HostId from, discovery::discv5::Goal goal,
+                                          const Id& target);
+
+private:
+    struct Member {
+        NodeKey key;
+        SeededEntropy entropy;
+        Id id{};
+        Endpoint endpoint;
+        bool liar = false;
+        std::unique_ptr<Service> service;  // null: it is not up
+        Instant armed = never;
+    };
+    HostId add(NodeKey key, const Endpoint& endpoint, bool liar);
+    void start(HostId host);
+    /// Something happened at its service: what it says leaves, and its timer is set.
+    void after(HostId host);
+    void wake(HostId host, Instant at);
+    NodeKey key_near(const Id& around, unsigned distance_max);
+
+    DhtWorldOptions options_;
+    Rng rng_;
+    SeededEntropy keys_;
+    World world_;
+    std::vector<std::unique_ptr<Member>> members_;
+    std::set<NodeId> liars_;
+    std::size_t honest_ = 0;
+    std::size_t liar_groups_ = 0;  // used so far
+};
+
+}  // namespace parley::sim

@@ -1,0 +1,39 @@
+// Scenarios: what happens in a run, by name.
+#pragma once
+
+#include <parley/sim/experiment/experiment.hpp>
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+namespace parley::sim {
+
+struct Scenario {
+    std::string_view name;
+    std::string_view about;
+    /// What `parley sim` takes unless told otherwise.
+    std::size_t nodes = 50;
+    Duration time = std::chrono::minutes{2};
+    double rate = 1;
+    std::optional<AttackKind> attack = {};
+    std::size_t attackers = 0;
+    /// How long hosts take to start, one after the other.
+    Duration start_within = std::chrono::seconds{10};
+    /// Transactions flow for this long, unmeasured, before the time begins: the tree takes shape.
+    Duration warm_up = {};
+    /// Changes settings before the network is made.
+    std::function<void(NetworkOptions&)> prepare = {};
+    /// Plans its steps, after the network joined.
+    std::function<void(Experiment&)> plan = {};
+    /// Checks of its own, after healing.
+    std::function<void(Experiment&)> check = {};
+};
+
+const std::vector<Scenario>& scenarios();
+/// Null if there is none of that name.
+const Scenario* find_scenario(std::string_view name);
+/// With the scenario's own sizes.
+ExperimentOptions default_options(const Scenario& scenario);
+
+}  // namespace parley::sim

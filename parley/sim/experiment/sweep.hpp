@@ -1,0 +1,32 @@
+// Sweep: many seeds. Each draws its own faults, rates and attackers; now and then one runs twice
+// and must give the same trace. A seed that fails is shrunk by switching faults off.
+#pragma once
+
+#include <parley/sim/experiment/experiment.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace parley::sim {
+
+/// A run of the scenario "swarm" as this seed draws it.
+ExperimentOptions swarm_options(std::uint64_t seed);
+/// "parley sim --scenario ... --seed ...": what replays a run.
+std::string command_of(const ExperimentOptions& options);
+
+struct Outcome {
+    std::vector<std::string> failures;
+    std::uint64_t trace_hash = 0;
+    bool passed() const { return failures.empty(); }
+};
+Outcome run_once(const ExperimentOptions& options);
+/// Runs it again if the seed is one of the 5 % that are run twice; a different trace is a failure.
+Outcome run_and_compare(const ExperimentOptions& options);
+/// The same failure with as few faults as can be found by switching them off one by one, and
+/// without attackers if it does not need them.
+ExperimentOptions shrink(ExperimentOptions options);
+/// What the nodes logged before the first failure.
+std::vector<std::string> log_around_failure(ExperimentOptions options);
+
+}  // namespace parley::sim

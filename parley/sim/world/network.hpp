@@ -1,0 +1,78 @@
+// Network: a world of ordinary nodes, made alike: keys from the seed, addresses of their own,
+// one network. What tests and scenarios start from.
+#pragma once
+
+#include <parley/chain/txpool/relay.hpp>
+#include <parley/node/node.hpp>
+#include <parley/sim/world/world.hpp>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace parley::sim {
+
+/// A fixed latency for each pair of hosts, from that range.
+std::function<PathConfig(HostId, HostId)> random_paths(std::uint64_t seed, Duration min,
+                                                       Duration max);
+
+struct NetworkOptions {
+    std::uint64_t seed = 1;
+    std::size_t nodes = 2;
+    Duration latency_min = 5ms;
+    Duration latency_max = 120ms;
+    /// Instead of a fixed latency from that range for each pair of hosts.
+    std::function<PathConfig(HostId, HostId)> path{};
+    Crypto crypto = Crypto::real;
+    bool dht = false;  ///< the nodes take part in it (setting p2p.dht)
+    /// Where a host lives, instead of Network::endpoint; nothing: there.
+    std::function<std::optional<Endpoint>(HostId)> endpoint{};
+    /// Changes a node's settings before its start; boot nodes and so on.
+    std::function<void(HostId, node::NodeConfig&)> configure{};
+    /// Modules to plug into a node, made for each of its lives.
+    std::function<std::vector<transport::PeerHandler*>(HostId)> modules{};
+    Log* log = nullptr;
+    /// Called with the node of each of a host's lives, before it does anything.
+    std::function<void(HostId, node::Node&)> started{};
+    /// Its own log for a host, instead of `log`.
+    std::function<Log&(HostId)> log_of{};
+};
+
+class Network {
+public:
+    explicit Network(NetworkOptions options);
+
+    World& world() { return world_; }
+    node::Node& node(HostId host);
+    NodeId id(HostId host) const { return keys_[host].id(); }
+    /// Whose ID that is.
+    std::optional<HostId> host_of(const NodeId& id) const;
+    Target target(HostId host) const { return {id(host), endpoint_of(host)}; }
+    /// Where a host lives unless NetworkOptions::endpoint says otherwise.
+    static Endpoint endpoint(HostId host);
+    Endpoint endpoint_of(HostId host) const;
+    /// Those of the first `count` hosts of any network with that seed.
+    static std::vector<NodeKey> keys(std::uint64_t seed, std::size_t count);
+    std::size_t size() const { return keys_.size(); }
+    void start_all();
+    /// What is plugged into a host's node besides the built-in modules.
+    std::vector<transport::PeerHandler*> modules(HostId host) const;
+
+    /// Links that are up between two nodes, as `a` sees it.
+    std::size_t links_between(HostId a, HostId b);
+    /// Every node that runs keeps to its limits: tokens consistent, one link per peer.
+    bool healthy();
+
+private:
+    Log& log_of(HostId host);
+
+    NetworkOptions options_;
+    World world_;
+    std::vector<NodeKey> keys_;
+    std::deque<SeededEntropy> entropy_;  // of each host
+    std::map<NodeId, HostId> hosts_;
+};
+
+}  // namespace parley::sim

@@ -1,0 +1,115 @@
+#include <parley/sim/world/network.hpp>
+
+#include <parley/chain/types/test_transactions.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <map>
+#include <memory>
+
+using namespace parley;
+using namespace parley::sim;
+
+namespace {
+
+NetworkOptions knowing_the_first(std::size_t nodes, std::uint64_t seed) {
+    NetworkOptions options;
+    options.seed = seed;
+    options.nodes = nodes;
+    const Network names{{.seed = seed, .nodes = nodes}};
+    const auto first = names.target(0);
+    options.configure = [first](HostId host, node::NodeConfig& config) {
+        if (host != 0) config.p2p.boot = {first};
+    };
+    return options;
+}
+
+SharedBytes raw_transaction(std::uint64_t account, std::uint64_t nonce) {
+    auto tx = chain::testing::transfer(nonce);
+    tx.chain_id = node::NetworkConfig{}.chain_id;
+    return chain::testing::sign(tx, chain::testing::secret_of(account)).raw;
+}
+
+std::size_t fewest_links(Network& network) {
+    std::size_t fewest = 1000;
+    for (HostId host = 0; host < network.size(); ++host) {
+        if (!network.world().up(host)) continue;
+        fewest = std::min(fewest, network.node(host).links().peers().size());
+    }
+    return fewest;
+}
+
+}  // namespace
+
+TEST_CASE("nodes that know only the first find one another by peer exchange") {
+    Network network{knowing_the_first(8, 1)};
+    network.start_all();
+    const bool met = network.world().run_until(
+        [&] {
+            for (HostId host = 0; host < network.size(); ++host) {
+                if (network.node(host).book().size() < network.size() - 1) return false;
+            }
+            return fewest_links(network) >= 3;
+        },
+        30s);
+    for (HostId host = 0; host < network.size(); ++host) {
+        MESSAGE("node " << host << " knows " << network.node(host).book().size() << ", links "
+                        << network.node(host).links().peers().size());
+    }
+    CHECK(met);
+    CHECK(network.healthy());
+}
+
+TEST_CASE("transactions submitted anywhere reach every node") {
+    Network network{knowing_the_first(8, 2)};
+    network.start_all();
+    REQUIRE(network.world().run_until([&] { return fewest_links(network) >= 3; }, 60s));
+    constexpr std::uint64_t count = 100;
+    std::size_t accepted = 0;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        network.world().call(i % network.size(), [&](node::NodeCore&, Now now) {
+            network.node(i % network.size())
+                .relay()
+                .submit(now, raw_transaction(i % 7, i / 7),
+                        [&](auto result) { accepted += result ? 1 : 0; });
+        });
+        network.world().run_for(50ms);
+    }
+    CHECK(network.world().run_until(
+        [&] {
+            for (HostId host = 0; host < network.size(); ++host) {
+                if (network.node(host).pool().size() != count) return false;
+            }
+            return true;
+        },
+        30s));
+    CHECK(accepted == count);
+}
+
+TEST_CASE("a node comes back from its own address book after the first node died") {
+    Network network{knowing_the_first(6, 3)};
+    network.start_all();
+    REQUIRE(network.world().run_until(
+        [&] { return network.node(5).book().size() >= 5 && fewest_links(network) >= 3; }, 60s));
+    network.world().run_for(5s);
+    network.world().kill(0);
+    network.world().kill(5);
+    network.world().run_for(10s);
+    network.world().start(5);
+    CHECK(network.node(5).book().size() >= 4);
+    CHECK(network.world().run_until([&] { return network.node(5).links().peers().size() >= 2; },
+                                    60s));
+    CHECK(network.healthy());
+}
+
+TEST_CASE("the same seed gives the same history, another seed another one") {
+    const auto history = [](std::uint64_t seed) {
+        Network network{knowing_the_first(5, seed)};
+        network.start_all();
+        network.world().run_for(20s);
+        return std::pair{network.world().trace_hash(), network.world().events_run()};
+    };
+    CHECK(history(7) == history(7));
+    CHECK(history(7) != history(8));
+}

@@ -1,0 +1,65 @@
+// What the world keeps of a connection: two ends with their Links, and a pipe in each direction.
+// Internal to sim/world*.cpp.
+#pragma once
+
+#include <parley/base/bytes.hpp>
+#include <parley/sim/world/path.hpp>
+#include <parley/transport/link/link.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace parley::sim {
+
+/// A place in the world's table; the generation tells a connection from its successors there.
+struct ConnectionRef {
+    std::uint32_t place = 0;
+    std::uint32_t generation = 0;
+};
+
+/// Bytes on their way to one end, or the end of the stream.
+struct Segment {
+    ConnectionRef connection;
+    std::uint8_t to_side = 0;
+    bool read_in_time = false;  ///< a slow reader's delay is behind it
+    std::optional<transport::CloseReason> end;
+    Buffer bytes;
+};
+
+/// One direction. What is sent and not read is bounded as a socket's buffers bound it.
+struct Pipe {
+    explicit Pipe(const PathConfig& config) : path(config) {}
+    Path path;
+    std::size_t in_flight = 0;
+    bool full = false;          ///< the sender waits until the other side read
+    std::vector<Segment> held;  ///< behind a partition, in order
+};
+
+/// One side of a connection.
+struct End {
+    explicit End(const PathConfig& outward) : out(outward) {}
+    std::size_t host{};
+    transport::LinkId link{};
+    ConnectionRef connection;
+    std::uint8_t side = 0;
+    bool dirty = false;                      ///< its link may have something to say
+    bool power_lost = false;                 ///< its host forgot it without a word
+    Instant armed = never;                   ///< world time of the next planned wake-up
+    Instant reads_until{};                   ///< a slow reader is busy with earlier segments
+    std::uint64_t sent = 0;                  ///< bytes, as counted for a Tamper
+    std::optional<transport::Link> machine;  ///< nothing: over on this side
+    Pipe out;
+};
+
+/// Side 0 dialed.
+struct WorldLink {
+    explicit WorldLink(const PathConfig& path) : ends{End{path}, End{path}} {}
+    std::array<End, 2> ends;
+    bool answered = false;  ///< the caller heard of it
+    bool dead_air = false;  ///< half-open: nothing arrives any more, and nobody is told
+};
+
+}  // namespace parley::sim

@@ -1,0 +1,98 @@
+// Whether two that said Hello fit together.
+#include <parley/transport/handshake/hello.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace parley::transport {
+
+namespace {
+
+std::string versions_text(const Hello& hello) {
+    return fmt::format("{}-{}", hello.version_min, hello.version_max);
+}
+
+std::string fork_text(const ForkId& fork) {
+    return fmt::format("{} next {}", to_hex(fork.hash), fork.next);
+}
+
+/// A light node keeps headers only; one that also says full is taken as full.
+bool is_light(const Hello& hello) {
+    return (hello.roles & role::light) != 0 && (hello.roles & role::full) == 0;
+}
+
+bool serves_light(const Hello& hello) {
+    return !is_light(hello) && (hello.services & service::light_nodes) != 0;
+}
+
+std::string roles_text(const Hello& hello) {
+    if (is_light(hello)) return "light";
+    return serves_light(hello) ? "full, serves light nodes" : "full, serves no light nodes";
+}
+
+/// "name/version" of each, as many as fit.
+std::string topics_text(const Hello& hello) {
+    std::string text;
+    for (const auto& topic : hello.topics) {
+        const auto next =
+            fmt::format("{}{} v{}", text.empty() ? "" : ", ", topic.name, topic.version);
+        if (text.size() + next.size() + 5 > Goodbye::value_bytes_max) return text + ", ...";
+        text += next;
+    }
+    return text.empty() ? "none" : text;
+}
+
+bool has_common_topic(const Hello& ours, const Hello& theirs) {
+    return std::ranges::any_of(ours.topics, [&](const HelloTopic& topic) {
+        return std::ranges::any_of(theirs.topics, [&](const HelloTopic& other) {
+            return other.name == topic.name && other.version == topic.version;
+        });
+    });
+}
+
+}  // namespace
+
+std::vector<CommonTopic> common_topics(const Hello& ours, const Hello& theirs) {
+    std::vector<CommonTopic> common;
+    auto other = theirs.topics.begin();
+    for (const auto& topic : ours.topics) {  // both are sorted by name
+        while (other != theirs.topics.end() && other->name < topic.name) ++other;
+        if (other == theirs.topics.end()) break;
+        if (other->name == topic.name && other->version == topic.version) {
+            common.push_back({topic.name, topic.version, topic, *other});
+        }
+    }
+    return common;
+}
+
+std::optional<Goodbye> check_hello(const Hello& ours, const ForkRules& our_forks,
+                                   const Hello& theirs) {
+    const auto differ = [](CloseReason reason, std::string our_value, std::string their_value) {
+        return Goodbye{reason, std::move(our_value), std::move(their_value), {}};
+    };
+    if (std::max(ours.version_min, theirs.version_min) >
+        std::min(ours.version_max, theirs.version_max)) {
+        return differ(CloseReason::no_common_version, versions_text(ours), versions_text(theirs));
+    }
+    if (ours.network_id != theirs.network_id) {
+        return differ(CloseReason::wrong_network, std::to_string(ours.network_id),
+                      std::to_string(theirs.network_id));
+    }
+    if (ours.genesis != theirs.genesis) {
+        return differ(CloseReason::wrong_genesis, to_hex(ours.genesis), to_hex(theirs.genesis));
+    }
+    if (!fork_compatible(our_forks, theirs.fork)) {
+        return differ(CloseReason::incompatible_fork, fork_text(fork_id(our_forks)),
+                      fork_text(theirs.fork));
+    }
+    if ((is_light(ours) && !serves_light(theirs)) || (is_light(theirs) && !serves_light(ours))) {
+        return differ(CloseReason::roles_do_not_fit, roles_text(ours), roles_text(theirs));
+    }
+    if (!has_common_topic(ours, theirs)) {
+        return differ(CloseReason::no_common_topic, topics_text(ours), topics_text(theirs));
+    }
+    return std::nullopt;
+}
+
+}  // namespace parley::transport

@@ -1,0 +1,112 @@
+// LanesOut: what waits to be sent, a queue per lane, and which of it goes next: by priority, with
+// a share for everybody, and only as far as the receiver granted credit. docs/formats/link.md.
+// Threading: one thread at a time. Bounded by the send budgets, which the Switch keeps.
+#pragma once
+
+#include <parley/base/result.hpp>
+#include <parley/base/shared_bytes.hpp>
+#include <parley/base/time.hpp>
+#include <parley/transport/link/chunk.hpp>
+#include <parley/transport/link/link_error.hpp>
+#include <parley/transport/module.hpp>
+#include <parley/transport/types.hpp>
+
+#include <array>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace parley::transport {
+
+/// What a message costs of a lane's credit beside its bytes, so that tiny ones are not free.
+inline constexpr std::uint64_t message_overhead_bytes = 64;
+constexpr std::uint64_t credit_cost(std::size_t message_bytes) {
+    return message_bytes + message_overhead_bytes;
+}
+/// The credit at a lane's start: at least one message of the largest size.
+constexpr std::uint64_t initial_credit(const HelloTopic& receiver) {
+    return std::max<std::uint64_t>(receiver.window_bytes, credit_cost(receiver.message_bytes_max));
+}
+
+/// A window may grow to this while a link lives.
+inline constexpr std::uint64_t lane_window_bytes_max = std::uint64_t{64} << 20;
+
+class LanesOut {
+public:
+    /// Adds the next lane, from 1 on, at most lanes_max. `window` is the receiver's.
+    void add(Priority priority, std::uint64_t window, std::uint32_t message_bytes_max);
+    LaneId lane_max() const { return static_cast<LaneId>(lanes_.size()); }
+
+    /// False, and nothing queued: no such lane, or larger than the receiver takes.
+    [[nodiscard]] bool push(LaneId lane, Code code, SharedBytes message);
+    /// For how long messages had waited for it and nothing else, as far as note_blocked knows.
+    /// Errors: unknown_lane, credit_not_raised, credit_beyond_sent.
+    Result<Duration, LinkError> on_credit(LaneId lane, std::uint64_t limit, Instant now);
+    /// From now on, if not before, some lanes have messages that credit does not allow to send.
+    void note_blocked(Instant now);
+
+    /// Something is queued that credit allows to send.
+    bool sendable() const;
+    /// Adds chunks until the writer is full or nothing is sendable.
+    void fill(ChunkWriter& out);
+    /// Calls `visit(lane, bytes)` for each lane that messages left since the last call.
+    template <class Visit>
+    void take_drained(Visit visit) {
+        for (LaneId lane = 1; lane <= lane_max(); ++lane) {
+            auto& drained = lanes_[lane - 1U].drained_bytes;
+            if (drained > 0) visit(lane, std::exchange(drained, 0));
+        }
+    }
+    /// Bytes queued, with the headers that they need.
+    std::size_t queued_bytes() const { return queued_bytes_; }
+    /// Drops all that is queued.
+    void clear();
+    /// Gives memory back that empty queues hold.
+    void trim();
+
+private:
+    struct Waiting {
+        SharedBytes message;
+        Code code;
+    };
+    struct Lane {
+        Priority priority;
+        std::uint32_t message_bytes_max;
+        std::uint64_t window;
+        std::uint64_t limit;          // cumulative cost that the receiver granted
+        std::uint64_t cost_sent = 0;  // cumulative, counted whole at a message's first chunk
+        std::vector<Waiting> queue;   // from `head` on
+        std::size_t head = 0;
+        std::size_t sent_of_head = 0;
+        bool head_begun = false;
+        std::uint64_t drained_bytes = 0;
+        Instant blocked_since = never;
+
+        bool empty() const { return head == queue.size(); }
+        bool sendable() const {
+            return !empty() &&
+                   (head_begun || cost_sent + credit_cost(queue[head].message.size()) <= limit);
+        }
+        void pop();
+    };
+    static constexpr std::size_t classes = 5;  // as many as Priority has
+    struct Turn {
+        std::size_t lane;       // index into lanes_
+        std::size_t bytes_max;  // then others get theirs
+    };
+
+    using LaneMask = std::uint32_t;
+    std::array<LaneMask, classes> sendable_by_class() const;
+    Turn next_turn(const std::array<LaneMask, classes>& masks);
+    void count_turn(std::size_t lane, std::size_t bytes,
+                    const std::array<LaneMask, classes>& masks);
+    bool fill_from(Lane& lane, LaneId id, std::size_t bytes_max, ChunkWriter& out);
+    bool put_chunk(Lane& lane, LaneId id, std::size_t bytes_max, ChunkWriter& out);
+
+    std::vector<Lane> lanes_;
+    std::size_t queued_bytes_ = 0;
+    std::array<std::size_t, classes> last_lane_{};   // whose turn was last in each class
+    std::array<std::size_t, classes> owed_bytes_{};  // to a class that waited while others sent
+};
+
+}  // namespace parley::transport

@@ -1,0 +1,116 @@
+#include <parley/transport/switch/switch.hpp>
+
+#include <parley/transport/switch/switch_core.hpp>
+
+#include <utility>
+
+namespace parley::transport {
+
+class Switch::Impl final : public SwitchCore {
+public:
+    using SwitchCore::SwitchCore;
+};
+
+Switch::Switch(SwitchConfig config, const NodeKey& key, Hello hello,
+               std::vector<PeerHandler*> modules, Hub& hub, Log& log, Rng rng)
+    : impl_(std::make_unique<Impl>(std::move(config), key, std::move(hello), std::move(modules),
+                                   hub, log, rng)) {}
+Switch::~Switch() = default;
+
+std::optional<LinkId> Switch::on_accept(Now now, const Endpoint& remote) {
+    return impl_->on_accept(now, remote);
+}
+Result<LinkId, DialError> Switch::dial(Now now, const Target& target, SlotClass slot_class) {
+    return impl_->dial(now, target, slot_class);
+}
+void Switch::on_connected(Now now, LinkId link, const Endpoint& endpoint) {
+    impl_->on_connected(now, link, endpoint);
+}
+void Switch::on_connect_failed(Now now, LinkId link, std::string_view why) {
+    impl_->on_connect_failed(now, link, why);
+}
+void Switch::on_event(Now now, LinkId link, LinkEvent event) {
+    impl_->on_event(now, link, std::move(event));
+}
+void Switch::on_timer(Now now) {
+    impl_->on_timer(now);
+}
+Instant Switch::next_wakeup() const {
+    return impl_->next_wakeup();
+}
+void Switch::shut_down(Now now) {
+    impl_->shut_down(now);
+}
+bool Switch::idle() const {
+    return impl_->idle();
+}
+
+std::shared_ptr<const LinkIdentity> Switch::identity() const {
+    return impl_->identity();
+}
+void Switch::set_record(const Enr& record) {
+    impl_->set_record(record);
+}
+void Switch::set_class(const NodeId& id, SlotClass slot_class) {
+    impl_->set_class(id, slot_class);
+}
+void Switch::set_allowed(std::function<bool(const NodeId&)> allowed) {
+    impl_->allowed = std::move(allowed);
+}
+void Switch::set_call_watch(CallWatch* call_watch) {
+    impl_->call_watch = call_watch;
+}
+void Switch::set_alternatives(Alternatives alternatives) {
+    impl_->alternatives = std::move(alternatives);
+}
+void Switch::set_forks(Now now, const ForkRules& forks) {
+    impl_->set_forks(now, forks);
+}
+void Switch::disconnect(Now now, const NodeId& id, CloseReason reason) {
+    impl_->disconnect(now, id, reason);
+}
+void Switch::ban(Now now, const NodeId& id, const std::optional<IpAddress>& address,
+                 std::string_view why) {
+    impl_->ban(now, id, address, why);
+}
+bool Switch::impose_ban(Now now, const Ban& ban) {
+    return impl_->impose_ban(now, ban);
+}
+
+std::size_t Switch::broadcast(std::string_view topic, Code code, const SharedBytes& message,
+                              const PeerPredicate& except) {
+    return impl_->broadcast(topic, code, message, except);
+}
+
+std::size_t Switch::connections() const {
+    return impl_->connections();
+}
+const Slots& Switch::slots() const {
+    return impl_->slots();
+}
+const Offences& Switch::offences() const {
+    return std::as_const(*impl_).offences();
+}
+Offences& Switch::offences() {
+    return impl_->offences();
+}
+const SwitchStats& Switch::stats() const {
+    return impl_->stats();
+}
+std::vector<PeerInfo> Switch::peers() const {
+    return impl_->peers();
+}
+std::vector<TopicLoad> Switch::topic_loads() const {
+    return impl_->topic_loads();
+}
+
+std::vector<SwitchEffect> Switch::take_effects() {
+    std::vector<SwitchEffect> out;
+    impl_->take_effects(out);
+    return out;
+}
+void Switch::take_effects(std::vector<SwitchEffect>& out) {
+    impl_->take_effects(out);
+}
+
+}  // namespace parley::transport
