@@ -87,7 +87,7 @@ private:
             const bool large = source.plain_.size() >= bulk_message_bytes;
             for (;;) {
                 auto message = large ? source.shared_ : SharedBytes::copy(source.plain_);
-                if (context.send(1, std::move(message)) == transport::SendResult::full) return;
+                if (context.send(1, std::move(message)) != transport::SendResult::queued) return;
             }
         }
         Source& source;

@@ -18,7 +18,7 @@ public:
     /// `key`, `modules` and `log` outlive it.
     BareNode(const transport::SwitchConfig& config, const NodeKey& key, transport::Hello hello,
              std::vector<transport::PeerHandler*> modules, Log& log, Rng rng)
-        : links_(config, key, std::move(hello), std::move(modules), hub_, log, rng) {}
+        : links_(config, key, std::move(hello), std::move(modules), hub_, jobs_, log, rng) {}
 
     transport::Switch& links() override { return links_; }
     Hub& hub() { return hub_; }

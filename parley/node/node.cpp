@@ -49,10 +49,13 @@ ClientEntry client_entry(std::string_view client) {
 /// Lets the engine dial through the switch.
 class Node::SwitchDialer final : public discovery::Dialer {
 public:
-    explicit SwitchDialer(transport::Switch& links) : links_(links) {}
+    SwitchDialer(transport::Switch& links, const std::vector<Target>& boot) : links_(links) {
+        for (const auto& target : boot) boot_.insert(target.id);
+    }
     Result<transport::LinkId, transport::DialError> dial(Now now, const Target& target,
                                                          transport::SlotClass kind) override {
-        return links_.dial(now, target, kind);
+        return links_.dial(now, target,
+                           {.slot_class = kind, .explicit_target = boot_.contains(target.id)});
     }
     void hang_up(Now now, const NodeId& id) override {
         links_.disconnect(now, id, transport::CloseReason::rotated);
@@ -60,6 +63,7 @@ public:
 
 private:
     transport::Switch& links_;
+    std::set<NodeId> boot_;  // the owner named them
 };
 
 Result<std::unique_ptr<Node>, StoreError> Node::create(NodeConfig config, NodeKey key, Store& store,
@@ -114,9 +118,9 @@ Result<void, StoreError> Node::open(Now now, std::vector<transport::PeerHandler*
     relay_config.tree = config_.gossip;
     relay_ = std::make_unique<chain::TxRelay>(relay_config, pool_, jobs_, hub_, rng.split("tx"));
     modules.push_back(relay_.get());
-    switch_ =
-        std::make_unique<transport::Switch>(switch_config(config_), key_, make_hello(),
-                                            std::move(modules), hub_, log_, rng.split("switch"));
+    switch_ = std::make_unique<transport::Switch>(switch_config(config_), key_, make_hello(),
+                                                  std::move(modules), hub_, jobs_, log_,
+                                                  rng.split("switch"));
     if (pex_) {
         switch_->set_alternatives(
             [this](const Endpoint& caller, const Enr& record, std::size_t count) {
@@ -125,7 +129,7 @@ Result<void, StoreError> Node::open(Now now, std::vector<transport::PeerHandler*
     }
     if (auto ok = load_bans(now); !ok) return ok;
 
-    dialer_ = std::make_unique<SwitchDialer>(*switch_);
+    dialer_ = std::make_unique<SwitchDialer>(*switch_, config_.p2p.boot);
     discovery::EngineConfig engine_config;
     engine_config.dials.outbound_target = config_.p2p.outbound_max;
     engine_ = std::make_unique<discovery::Engine>(engine_config, *book_, *dialer_, hub_, log_,

@@ -52,7 +52,7 @@ void ModuleHost::start() {
 
 void ModuleHost::dial(const Target& target) {
     host_.post([this, target](Now now) {
-        (void)core_.links().dial(now, target, transport::SlotClass::ordinary);
+        (void)core_.links().dial(now, target, {.explicit_target = true});
     });
 }
 

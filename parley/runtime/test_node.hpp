@@ -192,8 +192,8 @@ private:
             for (; next_ < owner_.options_.count; ++next_) {
                 Buffer bytes(owner_.options_.size, std::byte{0x5a});
                 for (unsigned i = 0; i < 8; ++i) bytes[i] = std::byte(next_ >> (8 * i));
-                if (context_.send(1, SharedBytes::own(std::move(bytes))) ==
-                    transport::SendResult::full) {
+                if (context_.send(1, SharedBytes::own(std::move(bytes))) !=
+                    transport::SendResult::queued) {
                     return;
                 }
                 ++owner_.sent_;

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <parley/base/bytes.hpp>
+#include <parley/base/jobs.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/shared_bytes.hpp>
 #include <parley/base/time.hpp>
+#include <parley/events/hub.hpp>
+#include <parley/events/log.hpp>
 #include <parley/transport/handshake/hello.hpp>
 #include <parley/transport/message.hpp>
 #include <parley/transport/types.hpp>
@@ -15,6 +18,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace parley::transport {
 
@@ -42,7 +46,13 @@ enum class Offence : std::uint8_t {
 };
 std::string_view name(Offence offence);
 
-enum class SendResult : std::uint8_t { queued, full };
+/// What became of a message that a module sent.
+enum class SendResult : std::uint8_t {
+    queued,
+    full,       ///< no room in the lane now: on_writable() will come, or on_closed()
+    too_large,  ///< more than the peer takes, now and for ever: message_bytes_max()
+    closed,     ///< the link is no longer up
+};
 
 /// A link to one peer, as one module sees it. Valid until closed() of its TopicHandler returns.
 class Context {
@@ -54,8 +64,7 @@ public:
     virtual Direction direction() const = 0;
     /// The time of the input that is being handled.
     virtual Now now() const = 0;
-    /// Queues on this topic's lane. `full`: nothing was queued; on_writable tells when to retry.
-    /// A message larger than the peer takes is `full` for ever; see message_bytes_max().
+    /// Queues on this topic's lane, unless the answer says why not.
     virtual SendResult send(Code code, SharedBytes message) = 0;
     /// The largest message that the peer takes on this topic.
     virtual std::size_t message_bytes_max() const = 0;
@@ -80,11 +89,29 @@ public:
     virtual void on_closed(CloseReason) {}
 };
 
+class Network;
+
+/// A dial of this node's that came to nothing.
+struct FailedAttempt {
+    Target target;
+    SlotClass slot_class;
+    CloseReason reason;
+    std::string detail;  ///< what was expected and what came; for people
+    bool alive;          ///< the node proved its ID, and one of the two turned the other away
+};
+
 /// One per module.
 class PeerHandler {
 public:
     virtual ~PeerHandler() = default;
+    /// Asked once, when the node is built.
     virtual TopicSpec topic() const = 0;
+    /// The node is built: once, after topic() and before any other call. `network` may be used
+    /// until the node is destroyed.
+    virtual void attached(Network&) {}
+    /// A dial came to nothing, whoever wanted it. Also where another link to the same node stays
+    /// (tie_lost, duplicate); not a feeler that did what it was for.
+    virtual void on_attempt_failed(const FailedAttempt&) {}
     /// A link with this topic came up. Never null.
     virtual std::unique_ptr<TopicHandler> new_peer(Context& context) = 0;
     /// What to add to the next heartbeat, at most 128 bytes. Called about once an interval.
@@ -102,14 +129,30 @@ struct PeerView {
 };
 using PeerPredicate = std::function<bool(const PeerView&)>;
 
-/// Sends to many. Implemented by the Switch.
+/// Whom a broadcast reached.
+struct BroadcastResult {
+    std::size_t queued = 0;      ///< links that took it
+    std::vector<NodeId> missed;  ///< peers whose lane was full, or is for smaller messages
+};
+
+/// The network that a module is in. Implemented by the Switch.
 class Network {
 public:
     virtual ~Network() = default;
     /// Queues on every link that has the topic, but where `except` says true. The bytes are
-    /// shared, not copied. Links whose lane is full miss it. Returns how many were queued.
-    virtual std::size_t broadcast(std::string_view topic, Code code, const SharedBytes& message,
-                                  const PeerPredicate& except = {}) = 0;
+    /// shared, not copied. A peer whose lane was full gets no second try: its on_writable() tells
+    /// when there is room.
+    virtual BroadcastResult broadcast(std::string_view topic, Code code, const SharedBytes& message,
+                                      const PeerPredicate& except = {}) = 0;
+    /// Slow work runs there, off the node's thread.
+    virtual JobQueue& jobs() = 0;
+    /// Events of the node (PeerUp, PeerDown, ...) and of modules.
+    virtual Hub& hub() = 0;
+    virtual Log& log() = 0;
+    /// The time of the input that is being handled, or was last. Before the first one: Now{}.
+    virtual Now now() const = 0;
+    /// This node's own.
+    virtual const NodeId& id() const = 0;
 };
 
 }  // namespace parley::transport

@@ -270,14 +270,14 @@ void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxErro
     reply(std::unexpected{SubmitError{std::string{name(result)}}});
 }
 
-/// Sends a transaction whole, or has it announced later if the lane is full. False: not pooled.
+/// Sends a transaction whole, or has it announced later if the lane is full. False: it cannot be
+/// had here, since it is not pooled or larger than the peer takes.
 bool TxRelay::push(Now now, Peer& peer, const Hash256& hash) {
     const auto* pooled = pool_.find(hash);
     if (pooled == nullptr) return false;
-    if (peer.context().send(tx_topic::payload, pooled->raw) == transport::SendResult::full) {
-        tree_.push_failed(now, peer.id(), hash);
-    }
-    return true;
+    const auto sent = peer.context().send(tx_topic::payload, pooled->raw);
+    if (sent == transport::SendResult::full) tree_.push_failed(now, peer.id(), hash);
+    return sent != transport::SendResult::too_large;
 }
 
 void TxRelay::flush(Now now) {

@@ -90,7 +90,7 @@ private:
         const Duration interval = pex_.hungry() ? std::min(interval_, hungry_max) : interval_;
         next_ask_ = now.instant + rng_.jitter(interval, ask_jitter);
         const GetPeers wanted{1 + rng_.below(1ULL << 62), config.records_per_request};
-        if (context_.send(pex_get_peers, SharedBytes::own(encode(wanted))) == SendResult::full) {
+        if (context_.send(pex_get_peers, SharedBytes::own(encode(wanted))) != SendResult::queued) {
             return;
         }
         interval_ = std::min(2 * interval_, config.ask_interval_max);
@@ -112,10 +112,16 @@ private:
         const auto records = pex_.answer(now, context_.endpoint().address, context_.id(),
                                          wanted.count, context_.message_bytes_max());
         auto message = SharedBytes::own(encode_peers(wanted.request, records));
-        if (context_.send(pex_peers, std::move(message)) == SendResult::full) {
-            owed_ = wanted;  // the newest ask alone
-        } else {
-            ++pex_.counters_.answered;
+        switch (context_.send(pex_peers, std::move(message))) {
+            case SendResult::queued:
+                ++pex_.counters_.answered;
+                break;
+            case SendResult::full:
+                owed_ = wanted;  // the newest ask alone
+                break;
+            case SendResult::too_large:  // not possible: the answer is made to fit
+            case SendResult::closed:
+                break;
         }
     }
 

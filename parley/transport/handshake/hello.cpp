@@ -18,16 +18,22 @@ bool is_printable(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-bool is_topic_name(std::string_view name) {
-    return !name.empty() && name.size() <= Hello::topic_name_bytes_max &&
-           std::ranges::all_of(name, [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '/' || c == '-' ||
-                      c == '_';
-           });
-}
-
 std::unexpected<HelloError> rlp_failure(const rlp::RlpError& error) {
     return fail(HelloErrc::rlp, 0, static_cast<std::uint64_t>(error.code));
+}
+
+Buffer encode(const Hello& hello) {
+    rlp::Writer out;
+    out.begin_list().number(hello.version_min).number(hello.version_max);
+    out.string(hello.client).number(hello.network_id).string(hello.genesis);
+    out.begin_list().string(hello.fork.hash).number(hello.fork.next).end_list();
+    out.number(hello.roles).number(hello.services).begin_list();
+    for (const auto& topic : hello.topics) {
+        out.begin_list().string(topic.name).number(topic.version);
+        out.number(topic.window_bytes).number(topic.message_bytes_max).end_list();
+    }
+    out.end_list().raw(hello.record.raw()).number(hello.frame_bytes_max).end_list();
+    return out.take();
 }
 
 /// Reads into `out`; false after an error, which it keeps.
@@ -129,6 +135,14 @@ Result<std::vector<HelloTopic>, HelloError> decode_topics(rlp::Reader reader) {
 
 }  // namespace
 
+bool is_topic_name(std::string_view name) {
+    return !name.empty() && name.size() <= Hello::topic_name_bytes_max &&
+           std::ranges::all_of(name, [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '/' || c == '-' ||
+                      c == '_';
+           });
+}
+
 std::string message(const HelloError& error) {
     switch (error.code) {
         case HelloErrc::bad_size:
@@ -164,18 +178,12 @@ std::string message(const HelloError& error) {
     return "unknown";
 }
 
+std::size_t encoded_bytes(const Hello& hello) {
+    return size_bytes + encode(hello).size();
+}
+
 ByteArray<Hello::wire_bytes> encode_hello(const Hello& hello) {
-    rlp::Writer out;
-    out.begin_list().number(hello.version_min).number(hello.version_max);
-    out.string(hello.client).number(hello.network_id).string(hello.genesis);
-    out.begin_list().string(hello.fork.hash).number(hello.fork.next).end_list();
-    out.number(hello.roles).number(hello.services).begin_list();
-    for (const auto& topic : hello.topics) {
-        out.begin_list().string(topic.name).number(topic.version);
-        out.number(topic.window_bytes).number(topic.message_bytes_max).end_list();
-    }
-    out.end_list().raw(hello.record.raw()).number(hello.frame_bytes_max).end_list();
-    const Buffer encoded = out.take();
+    const Buffer encoded = encode(hello);
     assert(encoded.size() <= Hello::wire_bytes - size_bytes);
     ByteArray<Hello::wire_bytes> bytes{};
     store_be(MutableBytes{bytes}, static_cast<std::uint16_t>(encoded.size()));

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,8 +22,11 @@ struct ForkId {
     friend bool operator==(const ForkId&, const ForkId&) = default;
 };
 
+/// 1 to Hello::topic_name_bytes_max characters of a-z, 0-9, '/', '-', '_'.
+bool is_topic_name(std::string_view name);
+
 struct HelloTopic {
-    std::string name;                     ///< 1 to 32 characters of a-z, 0-9, '/', '-', '_'
+    std::string name;                     ///< is_topic_name
     std::uint32_t version = 1;            ///< equal on both sides, or the topic is not common
     std::uint32_t window_bytes = 0;       ///< credit that the sender of this Hello grants at first
     std::uint32_t message_bytes_max = 0;  ///< largest message that it takes; at most the window
@@ -72,7 +76,10 @@ enum class HelloErrc : std::uint8_t {
 using HelloError = Error<HelloErrc>;
 std::string message(const HelloError& error);
 
-/// size u16 | RLP | zeros. Precondition: it fits (checked where topics are configured).
+/// What it takes of Hello::wire_bytes.
+std::size_t encoded_bytes(const Hello& hello);
+/// size u16 | RLP | zeros. Precondition: encoded_bytes(hello) <= Hello::wire_bytes
+/// (topic_check.hpp).
 ByteArray<Hello::wire_bytes> encode_hello(const Hello& hello);
 /// Precondition: `bytes.size() == Hello::wire_bytes`. `sender` is the ID that the handshake proved.
 Result<Hello, HelloError> decode_hello(Bytes bytes, const NodeId& sender);
@@ -93,9 +100,9 @@ struct Goodbye {
     static constexpr std::size_t records_max = 8;
     static constexpr std::size_t value_bytes_max = 128;
     CloseReason reason = CloseReason::requested;
-    std::string sender_value;    ///< at most 128 bytes
-    std::string receiver_value;  ///< at most 128 bytes
-    std::vector<Enr> others;     ///< at most records_max
+    std::string sender_value{};    ///< at most 128 bytes
+    std::string receiver_value{};  ///< at most 128 bytes
+    std::vector<Enr> others{};     ///< at most records_max
 };
 
 /// RLP, at most wire_bytes_max. Longer values are cut, other characters than printable ASCII

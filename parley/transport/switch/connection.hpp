@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace parley::transport {
@@ -86,7 +87,10 @@ struct Connection {
     bool was_up = false;
     bool authenticated = false;
     SlotToken token;
-    std::optional<NodeId> id;  ///< of a dial from the start, of a caller once proven
+    std::optional<Target> target;  ///< of a dial, as it was asked for
+    bool explicit_target = false;  ///< DialOptions, or by its class
+    std::string refusal;           ///< both sides' values, where this side turned the other away
+    std::optional<NodeId> id;      ///< of a dial from the start, of a caller once proven
     std::optional<Hello> hello;
     std::vector<std::unique_ptr<TopicLane>> lanes;  ///< lane - 1
     std::vector<TopicLane*> lane_of_module;         ///< null where the topic is not common

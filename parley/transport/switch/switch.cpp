@@ -12,16 +12,18 @@ public:
 };
 
 Switch::Switch(SwitchConfig config, const NodeKey& key, Hello hello,
-               std::vector<PeerHandler*> modules, Hub& hub, Log& log, Rng rng)
-    : impl_(std::make_unique<Impl>(std::move(config), key, std::move(hello), std::move(modules),
-                                   hub, log, rng)) {}
+               std::vector<PeerHandler*> modules, Hub& hub, JobQueue& jobs, Log& log, Rng rng)
+    : impl_(std::make_unique<Impl>(std::move(config), key, std::move(hello), modules, hub, jobs,
+                                   log, rng)) {
+    for (PeerHandler* module : modules) module->attached(*this);
+}
 Switch::~Switch() = default;
 
 std::optional<LinkId> Switch::on_accept(Now now, const Endpoint& remote) {
     return impl_->on_accept(now, remote);
 }
-Result<LinkId, DialError> Switch::dial(Now now, const Target& target, SlotClass slot_class) {
-    return impl_->dial(now, target, slot_class);
+Result<LinkId, DialError> Switch::dial(Now now, const Target& target, DialOptions options) {
+    return impl_->dial(now, target, options);
 }
 void Switch::on_connected(Now now, LinkId link, const Endpoint& endpoint) {
     impl_->on_connected(now, link, endpoint);
@@ -77,9 +79,24 @@ bool Switch::impose_ban(Now now, const Ban& ban) {
     return impl_->impose_ban(now, ban);
 }
 
-std::size_t Switch::broadcast(std::string_view topic, Code code, const SharedBytes& message,
-                              const PeerPredicate& except) {
+BroadcastResult Switch::broadcast(std::string_view topic, Code code, const SharedBytes& message,
+                                  const PeerPredicate& except) {
     return impl_->broadcast(topic, code, message, except);
+}
+JobQueue& Switch::jobs() {
+    return impl_->jobs();
+}
+Hub& Switch::hub() {
+    return impl_->hub();
+}
+Log& Switch::log() {
+    return impl_->log();
+}
+Now Switch::now() const {
+    return impl_->now();
+}
+const NodeId& Switch::id() const {
+    return impl_->id();
 }
 
 std::size_t Switch::connections() const {

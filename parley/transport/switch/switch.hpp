@@ -4,6 +4,7 @@
 // Threading: the node's thread.
 #pragma once
 
+#include <parley/base/jobs.hpp>
 #include <parley/base/rng.hpp>
 #include <parley/base/time.hpp>
 #include <parley/events/hub.hpp>
@@ -20,6 +21,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -74,6 +76,7 @@ struct DialFailed {
     CloseReason reason;
     bool alive;  ///< the node proved its ID and turned us away
     std::vector<Enr> others;
+    std::string detail = {};  ///< what was expected and what came, with both sides' values
 };
 
 struct SwitchConfig {
@@ -150,18 +153,30 @@ enum class DialError : std::uint8_t {
     banned,
 };
 
+struct DialOptions {
+    SlotClass slot_class = SlotClass::ordinary;
+    /// The owner named the target, so that the log says why it is not linked; static and trusted
+    /// peers are explicit without it.
+    bool explicit_target = false;
+};
+
 class Switch final : public Network {
 public:
-    /// `modules` and `key` outlive the switch. `alternatives` gives records for a Goodbye.
+    /// `modules`, `key` and all references outlive the switch. Throws std::invalid_argument that
+    /// says which topic, or what of the Hello, no peer could take (topic_check.hpp); also what a
+    /// module throws from topic() or attached().
     Switch(SwitchConfig config, const NodeKey& key, Hello hello, std::vector<PeerHandler*> modules,
-           Hub& hub, Log& log, Rng rng);
+           Hub& hub, JobQueue& jobs, Log& log, Rng rng);
     ~Switch() override;
 
     /// A caller is at the door: takes a handshake token. The driver makes a Link::accept with
     /// identity(), or closes the connection at once when nothing came back.
     std::optional<LinkId> on_accept(Now now, const Endpoint& remote);
     /// Takes a token and emits OpenLink.
-    Result<LinkId, DialError> dial(Now now, const Target& target, SlotClass slot_class);
+    Result<LinkId, DialError> dial(Now now, const Target& target, DialOptions options);
+    Result<LinkId, DialError> dial(Now now, const Target& target, SlotClass slot_class) {
+        return dial(now, target, DialOptions{.slot_class = slot_class});
+    }
     /// The connection of an OpenLink was made, but to this endpoint: the target has a name, or
     /// more than one address. Before any event of the link.
     void on_connected(Now now, LinkId link, const Endpoint& endpoint);
@@ -198,8 +213,14 @@ public:
     /// The owner's ban (see Offences::impose); links that are there end. False: no room for it.
     bool impose_ban(Now now, const Ban& ban);
 
-    std::size_t broadcast(std::string_view topic, Code code, const SharedBytes& message,
-                          const PeerPredicate& except = {}) override;
+    // Network
+    BroadcastResult broadcast(std::string_view topic, Code code, const SharedBytes& message,
+                              const PeerPredicate& except = {}) override;
+    JobQueue& jobs() override;
+    Hub& hub() override;
+    Log& log() override;
+    Now now() const override;
+    const NodeId& id() const override;
 
     const Slots& slots() const;
     /// In any phase; each holds one token of slots().

@@ -148,6 +148,10 @@ void SwitchCore::refuse(Connection& c, Goodbye goodbye) {
     }
     c.phase = Phase::closing;
     c.close_reason = goodbye.reason;
+    if (!c.was_up && !(goodbye.sender_value.empty() && goodbye.receiver_value.empty())) {
+        c.refusal =
+            fmt::format("ours: {}, theirs: {}", goodbye.sender_value, goodbye.receiver_value);
+    }
     command(c.link, Refuse{std::move(goodbye)});
 }
 

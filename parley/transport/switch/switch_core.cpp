@@ -2,9 +2,11 @@
 #include <parley/transport/switch/switch_core.hpp>
 
 #include <parley/transport/link/lanes_out.hpp>
+#include <parley/transport/switch/topic_check.hpp>
 
 #include <algorithm>
 #include <cassert>
+#include <stdexcept>
 #include <type_traits>
 
 namespace parley::transport {
@@ -29,19 +31,25 @@ std::uint64_t growth_bytes_max(const SwitchConfig& config, const Hello& hello) {
 }  // namespace
 
 SwitchCore::SwitchCore(SwitchConfig config, const NodeKey& key, Hello hello,
-                       std::vector<PeerHandler*> modules, Hub& hub, Log& log, Rng rng)
+                       std::vector<PeerHandler*> modules, Hub& hub, JobQueue& jobs, Log& log,
+                       Rng rng)
     : config_(std::move(config)),
       key_(key),
       hello_(std::move(hello)),
       modules_(std::move(modules)),
       hub_(hub),
+      jobs_(jobs),
       log_(log),
       slots_(config_.slots, rng.split("slots").next()),
       eviction_salt_(rng.split("eviction").next()),
+      failed_dials_(rng.split("failed dials").next()),
       offences_(config_.offences, rng.split("offences").next()),
       stalls_(modules_.size()),
       statuses_(modules_.size()) {
     for (const PeerHandler* module : modules_) specs_.push_back(module->topic());
+    if (auto checked = check_topics(specs_); !checked) {
+        throw std::invalid_argument{checked.error()};
+    }
     for (std::size_t i = 0; i < specs_.size(); ++i) modules_by_name_.push_back(i);
     std::ranges::sort(modules_by_name_, {}, [&](std::size_t i) { return specs_[i].name; });
     hello_.topics.clear();
@@ -51,6 +59,9 @@ SwitchCore::SwitchCore(SwitchConfig config, const NodeKey& key, Hello hello,
             {spec.name, spec.version, spec.window_bytes, spec.message_bytes_max});
     }
     hello_.fork = fork_id(config_.forks);
+    if (auto checked = check_own_hello(hello_); !checked) {
+        throw std::invalid_argument{checked.error()};
+    }
     growth_bytes_max_ = growth_bytes_max(config_, hello_);
     rebuild_identity();
 }
@@ -124,17 +135,17 @@ std::optional<LinkId> SwitchCore::on_accept(Now now, const Endpoint& remote) {
     return add_connection(remote, Direction::inbound, std::move(*token)).link;
 }
 
-Result<LinkId, DialError> SwitchCore::dial(Now now, const Target& target, SlotClass slot_class) {
+Result<LinkId, DialError> SwitchCore::dial(Now now, const Target& target, DialOptions options) {
     now_ = now;
     if (target.id == key_.id()) return std::unexpected{DialError::self};
     if (by_peer_.contains(target.id)) return std::unexpected{DialError::already};
     const bool has_address = target.host.empty();
     if (is_banned(target.id) ||
-        (has_address && is_banned(target.endpoint.address, is_chosen(slot_class)))) {
+        (has_address && is_banned(target.endpoint.address, is_chosen(options.slot_class)))) {
         return std::unexpected{DialError::banned};
     }
     if (stopping_) return std::unexpected{DialError::no_slot};
-    auto token = take_token(target, slot_class);
+    auto token = take_token(target, options.slot_class);
     if (!token) {
         return std::unexpected{token.error() == SlotError::group_taken ? DialError::group_taken
                                                                        : DialError::no_slot};
@@ -142,8 +153,10 @@ Result<LinkId, DialError> SwitchCore::dial(Now now, const Target& target, SlotCl
     ++stats_.dials;
     Connection& connection =
         add_connection(target.endpoint, Direction::outbound, std::move(*token));
-    connection.slot_class = slot_class;
+    connection.slot_class = options.slot_class;
     connection.id = target.id;
+    connection.target = target;
+    connection.explicit_target = options.explicit_target || is_chosen(options.slot_class);
     by_peer_[target.id].dial = &connection;
     effects_.emplace_back(OpenLink{connection.link, target});
     return connection.link;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <parley/transport/switch/connection.hpp>
+#include <parley/transport/switch/failed_dials.hpp>
 #include <parley/transport/switch/switch.hpp>
 
 #include <boost/container/flat_map.hpp>
@@ -31,14 +32,14 @@ namespace parley::transport {
 class SwitchCore {
 public:
     SwitchCore(SwitchConfig config, const NodeKey& key, Hello hello,
-               std::vector<PeerHandler*> modules, Hub& hub, Log& log, Rng rng);
+               std::vector<PeerHandler*> modules, Hub& hub, JobQueue& jobs, Log& log, Rng rng);
     SwitchCore(const SwitchCore&) = delete;
     SwitchCore& operator=(const SwitchCore&) = delete;
     ~SwitchCore();
 
     // --- Inputs (switch_core.cpp) ---
     std::optional<LinkId> on_accept(Now now, const Endpoint& remote);
-    Result<LinkId, DialError> dial(Now now, const Target& target, SlotClass slot_class);
+    Result<LinkId, DialError> dial(Now now, const Target& target, DialOptions options);
     void on_connected(Now now, LinkId link, const Endpoint& endpoint);
     void on_connect_failed(Now now, LinkId link, std::string_view why);
     void on_event(Now now, LinkId link, LinkEvent event);
@@ -54,8 +55,12 @@ public:
     void set_class(const NodeId& id, SlotClass slot_class);
 
     // --- Modules (switch_dispatch.cpp) ---
-    std::size_t broadcast(std::string_view topic, Code code, const SharedBytes& message,
-                          const PeerPredicate& except);
+    BroadcastResult broadcast(std::string_view topic, Code code, const SharedBytes& message,
+                              const PeerPredicate& except);
+    JobQueue& jobs() { return jobs_; }
+    Hub& hub() { return hub_; }
+    Log& log() { return log_; }
+    const NodeId& id() const { return key_.id(); }
     std::vector<PeerInfo> peers() const;
     std::vector<TopicLoad> topic_loads() const;
     void take_effects(std::vector<SwitchEffect>& out);
@@ -143,7 +148,12 @@ private:
     void release(Connection& connection, CloseReason reason, std::string_view detail,
                  std::vector<Enr> others);
     void tell_modules_closed(Connection& connection, CloseReason reason);
-    void publish_end(Connection& connection, CloseReason reason, std::vector<Enr> others);
+    void publish_end(Connection& connection, CloseReason reason, std::string_view detail,
+                     std::vector<Enr> others);
+    void fail_dial(Connection& connection, CloseReason reason, std::string_view detail,
+                   std::vector<Enr> others);
+    void warn_of_failed_dial(const Connection& connection, CloseReason reason,
+                             std::string_view detail);
     bool charge(const Connection& connection, Offence offence);
     void charge_address(const Connection& connection, CloseReason reason);
     void leave_peer_links(Connection& connection);
@@ -168,12 +178,14 @@ private:
     std::vector<TopicSpec> specs_;              // by module
     std::vector<std::size_t> modules_by_name_;  // indices, in the order of topics in Hello
     Hub& hub_;
+    JobQueue& jobs_;
     Log& log_;
     Slots slots_;
     std::uint64_t eviction_salt_;
     std::optional<Eviction> eviction_;
     Instant next_eviction_{};
     std::map<NetworkGroup, Instant> made_room_for_;  // bounded by the two intervals
+    FailedDials failed_dials_;
     Offences offences_;
     SwitchStats stats_;
     std::shared_ptr<const LinkIdentity> identity_;

@@ -41,7 +41,8 @@ void TopicLane::disconnect() {
 
 SendResult TopicLane::send(Code code, SharedBytes message) {
     const std::size_t size = message.size();
-    if (connection_.phase != Phase::up || size > message_bytes_max_) return SendResult::full;
+    if (connection_.phase != Phase::up) return SendResult::closed;
+    if (size > message_bytes_max_) return SendResult::too_large;
     const std::uint64_t cost = credit_cost(size);
     // An empty queue takes any message, also one that alone is over the budget.
     if (queued_ > 0 && queued_ + cost > budget_) {
@@ -87,6 +88,7 @@ void SwitchCore::bring_up(Connection& c) {
     c.was_up = true;
     c.since = now_.instant;
     ++stats_.ups;
+    failed_dials_.on_up(*c.id);
     if (c.direction == Direction::outbound) ++stats_.ups_outbound;
     up_.insert(std::ranges::upper_bound(up_, c.link, {}, &Connection::link), &c);
     make_lanes(c);
@@ -182,19 +184,23 @@ void SwitchCore::on_observed_address(const Connection& c, const ObservedAddress&
 
 // --- To many -------------------------------------------------------------------------------
 
-std::size_t SwitchCore::broadcast(std::string_view topic, Code code, const SharedBytes& message,
-                                  const PeerPredicate& except) {
+BroadcastResult SwitchCore::broadcast(std::string_view topic, Code code, const SharedBytes& message,
+                                      const PeerPredicate& except) {
+    BroadcastResult result;
     const auto spec = std::ranges::find(specs_, topic, &TopicSpec::name);
-    if (spec == specs_.end()) return 0;
+    if (spec == specs_.end()) return result;
     const auto module = static_cast<std::size_t>(spec - specs_.begin());
-    std::size_t queued = 0;
     for (Connection* c : up_) {
         TopicLane* lane = c->lane_of_module[module];
         if (!lane || c->phase != Phase::up) continue;
         if (except && except(PeerView{*c->id, *c->hello, c->direction})) continue;
-        if (lane->send(code, message) == SendResult::queued) ++queued;
+        if (lane->send(code, message) == SendResult::queued) {
+            ++result.queued;
+        } else {
+            result.missed.push_back(*c->id);
+        }
     }
-    return queued;
+    return result;
 }
 
 /// Asks all modules; true if something changed and was sent to all links.

@@ -56,7 +56,7 @@ void SwitchCore::release(Connection& c, CloseReason reason, std::string_view det
                     {"reason", name(reason)},
                     {"detail", detail}});
     }
-    publish_end(c, reason, std::move(others));
+    publish_end(c, reason, c.refusal.empty() ? detail : c.refusal, std::move(others));
     const std::optional<NodeId> id = c.id;
     leave_peer_links(c);
     const LinkId link = c.link;
@@ -77,14 +77,47 @@ void SwitchCore::tell_modules_closed(Connection& c, CloseReason reason) {
     }
 }
 
-void SwitchCore::publish_end(Connection& c, CloseReason reason, std::vector<Enr> others) {
+void SwitchCore::publish_end(Connection& c, CloseReason reason, std::string_view detail,
+                             std::vector<Enr> others) {
     if (c.was_up) {
         hub_.publish(PeerDown{c.link, *c.id, c.endpoint, c.direction, reason,
                               now_.instant - c.since, c.bytes_in, c.bytes_out});
     } else if (c.direction == Direction::outbound) {
-        hub_.publish(DialFailed{Target{*c.id, c.endpoint}, c.slot_class, reason, c.authenticated,
-                                std::move(others)});
+        fail_dial(c, reason, detail, std::move(others));
     }
+}
+
+void SwitchCore::fail_dial(Connection& c, CloseReason reason, std::string_view detail,
+                           std::vector<Enr> others) {
+    warn_of_failed_dial(c, reason, detail);
+    hub_.publish(DialFailed{.target = Target{*c.id, c.endpoint},
+                            .slot_class = c.slot_class,
+                            .reason = reason,
+                            .alive = c.authenticated,
+                            .others = std::move(others),
+                            .detail = std::string{detail}});
+    const bool tested = c.slot_class == SlotClass::feeler && reason == CloseReason::rotated;
+    if (tested) return;
+    const FailedAttempt attempt{.target = *c.target,
+                                .slot_class = c.slot_class,
+                                .reason = reason,
+                                .detail = std::string{detail},
+                                .alive = c.authenticated};
+    for (std::size_t i = 0; i < modules_.size(); ++i) {
+        const Entered entered{*this, i};
+        modules_[i]->on_attempt_failed(attempt);
+    }
+}
+
+/// Whoever named a target waits for it: why it does not come is said once.
+void SwitchCore::warn_of_failed_dial(const Connection& c, CloseReason reason,
+                                     std::string_view detail) {
+    if (!c.explicit_target || !is_failure(reason) || !failed_dials_.is_news(*c.id, reason)) return;
+    log_.write(LogLevel::warn, "switch", "no link to a target",
+               {{"target", c.target->to_string()},
+                {"reason", name(reason)},
+                {"detail", detail},
+                {"advice", advice(reason, c.authenticated)}});
 }
 
 void SwitchCore::leave_peer_links(Connection& c) {

@@ -46,7 +46,7 @@ TEST_CASE("switch: a caller is proven, accepted, served and released in this ord
     n.blocks.on_closed = [&](Context& peer, CloseReason) {
         slots_during_close = n.rig.in_use(SlotKind::inbound);
         CHECK(peer.id() == n.keys[1].id());
-        CHECK(peer.send(1, bytes(1)) == SendResult::full);
+        CHECK(peer.send(1, bytes(1)) == SendResult::closed);
         CHECK(n.chat.destroyed == 1);
     };
     n.rig.closed(link, CloseReason::silent);
@@ -422,7 +422,7 @@ TEST_CASE("switch: a message over the budget goes alone, one over the peer's lim
     CHECK(peer.send(1, bytes(1)) == SendResult::full);
     n.rig.event(link, Drained{chat_lane, credit_cost(19'936)});
     CHECK(n.chat.count("writable") == 1);
-    CHECK(peer.send(1, bytes(19'937)) == SendResult::full);
+    CHECK(peer.send(1, bytes(19'937)) == SendResult::too_large);
     CHECK(peer.send(1, bytes(1)) == SendResult::queued);
     n.rig.event(link, Drained{chat_lane, credit_cost(1)});
     CHECK(n.chat.count("writable") == 1);  // nothing waits for room
@@ -443,7 +443,9 @@ TEST_CASE("switch: a broadcast shares its bytes and misses the full, the excepte
     }
     n.rig.commands(links[1]);
     const SharedBytes message = bytes(500);
-    CHECK(n.rig.node->broadcast("chat", 9, message) == 2);
+    const BroadcastResult sent = n.rig.node->broadcast("chat", 9, message);
+    CHECK(sent.queued == 2);
+    CHECK(sent.missed == std::vector{n.keys[2].id()});
     std::vector<SwitchEffect> effects = n.rig.node->take_effects();
     REQUIRE(effects.size() == 2);
     for (const SwitchEffect& effect : effects) {
@@ -451,10 +453,13 @@ TEST_CASE("switch: a broadcast shares its bytes and misses the full, the excepte
         CHECK(send.message.view().data() == message.view().data());
     }
     const auto except = [&](const PeerView& peer) { return peer.id == n.keys[1].id(); };
-    CHECK(n.rig.node->broadcast("chat", 9, bytes(1), except) == 2);
-    CHECK(n.rig.node->broadcast("nothing", 9, bytes(1)) == 0);
-    CHECK(n.rig.node->broadcast("blocks", 9, bytes(1)) == 4);
-    CHECK(n.rig.commands(links[3]) == Words{"send 1 9"});  // its only lane
+    CHECK(n.rig.node->broadcast("chat", 9, bytes(1), except).queued == 2);
+    CHECK(n.rig.node->broadcast("nothing", 9, bytes(1)).queued == 0);
+    const BroadcastResult to_all = n.rig.node->broadcast("blocks", 9, bytes(1));
+    CHECK(to_all.queued == 4);
+    CHECK(to_all.missed.empty());
+    CHECK(n.rig.node->broadcast("blocks", 9, bytes(20'000)).missed.size() == 4);  // too large
+    CHECK(n.rig.commands(links[3]) == Words{"send 1 9"});                         // its only lane
 }
 
 // --- Calls from inside calls -----------------------------------------------------------------
@@ -464,7 +469,7 @@ TEST_CASE("switch: a module that disconnects in handle hears no more of the link
     const LinkId link = n.rig.up_inbound(n.keys[1]);
     n.chat.on_handle = [&](Context& peer, Code, Message) -> Result<void, Offence> {
         peer.disconnect();
-        CHECK(peer.send(1, bytes(1)) == SendResult::full);
+        CHECK(peer.send(1, bytes(1)) == SendResult::closed);
         peer.disconnect();
         return {};
     };

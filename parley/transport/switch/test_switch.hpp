@@ -56,6 +56,24 @@ inline Endpoint endpoint(std::string_view address, std::uint16_t port = 30303) {
     return {IpAddress::parse(address).value(), port};
 }
 
+/// Keeps what is logged, a line a record: "warn no link to a target target=... reason=...".
+class TestLog final : public Log {
+public:
+    bool enabled(LogLevel level) const override { return level >= LogLevel::warn; }
+    void write(LogLevel level, std::string_view, std::string_view event,
+               std::initializer_list<LogField> fields) override {
+        if (!enabled(level)) return;
+        std::string line{name(level)};
+        line.append(" ").append(event);
+        for (const LogField& field : fields) {
+            line.append(" ").append(field.key).append("=").append(field.value);
+        }
+        lines.push_back(std::move(line));
+    }
+    std::vector<std::string> take() { return std::exchange(lines, {}); }
+    std::vector<std::string> lines;
+};
+
 /// A module that notes what happens to it and does what the test says.
 class TestModule final : public PeerHandler {
 public:
@@ -95,6 +113,11 @@ public:
         : spec_(std::move(spec)), shared_log_(shared_log) {}
 
     TopicSpec topic() const override { return spec_; }
+    void attached(Network& net) override {
+        ++attached_times;
+        network = &net;
+    }
+    void on_attempt_failed(const FailedAttempt& attempt) override { attempts.push_back(attempt); }
     std::unique_ptr<TopicHandler> new_peer(Context& peer) override {
         note("new");
         ++made;
@@ -120,6 +143,9 @@ public:
     }
 
     std::vector<std::string> log;
+    std::vector<FailedAttempt> attempts;
+    Network* network = nullptr;
+    std::size_t attached_times = 0;
     std::vector<Context*> peers;
     std::size_t peers_most = 0;
     std::size_t made = 0;
@@ -148,7 +174,7 @@ inline TopicSpec spec(std::string name) {
 struct Rig {
     explicit Rig(const NodeKey& own, std::vector<PeerHandler*> handlers, SwitchConfig config = {})
         : key(own), modules(std::move(handlers)), hello(hello_of(own)) {
-        node = std::make_unique<Switch>(config, own, hello, modules, hub, no_log(), Rng{1});
+        node = std::make_unique<Switch>(config, own, hello, modules, hub, jobs, log, Rng{1});
         subscriptions.push_back(hub.subscribe<PeerUp>(
             [this](const PeerUp& e) { events.push_back("up " + std::string{name(e.direction)}); }));
         subscriptions.push_back(hub.subscribe<PeerDown>([this](const PeerDown& e) {
@@ -278,6 +304,8 @@ struct Rig {
     std::vector<PeerHandler*> modules;
     Hello hello;
     Hub hub;
+    JobQueue jobs{8};
+    TestLog log;
     Duration time = 1000s;
     std::unique_ptr<Switch> node;
     std::vector<Hub::Subscription> subscriptions;

@@ -1,0 +1,70 @@
+#include <parley/transport/switch/failed_dials.hpp>
+
+namespace parley::transport {
+
+bool FailedDials::is_news(const NodeId& id, CloseReason reason) {
+    reasons_.insert(id, {});
+    Reasons* known = reasons_.find(id);
+    const auto bit = static_cast<std::size_t>(reason);
+    if (known->test(bit)) return false;
+    known->set(bit);
+    return true;
+}
+
+bool is_failure(CloseReason reason) {
+    switch (reason) {
+        case CloseReason::requested:
+        case CloseReason::shutting_down:
+        case CloseReason::duplicate:
+        case CloseReason::tie_lost:
+        case CloseReason::rotated:
+            return false;
+        default:
+            return true;
+    }
+}
+
+std::string_view advice(CloseReason reason, bool alive) {
+    switch (reason) {
+        case CloseReason::wrong_identity:
+            return "another node answers there: update the ID";
+        case CloseReason::self_dial:
+            return "the target is this node itself: remove it";
+        case CloseReason::dial_failed:
+            return "nothing listens there, or nothing gets through: check address, port and "
+                   "firewall";
+        case CloseReason::handshake_timeout:
+            return "no Parley node answers there: check address and port";
+        case CloseReason::handshake_failed:
+            return "what answers there is no Parley node: check address and port";
+        case CloseReason::truncated:
+        case CloseReason::reset:
+            // A node that is called by another one's ID hangs up without a word.
+            return alive
+                       ? ""
+                       : "what answers there has not that ID, is no Parley node or takes no calls "
+                         "from here: check the ID, then address and port";
+        case CloseReason::no_common_version:
+            return "upgrade the older one of the two";
+        case CloseReason::wrong_network:
+        case CloseReason::wrong_genesis:
+            return "the two are of different networks: check the settings of both";
+        case CloseReason::incompatible_fork:
+            return "the two know different forks: upgrade the one that lacks a fork";
+        case CloseReason::no_common_topic:
+            return "the two have no module in common, or not in the same version";
+        case CloseReason::roles_do_not_fit:
+            return "a light node needs a full one that serves light nodes";
+        case CloseReason::banned:
+            return "one of the two has banned or not allowed the other: see its bans and "
+                   "allow-list";
+        case CloseReason::too_many_peers:
+            return "it has no free slot: its owner can trust this node, or allow more peers";
+        case CloseReason::no_memory:
+            return "the windows of all links need more memory than the node may use for them";
+        default:
+            return "";
+    }
+}
+
+}  // namespace parley::transport

@@ -1,0 +1,43 @@
+// FailedDials: which failures of explicit targets are news to the node's owner. A target that
+// stays away is dialed for ever, but one line in the log per reason is enough.
+// Threading: the node's thread.
+#pragma once
+
+#include <parley/base/lru.hpp>
+#include <parley/identity/node_id.hpp>
+#include <parley/transport/types.hpp>
+
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace parley::transport {
+
+class FailedDials {
+public:
+    /// Targets remembered; the one that failed least recently is forgotten first.
+    static constexpr std::size_t targets_max = 1024;
+
+    explicit FailedDials(std::uint64_t salt) : reasons_(targets_max, salt) {}
+
+    /// True the first time that a dial of `id` ends for this reason since on_up() of it.
+    bool is_news(const NodeId& id, CloseReason reason);
+    /// A link to it is up, whoever dialed.
+    void on_up(const NodeId& id) { reasons_.erase(id); }
+    std::size_t size() const { return reasons_.size(); }
+
+private:
+    using Reasons = std::bitset<256>;  // by the value of CloseReason
+    LruMap<NodeId, Reasons> reasons_;
+};
+
+/// Whether a dial that ended so failed: not where another link to the node stays, or where this
+/// node ended the dial on purpose.
+bool is_failure(CloseReason reason);
+
+/// What the owner of this node can do about a dial that failed; empty where nothing is known.
+/// `alive`: the node proved its ID.
+std::string_view advice(CloseReason reason, bool alive);
+
+}  // namespace parley::transport

@@ -1,0 +1,77 @@
+#include <parley/transport/switch/topic_check.hpp>
+
+#include <parley/transport/link/lanes_out.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace parley::transport {
+
+namespace {
+
+std::optional<std::string> objection_to(const TopicSpec& topic) {
+    if (topic.name.empty()) return "the name is empty";
+    if (topic.name.size() > Hello::topic_name_bytes_max) {
+        return fmt::format("the name has {} characters, {} are the most", topic.name.size(),
+                           Hello::topic_name_bytes_max);
+    }
+    if (!is_topic_name(topic.name)) return "the name may hold a-z, 0-9, '/', '-' and '_' alone";
+    if (topic.priority > Priority::bulk) {
+        return fmt::format("priority {} is unknown, the last one is {}",
+                           static_cast<unsigned>(topic.priority),
+                           static_cast<unsigned>(Priority::bulk));
+    }
+    if (topic.message_bytes_max == 0) return "message_bytes_max is 0";
+    if (topic.send_budget_bytes == 0) return "send_budget_bytes is 0";
+    if (topic.window_bytes < credit_cost(topic.message_bytes_max)) {
+        return fmt::format(
+            "window_bytes is {}, less than the {} of a largest message ({} and {} of "
+            "overhead)",
+            topic.window_bytes, credit_cost(topic.message_bytes_max), topic.message_bytes_max,
+            message_overhead_bytes);
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Result<void, std::string> check_topics(std::span<const TopicSpec> topics) {
+    for (const TopicSpec& topic : topics) {
+        if (const auto objection = objection_to(topic)) {
+            return std::unexpected{fmt::format("topic \"{}\": {}", topic.name, *objection)};
+        }
+        if (std::ranges::count(topics, topic.name, &TopicSpec::name) > 1) {
+            return std::unexpected{
+                fmt::format("topic \"{}\": two modules have it, one may", topic.name)};
+        }
+    }
+    if (topics.size() > Hello::topics_max) {
+        return std::unexpected{fmt::format("topic \"{}\": one of {} topics, {} are the most",
+                                           topics.back().name, topics.size(), Hello::topics_max)};
+    }
+    return {};
+}
+
+Result<void, std::string> check_own_hello(const Hello& hello) {
+    const auto printable = [](char c) { return c >= ' ' && c <= '~'; };
+    if (hello.client.size() > Hello::client_bytes_max ||
+        !std::ranges::all_of(hello.client, printable)) {
+        return std::unexpected{
+            fmt::format("client name \"{}\": {} characters of printable ASCII are the most",
+                        hello.client, Hello::client_bytes_max)};
+    }
+    Hello largest = hello;
+    largest.fork.next = std::numeric_limits<std::uint64_t>::max();
+    const std::size_t bytes =
+        encoded_bytes(largest) - hello.record.raw().size() + Enr::size_bytes_max;
+    if (bytes > Hello::wire_bytes) {
+        return std::unexpected{
+            fmt::format("the Hello with {} topics takes {} bytes, {} are the most",
+                        hello.topics.size(), bytes, Hello::wire_bytes)};
+    }
+    return {};
+}
+
+}  // namespace parley::transport
