@@ -93,7 +93,7 @@ private:
         }
         const std::size_t account = next_account_++;
         auto tx = chain::testing::transfer(0, price_);
-        tx.chain_id = node::NetworkConfig{}.chain_id;
+        tx.chain_id = node::ChainConfig{}.id;
         const auto made = chain::testing::sign(tx, chain::testing::secret_of(account));
         crowd_.send(any(), tx_lane, chain::tx_topic::payload, made.raw);
         ++messages;

@@ -1,7 +1,7 @@
 // JSON-RPC from outside bytes. The first byte chooses where it came in (even: HTTP, odd: the Unix
 // socket); the rest is the body. Whatever it is, there is one reply, which is JSON of the form
 // that the specification gives, or nothing at all for notifications.
-#include <parley/node/rpc/rpc.hpp>
+#include <parley/node/node.hpp>
 
 #include <boost/json.hpp>
 
@@ -54,19 +54,20 @@ void check_response(const json::value& response) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
-    const auto origin = data[0] % 2 == 0 ? RpcOrigin::http : RpcOrigin::unix_socket;
+    const auto origin = data[0] % 2 == 0 ? rpc::Origin::http : rpc::Origin::unix_socket;
     FuzzNode fuzz;
-    Rpc rpc{*fuzz.node};
+    rpc::Dispatcher rpc{fuzz.node->config().rpc.body_bytes_max, p2p::when_saved(*fuzz.node)};
+    rpc.add(rpc_methods(*fuzz.node));
     int replies = 0;
     rpc.handle(fuzz.now, text_of(std::as_bytes(std::span{data + 1, size - 1})), origin,
                [&](const std::string& body) {
                    ++replies;
                    if (body.empty()) return;
-                   require(body.size() < Rpc::reply_bytes_max + 1024 + 2 * size);
+                   require(body.size() < rpc::Dispatcher::reply_bytes_max + 1024 + 2 * size);
                    const auto value = json::parse(body);
                    if (!value.is_array()) return check_response(value);
                    require(!value.get_array().empty());
-                   require(value.get_array().size() <= Rpc::batch_requests_max);
+                   require(value.get_array().size() <= rpc::Dispatcher::batch_requests_max);
                    for (const auto& response : value.get_array()) check_response(response);
                });
     fuzz.work();

@@ -2,7 +2,7 @@
 #include "cli.hpp"
 #include <parley/base/endian.hpp>
 #include <parley/discovery/book/address_book.hpp>
-#include <parley/node/config/config.hpp>
+#include <parley/node/node.hpp>
 #include <parley/runtime/clock.hpp>
 #include <parley/runtime/store/lmdb_store.hpp>
 
@@ -38,7 +38,7 @@ Enr record(std::uint8_t n, std::string_view endpoint, std::uint64_t sequence = 1
     ParleyEntry entry;
     entry.network_id = network;
     entry.fork_hash =
-        transport::fork_id({.genesis = node::NetworkConfig{}.genesis, .forks = {}, .head = 0}).hash;
+        transport::fork_id({.genesis = p2p::NetworkConfig{}.genesis, .forks = {}, .head = 0}).hash;
     return *EnrBuilder{sequence}.ip(at.address).tcp(at.port).parley(entry).sign(key(n));
 }
 
@@ -335,7 +335,7 @@ TEST_CASE("the book of a running node is read, and not written to") {
     CHECK(cli.book("export", {"-"}).exit_code == 0);
     const auto refused = cli.book("import", {"-"}, record(8, "20.8.0.1:30303").to_text());
     CHECK(refused.exit_code == 1);
-    CHECK(refused.err == "parley: another parley runs in " + cli.folder("alice") +
+    CHECK(refused.err == "parley: another node runs in " + cli.folder("alice") +
                              ": it must end before anything is imported\n");
     end(*alice);
     CHECK(cli.book("import", {"-"}, record(8, "20.8.0.1:30303").to_text()).exit_code == 0);

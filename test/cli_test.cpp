@@ -327,8 +327,7 @@ TEST_CASE("ports and folders in use are named") {
     cli.init("alice");
     auto alice = cli.start("alice");
     cli.status("alice", *alice);
-    CHECK(cli.cannot_run("alice") ==
-          "parley: another parley runs in " + cli.folder("alice") + "\n");
+    CHECK(cli.cannot_run("alice") == "parley: another node runs in " + cli.folder("alice") + "\n");
     end(*alice);
 }
 

@@ -189,7 +189,7 @@ TEST_CASE("the key of a running node stays as it is; a needless passphrase is a 
     auto node = keys.start("alice", {"--passphrase-file", good});
     keys.status("alice", *node);
     CHECK(keys.error({"key", "encrypt", keys.folder("alice"), "--passphrase-file", good}) ==
-          "parley: another parley runs in " + keys.folder("alice") + "\n");
+          "parley: another node runs in " + keys.folder("alice") + "\n");
     end(*node);
     CHECK(read_file(keys.log_of("alice"))
               .find("the key is not encrypted: --passphrase-file is not used") !=

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <parley/base/result.hpp>
+#include <parley/runtime/start_error.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -12,9 +13,7 @@
 namespace parley::app {
 
 /// Why a command did not work, in words for the user.
-struct Failure {
-    std::string what;
-};
+using Failure = runtime::StartError;
 inline std::unexpected<Failure> failed(std::string what) {
     return std::unexpected{Failure{std::move(what)}};
 }

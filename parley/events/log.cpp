@@ -20,6 +20,14 @@ std::string_view name(LogLevel level) {
     return "?";
 }
 
+std::optional<LogLevel> parse_log_level(std::string_view text) {
+    for (const auto level : {LogLevel::trace, LogLevel::debug, LogLevel::info, LogLevel::warn,
+                             LogLevel::error, LogLevel::off}) {
+        if (name(level) == text) return level;
+    }
+    return std::nullopt;
+}
+
 Log& no_log() {
     class NoLog final : public Log {
     public:

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,8 @@ namespace parley {
 
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error, off };
 std::string_view name(LogLevel level);
+/// The level of that name; nothing for another text.
+std::optional<LogLevel> parse_log_level(std::string_view text);
 
 /// One `key=value` of a record.
 struct LogField {

@@ -1,4 +1,4 @@
-#include <parley/node/metrics.hpp>
+#include <parley/p2p/metrics.hpp>
 
 #include <parley/chain/types/test_transactions.hpp>
 #include <parley/discovery/discv5/test_speaker.hpp>
@@ -58,7 +58,7 @@ struct Scrape {
     }
 };
 
-Scrape scrape(RpcNode& node, const DriverFigures& driver = {}) {
+Scrape scrape(RpcNode& node, const p2p::DriverFigures& driver = {}) {
     return Scrape{metrics_text(*node.node, node.now, driver)};
 }
 
@@ -177,7 +177,7 @@ TEST_CASE("metrics: the DHT's say what another node saw of it; without it there 
     RpcNode node{listening()};
     OtherNode other{node};
     node.result("discv5_addEnr", "[\"" + other.service.record().to_text() + "\"]",
-                RpcOrigin::unix_socket);
+                rpc::Origin::unix_socket);
     auto seen = scrape(node);
     CHECK(seen.at(R"(parley_dht_nodes{state="heard"})") == 1);
     CHECK(seen.at(R"(parley_dht_nodes{state="checked"})") == 0);
@@ -210,7 +210,7 @@ TEST_CASE("metrics: the DHT's say what another node saw of it; without it there 
         node.now,
         R"({"jsonrpc":"2.0","id":1,"method":"discv5_recursiveFindNodes","params":["0x)" +
             std::string(64, '0') + R"("]})",
-        RpcOrigin::http, [&](std::string text) { reply = std::move(text); });
+        rpc::Origin::http, [&](std::string text) { reply = std::move(text); });
     CHECK(scrape(node).at("parley_dht_lookups") == 1);
     other.silent = true;
     other.talk_for(5s);
@@ -234,7 +234,7 @@ TEST_CASE("metrics: the DHT's say what another node saw of it; without it there 
 }
 
 TEST_CASE("metrics: the histogram is cumulative, and its bounds are included") {
-    DriverFigures driver{.process_started = UnixTime{1'700'000'000'500ms}};
+    p2p::DriverFigures driver{.process_started = UnixTime{1'700'000'000'500ms}};
     for (const Duration delay : {Duration{0}, Duration{100us}, Duration{101us}, Duration{10s}}) {
         driver.loop_delay.observe(delay);
     }

@@ -280,11 +280,11 @@ TEST_CASE("a node's record follows a mapping; one behind another router is not a
     status.mode = nat::MappingMode::automatic;
     status.mapping = {nat::MappingMethod::upnp, at("192.168.0.7:40001"), 3600s};
     seen.node->set_port_mapping(after(0s), status);
-    CHECK_FALSE(seen.node->mapping_is_of_use());
+    CHECK_FALSE(seen.node->own().mapping_is_of_use());
     CHECK_FALSE(seen.node->record().tcp_endpoint());
     status.mapping->outside = at("81.2.3.4:40001");
     seen.node->set_port_mapping(after(0s), status);
-    CHECK(seen.node->mapping_is_of_use());
+    CHECK(seen.node->own().mapping_is_of_use());
     CHECK(seen.node->record().tcp_endpoint() == at("81.2.3.4:40001"));
     CHECK(seen.node->record().sequence() == 2);
     // That UDP is not mapped is said once.

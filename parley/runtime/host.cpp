@@ -63,7 +63,7 @@ public:
         return bound;
     }
 
-    void run(node::NodeCore& core) {
+    void run(p2p::NodeCore& core) {
         workers_.emplace(config_.workers, [this](Job job) { inbox_.push(std::move(job)); }, log_);
         core.links().set_call_watch(&watchdog_);
         for (auto& listener : listeners_) listener->start();
@@ -79,7 +79,7 @@ public:
 
     void post(std::move_only_function<void(Now)> call) { inbox_.push(std::move(call)); }
 
-    const node::DelayHistogram& loop_delay() const { return delay_; }
+    const p2p::DelayHistogram& loop_delay() const { return delay_; }
 
     void stop() noexcept {
         stop_ = true;
@@ -89,7 +89,7 @@ public:
 private:
     struct Ending {
         Impl& host;
-        node::NodeCore& core;
+        p2p::NodeCore& core;
         ~Ending() {
             // A node that was quick leaves its time to the last bytes.
             const Instant from =
@@ -107,7 +107,7 @@ private:
     bool one_thread() const { return config_.io_threads == 0; }
 
     /// False when the end is reached.
-    bool step(node::NodeCore& core) {
+    bool step(p2p::NodeCore& core) {
         Now time = now();
         if (stop_ && !stopping_) begin_stop(core, time);
         if (one_thread()) io_.front()->turn(time);
@@ -145,7 +145,7 @@ private:
         return true;
     }
 
-    void begin_stop(node::NodeCore& core, Now time) {
+    void begin_stop(p2p::NodeCore& core, Now time) {
         stopping_ = true;
         stop_by_ = time.instant + config_.stop_timeout;
         for (auto& listener : listeners_) listener->close();
@@ -153,7 +153,7 @@ private:
         core.begin_shutdown(time);
     }
 
-    void decide(node::NodeCore& core, Now time, Accepted accepted) {
+    void decide(p2p::NodeCore& core, Now time, Accepted accepted) {
         const auto link = core.links().on_accept(time, accepted.remote);
         if (link) {
             io_of(*link).push(Admitted{*link, std::move(accepted.socket), accepted.remote,
@@ -162,7 +162,7 @@ private:
         listeners_[accepted.listener]->decided(1);
     }
 
-    void hand_in(node::NodeCore& core, Now time, LinkEventBatch& batch) {
+    void hand_in(p2p::NodeCore& core, Now time, LinkEventBatch& batch) {
         auto& links = core.links();
         for (auto& to : batch.connected) links.on_connected(time, to.link, to.endpoint);
         for (auto& failed : batch.failed) {
@@ -181,7 +181,7 @@ private:
         log_.write(LogLevel::warn, "host", "dials fail", {{"why", why}});
     }
 
-    void execute(node::NodeCore& core) {
+    void execute(p2p::NodeCore& core) {
         core.links().take_effects(effects_);
         if (!effects_.empty()) {
             const auto identity = core.links().identity();
@@ -195,7 +195,7 @@ private:
         send_datagrams(core);
     }
 
-    void send_datagrams(node::NodeCore& core) {
+    void send_datagrams(p2p::NodeCore& core) {
         datagrams_.clear();
         core.take_datagrams(datagrams_);
         if (datagrams_.empty()) return;
@@ -240,7 +240,7 @@ private:
     Log& log_;
     Watchdog watchdog_;
     NodeInbox inbox_;
-    node::DelayHistogram delay_;
+    p2p::DelayHistogram delay_;
     std::vector<std::unique_ptr<IoThread>> io_;
     std::unique_ptr<Sleeper> sleeper_;
     std::vector<std::unique_ptr<Listener>> listeners_;
@@ -264,13 +264,13 @@ Host::~Host() = default;
 Result<std::vector<Endpoint>, StartError> Host::listen() {
     return impl_->listen();
 }
-void Host::run(node::NodeCore& core) {
+void Host::run(p2p::NodeCore& core) {
     impl_->run(core);
 }
 void Host::post(std::move_only_function<void(Now)> call) {
     impl_->post(std::move(call));
 }
-const node::DelayHistogram& Host::loop_delay() const {
+const p2p::DelayHistogram& Host::loop_delay() const {
     return impl_->loop_delay();
 }
 void Host::stop() noexcept {

@@ -15,8 +15,8 @@
 #include <parley/base/time.hpp>
 #include <parley/events/log.hpp>
 #include <parley/identity/endpoint.hpp>
-#include <parley/node/core.hpp>
-#include <parley/node/delay_histogram.hpp>
+#include <parley/p2p/core.hpp>
+#include <parley/p2p/delay_histogram.hpp>
 #include <parley/runtime/io/resolver.hpp>
 #include <parley/runtime/start_error.hpp>
 #include <parley/transport/link/link.hpp>
@@ -68,14 +68,14 @@ public:
     Result<std::vector<Endpoint>, StartError> listen();
 
     /// Drives the node until it has shut down after stop(), or its time is up. Once.
-    void run(node::NodeCore& core);
+    void run(p2p::NodeCore& core);
 
     /// Runs `call` on the node's thread, in the order of posting; before run() they wait for it.
     /// Calls that are left when the node has ended are dropped. The caller bounds their number.
     void post(std::move_only_function<void(Now)> call);
 
     /// How long inputs waited for the node's thread; of several at once, the first. For use on it.
-    const node::DelayHistogram& loop_delay() const;
+    const p2p::DelayHistogram& loop_delay() const;
 
     /// Begins the shutdown; run() returns in under 2 s unless a job of the workers is stuck.
     void stop() noexcept;

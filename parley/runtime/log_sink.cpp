@@ -65,13 +65,6 @@ void append_time(std::string& out, std::int64_t unix_ms) {
 
 }  // namespace
 
-std::optional<LogLevel> parse_log_level(std::string_view text) {
-    for (std::size_t i = 0; i < level_names.size(); ++i) {
-        if (level_names[i] == text) return static_cast<LogLevel>(i);
-    }
-    return std::nullopt;
-}
-
 std::string format_log_line(std::int64_t unix_ms, LogLevel level, std::string_view component,
                             std::string_view event, std::initializer_list<LogField> fields,
                             bool coloured) {

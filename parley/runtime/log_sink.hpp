@@ -44,9 +44,6 @@ private:
     std::mutex mutex_;
 };
 
-/// "trace", "debug", "info", "warn", "error", "off".
-std::optional<LogLevel> parse_log_level(std::string_view text);
-
 /// One line without its end, as LogSink writes it. `unix_ms`: milliseconds since 1970.
 std::string format_log_line(std::int64_t unix_ms, LogLevel level, std::string_view component,
                             std::string_view event, std::initializer_list<LogField> fields,

@@ -6,7 +6,7 @@
 //     host.dial(target);
 #pragma once
 
-#include <parley/node/bare_node.hpp>
+#include <parley/p2p/bare_node.hpp>
 #include <parley/runtime/entropy.hpp>
 #include <parley/runtime/host.hpp>
 
@@ -46,13 +46,13 @@ public:
     /// Runs `call` on the node's thread, soon; there it may use network() and core().
     void post(std::move_only_function<void(Now)> call) { host_.post(std::move(call)); }
     transport::Network& network() { return core_.links(); }
-    node::BareNode& core() { return core_; }
+    p2p::BareNode& core() { return core_; }
 
 private:
     OsEntropy entropy_;
     NodeKey key_;
     Host host_;
-    node::BareNode core_;
+    p2p::BareNode core_;
     Endpoint endpoint_;
     std::thread thread_;
 };

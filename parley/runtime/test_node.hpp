@@ -2,7 +2,7 @@
 // thread of its own.
 #pragma once
 
-#include <parley/node/bare_node.hpp>
+#include <parley/p2p/bare_node.hpp>
 #include <parley/runtime/entropy.hpp>
 #include <parley/runtime/host.hpp>
 
@@ -70,7 +70,7 @@ public:
     const std::vector<Endpoint>& endpoints() const { return endpoints_; }
     Target target() const { return {key_.id(), endpoint_}; }
     Host& host() { return host_; }
-    node::BareNode& core() { return core_; }
+    p2p::BareNode& core() { return core_; }
 
     void dial(const Target& target) {
         on_node([&](Now now) {
@@ -124,7 +124,7 @@ private:
     OsEntropy entropy_;
     NodeKey key_;
     Host host_;
-    node::BareNode core_;
+    p2p::BareNode core_;
     std::vector<Hub::Subscription> subscriptions_;
     Endpoint endpoint_;
     std::vector<Endpoint> endpoints_;

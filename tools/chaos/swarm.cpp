@@ -1,6 +1,6 @@
 #include "swarm.hpp"
 #include <parley/chain/types/test_transactions.hpp>
-#include <parley/node/rpc/json_hex.hpp>
+#include <parley/rpc/hex.hpp>
 
 #include <fmt/format.h>
 
@@ -67,7 +67,7 @@ std::size_t Swarm::send(const NodeProcess& to, std::size_t count) {
         const auto tx = chain::testing::sign(
             chain::testing::transfer(next_transaction_ % transactions_per_sender),
             chain::testing::secret_of(sender));
-        const auto hash = to.call("eth_sendRawTransaction", {node::hex_data(tx.raw)});
+        const auto hash = to.call("eth_sendRawTransaction", {rpc::hex_data(tx.raw)});
         if (!hash) continue;
         taken_.emplace_back(hash->as_string());
         ++took;

@@ -27,11 +27,11 @@ const std::map<std::string_view, Names>& layers() {
         const Names nat = with(identity, {"identity"});
         const Names transport = with(nat, {"events"});
         const Names discovery = with(transport, {"transport", "nat"});
-        const Names p2p = with(discovery, {"discovery"});
+        const Names p2p = with(discovery, {"discovery", "rpc"});
         const Names chain = with(transport, {"transport", "gossip"});
-        const Names node = with(p2p, {"gossip", "chain"});
-        const Names runtime = with(node, {"node"});
-        const Names sim = with(runtime, {"plot"});
+        const Names runtime = with(p2p, {"p2p"});
+        const Names node = with(runtime, {"gossip", "chain"});
+        const Names sim = with(node, {"node", "plot"});
         return std::map<std::string_view, Names>{
             {"base", {}},
             {"plot", {"base"}},
@@ -39,10 +39,12 @@ const std::map<std::string_view, Names>& layers() {
             {"crypto", {"base"}},
             {"events", {"base"}},
             {"gossip", {"base"}},
+            {"rpc", {"base"}},
             {"identity", identity},
             {"nat", nat},
             {"transport", transport},
             {"discovery", discovery},
+            {"p2p", p2p},
             {"chain", chain},
             {"node", node},
             {"runtime", runtime},

@@ -25,7 +25,7 @@ Result<json::value, Failure> post(const std::string& path, const json::value& re
         return failed(
             fmt::format("{}: rpc.socket is \"\": the node cannot be asked", folder.config()));
     }
-    const auto reply = runtime::rpc_post(folder.socket(*settings), json::serialize(request));
+    const auto reply = runtime::rpc_post(socket_of(folder, *settings), json::serialize(request));
     if (!reply) {
         auto what = reply.error().what;
         if (reply.error().kind == runtime::RpcClientError::Kind::no_connection) {

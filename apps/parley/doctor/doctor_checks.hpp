@@ -2,7 +2,7 @@
 #pragma once
 
 #include <parley/identity/endpoint.hpp>
-#include <parley/node/config/config.hpp>
+#include <parley/node/node.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -1,10 +1,10 @@
 #include "doctor/doctor_facts.hpp"
 #include "key/key_file.hpp"
-#include "node/own_address.hpp"
 #include <parley/runtime/io/asio_endpoint.hpp>
 #include <parley/runtime/io/datagram_socket.hpp>
 #include <parley/runtime/io/listen.hpp>
 #include <parley/runtime/io/resolver.hpp>
+#include <parley/runtime/io/source_address.hpp>
 #include <parley/runtime/store/lmdb_store.hpp>
 
 #include <ifaddrs.h>
@@ -136,7 +136,7 @@ AddressFacts address_facts(const node::NodeConfig& config) {
                        .asks_router = config.p2p.port_mapping != nat::MappingMode::off};
     if (facts.advertised || !facts.listens) return facts;
     const auto& bound = config.p2p.listen.front();
-    if (const auto guessed = guessed_address(bound, true)) {
+    if (const auto guessed = runtime::guessed_address(bound, true)) {
         facts.advertised = Endpoint{*guessed, bound.port};
     } else if (!bound.address.is_unspecified()) {
         facts.advertised = bound;

@@ -1,24 +1,19 @@
-// A node's key file: 64 hex digits, or a keystore (docs/formats/keystore.md).
+// A node's key file, with the passphrase from a file or the terminal where it is encrypted.
 #pragma once
 
 #include "command.hpp"
-#include "folder.hpp"
-#include <parley/base/secret_bytes.hpp>
-#include <parley/identity/keystore.hpp>
-#include <parley/identity/node_key.hpp>
+#include <parley/runtime/folder/key_file.hpp>
 
 #include <optional>
 #include <string>
-#include <variant>
 
 namespace parley::app {
 
-using StoredKey = std::variant<NodeKey, Keystore>;
+using runtime::Folder;
+using runtime::read_key;
+using runtime::StoredKey;
 
-/// Fails if others than the owner may read it.
-Result<StoredKey, Failure> read_key(const Folder& folder);
-/// The key itself. The passphrase, where there is one, comes from `passphrase_file` or the
-/// terminal.
+/// The key itself.
 Result<NodeKey, Failure> unlock(const Folder& folder, StoredKey stored,
                                 const std::string& passphrase_file);
 

@@ -2,12 +2,8 @@
 #include "key/passphrase.hpp"
 #include "key/terminal.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <utility>
 
 namespace parley::app {
@@ -39,34 +35,6 @@ Result<SecretBytes, Failure> ask(const std::string& prompt, const std::string& k
 }
 
 }  // namespace
-
-Result<SecretBytes, Failure> read_secret_file(const std::string& path, std::size_t bytes_max) {
-    const runtime::UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    if (!fd) return failed(fmt::format("cannot open {}: {}", path, system_message(errno)));
-    struct stat info{};
-    if (::fstat(fd.get(), &info) != 0) {
-        return failed(fmt::format("cannot read {}: {}", path, system_message(errno)));
-    }
-    if (S_ISREG(info.st_mode) && (info.st_mode & 077U) != 0) {
-        return failed(
-            fmt::format("{0} can be read by others (mode {1:04o}): whoever has read it "
-                        "can pose as this node; `chmod 600 {0}`",
-                        path, info.st_mode & 07777U));
-    }
-    SecretBytes out{bytes_max + 1};
-    std::size_t size = 0;
-    while (size < out.size()) {
-        const auto rest = out.bytes().subspan(size);
-        const auto got = ::read(fd.get(), rest.data(), rest.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return failed(fmt::format("cannot read {}: {}", path, system_message(errno)));
-        if (got == 0) break;
-        size += static_cast<std::size_t>(got);
-    }
-    if (size > bytes_max) return failed(fmt::format("{} is too large", path));
-    out.truncate(size);
-    return out;
-}
 
 Result<SecretBytes, Failure> passphrase_of(const std::string& key_path, const std::string& file) {
     if (!file.empty()) return read_passphrase(file);

@@ -5,13 +5,9 @@
 #include "command.hpp"
 #include <parley/base/secret_bytes.hpp>
 
-#include <cstddef>
 #include <string>
 
 namespace parley::app {
-
-/// The whole of a small file. Fails if it is a regular file that others than its owner may read.
-Result<SecretBytes, Failure> read_secret_file(const std::string& path, std::size_t bytes_max);
 
 /// The passphrase in `file`, or, if that is empty, what is typed for `key_path`.
 Result<SecretBytes, Failure> passphrase_of(const std::string& key_path, const std::string& file);

@@ -4,7 +4,7 @@
 #include "key/key_file.hpp"
 #include "key/passphrase.hpp"
 #include "node/invitation_file.hpp"
-#include <parley/node/config/config.hpp>
+#include <parley/node/node.hpp>
 #include <parley/runtime/clock.hpp>
 #include <parley/runtime/entropy.hpp>
 #include <parley/runtime/store/lmdb_store.hpp>
@@ -76,7 +76,7 @@ Outcome parse_all(std::string_view option, const std::vector<std::string>& texts
 
 constexpr auto target_form = "ID@address:port, ID@host.example:port or enr:...";
 
-Outcome parse_p2p(const Options& options, node::P2pConfig& p2p) {
+Outcome parse_p2p(const Options& options, p2p::P2pConfig& p2p) {
     p2p.allow_private = options.allow_private;
     if (auto ok =
             parse_all("--listen", options.listen, "address:port", &Endpoint::parse, p2p.listen);
@@ -104,7 +104,7 @@ Outcome parse_p2p(const Options& options, node::P2pConfig& p2p) {
 
 void take_invitation(const InvitationContent& content, node::NodeConfig& config) {
     config.network.id = content.network_id;
-    config.network.chain_id = content.chain_id;
+    config.chain.id = content.chain_id;
     config.network.genesis = content.genesis;
     config.network.forks = content.forks;
     for (const auto& target : content.nodes) config.p2p.boot.push_back(target);
@@ -135,7 +135,7 @@ Result<node::NodeConfig, Failure> parse_options(const Options& options,
         if (name(level) == options.log_level) config.log.level = level;
     }
     // What parley.toml would refuse is refused now, with the same words.
-    if (const auto checked = node::parse_config(node::config_template(config), "settings");
+    if (const auto checked = node::parse_config(settings_template(settings_of(config)), "settings");
         !checked) {
         return failed(checked.error().message);
     }
@@ -201,7 +201,8 @@ Outcome make_files(const Folder& folder, const node::NodeConfig& config, const I
     const auto store =
         runtime::LmdbStore::open(folder.store(), runtime::LmdbStore::Create::yes, {});
     if (!store) return failed(fmt::format("{}: {}", folder.store(), message(store.error())));
-    const auto settings = node::config_template(config);
+    auto bound = config;
+    const auto settings = settings_template(settings_of(bound));
     if (auto ok = write_new_file(folder.config(), settings, 0644); !ok) return ok;
     if (identity.key_text.empty()) return {};
     return write_new_file(folder.key(), identity.key_text.text(), 0600);
@@ -294,7 +295,7 @@ void add_options(CLI::App& command, Options& options) {
     command.add_option("--network-id", config.network.id, "Networks refuse each other's nodes")
         ->type_name("N")
         ->capture_default_str();
-    command.add_option("--chain-id", config.network.chain_id, "For which transactions are signed")
+    command.add_option("--chain-id", config.chain.id, "For which transactions are signed")
         ->type_name("N")
         ->capture_default_str();
     command.add_option("--genesis", options.genesis, "Hash of the genesis block; without: zeros")

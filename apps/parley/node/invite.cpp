@@ -103,7 +103,7 @@ Result<InvitationContent, Failure> content_of(const Options& options,
                                               const node::NodeConfig& config, const NodeId& id) {
     InvitationContent out;
     out.network_id = config.network.id;
-    out.chain_id = config.network.chain_id;
+    out.chain_id = config.chain.id;
     out.genesis = config.network.genesis;
     out.forks = config.network.forks;
     if (options.invitee != "anyone") {

@@ -1,28 +1,16 @@
 // parley run: the node, until SIGTERM or SIGINT.
 #include "command.hpp"
 #include "folder.hpp"
-#include "key/key_file.hpp"
 #include "key/passphrase.hpp"
-#include "node/own_address.hpp"
-#include <parley/node/metrics.hpp>
-#include <parley/node/node.hpp>
-#include <parley/node/rpc/rpc.hpp>
-#include <parley/runtime/clock.hpp>
+#include <parley/node/chain.hpp>
 #include <parley/runtime/entropy.hpp>
-#include <parley/runtime/host.hpp>
-#include <parley/runtime/http/http_server.hpp>
-#include <parley/runtime/log_sink.hpp>
-#include <parley/runtime/nat/ask_router.hpp>
-#include <parley/runtime/nat/port_mapper.hpp>
-#include <parley/runtime/signals.hpp>
-#include <parley/runtime/store/lmdb_store.hpp>
+#include <parley/runtime/node_host.hpp>
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <csignal>
-#include <cstdlib>
 #include <memory>
+#include <optional>
+#include <utility>
 
 namespace parley::app {
 
@@ -56,195 +44,32 @@ struct Options {
     bool new_store = false;
 };
 
-Result<std::unique_ptr<runtime::LogSink>, Failure> open_log(const Folder& folder,
-                                                            const node::LogConfig& config) {
-    if (config.file.empty()) return runtime::LogSink::to_stderr(config.level);
-    auto sink = runtime::LogSink::to_file(folder.file(config.file), config.level);
-    if (!sink) return failed(sink.error().what);
-    return std::move(*sink);
-}
-
-Result<std::unique_ptr<runtime::LmdbStore>, Failure> open_store(const Folder& folder, bool create) {
-    using Create = runtime::LmdbStore::Create;
-    auto store = runtime::LmdbStore::open(folder.store(), create ? Create::yes : Create::no, {});
-    if (store) return std::move(*store);
-    auto what = fmt::format("cannot open {}: {}", folder.store(), message(store.error()));
-    if (store.error().code == StoreErrc::missing) {
-        what += "; with --new-store the node begins with an empty one";
-    }
-    if (store.error().code == StoreErrc::corrupt) {
-        what += fmt::format("; move it away and begin with an empty one: parley run {} --new-store",
-                            folder.path);
-    }
-    return failed(std::move(what));
-}
-
-runtime::HostConfig host_config(const node::NodeConfig& config) {
-    runtime::HostConfig out;
-    out.listen = config.p2p.listen;
-    out.datagrams = config.uses_dht();
-    out.link = config.link();
-    if (config.p2p.uses_proxy()) out.proxy = config.p2p.proxy;
-    out.io_threads = config.io_threads;
-    out.workers = config.workers;
-    return out;
-}
-
-/// Brings requests from the server's thread to the node's, and replies back.
-Result<std::unique_ptr<runtime::HttpServer>, Failure> serve_rpc(const Folder& folder,
-                                                                const node::NodeConfig& config,
-                                                                runtime::Host& host, node::Rpc& rpc,
-                                                                Log& log) {
-    runtime::HttpServerConfig server;
-    server.tcp = config.rpc.http;
-    if (!config.rpc.socket.empty()) server.unix_socket = folder.socket(config);
-    server.hosts = config.rpc.allowed_hosts;
-    server.origins = config.rpc.allowed_origins;
-    server.body_bytes_max = config.rpc.body_bytes_max;
-    const auto handler = [&host, &rpc](std::string body, runtime::Origin origin,
-                                       runtime::HttpServer::Reply done) {
-        const auto from = origin == runtime::Origin::unix_socket ? node::RpcOrigin::unix_socket
-                                                                 : node::RpcOrigin::http;
-        host.post([&rpc, from, body = std::move(body), done = std::move(done)](Now now) mutable {
-            rpc.handle(now, body, from, std::move(done));
-        });
-    };
-    auto started = runtime::HttpServer::start(std::move(server), handler, log);
-    if (!started) return failed(started.error().what);
-    if (const auto endpoint = (*started)->tcp_endpoint()) rpc.set_http(*endpoint);
-    return std::move(*started);
-}
-
-/// The figures of the node, collected on its thread each time that somebody asks.
-Result<std::unique_ptr<runtime::HttpServer>, Failure> serve_metrics(const node::NodeConfig& config,
-                                                                    runtime::Host& host,
-                                                                    const node::Node& node,
-                                                                    UnixTime started, Log& log) {
-    if (!config.metrics.listen) return nullptr;
-    runtime::HttpServerConfig server;
-    server.tcp = config.metrics.listen;
-    server.page = {"/metrics", std::string{node::metrics_content_type}};
-    server.reply_timeout = 10s;
-    const auto handler = [&host, &node, started](const std::string&, runtime::Origin,
-                                                 runtime::HttpServer::Reply done) {
-        host.post([&host, &node, started, done = std::move(done)](Now now) {
-            done(node::metrics_text(node, now, {started, host.loop_delay()}));
-        });
-    };
-    auto made = runtime::HttpServer::start(std::move(server), handler, log);
-    if (!made) return failed("metrics.listen: " + made.error().what);
-    log.write(LogLevel::info, "parley", "metrics",
-              {{"url", "http://" + (*made)->tcp_endpoint()->to_string() + "/metrics"}});
-    return std::move(*made);
-}
-
-/// Has the router send callers on to the first listener on IPv4, if the settings say so.
-std::unique_ptr<runtime::PortMapper> map_port(const node::NodeConfig& config,
-                                              const std::vector<Endpoint>& bound,
-                                              runtime::Host& host, node::Node& node, Log& log) {
-    if (config.p2p.port_mapping == nat::MappingMode::off) return nullptr;
-    const auto listener = std::ranges::find_if(bound, [](const Endpoint& endpoint) {
-        return endpoint.address.is_v4() && !endpoint.address.is_loopback();
-    });
-    if (listener == bound.end()) {
-        log.write(LogLevel::warn, "parley",
-                  "p2p.port_mapping is of no use: nobody listens on IPv4 beyond this machine", {});
-        return nullptr;
-    }
-    const auto guess = guessed_address(*listener, false);
-    if (listener->address.is_public() || guess) {
-        log.write(LogLevel::info, "parley",
-                  "p2p.port_mapping is of no use: the address of this machine is public", {});
-        return nullptr;
-    }
-    nat::PortMappingConfig mapping;
-    mapping.mode = config.p2p.port_mapping;
-    mapping.port = listener->port;
-    mapping.udp = config.uses_dht();
-    auto router = std::make_shared<runtime::RouterAsker>(runtime::RouterConfig{});
-    return std::make_unique<runtime::PortMapper>(
-        mapping, Rng{runtime::random_seed()},
-        [router](const nat::MappingRequest& request) { return router->ask(request); },
-        [&host, &node](const nat::MappingStatus& status) {
-            host.post([&node, status](Now now) { node.set_port_mapping(now, status); });
-        });
-}
-
-void log_start(Log& log, const Folder& folder, const node::Node& node,
-               const std::vector<Endpoint>& bound, const runtime::HttpServer& server) {
-    std::string listening;
-    for (const auto& endpoint : bound) {
-        if (!listening.empty()) listening += ' ';
-        listening += endpoint.to_string();
-    }
-    const auto http = server.tcp_endpoint();
-    log.write(LogLevel::info, "parley", "started",
-              {{"version", PARLEY_VERSION},
-               {"id", node.id().to_string()},
-               {"listen", listening},
-               {"http", http ? http->to_string() : std::string{"off"}},
-               {"folder", folder.path}});
-    log.write(LogLevel::info, "parley", "own record", {{"enr", node.record().to_text()}});
-    if (!node.endpoint()) {
-        log.write(LogLevel::warn, "parley",
-                  "own address unknown: others cannot dial this node before three tell which it "
-                  "is; or set p2p.advertise",
-                  {});
-    }
-}
-
 Outcome run(const Options& options) {
-    const auto started = runtime::now().unix_time;
-    const Folder folder{options.folder};
-    auto config = read_config(folder);
-    if (!config) return std::unexpected{config.error()};
-    if (!options.log_level.empty()) {
-        config->log.level = *runtime::parse_log_level(options.log_level);
+    node::ChainConfig chain_config;
+    runtime::NodeHostOptions host_options;
+    host_options.folder = options.folder;
+    host_options.make_folder = false;
+    host_options.new_store = options.new_store;
+    host_options.config.client = fmt::format("parley/{}/linux", PARLEY_VERSION);
+    host_options.version = PARLEY_VERSION;
+    host_options.settings = settings_of(chain_config);
+    if (!options.log_level.empty()) host_options.log_level = parse_log_level(options.log_level);
+    host_options.passphrase = [&](const std::string& key_path) {
+        return passphrase_of(key_path, options.passphrase_file);
+    };
+    std::optional<node::Chain> chain;  // outlives the host
+    runtime::NodeHost host{std::move(host_options)};
+    chain.emplace(chain_config, Rng{runtime::random_seed()});
+    host.plug(chain->modules());
+    host.add_methods(chain->rpc_methods());
+    host.add_metrics([&](p2p::Metrics& metrics, Now) { chain->collect_metrics(metrics); });
+    host.add_status([&](auto& out) { chain->add_status(out); },
+                    [&](auto& out) { chain->add_node_info(out); });
+    if (!host.key_is_encrypted() && !options.passphrase_file.empty()) {
+        host.log().write(LogLevel::warn, "parley",
+                         "the key is not encrypted: --passphrase-file is not used", {});
     }
-    auto stored = read_key(folder);
-    if (!stored) return std::unexpected{stored.error()};
-    const bool encrypted = std::holds_alternative<Keystore>(*stored);
-    auto key = unlock(folder, std::move(*stored), options.passphrase_file);
-    if (!key) return std::unexpected{key.error()};
-    const auto lock = lock_folder(folder);
-    if (!lock) return std::unexpected{lock.error()};
-    const auto log = open_log(folder, config->log);
-    if (!log) return std::unexpected{log.error()};
-    const auto store = open_store(folder, options.new_store);
-    if (!store) return std::unexpected{store.error()};
-
-    runtime::OsEntropy entropy;
-    runtime::Host host{host_config(*config), entropy, **log};
-    const auto bound = host.listen();
-    if (!bound) return failed(bound.error().what);
-    const auto node = node::Node::create(*config, std::move(*key), **store, **log,
-                                         Rng{runtime::random_seed()}, runtime::now(), {}, &entropy);
-    if (!node) {
-        return failed(fmt::format("cannot read {}: {}", folder.store(), message(node.error())));
-    }
-    for (const auto& endpoint : *bound) {
-        (*node)->add_listener(runtime::now(), endpoint,
-                              guessed_address(endpoint, config->p2p.allow_private));
-    }
-    std::signal(SIGPIPE, SIG_IGN);  // whoever read the log may go; the node stays
-    const auto mapper = map_port(*config, *bound, host, **node, **log);
-    const runtime::StopSignals signals{[&host, &mapper, count = 0](int number) mutable {
-        if (++count > 1) std::_Exit(128 + number);
-        if (mapper) mapper->begin_stop();
-        host.stop();
-    }};
-    node::Rpc rpc{**node};
-    const auto server = serve_rpc(folder, *config, host, rpc, **log);
-    if (!server) return std::unexpected{server.error()};
-    const auto metrics = serve_metrics(*config, host, **node, started, **log);
-    if (!metrics) return std::unexpected{metrics.error()};
-    log_start(**log, folder, **node, *bound, **server);
-    if (!encrypted && !options.passphrase_file.empty()) {
-        (*log)->write(LogLevel::warn, "parley",
-                      "the key is not encrypted: --passphrase-file is not used", {});
-    }
-    host.run(**node);
-    (*log)->write(LogLevel::info, "parley", "ended", {});
+    host.run();
     return {};
 }
 

@@ -87,11 +87,9 @@ private:
     TokenBucket fetches_;
 };
 
-TxRelay::TxRelay(TxRelayConfig config, TxPool& pool, JobQueue& jobs, Hub& hub, Rng rng)
+TxRelay::TxRelay(TxRelayConfig config, TxPool& pool, Rng rng)
     : config_(config),
       pool_(pool),
-      jobs_(jobs),
-      hub_(hub),
       rng_(rng),
       tree_(config.tree, rng_.split("tx tree")),
       self_(std::make_shared<TxRelay*>(this)) {}
@@ -212,21 +210,22 @@ void TxRelay::enqueue(Unchecked unchecked) {
 
 void TxRelay::start_checks() {
     // While batches are under way, what comes gathers for the next one.
-    while (!unchecked_.empty() && batches_under_way_ < config_.batches_max && !jobs_.full()) {
+    while (!unchecked_.empty() && batches_under_way_ < config_.batches_max &&
+           !network_->jobs().full()) {
         auto batch = std::make_shared<Batch>();
         while (!unchecked_.empty() && batch->items.size() < config_.batch_max) {
             batch->items.push_back(std::move(unchecked_.front()));
             unchecked_.pop_front();
         }
         const bool submitted =
-            jobs_.submit({[batch] {
-                              for (const auto& item : batch->items) {
-                                  batch->senders.push_back(recover_sender(item.tx));
-                              }
-                          },
-                          [batch, self = self_](Now now) {
-                              if (*self) (*self)->on_checked(now, *batch);
-                          }});
+            network_->jobs().submit({[batch] {
+                                         for (const auto& item : batch->items) {
+                                             batch->senders.push_back(recover_sender(item.tx));
+                                         }
+                                     },
+                                     [batch, self = self_](Now now) {
+                                         if (*self) (*self)->on_checked(now, *batch);
+                                     }});
         if (submitted) ++batches_under_way_;
     }
 }
@@ -262,7 +261,7 @@ void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxErro
             peer->second->context().mark_useful();
         }
         tree_.on_valid(now, hash);
-        hub_.publish(TxAdded{hash, local});
+        network_->hub().publish(TxAdded{hash, local});
         return reply(hash);
     }
     // Good, but not wanted now (price, limits): not passed on, and not fetched again.

@@ -49,7 +49,8 @@ struct SubmitError {
 
 class TxRelay final : public transport::PeerHandler {
 public:
-    TxRelay(TxRelayConfig config, TxPool& pool, JobQueue& jobs, Hub& hub, Rng rng);
+    /// `pool` outlives it.
+    TxRelay(TxRelayConfig config, TxPool& pool, Rng rng);
     ~TxRelay() override;
 
     using Done = std::move_only_function<void(Result<Hash256, SubmitError>)>;
@@ -57,6 +58,7 @@ public:
     void submit(Now now, SharedBytes raw, Done done);
 
     transport::TopicSpec topic() const override;
+    void attached(transport::Network& network) override { network_ = &network; }
     std::unique_ptr<transport::TopicHandler> new_peer(transport::Context& context) override;
     Instant next_wakeup() const override;
     void on_timer(Now now) override;
@@ -87,8 +89,7 @@ private:
 
     TxRelayConfig config_;
     TxPool& pool_;
-    JobQueue& jobs_;
-    Hub& hub_;
+    transport::Network* network_ = nullptr;  // since attached()
     Rng rng_;
     gossip::Tree tree_;
     boost::container::flat_map<gossip::PeerId, Peer*> peers_;

@@ -2,6 +2,7 @@
 
 #include <parley/chain/txpool/messages.hpp>
 #include <parley/chain/types/test_transactions.hpp>
+#include <parley/transport/test_network.hpp>
 
 #include <doctest/doctest.h>
 
@@ -65,7 +66,9 @@ private:
 };
 
 struct Fixture {
-    explicit Fixture(TxRelayConfig config = {}) : relay(config, pool, jobs, hub, Rng{1}) {}
+    explicit Fixture(TxRelayConfig config = {}) : relay(config, pool, Rng{1}) {
+        relay.attached(network);
+    }
 
     struct Peer {
         std::unique_ptr<FakeContext> context;
@@ -93,8 +96,9 @@ struct Fixture {
     }
 
     TxPool pool;
-    JobQueue jobs{8};
-    Hub hub;
+    transport::test::TestNetwork network;
+    JobQueue& jobs = network.queue;
+    Hub& hub = network.events;
     std::shared_ptr<transport::CreditLedger> ledger = std::make_shared<transport::CreditLedger>();
     std::vector<std::unique_ptr<Peer>> peers;
     TxRelay relay;

@@ -16,6 +16,8 @@ struct Address {
     operator Bytes() const { return value; }  // NOLINT(google-explicit-constructor): a view of it
     /// "0x" and 40 lower-case hex digits.
     std::string to_string() const { return "0x" + to_hex(value); }
+    /// The same with the checksum in its case (EIP-55).
+    std::string checksummed() const;
     /// 40 hex digits of any case, with or without "0x".
     static std::optional<Address> parse(std::string_view text) {
         return array_from_hex<20>(text).transform([](const auto& bytes) { return Address{bytes}; });

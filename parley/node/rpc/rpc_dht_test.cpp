@@ -26,7 +26,7 @@ std::string unanswered(RpcNode& node, std::string_view method, const std::string
     node.rpc->handle(
         node.now,
         fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":{}}})", method, params),
-        RpcOrigin::http, [&](std::string text) { reply = std::move(text); });
+        rpc::Origin::http, [&](std::string text) { reply = std::move(text); });
     CHECK_FALSE(reply);
     for (int i = 0; i < 40 && !reply; ++i) {
         node.now.instant += 500ms;
@@ -55,13 +55,13 @@ TEST_CASE("rpc: the DHT's record, table and whom it was told of") {
     const auto info = node.result("discv5_nodeInfo");
     CHECK(info.at("enr").as_string() == node.node->record().to_text());
     CHECK(node.result("discv5_lookupEnr", quoted(node.node->id().to_string())) == info.at("enr"));
-    CHECK(info.at("nodeId").as_string() == hex_data(dht_id(node.node->id())));
+    CHECK(info.at("nodeId").as_string() == rpc::hex_data(dht_id(node.node->id())));
     CHECK(node.node->record().udp_endpoint() == Endpoint::parse("127.0.0.1:9000"));
     CHECK(node.result("parley_dhtTable").as_array().empty());
 
     const auto other = stranger(1, 9001);
     CHECK(node.error("discv5_addEnr", quoted(other.to_text())).starts_with("-32000: "));
-    CHECK(node.result("discv5_addEnr", quoted(other.to_text()), RpcOrigin::unix_socket) == true);
+    CHECK(node.result("discv5_addEnr", quoted(other.to_text()), rpc::Origin::unix_socket) == true);
     const auto table = node.result("parley_dhtTable").as_array();
     REQUIRE(table.size() == 1);
     CHECK(node.result("parley_status").at("dht") == json::value{{"nodes", 1}, {"checked", 0}});
@@ -72,8 +72,8 @@ TEST_CASE("rpc: the DHT's record, table and whom it was told of") {
     const auto buckets = node.result("discv5_routingTableInfo").at("buckets").as_array();
     REQUIRE(buckets.size() == 256);
     const auto distance = discovery::discv5::log_distance(dht_id(node.node->id()), id);
-    CHECK(buckets[distance - 1].as_array() == json::array{hex_data(id)});
-    CHECK(node.result("discv5_getEnr", quoted(hex_data(id))).as_string() == other.to_text());
+    CHECK(buckets[distance - 1].as_array() == json::array{rpc::hex_data(id)});
+    CHECK(node.result("discv5_getEnr", quoted(rpc::hex_data(id))).as_string() == other.to_text());
     CHECK(node.result("discv5_getEnr", quoted(other.id().to_string())).as_string() ==
           other.to_text());
     CHECK(node.error("discv5_getEnr", quoted(stranger(2, 9).id().to_string())) ==
@@ -88,7 +88,7 @@ TEST_CASE("rpc: requests that nobody answers end with why") {
           "no answer in time");
     CHECK(unanswered(node, "discv5_talkReq", "[\"" + other + "\",\"0x61\",\"0x\"]") ==
           "no answer in time");
-    node.result("discv5_addEnr", quoted(other), RpcOrigin::unix_socket);
+    node.result("discv5_addEnr", quoted(other), rpc::Origin::unix_socket);
     CHECK(unanswered(node, "discv5_recursiveFindNodes", quoted(other)) == "[]");
     CHECK(unanswered(node, "parley_dhtAnnounce", "[]") == "[]");
     CHECK(unanswered(node, "discv5_lookupEnr", quoted(stranger(2, 9).to_text())) ==

@@ -18,10 +18,10 @@ std::string quoted(const std::string& text) {
 struct Owner : RpcNode {
     using RpcNode::RpcNode;
     json::value tell(std::string_view method, const std::string& params) {
-        return result(method, "[" + params + "]", RpcOrigin::unix_socket);
+        return result(method, "[" + params + "]", rpc::Origin::unix_socket);
     }
     std::string refused(std::string_view method, const std::string& params) {
-        return error(method, "[" + params + "]", RpcOrigin::unix_socket);
+        return error(method, "[" + params + "]", rpc::Origin::unix_socket);
     }
     bool is_banned(const NodeId& id) { return node->links().offences().find(now, id) != nullptr; }
     bool is_banned(const char* address) {
@@ -70,7 +70,8 @@ TEST_CASE("rpc: what is kept is answered once it is on disk") {
             owner.now,
             std::string{R"({"jsonrpc":"2.0","id":1,"method":"admin_ban","params":[")"} + address +
                 R"("]})",
-            RpcOrigin::unix_socket, [&](std::string text) { replies.push_back(std::move(text)); });
+            rpc::Origin::unix_socket,
+            [&](std::string text) { replies.push_back(std::move(text)); });
     };
     ban("10.0.0.1");
     // Its batch is under way: these two share the next one.
@@ -171,7 +172,8 @@ TEST_CASE("rpc: peers are removed and trusted while the node runs") {
          {"admin_removePeer", "admin_addTrustedPeer", "admin_removeTrustedPeer"}) {
         CHECK(owner.error(method, "[" + quoted(id) + "]").ends_with("only on the Unix socket"));
     }
-    for (std::size_t n = 0; n < Node::trusted_max; ++n) CHECK(owner.node->trust(other(1000 + n)));
+    for (std::size_t n = 0; n < p2p::Network::trusted_max; ++n)
+        CHECK(owner.node->trust(other(1000 + n)));
     CHECK(owner.refused("admin_addTrustedPeer", quoted(id)) ==
           "-32000: 1024 nodes are trusted already");
 }

@@ -7,7 +7,7 @@ using namespace parley::node;
 
 namespace {
 
-constexpr auto unix_socket = RpcOrigin::unix_socket;
+constexpr auto unix_socket = rpc::Origin::unix_socket;
 
 NodeId id_of(std::uint64_t seed) {
     SeededEntropy entropy{seed};

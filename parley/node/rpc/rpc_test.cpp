@@ -1,9 +1,8 @@
-#include <parley/node/rpc/rpc.hpp>
-
 #include <parley/chain/types/test_transactions.hpp>
 #include <parley/crypto/hash.hpp>
-#include <parley/node/rpc/json_hex.hpp>
 #include <parley/node/rpc/test_rpc.hpp>
+#include <parley/rpc/dispatcher.hpp>
+#include <parley/rpc/hex.hpp>
 
 #include <string>
 
@@ -36,23 +35,23 @@ chain::Transaction signed_transfer(std::uint64_t seed, std::uint64_t nonce,
 }
 
 std::string hash_params(const chain::Transaction& tx) {
-    return "[\"" + hex_data(tx.hash) + "\"]";
+    return "[\"" + rpc::hex_data(tx.hash) + "\"]";
 }
 
 }  // namespace
 
 TEST_CASE("quantities, data and addresses in hex") {
-    CHECK(hex_quantity(0) == "0x0");
-    CHECK(hex_quantity(0x1f) == "0x1f");
-    CHECK(hex_quantity(Bytes{to_uint256(0)}) == "0x0");
-    CHECK(hex_quantity(Bytes{to_uint256(0xabcdef01)}) == "0xabcdef01");
-    CHECK(hex_data({}) == "0x");
+    CHECK(rpc::hex_quantity(0) == "0x0");
+    CHECK(rpc::hex_quantity(0x1f) == "0x1f");
+    CHECK(rpc::hex_quantity(Bytes{to_uint256(0)}) == "0x0");
+    CHECK(rpc::hex_quantity(Bytes{to_uint256(0xabcdef01)}) == "0xabcdef01");
+    CHECK(rpc::hex_data({}) == "0x");
     // The examples of EIP-55.
     for (const std::string text : {"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
                                    "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359",
                                    "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB",
                                    "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb"}) {
-        CHECK(checksummed(*chain::Address::parse(text)) == text);
+        CHECK(chain::Address::parse(text)->checksummed() == text);
     }
 }
 
@@ -134,7 +133,7 @@ TEST_CASE("notifications have no reply, but an effect") {
     CHECK(node.ask(R"([{"jsonrpc":"2.0","method":"net_version"}])") == "");
     const auto tx = signed_transfer(1, 0);
     CHECK(node.ask(R"({"jsonrpc":"2.0","method":"eth_sendRawTransaction","params":[")" +
-                   hex_data(tx.raw) + "\"]}") == "");
+                   rpc::hex_data(tx.raw) + "\"]}") == "");
     CHECK(node.node->pool().contains(tx.hash));
 }
 
@@ -143,15 +142,15 @@ TEST_CASE("replies to a batch keep its order, though one comes later") {
     const auto tx = signed_transfer(1, 0);
     const auto body =
         R"([{"jsonrpc":"2.0","method":"eth_sendRawTransaction","id":"first","params":[")" +
-        hex_data(tx.raw) + R"("]},{"jsonrpc":"2.0","method":"net_version","id":2},)" +
+        rpc::hex_data(tx.raw) + R"("]},{"jsonrpc":"2.0","method":"net_version","id":2},)" +
         R"({"jsonrpc":"2.0","method":"net_version"},1,{"jsonrpc":"2.0","method":"x","id":3}])";
     std::optional<std::string> reply;
-    node.rpc->handle(node.now, body, RpcOrigin::http, [&](std::string text) { reply = text; });
+    node.rpc->handle(node.now, body, rpc::Origin::http, [&](std::string text) { reply = text; });
     CHECK_FALSE(reply);
     node.work();
     REQUIRE(reply);
     CHECK(*reply ==
-          R"([{"jsonrpc":"2.0","id":"first","result":")" + hex_data(tx.hash) +
+          R"([{"jsonrpc":"2.0","id":"first","result":")" + rpc::hex_data(tx.hash) +
               R"("},{"jsonrpc":"2.0","id":2,"result":"7700"},)" +
               error_reply(-32600, "invalid request: request: expected object, got number") + "," +
               error_reply(-32601, "the method x does not exist", "3") + "]");
@@ -160,7 +159,7 @@ TEST_CASE("replies to a batch keep its order, though one comes later") {
 TEST_CASE("what a wallet asks before it sends") {
     NodeConfig config;
     config.network.id = 5;
-    config.network.chain_id = 0x539;
+    config.chain.id = 0x539;
     config.client = "parley/test";
     RpcNode node{config};
     CHECK(node.result("web3_clientVersion") == "parley/test");
@@ -182,13 +181,13 @@ TEST_CASE("a transaction goes in and comes back") {
     RpcNode node;
     const auto tx = signed_transfer(1, 3);
     const auto sender = *chain::recover_sender(tx);
-    CHECK(node.send(tx) == json::value(hex_data(tx.hash)));
+    CHECK(node.send(tx) == json::value(rpc::hex_data(tx.hash)));
     const Bytes signature{tx.signature};
     const json::value expected{
         {"blockHash", nullptr},
         {"blockNumber", nullptr},
         {"transactionIndex", nullptr},
-        {"hash", hex_data(tx.hash)},
+        {"hash", rpc::hex_data(tx.hash)},
         {"type", "0x2"},
         {"from", sender.to_string()},
         {"to", "0x4200000000000000000000000000000000000000"},
@@ -198,8 +197,8 @@ TEST_CASE("a transaction goes in and comes back") {
         {"value", "0x1"},
         {"input", "0x"},
         {"v", tx.y_parity == 0 ? "0x0" : "0x1"},
-        {"r", hex_quantity(signature.first(32))},
-        {"s", hex_quantity(signature.subspan(32))},
+        {"r", rpc::hex_quantity(signature.first(32))},
+        {"s", rpc::hex_quantity(signature.subspan(32))},
         {"chainId", "0x1e14"},
         {"yParity", tx.y_parity == 0 ? "0x0" : "0x1"},
         {"accessList", json::array{}},
@@ -222,7 +221,7 @@ TEST_CASE("fields that depend on a transaction's type") {
     node.send(legacy);
     auto value = node.result("eth_getTransactionByHash", hash_params(legacy)).as_object();
     CHECK(value.at("type") == "0x0");
-    CHECK(value.at("v") == json::value(hex_quantity(7700 * 2 + 35 + legacy.y_parity)));
+    CHECK(value.at("v") == json::value(rpc::hex_quantity(7700 * 2 + 35 + legacy.y_parity)));
     CHECK(value.at("chainId") == "0x1e14");
     for (const auto* absent : {"yParity", "accessList", "maxFeePerGas", "maxPriorityFeePerGas"}) {
         CHECK_FALSE(value.contains(absent));
@@ -236,7 +235,7 @@ TEST_CASE("fields that depend on a transaction's type") {
     unprotected = chain::testing::sign(unprotected, chain::testing::secret_of(1));
     node.send(unprotected);
     value = node.result("eth_getTransactionByHash", hash_params(unprotected)).as_object();
-    CHECK(value.at("v") == json::value(hex_quantity(27U + unprotected.y_parity)));
+    CHECK(value.at("v") == json::value(rpc::hex_quantity(27U + unprotected.y_parity)));
     CHECK(value.at("to") == nullptr);
     CHECK_FALSE(value.contains("chainId"));
 
@@ -265,7 +264,7 @@ TEST_CASE("the pool by sender and nonce") {
     const auto other = signed_transfer(2, 0);
     for (const auto* tx : {&first, &behind_a_gap, &other}) node.send(*tx);
     const auto content = node.result("txpool_content");
-    const auto sender = checksummed(*chain::recover_sender(first));
+    const auto sender = chain::recover_sender(first)->checksummed();
     const auto pending = content.at("pending").as_object();
     const auto queued = content.at("queued").as_object();
     CHECK(pending.size() == 2);
@@ -273,7 +272,7 @@ TEST_CASE("the pool by sender and nonce") {
     CHECK(pending.at(sender).at("5") ==
           node.result("eth_getTransactionByHash", hash_params(first)));
     REQUIRE(queued.size() == 1);
-    CHECK(queued.at(sender).at("7").at("hash") == json::value(hex_data(behind_a_gap.hash)));
+    CHECK(queued.at(sender).at("7").at("hash") == json::value(rpc::hex_data(behind_a_gap.hash)));
     CHECK(node.result("txpool_status") == json::value{{"pending", "0x2"}, {"queued", "0x1"}});
 }
 
@@ -299,10 +298,10 @@ TEST_CASE("transactions that are refused, with why") {
     CHECK(send(R"(["0x05"])").starts_with("-32000: "));
     CHECK(node.node->pool().size() == 0);
     node.send(tx);
-    CHECK(send("[\"" + hex_data(tx.raw) + "\"]") == "-32000: already known");
+    CHECK(send("[\"" + rpc::hex_data(tx.raw) + "\"]") == "-32000: already known");
     auto elsewhere =
         chain::testing::sign(chain::testing::transfer(0), chain::testing::secret_of(3));
-    CHECK(send("[\"" + hex_data(elsewhere.raw) + "\"]").starts_with("-32000: "));
+    CHECK(send("[\"" + rpc::hex_data(elsewhere.raw) + "\"]").starts_with("-32000: "));
     CHECK(node.node->pool().size() == 1);
 }
 
@@ -346,7 +345,7 @@ TEST_CASE("a peer is added over the Unix socket alone") {
     CHECK(node.error("admin_addPeer", params) ==
           "-32000: admin_addPeer answers only on the Unix socket");
     CHECK(node.node->book().find(other) == nullptr);
-    CHECK(node.result("admin_addPeer", params, RpcOrigin::unix_socket) == true);
+    CHECK(node.result("admin_addPeer", params, rpc::Origin::unix_socket) == true);
     const auto* entry = node.node->book().find(other);
     REQUIRE(entry != nullptr);
     CHECK(entry->pin == discovery::Pin::static_peer);
@@ -354,7 +353,7 @@ TEST_CASE("a peer is added over the Unix socket alone") {
     CHECK(node.result("parley_status").at("knownAddresses") == 1);
 
     const auto unix_error = [&](std::string_view bad) {
-        return node.error("admin_addPeer", bad, RpcOrigin::unix_socket);
+        return node.error("admin_addPeer", bad, rpc::Origin::unix_socket);
     };
     constexpr auto expected = R"(-32602: params[0]: expected "ID@address:port" or "enr:...", got )";
     CHECK(unix_error("[]") == std::string{expected} + "nothing");
@@ -366,7 +365,7 @@ TEST_CASE("a peer is added over the Unix socket alone") {
 
 TEST_CASE("the summary") {
     RpcNode node;
-    node.rpc->set_http(*Endpoint::parse("127.0.0.1:8570"));
+    node.extras->http = Endpoint::parse("127.0.0.1:8570");
     const auto tx = signed_transfer(1, 0);
     node.send(tx);
     node.now.instant += 90s;
@@ -435,7 +434,7 @@ TEST_CASE("replies are bounded, over a whole batch") {
     }
     const auto reply = node.ask(body + "]");
     REQUIRE(reply);
-    CHECK(reply->size() < Rpc::reply_bytes_max + 100'000);
+    CHECK(reply->size() < rpc::Dispatcher::reply_bytes_max + 100'000);
     const auto value = json::parse(*reply);
     CHECK(value.at(0).as_object().contains("result"));
     CHECK(value.at(99).at("error").at("code") == -32003);

@@ -1,8 +1,9 @@
 // For tests of Rpc: a node that is asked.
 #pragma once
 
-#include <parley/node/rpc/json_hex.hpp>
-#include <parley/node/rpc/rpc.hpp>
+#include <parley/node/node.hpp>
+#include <parley/rpc/dispatcher.hpp>
+#include <parley/rpc/hex.hpp>
 
 #include <boost/json.hpp>
 #include <doctest/doctest.h>
@@ -50,7 +51,8 @@ struct RpcNode {
     SmallStore store;
     SeededEntropy dht_entropy{3};  // of use to a node that listens
     std::unique_ptr<Node> node;
-    std::optional<Rpc> rpc;
+    std::shared_ptr<p2p::RpcExtras> extras;
+    std::optional<rpc::Dispatcher> rpc;
     Now now{Instant{100s}, UnixTime{1s}};
     NodeConfig config;
 
@@ -65,7 +67,9 @@ struct RpcNode {
                                  {}, &dht_entropy);
         REQUIRE(made);
         node = std::move(*made);
-        rpc.emplace(*node);
+        rpc.emplace(config.rpc.body_bytes_max, p2p::when_saved(*node));
+        extras = std::make_shared<p2p::RpcExtras>();
+        rpc->add(rpc_methods(*node, extras));
     }
 
     /// What changed is in the store.
@@ -86,7 +90,7 @@ struct RpcNode {
     }
 
     /// The reply as it is sent, without running jobs; nothing if there is none yet.
-    std::optional<std::string> ask(std::string_view body, RpcOrigin origin = RpcOrigin::http) {
+    std::optional<std::string> ask(std::string_view body, rpc::Origin origin = rpc::Origin::http) {
         auto reply = std::make_shared<std::optional<std::string>>();
         rpc->handle(now, body, origin, [reply](std::string text) {
             CHECK_FALSE(*reply);
@@ -97,7 +101,7 @@ struct RpcNode {
     }
 
     /// The reply to one method, which must have that member; `params` is JSON.
-    json::value call(std::string_view method, std::string_view params, RpcOrigin origin,
+    json::value call(std::string_view method, std::string_view params, rpc::Origin origin,
                      std::string_view member) {
         const auto reply = ask(
             fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":{}}})", method, params),
@@ -110,7 +114,7 @@ struct RpcNode {
 
     /// The result of one method.
     json::value result(std::string_view method, std::string_view params = "[]",
-                       RpcOrigin origin = RpcOrigin::http) {
+                       rpc::Origin origin = rpc::Origin::http) {
         const auto value = call(method, params, origin, "result");
         CHECK(value.at("jsonrpc") == "2.0");
         CHECK(value.at("id") == 1);
@@ -119,14 +123,14 @@ struct RpcNode {
 
     /// "code: message" of one method's error.
     std::string error(std::string_view method, std::string_view params = "[]",
-                      RpcOrigin origin = RpcOrigin::http) {
+                      rpc::Origin origin = rpc::Origin::http) {
         const auto value = call(method, params, origin, "error");
         return fmt::format("{}: {}", value.at_pointer("/error/code").as_int64(),
                            value.at_pointer("/error/message").as_string().c_str());
     }
 
     json::value send(const chain::Transaction& tx) {
-        return result("eth_sendRawTransaction", "[\"" + hex_data(tx.raw) + "\"]");
+        return result("eth_sendRawTransaction", "[\"" + rpc::hex_data(tx.raw) + "\"]");
     }
 };
 

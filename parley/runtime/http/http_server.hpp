@@ -14,6 +14,7 @@
 #include <parley/base/time.hpp>
 #include <parley/events/log.hpp>
 #include <parley/identity/endpoint.hpp>
+#include <parley/rpc/origin.hpp>
 #include <parley/runtime/start_error.hpp>
 
 #include <cstdint>
@@ -25,8 +26,7 @@
 
 namespace parley::runtime {
 
-/// Where a request came in: `unix_socket` callers proved that they are this machine's user.
-enum class Origin : std::uint8_t { http, unix_socket };
+using rpc::Origin;
 
 /// A page that is read, instead of JSON-RPC.
 struct HttpPage {

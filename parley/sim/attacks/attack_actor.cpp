@@ -48,12 +48,12 @@ void Actor::call(const Target& target) {
     std::erase_if(calls_, [&](const auto& call) { return call.second <= now; });
     if (calls_.size() + wanted_.size() >= calls_max) return;
     wanted_.push_back(target);
-    world().call(host_, [](node::NodeCore&, Now) {});  // has the world ask for effects
+    world().call(host_, [](p2p::NodeCore&, Now) {});  // has the world ask for effects
 }
 
 void Actor::dial_victim() {
     if (victim_ == host_) return;
-    world().call(host_, [this](node::NodeCore& core, Now now) {
+    world().call(host_, [this](p2p::NodeCore& core, Now now) {
         (void)core.links().dial(now, network_->target(victim_), SlotClass::ordinary);
     });
 }

@@ -94,7 +94,7 @@ private:
         if (style_ == SpamStyle::malformed) {
             return SharedBytes::own(random_bytes(1 + rng().below(500)));
         }
-        auto raw = cheap_.next(node().config().network.chain_id);
+        auto raw = cheap_.next(node().chain().config().id);
         if (style_ == SpamStyle::cheap) return raw;
         auto bytes = to_buffer(raw);
         // At the end are a header and 32 bytes of r, a header and 32 bytes of s. Another r fits

@@ -11,7 +11,7 @@ using namespace transport;
 
 void Rewriter::send_to_all(std::string_view topic, Code code, const SharedBytes& message) {
     world().call(host(),
-                 [&](node::NodeCore& core, Now) { core.links().broadcast(topic, code, message); });
+                 [&](p2p::NodeCore& core, Now) { core.links().broadcast(topic, code, message); });
 }
 
 // --- Commands --------------------------------------------------------------------------------

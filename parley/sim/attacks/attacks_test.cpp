@@ -164,11 +164,11 @@ public:
         auto tx = chain::testing::transfer(nonce);
         tx.data = SharedBytes::own(Buffer(options_.tx_data_bytes));
         tx.gas_limit += 4 * options_.tx_data_bytes;
-        tx.chain_id = node(host).config().network.chain_id;
+        tx.chain_id = node(host).chain().config().id;
         const auto raw =
             chain::testing::sign(tx, chain::testing::secret_of(1'000'000 + account)).raw;
         Hash256 hash{};
-        world().call(host, [&](node::NodeCore&, Now now) {
+        world().call(host, [&](p2p::NodeCore&, Now now) {
             node(host).relay().submit(now, raw, [&hash](auto result) {
                 if (result) hash = *result;
             });
@@ -204,11 +204,12 @@ public:
         for_each_honest([&](HostId host, node::Node& node) {
             CAPTURE(host);
             const auto& config = node.config();
+            const auto& chain_config = node.chain().config();
             const auto& stats = node.links().stats();
-            CHECK(node.pool().size_bytes() <= config.pool.bytes_max);
+            CHECK(node.pool().size_bytes() <= chain_config.pool_bytes_max);
             CHECK(node.relay().unchecked_bytes() <= chain::TxRelayConfig{}.unchecked_bytes_max);
             CHECK(stats.receive_bytes_reserved <= config.p2p.receive_bytes_max);
-            CHECK(node.relay().tree().missing_items() <= config.gossip.missing_items_max);
+            CHECK(node.relay().tree().missing_items() <= chain_config.gossip.missing_items_max);
             // Each attacker's group may tell of a sixteenth of the new places at most.
             const auto new_places = node.book().places(discovery::BookTable::untried);
             CHECK(node.book().size() <=
@@ -327,9 +328,8 @@ TEST_CASE("attack: forged records") {
                      if (host == mover) config.p2p.advertise.reset();
                  }}};
     const auto lives_at = [&](const Endpoint& endpoint) {
-        siege.world().call(mover, [&](node::NodeCore&, Now now) {
-            siege.node(mover).set_endpoint(now, endpoint);
-        });
+        siege.world().call(
+            mover, [&](p2p::NodeCore&, Now now) { siege.node(mover).set_endpoint(now, endpoint); });
     };
     // What it says first is soon old, and the forgers keep it.
     lives_at(*Endpoint::parse("50.1.2.3:30770"));
@@ -414,7 +414,7 @@ TEST_CASE("attack: withheld transactions come from others") {
 
 TEST_CASE("attack: spam") {
     Siege siege{AttackKind::spam, {.seed = 17, .configure = [](HostId, node::NodeConfig& config) {
-                                       config.pool.bytes_max = 256U << 10;
+                                       config.chain.pool_bytes_max = 256U << 10;
                                    }}};
     siege.run_for(25s);
     CHECK(siege.spread(2, 100ms, 5s));
@@ -444,7 +444,7 @@ TEST_CASE("attack: no credit") {
                  .seed = 19,
                  .tx_data_bytes = 16'000,
                  .configure = [](HostId, node::NodeConfig& config) {
-                     config.gossip.announcements_per_peer_max = 64;
+                     config.chain.gossip.announcements_per_peer_max = 64;
                  }}};
     siege.run_for(20s);
     // Windows and budgets of lanes to the attackers fill, to the last byte, and more waits than
@@ -473,11 +473,11 @@ TEST_CASE("a narrow path is no offence") {
     network.world().start(0);
     for (std::uint64_t i = 0; i < 1000; ++i) {
         auto tx = chain::testing::transfer(i / 10);
-        tx.chain_id = network.node(0).config().network.chain_id;
+        tx.chain_id = network.node(0).chain().config().id;
         tx.data = SharedBytes::own(Buffer(500));
         tx.gas_limit += 4 * tx.data.size();
         const auto raw = chain::testing::sign(tx, chain::testing::secret_of(i % 10)).raw;
-        network.world().call(0, [&](node::NodeCore&, Now now) {
+        network.world().call(0, [&](p2p::NodeCore&, Now now) {
             network.node(0).relay().submit(now, raw, [](const auto&) {});
         });
         network.world().run_for(1ms);

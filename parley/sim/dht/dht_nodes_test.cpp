@@ -69,7 +69,7 @@ bool is_back(Network& network, HostId host) {
 
 bool resolves(Network& network, HostId from, HostId whom) {
     std::optional<bool> found;
-    network.world().call(from, [&](node::NodeCore&, Now now) {
+    network.world().call(from, [&](p2p::NodeCore&, Now now) {
         service(network, from)
             .lookup(now, Goal::resolve, dht_id(network.id(whom)),
                     [&](Now, const Service::LookupResult& result) { found = result.answers; });
@@ -113,7 +113,7 @@ TEST_CASE("a node learns its own address, of either family, from the answers to 
         };
         Network network{options};
         network.start_all();
-        network.world().call(unknown, [&](node::NodeCore& core, Now now) {
+        network.world().call(unknown, [&](p2p::NodeCore& core, Now now) {
             auto& node = dynamic_cast<node::Node&>(core);
             node.add_listener(now, node.config().p2p.listen.front(), std::nullopt);
             CHECK_FALSE(node.record().udp_endpoint());
@@ -181,7 +181,7 @@ TEST_CASE("two networks share one DHT, and each dials its own nodes only") {
     network.start_all();
     network.world().run_for(10s);
     // The two first ones hear of each other, and so does everybody in time.
-    network.world().call(0, [&](node::NodeCore&, Now now) {
+    network.world().call(0, [&](p2p::NodeCore&, Now now) {
         service(network, 0).heard(now, service(network, 1).record());
     });
     const bool met =
@@ -204,7 +204,7 @@ TEST_CASE("modules announce, look up, walk and talk by the DHT") {
     network.world().run_for(60s);
     const auto dht = [&](HostId host) -> discovery::Dht& { return *network.node(host).dht(); };
     const auto at = [&](HostId host, auto call) {
-        network.world().call(host, [&](node::NodeCore&, Now now) { call(dht(host), now); });
+        network.world().call(host, [&](p2p::NodeCore&, Now now) { call(dht(host), now); });
         network.world().run_for(10s);
     };
     const std::size_t others = network.size() - 1;

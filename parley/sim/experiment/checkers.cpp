@@ -59,11 +59,13 @@ void Checkers::check_budgets(HostId host) {
         if (is > limit) fail(host, fmt::format("{}: {} of at most {}", what, is, limit));
     };
     const auto& config = node.config();
-    within("pool bytes", node.pool().size_bytes(), config.pool.bytes_max);
+    const auto& chain_config = node.chain().config();
+    within("pool bytes", node.pool().size_bytes(), chain_config.pool_bytes_max);
     within("unchecked bytes", node.relay().unchecked_bytes(),
            chain::TxRelayConfig{}.unchecked_bytes_max);
-    within("seen items", node.relay().tree().seen_items(), config.gossip.seen_items_max);
-    within("missing items", node.relay().tree().missing_items(), config.gossip.missing_items_max);
+    within("seen items", node.relay().tree().seen_items(), chain_config.gossip.seen_items_max);
+    within("missing items", node.relay().tree().missing_items(),
+           chain_config.gossip.missing_items_max);
     within("book entries", node.book().size(),
            config.book.entries_max + config.p2p.boot.size() + config.p2p.static_peers.size());
     within("receive windows", network_.world().node(host).links().stats().receive_bytes_reserved,

@@ -95,7 +95,7 @@ NetworkOptions Experiment::network_options() {
             if (other != host) config.p2p.boot.push_back(boot[other]);
         }
         config.book.entries_max = options_.book_entries_max;
-        if (options_.seen_items_max) config.gossip.seen_items_max = *options_.seen_items_max;
+        if (options_.seen_items_max) config.chain.gossip.seen_items_max = *options_.seen_items_max;
         if (!honest(host)) attack_->configure(host, config);
     };
     out.endpoint = [this](HostId host) {
@@ -226,10 +226,10 @@ void Experiment::submit() {
 void Experiment::submit_at(HostId host) {
     const auto account = next_account_++ % accounts;
     auto tx = chain::testing::transfer(nonces_[account]++);
-    tx.chain_id = node::NetworkConfig{}.chain_id;
+    tx.chain_id = node::ChainConfig{}.id;
     const auto made = chain::testing::sign(tx, chain::testing::secret_of(account));
     metrics_->submitted(host, made.hash);
-    world().call(host, [&](node::NodeCore&, Now now) {
+    world().call(host, [&](p2p::NodeCore&, Now now) {
         network_->node(host).relay().submit(now, made.raw, [](auto) {});
     });
 }

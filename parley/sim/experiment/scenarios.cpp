@@ -126,7 +126,7 @@ void check_slow_module(Experiment& run) {
 }
 
 void dial(Experiment& run, HostId from, HostId to) {
-    run.world().call(from, [&](node::NodeCore& node, Now now) {
+    run.world().call(from, [&](p2p::NodeCore& node, Now now) {
         (void)node.links().dial(now, run.network().target(to), transport::SlotClass::static_peer);
     });
 }
@@ -134,7 +134,7 @@ void dial(Experiment& run, HostId from, HostId to) {
 /// Two part, then dial each other at nearly the same time: exactly one link must come of it.
 void part_and_dial(Experiment& run, HostId a, HostId b) {
     auto& world = run.world();
-    world.call(a, [&](node::NodeCore& node, Now now) {
+    world.call(a, [&](p2p::NodeCore& node, Now now) {
         node.links().disconnect(now, run.network().id(b), transport::CloseReason::requested);
     });
     const auto offset = std::chrono::milliseconds{run.rng().below(300)};

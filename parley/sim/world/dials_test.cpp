@@ -28,7 +28,7 @@ bool within_limits(const transport::Slots& slots) {
 }
 
 void dial(Network& network, HostId from, HostId to) {
-    network.world().call(from, [&](node::NodeCore& node, Now now) {
+    network.world().call(from, [&](p2p::NodeCore& node, Now now) {
         (void)node.links().dial(now, network.target(to), SlotClass::ordinary);
     });
 }
@@ -113,7 +113,7 @@ TEST_CASE("a storm of dials and accepts: no limit is ever exceeded, every token 
                 network.world().kill(from);
                 watched.watchers[from] = std::make_unique<Watcher>();
             } else if (rng.chance(0.15)) {
-                network.world().call(from, [&](node::NodeCore& node, Now now) {
+                network.world().call(from, [&](p2p::NodeCore& node, Now now) {
                     node.links().disconnect(now, network.id(to), transport::CloseReason::requested);
                 });
             } else {
@@ -126,7 +126,7 @@ TEST_CASE("a storm of dials and accepts: no limit is ever exceeded, every token 
         for (HostId host = 0; host < nodes; ++host) {
             if (!network.world().up(host)) network.world().start(host);
             network.world().call(host,
-                                 [](node::NodeCore& node, Now now) { node.begin_shutdown(now); });
+                                 [](p2p::NodeCore& node, Now now) { node.begin_shutdown(now); });
         }
         network.world().run_for(30s);
         for (HostId host = 0; host < nodes; ++host) {
@@ -144,7 +144,7 @@ TEST_CASE("a node that dials itself gets no link, and keeps no token") {
     Watched watched{{.seed = 1, .nodes = 1}};
     auto& network = *watched.network;
     network.start_all();
-    network.world().call(0, [&](node::NodeCore& node, Now now) {
+    network.world().call(0, [&](p2p::NodeCore& node, Now now) {
         CHECK(node.links().dial(now, network.target(0), SlotClass::ordinary).error() ==
               transport::DialError::self);
     });

@@ -76,7 +76,7 @@ Network::Network(NetworkOptions options)
                                                            options_.dht ? &entropy : nullptr);
                             if (!made) throw std::runtime_error{message(made.error())};
                             if (options_.started) options_.started(host, **made);
-                            return std::unique_ptr<node::NodeCore>{std::move(*made)};
+                            return std::unique_ptr<p2p::NodeCore>{std::move(*made)};
                         });
     }
 }

@@ -27,7 +27,7 @@ NetworkOptions knowing_the_first(std::size_t nodes, std::uint64_t seed) {
 
 SharedBytes raw_transaction(std::uint64_t account, std::uint64_t nonce) {
     auto tx = chain::testing::transfer(nonce);
-    tx.chain_id = node::NetworkConfig{}.chain_id;
+    tx.chain_id = node::ChainConfig{}.id;
     return chain::testing::sign(tx, chain::testing::secret_of(account)).raw;
 }
 
@@ -68,7 +68,7 @@ TEST_CASE("transactions submitted anywhere reach every node") {
     constexpr std::uint64_t count = 100;
     std::size_t accepted = 0;
     for (std::uint64_t i = 0; i < count; ++i) {
-        network.world().call(i % network.size(), [&](node::NodeCore&, Now now) {
+        network.world().call(i % network.size(), [&](p2p::NodeCore&, Now now) {
             network.node(i % network.size())
                 .relay()
                 .submit(now, raw_transaction(i % 7, i / 7),

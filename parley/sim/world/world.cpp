@@ -96,7 +96,7 @@ void World::forget_links(WorldHost& host, bool power_lost) {
 bool World::up(HostId id) const {
     return hosts_[id]->node != nullptr;
 }
-node::NodeCore& World::node(HostId id) {
+p2p::NodeCore& World::node(HostId id) {
     return *host(id).node;
 }
 Disk& World::disk(HostId id) {
@@ -129,7 +129,7 @@ World::Traffic World::traffic(HostId id) const {
     return hosts_[id]->traffic;
 }
 
-void World::call(HostId id, const std::function<void(node::NodeCore&, Now)>& action) {
+void World::call(HostId id, const std::function<void(p2p::NodeCore&, Now)>& action) {
     const crypto::ScopedProvider provider{*provider_};
     auto& host = this->host(id);
     action(*host.node, host.at(events_.now()));

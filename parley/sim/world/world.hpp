@@ -8,7 +8,7 @@
 
 #include <parley/base/rng.hpp>
 #include <parley/crypto/provider.hpp>
-#include <parley/node/core.hpp>
+#include <parley/p2p/core.hpp>
 #include <parley/sim/world/clock.hpp>
 #include <parley/sim/world/disk.hpp>
 #include <parley/sim/world/event.hpp>
@@ -66,7 +66,7 @@ class World {
 public:
     using Action = std::move_only_function<void()>;
     /// Makes the node of a host, at its start and at each restart, over the host's own disk.
-    using MakeNode = std::function<std::unique_ptr<node::NodeCore>(Now, Store& disk, Rng rng)>;
+    using MakeNode = std::function<std::unique_ptr<p2p::NodeCore>(Now, Store& disk, Rng rng)>;
 
     explicit World(WorldConfig config);
     ~World();
@@ -82,13 +82,13 @@ public:
     void crash(HostId host, const DiskFaults& faults);
     bool up(HostId host) const;
     /// Precondition: up(host).
-    node::NodeCore& node(HostId host);
+    p2p::NodeCore& node(HostId host);
     Disk& disk(HostId host);
     HostClock& clock(HostId host);
     /// The host's own idea of the present.
     Now now_of(HostId host) const;
     /// Runs something on a host's node, as RPC would.
-    void call(HostId host, const std::function<void(node::NodeCore&, Now)>& action);
+    void call(HostId host, const std::function<void(p2p::NodeCore&, Now)>& action);
     /// `tamper` outlives the world; null: an honest node.
     void set_tamper(HostId host, Tamper* tamper);
     /// Puts bytes on the wire of a host's link, past the link. False if there is none (any more).

@@ -22,7 +22,7 @@ struct World::WorldHost {
     SeededEntropy entropy;
     HostClock clock;
     Rng faults_rng;
-    std::unique_ptr<node::NodeCore> node;
+    std::unique_ptr<p2p::NodeCore> node;
     std::uint64_t life = 0;  // counts starts and ends
     bool powered = true;     // while it is down: whether its system refuses callers
     Instant paused_until{};

@@ -53,6 +53,9 @@ std::shared_ptr<const LinkIdentity> Switch::identity() const {
 void Switch::set_record(const Enr& record) {
     impl_->set_record(record);
 }
+void Switch::set_roles(std::uint64_t roles, std::uint64_t services) {
+    impl_->set_roles(roles, services);
+}
 void Switch::set_class(const NodeId& id, SlotClass slot_class) {
     impl_->set_class(id, slot_class);
 }

@@ -196,6 +196,8 @@ public:
     /// What new links say of us. Changes apply to new links.
     std::shared_ptr<const LinkIdentity> identity() const;
     void set_record(const Enr& record);
+    /// Bits of role:: and service::.
+    void set_roles(std::uint64_t roles, std::uint64_t services);
     /// Callers with this ID take a token of this class (static_peer, trusted); ordinary forgets.
     void set_class(const NodeId& id, SlotClass slot_class);
     /// Others than these are refused as banned (a permissioned network). Empty: all may come.

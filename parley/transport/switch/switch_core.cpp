@@ -288,6 +288,13 @@ void SwitchCore::set_record(const Enr& record) {
     rebuild_identity();
 }
 
+void SwitchCore::set_roles(std::uint64_t roles, std::uint64_t services) {
+    if (hello_.roles == roles && hello_.services == services) return;
+    hello_.roles = roles;
+    hello_.services = services;
+    rebuild_identity();
+}
+
 void SwitchCore::set_class(const NodeId& id, SlotClass slot_class) {
     if (slot_class == SlotClass::static_peer || slot_class == SlotClass::trusted) {
         classes_[id] = slot_class;

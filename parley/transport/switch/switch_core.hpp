@@ -52,6 +52,7 @@ public:
              std::string_view why);
     bool impose_ban(Now now, const Ban& ban);
     void set_record(const Enr& record);
+    void set_roles(std::uint64_t roles, std::uint64_t services);
     void set_class(const NodeId& id, SlotClass slot_class);
 
     // --- Modules (switch_dispatch.cpp) ---

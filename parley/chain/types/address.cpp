@@ -1,0 +1,19 @@
+#include <parley/chain/types/address.hpp>
+
+#include <parley/crypto/hash.hpp>
+
+#include <cstddef>
+
+namespace parley::chain {
+
+std::string Address::checksummed() const {
+    auto digits = to_hex(value);
+    const auto hash = to_hex(crypto::keccak256(bytes_of(digits)));
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        const bool upper = hash[i] >= '8';  // also 'a' to 'f'
+        if (upper && digits[i] >= 'a') digits[i] = static_cast<char>(digits[i] - 'a' + 'A');
+    }
+    return "0x" + digits;
+}
+
+}  // namespace parley::chain

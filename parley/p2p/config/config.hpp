@@ -1,0 +1,116 @@
+// Config: all settings of a network node, as parley.toml gives them, each with a default. The list
+// of settings with their meaning and range is settings.cpp; `parley init` writes it into the file.
+#pragma once
+
+#include <parley/base/result.hpp>
+#include <parley/base/time.hpp>
+#include <parley/discovery/book/address_book.hpp>
+#include <parley/events/log.hpp>
+#include <parley/identity/endpoint.hpp>
+#include <parley/identity/node_id.hpp>
+#include <parley/nat/port_mapping.hpp>
+#include <parley/p2p/config/setting.hpp>
+#include <parley/transport/link/link.hpp>
+#include <parley/transport/proxy/socks5.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley::p2p {
+
+/// What two nodes must have in common, and what a node says that it is. All but `name`, `id` and
+/// `genesis` may change while the node runs (Network::set_head and so on).
+struct NetworkConfig {
+    std::string name = "parley";  ///< for people; not on the wire
+    std::uint64_t id = 7700;
+    Hash256 genesis{};
+    std::vector<std::uint64_t> forks;  ///< heights at which the rules change, ascending (EIP-2124)
+    std::uint64_t head = 0;            ///< not in parley.toml: the chain's height
+    std::uint64_t roles = transport::role::full;  ///< not in parley.toml: bits of transport::role
+    std::uint64_t services = 0;  ///< not in parley.toml: bits of transport::service
+
+    transport::ForkRules fork_rules() const { return {genesis, forks, head}; }
+};
+
+struct P2pConfig {
+    std::vector<Endpoint> listen;       ///< TCP; port 0: the system chooses
+    std::optional<Endpoint> advertise;  ///< what our record says; absent: the first listen one
+    bool allow_private = false;         ///< keep and dial private and loopback addresses
+    nat::MappingMode port_mapping = nat::MappingMode::off;
+    transport::Proxy proxy;  ///< SOCKS5, for all dials; port 0: none
+    std::vector<Target> boot;
+    std::vector<Target> static_peers;
+    std::vector<NodeId> trusted;
+    std::uint32_t outbound_max = 8;
+    std::uint32_t inbound_max = 40;
+    std::uint32_t handshakes_max = 32;
+    std::uint64_t receive_bytes_max = 512ULL << 20;
+    // Bandwidth in KiB a second, of all links together and of each; 0: no limit.
+    std::uint32_t upload_max = 0, download_max = 0;
+    std::uint32_t upload_per_peer_max = 0, download_per_peer_max = 0;
+    Duration heartbeat_interval = 15s;
+    Duration heartbeat_timeout = 20s;
+
+    bool dht = true;  ///< take part in the DHT, over UDP
+
+    bool uses_proxy() const { return proxy.endpoint.port != 0; }
+};
+
+struct PermissionsConfig {
+    bool enabled = false;               ///< links with `allow` alone; a list enables it as well
+    std::vector<NodeId> allow;          ///< at the start; Permissions keeps what changed since
+    std::vector<NodeId> private_peers;  ///< never advertised to others
+    bool private_only = false;          ///< dial the static peers alone, ask and tell nobody
+};
+
+struct RpcConfig {
+    std::optional<Endpoint> http;        ///< loopback only
+    std::string socket = "parley.sock";  ///< relative to the folder; empty: none
+    std::vector<std::string> allowed_hosts;
+    std::vector<std::string> allowed_origins;
+    std::uint32_t body_bytes_max = 1U << 20;
+};
+
+struct MetricsConfig {
+    std::optional<Endpoint> listen;  ///< where Prometheus asks; absent: nowhere
+};
+
+struct LogConfig {
+    LogLevel level = LogLevel::info;
+    std::string file;  ///< empty: standard error
+};
+
+struct Config {
+    std::string client = "parley/0.1.0/linux";  ///< name/version/platform, as peers see it
+    NetworkConfig network;
+    P2pConfig p2p;
+    PermissionsConfig permissions;
+    RpcConfig rpc;
+    discovery::BookConfig book;  ///< not in parley.toml
+    MetricsConfig metrics;
+    LogConfig log;
+    std::uint32_t io_threads = 1;
+    std::uint32_t workers = 1;
+
+    /// Not through a proxy, which would let datagrams by, and not for a shielded node.
+    bool uses_dht() const {
+        return p2p.dht && !p2p.listen.empty() && !p2p.uses_proxy() && !permissions.private_only;
+    }
+    /// What a Link needs of it. Links of one such result share the limits of all.
+    transport::LinkConfig link() const;
+};
+
+/// All settings of a network node, bound to `config`.
+SettingList settings_of(Config& config);
+
+/// What no setting alone can tell: two that exclude each other. `file_name` is for the message.
+Result<void, ConfigError> check(const Config& config, std::string_view file_name);
+
+/// The whole of it for a program without settings of its own: defaults, TOML, check.
+Result<Config, ConfigError> parse_config(std::string_view toml, std::string_view file_name,
+                                         OtherTables other = OtherTables::refuse);
+
+}  // namespace parley::p2p

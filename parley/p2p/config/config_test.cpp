@@ -1,0 +1,136 @@
+#include <parley/p2p/config/config.hpp>
+
+#include <doctest/doctest.h>
+
+using namespace parley;
+using namespace parley::p2p;
+
+namespace {
+
+std::string error_of(std::string_view toml) {
+    const auto config = parse_config(toml, "parley.toml");
+    return config ? "no error" : config.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("the template parses back to what it was made of") {
+    Config config;
+    config.network.id = 42;
+    config.network.forks = {10, 20};
+    config.p2p.listen = {*Endpoint::parse("127.0.0.1:30303")};
+    config.p2p.boot = {
+        *Target::parse(
+            "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5@127.0.0.1:1"),
+        *Target::parse("02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c"
+                       "709ee5@boot.example.org:30770")};
+    config.p2p.allow_private = true;
+    config.p2p.proxy = {
+        .endpoint = *Endpoint::parse("[::1]:1080"), .user = "alice", .password = "a \"b\" \\c"};
+    config.p2p.heartbeat_interval = 7s;
+    config.permissions.allow = {config.p2p.boot[0].id};
+    config.permissions.private_peers = config.permissions.allow;
+    config.permissions.private_only = true;
+    config.rpc.http = Endpoint::parse("127.0.0.1:8545");
+    config.rpc.allowed_origins = {"https://a \"quoted\" one"};
+    config.metrics.listen = Endpoint::parse("127.0.0.1:9464");
+    config.log.level = LogLevel::debug;
+    const auto text = settings_template(settings_of(config));
+    auto again = parse_config(text, "parley.toml");
+    REQUIRE_MESSAGE(again, error_of(text));
+    CHECK(settings_template(settings_of(*again)) == text);
+    CHECK(again->network.id == 42);
+    CHECK(again->p2p.boot == config.p2p.boot);
+    CHECK(again->p2p.proxy == config.p2p.proxy);
+    CHECK(again->p2p.heartbeat_interval == 7s);
+    CHECK(again->permissions.allow == config.permissions.allow);
+    CHECK(again->permissions.private_peers == config.permissions.private_peers);
+    CHECK(again->permissions.private_only);
+    CHECK_FALSE(again->permissions.enabled);
+    CHECK(again->rpc.allowed_origins == config.rpc.allowed_origins);
+    CHECK(again->metrics.listen == config.metrics.listen);
+    CHECK(again->log.level == LogLevel::debug);
+}
+
+TEST_CASE("an empty configuration is the default one") {
+    Config defaults;
+    auto parsed = *parse_config("", "x");
+    CHECK(settings_template(settings_of(parsed)) == settings_template(settings_of(defaults)));
+}
+
+TEST_CASE(
+    "limits of bandwidth are given in KiB a second; the links of one node share those of all") {
+    const auto config = parse_config("[p2p]\nupload_max = 100\nupload_per_peer_max = 20", "x");
+    REQUIRE(config);
+    const auto link = config->link();
+    CHECK(link.bandwidth.up_per_link == 20 * 1024);
+    CHECK(link.bandwidth.down_per_link == 0);
+    CHECK(link.bandwidth.up_all->limits());
+    CHECK(link.bandwidth.down_all == nullptr);
+}
+
+TEST_CASE("bad settings are named with file, line and key") {
+    CHECK(error_of("[p2p]\noutbound_max = -1") ==
+          "parley.toml:2: p2p.outbound_max: expected 0 to 1000, got -1");
+    CHECK(error_of("[p2p]\n\nlisten = \"here\"") ==
+          "parley.toml:3: p2p.listen: expected a list of \"address:port\", got 'here'");
+    CHECK(error_of("[p2p]\nlisten = [\"here\"]") ==
+          "parley.toml:2: p2p.listen: expected \"address:port\" (not \"here\"), got [ 'here' ]");
+    CHECK(error_of("[rpc]\nhttp = \"8.8.8.8:80\"") ==
+          "parley.toml:2: rpc.http: expected \"127.0.0.1:port\" or \"[::1]:port\" or \"\", got "
+          "'8.8.8.8:80'");
+    CHECK(error_of("[metrics]\nlisten = \"9464\"") ==
+          "parley.toml:2: metrics.listen: expected \"address:port\" or \"\", got '9464'");
+    CHECK(error_of("[p2p]\nupload_max = 15") ==
+          "parley.toml:2: p2p.upload_max: expected 0 (no limit), or 16 to 100000000 KiB a second, "
+          "got 15");
+    CHECK(error_of("[p2p]\nupload_max = 0\ndownload_per_peer_max = 16") == "no error");
+    CHECK(error_of("[p2p]\nallow_private = 1") ==
+          "parley.toml:2: p2p.allow_private: expected true or false, got 1");
+    CHECK(error_of("[network]\nforks = [5, 3]") ==
+          "parley.toml:2: network.forks: expected ascending block numbers above 0, got [ 5, 3 ]");
+    CHECK(error_of("[permissions]\nallow = [\"02\"]") ==
+          "parley.toml:2: permissions.allow: expected node IDs of 66 hex digits (not \"02\"), got "
+          "[ '02' ]");
+    CHECK(error_of("[permissions]\nenabled = 1") ==
+          "parley.toml:2: permissions.enabled: expected true or false, got 1");
+    CHECK(error_of("[network]\ngenesis = \"0x12\"") ==
+          "parley.toml:2: network.genesis: expected 32 bytes in hex, got '0x12'");
+    CHECK(error_of("[network]\nid = 2020-01-01") ==
+          "parley.toml:2: network.id: expected another type, got 2020-01-01");
+    CHECK(error_of("[p2p]\nspeed = 3") == "parley.toml:2: unknown setting \"p2p.speed\"");
+    CHECK(error_of("[nope]\n") == "parley.toml:1: unknown table \"nope\"");
+    CHECK(error_of("x = 1") == "parley.toml:1: unknown setting \"x\"");
+    CHECK(error_of("[log]\nlevel = \"loud\"") ==
+          "parley.toml:2: log.level: expected trace, debug, info, warn, error or off, got 'loud'");
+    CHECK(error_of("[network]\nforks = []") == "no error");
+    CHECK(error_of("[p2p]\nboot = [\"02@a.example:1\"]") ==
+          "parley.toml:2: p2p.boot: expected \"ID@address:port\", \"ID@host.example:port\" or "
+          "\"enr:...\" (not \"02@a.example:1\": the ID is not a public key of 66 hex digits), got "
+          "[ '02@a.example:1' ]");
+    CHECK(error_of("[p2p]\nproxy = \"localhost\"") ==
+          "parley.toml:2: p2p.proxy: expected \"address:port\" or \"\", got 'localhost'");
+    CHECK(error_of("[p2p]\nport_mapping = \"on\"") ==
+          "parley.toml:2: p2p.port_mapping: expected \"off\", \"nat-pmp\", \"upnp\" or \"auto\", "
+          "got 'on'");
+    CHECK(error_of("[p2p]\nport_mapping = \"auto\"\nproxy = \"127.0.0.1:9\"") ==
+          "parley.toml: p2p.port_mapping tells where this node is, which p2p.proxy hides: only one "
+          "of them");
+    CHECK(parse_config("[p2p]\nport_mapping = \"auto\"", "parley.toml")->p2p.port_mapping ==
+          nat::MappingMode::automatic);
+    CHECK(parse_config("", "parley.toml")->p2p.port_mapping == nat::MappingMode::off);
+    CHECK(error_of("[p2p]\nproxy = \"127.0.0.1:0\"") ==
+          "parley.toml:2: p2p.proxy: expected \"address:port\" or \"\", got '127.0.0.1:0'");
+    CHECK(error_of("[p2p]\nproxy_user = \"" + std::string(256, 'u') + "\"")
+              .starts_with("parley.toml:2: p2p.proxy_user: expected at most 255 bytes, got"));
+    CHECK(error_of("[p2p]\nproxy_password = \"x\"") ==
+          "parley.toml: p2p.proxy_password is of no use without p2p.proxy_user");
+    CHECK(error_of("[p2p]\nproxy_user = \"x\"") ==
+          "parley.toml: p2p.proxy_user is of no use without p2p.proxy");
+}
+
+TEST_CASE("what is not TOML is named with its line") {
+    const auto error = error_of("[p2p]\nlisten = [");
+    CHECK(error.starts_with("parley.toml:2: "));
+    CHECK(error_of("[p2p]\nx = 1\nx = 2").starts_with("parley.toml:3: "));
+}

@@ -1,0 +1,215 @@
+// The one list of a network node's settings: names, meaning, unit, range.
+#include <parley/p2p/config/config.hpp>
+
+namespace parley::p2p {
+
+namespace {
+
+constexpr auto any = SettingList::any;
+
+void add_network(SettingList& list, NetworkConfig& network) {
+    list.table("network")
+        .text(
+            "name", "The network's name, for people: in the log and in `parley status`.",
+            "1 to 64 printable characters",
+            [&](const std::string& s) {
+                network.name = s;
+                return !s.empty() && s.size() <= 64 && s.find_first_of("\n\r\t") == s.npos;
+            },
+            [&] { return network.name; })
+        .number("id", "The network's number. Nodes of different networks refuse each other.", 1,
+                any, network.id)
+        .text(
+            "genesis", "Hash of the genesis block, 32 bytes in hex.", "32 bytes in hex",
+            [&](const std::string& s) {
+                const auto hash = array_from_hex<32>(s);
+                if (hash) network.genesis = *hash;
+                return hash.has_value();
+            },
+            [&] { return "0x" + to_hex(network.genesis); })
+        .add(
+            "forks", "Block numbers at which the rules change, ascending (EIP-2124).",
+            [&](const SettingValue& value) -> SettingList::Expected {
+                const auto* items = std::get_if<std::vector<std::int64_t>>(&value);
+                if (items == nullptr) return "a list of block numbers";
+                network.forks.clear();
+                std::int64_t last = 0;
+                for (const auto block : *items) {
+                    if (block <= last) return "ascending block numbers above 0";
+                    network.forks.push_back(static_cast<std::uint64_t>(block));
+                    last = block;
+                }
+                return {};
+            },
+            [&] {
+                std::string out = "[";
+                for (const auto block : network.forks) {
+                    out += (out.size() > 1 ? ", " : "") + std::to_string(block);
+                }
+                return out + "]";
+            });
+}
+
+void add_proxy(SettingList& list, transport::Proxy& proxy) {
+    constexpr auto login_form = "at most 255 bytes";
+    const auto login = [](std::string& value) {
+        return [&value](const std::string& s) {
+            value = s;
+            return s.size() <= transport::Proxy::text_bytes_max;
+        };
+    };
+    list.text(
+            "proxy", "A SOCKS5 proxy that all dials go through.", "\"address:port\" or \"\"",
+            [&](const std::string& s) {
+                const auto endpoint = Endpoint::parse(s);
+                if (!s.empty() && (!endpoint || endpoint->port == 0)) return false;
+                proxy.endpoint = endpoint.value_or(Endpoint{});
+                return true;
+            },
+            [&] { return proxy.endpoint.port != 0 ? proxy.endpoint.to_string() : std::string{}; })
+        .text("proxy_user", "The user name that the proxy wants; \"\": no login.", login_form,
+              login(proxy.user), [&] { return proxy.user; })
+        .text("proxy_password", "The password that belongs to it.", login_form,
+              login(proxy.password), [&] { return proxy.password; });
+}
+
+void add_limits(SettingList& list, P2pConfig& p2p) {
+    list.number("outbound_max", "Links that this node dials.", 0, 1'000, p2p.outbound_max)
+        .number("inbound_max", "Links that this node accepts.", 0, 100'000, p2p.inbound_max)
+        .number("handshakes_max", "Callers in their handshake at any moment.", 1, 10'000,
+                p2p.handshakes_max)
+        .number("receive_bytes_max",
+                "Bytes that all peers together may have on the way to modules.", 1 << 20, any,
+                p2p.receive_bytes_max)
+        .bandwidth("upload_max", "KiB a second that are sent to all peers together; 0: no limit.",
+                   p2p.upload_max)
+        .bandwidth("download_max",
+                   "KiB a second that are read from all peers together; 0: no limit.",
+                   p2p.download_max)
+        .bandwidth("upload_per_peer_max", "KiB a second that are sent to one peer; 0: no limit.",
+                   p2p.upload_per_peer_max)
+        .bandwidth("download_per_peer_max",
+                   "KiB a second that are read from one peer; 0: no limit.",
+                   p2p.download_per_peer_max)
+        .seconds("heartbeat_interval", "Seconds between two heartbeats of a link.", 1, 3'600,
+                 p2p.heartbeat_interval)
+        .seconds("heartbeat_timeout", "Seconds without an answer after which a link is given up.",
+                 1, 3'600, p2p.heartbeat_timeout);
+}
+
+void add_p2p(SettingList& list, P2pConfig& p2p) {
+    list.table("p2p")
+        .list<Endpoint>(
+            "listen",
+            "Where to listen for other nodes, TCP: of each family one. Port 0: the system chooses.",
+            "\"address:port\"", p2p.listen,
+            [](const std::string& text) { return Endpoint::parse(text); },
+            [](const Endpoint& endpoint) { return endpoint.to_string(); })
+        .endpoint("advertise",
+                  "The address that other nodes are told, if it is not the first one above.",
+                  "\"address:port\" or \"\"", p2p.advertise)
+        .flag("allow_private",
+              "Keep and dial private and loopback addresses: for networks without internet.",
+              p2p.allow_private)
+        .text(
+            "port_mapping",
+            "Whether the router at home is asked to send callers on to this node (IPv4):\n"
+            "# off, nat-pmp, upnp, or auto for the one that works.",
+            "\"off\", \"nat-pmp\", \"upnp\" or \"auto\"",
+            [&](const std::string& s) {
+                const auto mode = nat::parse_mapping_mode(s);
+                if (mode) p2p.port_mapping = *mode;
+                return mode.has_value();
+            },
+            [&] { return std::string{name(p2p.port_mapping)}; })
+        .flag("dht",
+              "Find nodes in the DHT (discovery v5.1), over UDP on the ports of `listen`.\n"
+              "# Not used with a proxy, nor with permissions.private_only.",
+              p2p.dht);
+    add_proxy(list, p2p.proxy);
+    list.targets("boot", "Nodes to ask for others while we know few.", p2p.boot)
+        .targets("static_peers", "Nodes to stay connected to, whatever happens.", p2p.static_peers)
+        .ids("trusted", "IDs that are let in even when all inbound slots are taken.", p2p.trusted);
+    add_limits(list, p2p);
+}
+
+void add_permissions(SettingList& list, PermissionsConfig& permissions) {
+    list.table("permissions")
+        .flag("enabled", "Link with the nodes of the allow-list alone. A list below means true.",
+              permissions.enabled)
+        .ids("allow",
+             "The allow-list: IDs of the nodes of a permissioned network.\n"
+             "# `parley allow` changes it while the node runs, and that is kept.",
+             permissions.allow)
+        .ids("private", "IDs that other nodes are never told of: nodes that this one shields.",
+             permissions.private_peers)
+        .flag("private_only",
+              "Dial the static peers alone, ask nobody for others and tell nobody: for\n"
+              "# a node behind others that shield it.",
+              permissions.private_only);
+}
+
+void add_rpc(SettingList& list, RpcConfig& rpc) {
+    list.table("rpc")
+        .endpoint("http", "JSON-RPC over HTTP on a loopback address; \"\" turns it off.",
+                  "\"127.0.0.1:port\" or \"[::1]:port\" or \"\"", rpc.http,
+                  [](const Endpoint& endpoint) { return endpoint.address.is_loopback(); })
+        .text(
+            "socket",
+            "JSON-RPC over a Unix socket in the node's folder; admin_* changes answer only here.",
+            "a file name or \"\"",
+            [&](const std::string& s) {
+                rpc.socket = s;
+                return s.size() < 100;
+            },
+            [&] { return rpc.socket; })
+        .texts("allowed_hosts",
+               "Host headers that are answered besides localhost and loopback addresses.",
+               "host names", rpc.allowed_hosts)
+        .texts("allowed_origins",
+               "Web pages that may ask, by their Origin header: \"https://wallet.example\".",
+               "origins", rpc.allowed_origins)
+        .number("body_bytes_max", "Bytes of a request.", 1 << 10, 1 << 26, rpc.body_bytes_max);
+}
+
+void add_runtime(SettingList& list, Config& config) {
+    constexpr auto levels = "trace, debug, info, warn, error or off";
+    list.table("metrics").endpoint(
+        "listen",
+        "Where Prometheus asks for /metrics, such as \"127.0.0.1:9464\"; \"\" turns it off.",
+        "\"address:port\" or \"\"", config.metrics.listen);
+    list.table("log")
+        .text(
+            "level", std::string{levels} + ".", levels,
+            [&](const std::string& s) {
+                const auto level = parse_log_level(s);
+                if (level) config.log.level = *level;
+                return level.has_value();
+            },
+            [&] { return std::string{name(config.log.level)}; })
+        .text(
+            "file", "A file in the node's folder; \"\" is standard error.", "a file name or \"\"",
+            [&](const std::string& s) {
+                config.log.file = s;
+                return true;
+            },
+            [&] { return config.log.file; });
+    list.table("threads")
+        .number("io", "Threads that encrypt and carry bytes.", 1, 64, config.io_threads)
+        .number("workers", "Threads that check signatures and write to disk.", 1, 64,
+                config.workers);
+}
+
+}  // namespace
+
+SettingList settings_of(Config& config) {
+    SettingList list;
+    add_network(list, config.network);
+    add_p2p(list, config.p2p);
+    add_permissions(list, config.permissions);
+    add_rpc(list, config.rpc);
+    add_runtime(list, config);
+    return list;
+}
+
+}  // namespace parley::p2p

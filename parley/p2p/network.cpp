@@ -1,0 +1,427 @@
+#include <parley/p2p/network.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace parley::p2p {
+
+using transport::SlotClass;
+
+/// Lets the engine dial through the switch.
+class Network::SwitchDialer final : public discovery::Dialer {
+public:
+    SwitchDialer(transport::Switch& links, const std::vector<Target>& boot) : links_(links) {
+        for (const auto& target : boot) boot_.insert(target.id);
+    }
+    Result<transport::LinkId, transport::DialError> dial(Now now, const Target& target,
+                                                         SlotClass kind) override {
+        return links_.dial(now, target,
+                           {.slot_class = kind, .explicit_target = boot_.contains(target.id)});
+    }
+    void hang_up(Now now, const NodeId& id) override {
+        links_.disconnect(now, id, transport::CloseReason::rotated);
+    }
+
+private:
+    transport::Switch& links_;
+    std::set<NodeId> boot_;  // the owner named them
+};
+
+Network::Network(Config config, NodeKey key, Store& store, Log& log, Rng rng, Now now,
+                 EntropySource* entropy)
+    : config_(std::move(config)),
+      key_(std::move(key)),
+      store_(store),
+      log_(log),
+      rng_(rng.split("parts")),
+      entropy_(config_.uses_dht() ? entropy : nullptr),
+      started_(now.instant),
+      now_(now),
+      own_(key_, record_contents(),
+           nat::OwnEndpoints{config_.p2p.advertise, config_.p2p.allow_private}, log),
+      permissions_(config_.permissions),
+      saver_(store, jobs_, log) {}
+
+Network::~Network() = default;
+
+// --- The start -----------------------------------------------------------------------------
+
+Result<void, StoreError> Network::open(Now now, std::vector<transport::PeerHandler*> modules) {
+    discovery::BookConfig book_config = config_.book;
+    book_config.allow_private = config_.p2p.allow_private;
+    book_ = std::make_unique<discovery::AddressBook>(
+        book_config, discovery::NetworkFilter{config_.network.id, config_.network.fork_rules()},
+        id(), rng_.split("book"));
+    const auto loaded = book_->load(store_);
+    if (!loaded) return std::unexpected{loaded.error()};
+    log_.write(LogLevel::info, "node", "address book read",
+               {{"entries", loaded->loaded}, {"corrupt", loaded->corrupt}});
+    if (auto ok = own_.load(store_); !ok) return ok;
+    make_switch(std::move(modules));
+    if (auto ok = load_bans(now); !ok) return ok;
+    make_engine(now);
+    trusted_.insert(config_.p2p.trusted.begin(), config_.p2p.trusted.end());
+    for (const auto& trusted : trusted_) renew_class(trusted);
+    if (auto ok = load_permissions(); !ok) return ok;
+    apply_permissions();
+    count_closed_links();
+    listen_to_votes();
+    if (entropy_) join_dht();
+    save_parts();
+    saver_.start(now);
+    return {};
+}
+
+transport::SwitchConfig Network::switch_config() const {
+    transport::SwitchConfig out;
+    out.slots.inbound_max = config_.p2p.inbound_max;
+    out.slots.outbound_max = config_.p2p.outbound_max;
+    out.slots.handshake_in_max = config_.p2p.handshakes_max;
+    out.link = config_.link();
+    out.forks = config_.network.fork_rules();
+    out.receive_bytes_max = config_.p2p.receive_bytes_max;
+    return out;
+}
+
+void Network::make_switch(std::vector<transport::PeerHandler*> modules) {
+    if (!config_.permissions.private_only) {
+        pex_ = std::make_unique<discovery::Pex>(discovery::PexConfig{}, *book_, hub_, log_,
+                                                rng_.split("pex"));
+        modules.insert(modules.begin(), pex_.get());
+    }
+    transport::Hello hello{own_.record()};
+    hello.client = config_.client;
+    hello.network_id = config_.network.id;
+    hello.genesis = config_.network.genesis;
+    hello.roles = config_.network.roles;
+    hello.services = config_.network.services;
+    switch_ = std::make_unique<transport::Switch>(switch_config(), key_, std::move(hello),
+                                                  std::move(modules), hub_, jobs_, log_,
+                                                  rng_.split("switch"));
+    if (!pex_) return;
+    switch_->set_alternatives([this](const Endpoint& caller, const Enr& record, std::size_t count) {
+        return pex_->alternatives(now_, caller.address, record, count);
+    });
+}
+
+void Network::make_engine(Now now) {
+    dialer_ = std::make_unique<SwitchDialer>(*switch_, config_.p2p.boot);
+    discovery::EngineConfig engine_config;
+    engine_config.dials.outbound_target = config_.p2p.outbound_max;
+    engine_ = std::make_unique<discovery::Engine>(engine_config, *book_, *dialer_, hub_, log_,
+                                                  rng_.split("engine"));
+    if (!config_.permissions.private_only) {
+        for (const auto& target : config_.p2p.boot) engine_->add_boot(now, target);
+    }
+    for (const auto& target : config_.p2p.static_peers) {
+        engine_->add_static(now, target);
+        switch_->set_class(target.id, SlotClass::static_peer);
+    }
+}
+
+Result<void, StoreError> Network::load_bans(Now now) {
+    std::vector<transport::Ban> bans;
+    const auto ok = store_.scan(transport::Offences::table, [&](Bytes key, Bytes value) {
+        if (auto ban = transport::Offences::decode(key, value)) bans.push_back(std::move(*ban));
+        return true;
+    });
+    if (!ok) return ok;
+    switch_->offences().load(now, bans);
+    return {};
+}
+
+Result<void, StoreError> Network::load_permissions() {
+    const auto loaded = permissions_.load(store_);
+    if (!loaded) return std::unexpected{loaded.error()};
+    if (permissions_.enabled()) {
+        log_.write(LogLevel::info, "node", "permissioned network",
+                   {{"allowed", permissions_.allowed().size()},
+                    {"changed while running", loaded->loaded},
+                    {"corrupt", loaded->corrupt}});
+        for (const auto& target : config_.p2p.static_peers) {
+            if (permissions_.allows(target.id)) continue;
+            log_.write(LogLevel::warn, "node", "a static peer is not on the allow-list",
+                       {{"id", target.id.to_string()}});
+        }
+    }
+    return {};
+}
+
+void Network::save_parts() {
+    saver_.add({[this] { return book_->has_changes(); },
+                [this](StoreBatch& batch) {
+                    auto rows = book_->take_changes();
+                    std::ranges::move(rows.changes, std::back_inserter(batch.changes));
+                },
+                [this](const StoreBatch& batch) { book_->write_again(batch); }});
+    saver_.add({[this] { return switch_->offences().changed(); },
+                [this](StoreBatch& batch) { switch_->offences().take_changes(batch); },
+                [this](const StoreBatch& batch) { switch_->offences().write_again(batch); }});
+    saver_.add({[this] { return permissions_.has_changes(); },
+                [this](StoreBatch& batch) { permissions_.take_changes(batch); },
+                [this](const StoreBatch&) { permissions_.write_again(); }});
+    saver_.add({[this] { return own_.has_changes(); },
+                [this](StoreBatch& batch) { own_.take_changes(batch); },
+                [this](const StoreBatch&) { own_.write_again(); }});
+}
+
+/// Bytes of links that ended stay in the totals.
+void Network::count_closed_links() {
+    subscriptions_.push_back(
+        hub_.subscribe<transport::PeerDown>([this](const transport::PeerDown& down) {
+            closed_links_.bytes_in += down.bytes_in;
+            closed_links_.bytes_out += down.bytes_out;
+        }));
+}
+
+Network::Traffic Network::traffic() const {
+    Traffic sum = closed_links_;
+    for (const auto& peer : switch_->peers()) {
+        sum.bytes_in += peer.bytes_in;
+        sum.bytes_out += peer.bytes_out;
+    }
+    return sum;
+}
+
+void Network::listen_to_votes() {
+    if (config_.p2p.uses_proxy()) return;  // peers see the proxy
+    subscriptions_.push_back(hub_.subscribe<transport::OwnAddressObserved>(
+        [this](const transport::OwnAddressObserved& e) {
+            on_own_record(own_.on_vote(now_, e.by_endpoint.address, e.seen.address));
+        }));
+}
+
+void Network::join_dht() {
+    dht_ = std::make_unique<Discv5Dht>(discovery::discv5::ServiceConfig{}, key_, own_.record(),
+                                       *entropy_, rng_.split("dht"), *book_, hub_);
+    dht_->service().on_vote([this](Now now, const Endpoint& voter, const Endpoint& seen) {
+        on_own_record(own_.on_vote(now, voter.address, seen.address));
+    });
+    subscriptions_.push_back(hub_.subscribe<transport::PeerUp>(
+        [this](const transport::PeerUp& up) { dht_->on_link(now_, up.hello.record); }));
+}
+
+// --- What changes --------------------------------------------------------------------------
+
+RecordContents Network::record_contents() const {
+    return {.client = config_.client,
+            .network_id = config_.network.id,
+            .fork = transport::fork_id(config_.network.fork_rules()),
+            .roles = config_.network.roles,
+            .services = config_.network.services,
+            .udp = entropy_ != nullptr};
+}
+
+void Network::on_own_record(bool is_new) {
+    if (!is_new || !switch_) return;
+    switch_->set_record(own_.record());
+    if (dht_) dht_->service().set_record(own_.record());
+}
+
+void Network::on_network_changed(Now now) {
+    now_ = now;
+    const auto& network = config_.network;
+    const bool is_new = own_.set_contents(record_contents());
+    if (!switch_) return;
+    switch_->set_roles(network.roles, network.services);
+    on_own_record(is_new);
+    book_->set_filter({network.id, network.fork_rules()});
+    switch_->set_forks(now, network.fork_rules());
+}
+
+void Network::set_head(Now now, std::uint64_t head) {
+    config_.network.head = head;
+    on_network_changed(now);
+}
+
+void Network::set_forks(Now now, std::vector<std::uint64_t> forks) {
+    config_.network.forks = std::move(forks);
+    on_network_changed(now);
+}
+
+void Network::set_roles(Now now, std::uint64_t roles) {
+    config_.network.roles = roles;
+    on_network_changed(now);
+}
+
+void Network::set_services(Now now, std::uint64_t services) {
+    config_.network.services = services;
+    on_network_changed(now);
+}
+
+void Network::set_endpoint(Now now, const Endpoint& endpoint) {
+    now_ = now;
+    on_own_record(own_.set_endpoint(endpoint));
+}
+
+void Network::add_listener(Now now, const Endpoint& bound, const std::optional<IpAddress>& guess) {
+    now_ = now;
+    on_own_record(own_.add_listener(bound, guess));
+}
+
+void Network::set_port_mapping(Now now, const nat::MappingStatus& status) {
+    now_ = now;
+    on_own_record(own_.set_port_mapping(now, status));
+}
+
+// --- The driver ----------------------------------------------------------------------------
+
+void Network::on_datagrams(Now now, const DatagramBatch& batch) {
+    now_ = now;
+    if (dht_ && !shutting_down_) dht_->on_datagrams(now, batch);
+}
+
+void Network::take_datagrams(DatagramBatch& out) {
+    if (dht_) dht_->take_datagrams(out);
+}
+
+void Network::on_timer(Now now) {
+    now_ = now;
+    switch_->on_timer(now);
+    if (!shutting_down_) engine_->on_timer(now);
+    if (dht_ && !shutting_down_ && dht_->next_wakeup() <= now.instant) dht_->on_timer(now);
+    on_own_record(own_.on_timer(now));
+    saver_.on_timer(now);
+}
+
+Instant Network::next_wakeup() const {
+    const Instant engine = shutting_down_ ? never : engine_->next_wakeup();
+    const Instant dht = dht_ && !shutting_down_ ? dht_->next_wakeup() : never;
+    return std::min(
+        {switch_->next_wakeup(), engine, dht, own_.next_wakeup(), saver_.next_wakeup()});
+}
+
+void Network::turn(Now now) {
+    now_ = now;
+    // The engine answers events with dials; those may publish again.
+    for (int round = 0; round < 16; ++round) {
+        const bool delivered = hub_.deliver() > 0;
+        const bool engine_due = !shutting_down_ && engine_->next_wakeup() <= now.instant;
+        if (engine_due) engine_->on_timer(now);
+        if (!delivered && !engine_due) break;
+    }
+    if (shutting_down_ && switch_->idle()) saver_.finish(now);
+}
+
+void Network::begin_shutdown(Now now) {
+    now_ = now;
+    if (std::exchange(shutting_down_, true)) return;
+    log_.write(LogLevel::info, "node", "shutting down", {});
+    saver_.stop();
+    engine_->stop();
+    switch_->shut_down(now);
+}
+
+bool Network::is_shut_down() const {
+    return shutting_down_ && switch_->idle() && saver_.done();
+}
+
+// --- The owner -----------------------------------------------------------------------------
+
+/// The token that callers of this ID take. Trusted comes first: it lets in, static only dials.
+void Network::renew_class(const NodeId& id) {
+    if (trusted_.contains(id)) return switch_->set_class(id, SlotClass::trusted);
+    const bool is_static = engine_->scheduler().is_static(id);
+    switch_->set_class(id, is_static ? SlotClass::static_peer : SlotClass::ordinary);
+}
+
+/// What it waits for is over: it may be dialed now.
+void Network::end_wait(Now now, const NodeId& id) {
+    const auto* entry = book_->find(id);
+    if (entry == nullptr || entry->state != discovery::EntryState::waiting) return;
+    book_->defer(now, id, 0s);
+    hub_.publish(discovery::BookGrew{1});  // somebody to dial
+}
+
+void Network::add_peer(Now now, const Target& target) {
+    now_ = now;
+    engine_->add_static(now, target, discovery::SourceKind::user);
+    renew_class(target.id);
+    end_wait(now, target.id);
+}
+
+bool Network::remove_peer(Now now, const NodeId& id) {
+    now_ = now;
+    const bool was_static = engine_->remove_static(id);
+    renew_class(id);
+    const auto links = switch_->peers();
+    const bool linked = std::ranges::find(links, id, &transport::PeerInfo::id) != links.end();
+    switch_->disconnect(now, id, transport::CloseReason::requested);
+    return was_static || linked;
+}
+
+bool Network::trust(const NodeId& id) {
+    if (!trusted_.contains(id) && trusted_.size() >= trusted_max) return false;
+    trusted_.insert(id);
+    renew_class(id);
+    return true;
+}
+
+bool Network::untrust(const NodeId& id) {
+    if (trusted_.erase(id) == 0) return false;
+    renew_class(id);
+    return true;
+}
+
+bool Network::unban(Now now, const std::variant<NodeId, IpAddress>& who) {
+    now_ = now;
+    if (const auto* id = std::get_if<NodeId>(&who)) {
+        end_wait(now, *id);
+        return switch_->offences().unban(*id);
+    }
+    const auto& address = std::get<IpAddress>(who);
+    const auto group = exact_group(address);
+    std::vector<NodeId> there;
+    for (std::size_t i = 0; i < book_->size(); ++i) {
+        const auto& entry = book_->nth(i);
+        if (exact_group(entry.endpoint().address) == group) there.push_back(entry.id);
+    }
+    for (const auto& id : there) end_wait(now, id);
+    return switch_->offences().unban(address);
+}
+
+std::vector<transport::Ban> Network::bans(Now now) const {
+    auto out = switch_->offences().bans();
+    std::erase_if(out, [&](const transport::Ban& ban) { return ban.until <= now.unix_time; });
+    return out;
+}
+
+void Network::apply_permissions() {
+    if (permissions_.enabled()) {
+        switch_->set_allowed([this](const NodeId& id) { return permissions_.allows(id); });
+    }
+    for (const auto& id : config_.permissions.private_peers) book_->set_secret(id, true);
+    renew_dialed();
+}
+
+/// The engine looks again whom it may dial.
+void Network::renew_dialed() {
+    const bool private_only = config_.permissions.private_only;
+    if (!permissions_.enabled() && !private_only) return;
+    engine_->set_allowed([this, private_only](const NodeId& id) {
+        return permissions_.allows(id) && (!private_only || engine_->scheduler().is_static(id));
+    });
+}
+
+Permissions::Outcome Network::allow(Now now, const NodeId& id) {
+    now_ = now;
+    const auto outcome = permissions_.set(id, true);
+    if (outcome != Permissions::Outcome::changed) return outcome;
+    log_.write(LogLevel::info, "node", "allowed", {{"id", id.to_string()}});
+    renew_dialed();
+    return outcome;
+}
+
+Permissions::Outcome Network::disallow(Now now, const NodeId& id) {
+    now_ = now;
+    const auto outcome = permissions_.set(id, false);
+    if (outcome != Permissions::Outcome::changed) return outcome;
+    log_.write(LogLevel::info, "node", "no longer allowed", {{"id", id.to_string()}});
+    if (permissions_.enabled()) {
+        switch_->disconnect(now, id, transport::CloseReason::banned);
+    }
+    return outcome;
+}
+
+}  // namespace parley::p2p

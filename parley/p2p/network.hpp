@@ -1,0 +1,168 @@
+// Network: a peer-to-peer network's node without a chain, as one state machine: links (Switch),
+// address book, peer exchange, DHT, the engine that keeps the links filled, own record, bans,
+// permissions, saving. A chain, or anything else, plugs modules into it (transport/module.hpp) and
+// tells it what changes: head, forks, roles, services.
+//
+// It owns no socket, no thread and no clock; the runtime and the simulator drive it.
+// Threading: one thread at a time.
+#pragma once
+
+#include <parley/base/jobs.hpp>
+#include <parley/base/store.hpp>
+#include <parley/discovery/book/address_book.hpp>
+#include <parley/discovery/dialing/engine.hpp>
+#include <parley/discovery/pex/pex.hpp>
+#include <parley/events/hub.hpp>
+#include <parley/events/log.hpp>
+#include <parley/p2p/config/config.hpp>
+#include <parley/p2p/core.hpp>
+#include <parley/p2p/discv5_dht.hpp>
+#include <parley/p2p/own_record.hpp>
+#include <parley/p2p/permissions.hpp>
+#include <parley/p2p/saver.hpp>
+#include <parley/transport/switch/switch.hpp>
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <variant>
+#include <vector>
+
+namespace parley::p2p {
+
+class Network : public NodeCore {
+public:
+    /// `store` and `log` outlive it, and so does `entropy`, without which there is no DHT,
+    /// whatever the settings say.
+    Network(Config config, NodeKey key, Store& store, Log& log, Rng rng, Now now,
+            EntropySource* entropy = nullptr);
+    ~Network() override;
+
+    /// Reads what the store holds (address book, bans, own record) and plugs the modules in, which
+    /// outlive it. Once, before anything else. Fails as the store does; throws
+    /// std::invalid_argument if the modules' topics do not fit.
+    Result<void, StoreError> open(Now now, std::vector<transport::PeerHandler*> modules);
+
+    // --- What the network's user says, at any time ------------------------------------------
+    /// The chain's height: decides which fork is active. Links that do not fit any more end.
+    void set_head(Now now, std::uint64_t head);
+    /// Heights at which the rules change, ascending.
+    void set_forks(Now now, std::vector<std::uint64_t> forks);
+    /// Bits of transport::role and of transport::service, for new links and the own record.
+    void set_roles(Now now, std::uint64_t roles);
+    void set_services(Now now, std::uint64_t services);
+    /// Where others reach us, for certain: goes into the record.
+    void set_endpoint(Now now, const Endpoint& endpoint);
+    /// A listener is bound; the record says where, as well as it is known.
+    void add_listener(Now now, const Endpoint& bound, const std::optional<IpAddress>& guess);
+    /// What became of asking the router for a port.
+    void set_port_mapping(Now now, const nat::MappingStatus& status);
+
+    // --- NodeCore ----------------------------------------------------------------------------
+    transport::Switch& links() override { return *switch_; }
+    void on_datagrams(Now now, const DatagramBatch& batch) override;
+    void take_datagrams(DatagramBatch& out) override;
+    void on_timer(Now now) override;
+    Instant next_wakeup() const override;
+    std::vector<Job> take_jobs() override { return jobs_.take(); }
+    void finish_job(Job& job, Now now) override { jobs_.finish(job, now); }
+    void turn(Now now) override;
+    void begin_shutdown(Now now) override;
+    bool is_shut_down() const override;
+
+    // --- For modules, RPC and embedders ------------------------------------------------------
+    const Config& config() const { return config_; }
+    const NodeId& id() const { return key_.id(); }
+    const Enr& record() const { return own_.record(); }
+    std::optional<Endpoint> endpoint() const { return own_.endpoint(); }
+    const OwnRecord& own() const { return own_; }
+    const discovery::AddressBook& book() const { return *book_; }
+    /// Null: this node takes no part in it.
+    Discv5Dht* dht() { return dht_.get(); }
+    const Discv5Dht* dht() const { return dht_.get(); }
+    Hub& hub() { return hub_; }
+    JobQueue& jobs() { return jobs_; }
+    transport::Network& network() { return *switch_; }
+    Instant started() const { return started_; }
+    std::vector<transport::PeerInfo> peers() const { return switch_->peers(); }
+    const transport::Slots& slots() const { return switch_->slots(); }
+    const transport::SwitchStats& switch_stats() const { return switch_->stats(); }
+    std::vector<transport::TopicLoad> topic_loads() const { return switch_->topic_loads(); }
+    /// What new links say of us.
+    transport::Hello hello() const { return switch_->identity()->hello; }
+    struct Traffic {
+        std::uint64_t bytes_in = 0, bytes_out = 0;
+    };
+    /// Messages of all links since the start.
+    Traffic traffic() const;
+
+    // --- What the owner changes while it runs ------------------------------------------------
+    // A restart knows the settings, the bans and the permissions.
+    static constexpr std::size_t trusted_max = 1024;
+    /// Dials it for ever from now on, as a static peer.
+    void add_peer(Now now, const Target& target);
+    /// Ends its link; a static peer is an ordinary one from now on. False if it was neither.
+    bool remove_peer(Now now, const NodeId& id);
+    /// Counts from its next link on. False if there are `trusted_max` others.
+    bool trust(const NodeId& id);
+    /// False if it was not trusted.
+    bool untrust(const NodeId& id);
+    /// False if there is no room for it.
+    bool ban(Now now, const transport::Ban& ban) { return switch_->impose_ban(now, ban); }
+    bool unban(Now now, const std::variant<NodeId, IpAddress>& who);
+    /// Those in force.
+    std::vector<transport::Ban> bans(Now now) const;
+    const Permissions& permissions() const { return permissions_; }
+    /// May be linked from now on. Kept over a restart.
+    Permissions::Outcome allow(Now now, const NodeId& id);
+    /// May not, and its links end. Kept over a restart.
+    Permissions::Outcome disallow(Now now, const NodeId& id);
+    /// See Saver::when_saved.
+    void when_saved(Now now, Saver::Done done) { saver_.when_saved(now, std::move(done)); }
+
+private:
+    class SwitchDialer;
+
+    Result<void, StoreError> load_bans(Now now);
+    Result<void, StoreError> load_permissions();
+    RecordContents record_contents() const;
+    transport::SwitchConfig switch_config() const;
+    void make_switch(std::vector<transport::PeerHandler*> modules);
+    void make_engine(Now now);
+    void save_parts();
+    void apply_permissions();
+    void renew_dialed();
+    void renew_class(const NodeId& id);
+    void end_wait(Now now, const NodeId& id);
+    void count_closed_links();
+    void listen_to_votes();
+    void join_dht();
+    void on_own_record(bool is_new);
+    void on_network_changed(Now now);
+
+    Config config_;
+    NodeKey key_;
+    Store& store_;
+    Log& log_;
+    Rng rng_;
+    EntropySource* entropy_;  // null: no DHT
+    Instant started_;
+    Now now_;  // of the input that is being handled
+    Hub hub_;
+    JobQueue jobs_{64};
+    OwnRecord own_;
+    Permissions permissions_;
+    Saver saver_;
+    std::unique_ptr<discovery::AddressBook> book_;
+    std::unique_ptr<discovery::Pex> pex_;  // null: this node asks and tells nobody
+    std::unique_ptr<transport::Switch> switch_;
+    std::unique_ptr<SwitchDialer> dialer_;
+    std::unique_ptr<discovery::Engine> engine_;
+    std::unique_ptr<Discv5Dht> dht_;  // null: this node takes no part in it
+    Traffic closed_links_;
+    bool shutting_down_ = false;
+    std::set<NodeId> trusted_;  // by the settings and since
+    std::vector<Hub::Subscription> subscriptions_;
+};
+
+}  // namespace parley::p2p

@@ -1,0 +1,29 @@
+// Peers that the owner names while the node runs; admin_addPeer is in rpc_admin.cpp.
+#include <parley/p2p/rpc/functions.hpp>
+#include <parley/rpc/params.hpp>
+
+#include <fmt/format.h>
+
+namespace parley::p2p {
+
+rpc::Result admin_remove_peer(Network& node, const rpc::Call& call) {
+    const auto id = peer_param(node, call, 0);
+    if (!id) return std::unexpected{id.error()};
+    return rpc::json::value(node.remove_peer(call.now, *id));
+}
+
+rpc::Result admin_add_trusted_peer(Network& node, const rpc::Call& call) {
+    const auto id = peer_param(node, call, 0);
+    if (!id) return std::unexpected{id.error()};
+    if (node.trust(*id)) return rpc::json::value(true);
+    return std::unexpected{rpc::Error{
+        rpc::code::refused, fmt::format("{} nodes are trusted already", Network::trusted_max)}};
+}
+
+rpc::Result admin_remove_trusted_peer(Network& node, const rpc::Call& call) {
+    const auto id = peer_param(node, call, 0);
+    if (!id) return std::unexpected{id.error()};
+    return rpc::json::value(node.untrust(*id));
+}
+
+}  // namespace parley::p2p

@@ -1,0 +1,56 @@
+// Dispatcher: JSON-RPC 2.0 requests to replies. It knows the envelope (batches, notifications,
+// errors), and no method: those are added to it. It owns no socket: the runtime's HTTP server
+// brings bodies and carries replies.
+//
+// Bounds: bytes of a request (configuration), nesting, requests in a batch, bytes of a reply.
+// Spec: https://www.jsonrpc.org/specification
+// Threading: the node's thread.
+#pragma once
+
+#include <parley/base/time.hpp>
+#include <parley/rpc/method.hpp>
+#include <parley/rpc/origin.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley::rpc {
+
+class Dispatcher {
+public:
+    static constexpr std::size_t batch_requests_max = 100;
+    static constexpr std::size_t depth_max = 16;
+    static constexpr std::size_t name_bytes_max = 64;  ///< of a method
+    /// What all replies to one body may have together; a request beyond it gets an error.
+    static constexpr std::size_t reply_bytes_max = std::size_t{16} << 20;
+    using Reply = std::move_only_function<void(std::string body)>;
+    /// Calls the function once all that changed so far is on disk, or with why it is not.
+    using Saved = std::move_only_function<void(const std::optional<std::string>& failure)>;
+    using WhenSaved = std::function<void(Now, Saved)>;
+
+    /// `when_saved` is for methods that are `lasting`.
+    explicit Dispatcher(std::size_t body_bytes_max, WhenSaved when_saved = {});
+
+    /// Throws std::invalid_argument if a name is taken, is no name of 1 to 64 printable characters
+    /// without space, or a method has not exactly one of `answer` and `start`.
+    void add(std::vector<Method> methods);
+
+    /// `reply` is called once, at once or after the methods that take longer. Its body is empty
+    /// when there was nothing but notifications. Never called if the node is destroyed before.
+    /// Replies to a batch keep the order of its requests.
+    void handle(Now now, std::string_view body, Origin origin, Reply reply) const;
+
+    using Methods = std::map<std::string, Method, std::less<>>;
+
+private:
+    std::size_t body_bytes_max_;
+    WhenSaved when_saved_;
+    Methods methods_;
+};
+
+}  // namespace parley::rpc

@@ -1,0 +1,160 @@
+#include <parley/runtime/folder/folder.hpp>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace parley::runtime {
+
+namespace {
+
+std::unexpected<StartError> failed(std::string what) {
+    return std::unexpected{StartError{std::move(what)}};
+}
+
+constexpr std::size_t file_bytes_max = 1U << 20;
+
+/// The whole of a small file.
+Result<std::string, StartError> read_all(int fd, const std::string& path) {
+    std::string out;
+    std::array<char, 4096> buffer;
+    while (true) {
+        const auto got = ::read(fd, buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return failed(fmt::format("cannot read {}: {}", path, system_message(errno)));
+        if (got == 0) return out;
+        out.append(buffer.data(), static_cast<std::size_t>(got));
+        if (out.size() > file_bytes_max) return failed(fmt::format("{} is too large", path));
+    }
+}
+
+Result<void, StartError> write_all(int fd, std::string_view text, const std::string& path) {
+    while (!text.empty()) {
+        const auto wrote = ::write(fd, text.data(), text.size());
+        if (wrote < 0 && errno == EINTR) continue;
+        if (wrote < 0) {
+            return failed(fmt::format("cannot write {}: {}", path, system_message(errno)));
+        }
+        text.remove_prefix(static_cast<std::size_t>(wrote));
+    }
+    return {};
+}
+
+Result<UniqueFd, StartError> open_file(const std::string& path) {
+    UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!fd) return failed(fmt::format("cannot open {}: {}", path, system_message(errno)));
+    return fd;
+}
+
+}  // namespace
+
+std::string system_message(int error) {
+    return std::generic_category().message(error);
+}
+
+std::string Folder::file(std::string_view name) const {
+    return (std::filesystem::path{path} / name).string();
+}
+
+Result<std::string, StartError> read_small_file(const std::string& path) {
+    const auto fd = open_file(path);
+    if (!fd) return std::unexpected{fd.error()};
+    return read_all(fd->get(), path);
+}
+
+Result<std::string, StartError> read_config_text(const Folder& folder) {
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(folder.path, ignored)) {
+        return failed(
+            fmt::format("there is no folder {0}; `parley init {0}` makes one", folder.path));
+    }
+    if (!std::filesystem::exists(folder.config(), ignored)) {
+        return failed(
+            fmt::format("{0} is no node's folder: it has no parley.toml; "
+                        "`parley init {0}` makes one",
+                        folder.path));
+    }
+    return read_small_file(folder.config());
+}
+
+Result<SecretBytes, StartError> read_secret_file(const std::string& path, std::size_t bytes_max) {
+    const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!fd) return failed(fmt::format("cannot open {}: {}", path, system_message(errno)));
+    struct stat info{};
+    if (::fstat(fd.get(), &info) != 0) {
+        return failed(fmt::format("cannot read {}: {}", path, system_message(errno)));
+    }
+    if (S_ISREG(info.st_mode) && (info.st_mode & 077U) != 0) {
+        return failed(
+            fmt::format("{0} can be read by others (mode {1:04o}): whoever has read it "
+                        "can pose as this node; `chmod 600 {0}`",
+                        path, info.st_mode & 07777U));
+    }
+    SecretBytes out{bytes_max + 1};
+    std::size_t size = 0;
+    while (size < out.size()) {
+        const auto rest = out.bytes().subspan(size);
+        const auto got = ::read(fd.get(), rest.data(), rest.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return failed(fmt::format("cannot read {}: {}", path, system_message(errno)));
+        if (got == 0) break;
+        size += static_cast<std::size_t>(got);
+    }
+    if (size > bytes_max) return failed(fmt::format("{} is too large", path));
+    out.truncate(size);
+    return out;
+}
+
+Result<void, StartError> write_new_file(const std::string& path, std::string_view text,
+                                        unsigned mode) {
+    const UniqueFd fd{
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode))};
+    if (!fd && errno == EEXIST) {
+        return failed(fmt::format("{} is there already and is left as it is", path));
+    }
+    if (!fd) return failed(fmt::format("cannot make {}: {}", path, system_message(errno)));
+    if (const auto written = write_all(fd.get(), text, path); !written) return written;
+    if (::fsync(fd.get()) != 0) {
+        return failed(fmt::format("cannot write {}: {}", path, system_message(errno)));
+    }
+    return {};
+}
+
+Result<void, StartError> replace_file(const std::string& path, std::string_view text,
+                                      unsigned mode) {
+    const auto next = path + ".new";
+    ::unlink(next.c_str());  // of somebody who crashed
+    if (auto ok = write_new_file(next, text, mode); !ok) return ok;
+    if (::rename(next.c_str(), path.c_str()) != 0) {
+        const int error = errno;
+        ::unlink(next.c_str());
+        return failed(fmt::format("cannot replace {}: {}", path, system_message(error)));
+    }
+    const auto parent = std::filesystem::absolute(path).parent_path();
+    const UniqueFd fd{::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!fd || ::fsync(fd.get()) != 0) {
+        return failed(fmt::format("cannot write {}: {}", path, system_message(errno)));
+    }
+    return {};
+}
+
+Result<UniqueFd, StartError> lock_folder(const Folder& folder) {
+    const auto path = folder.lock();
+    UniqueFd fd{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+    if (!fd) return failed(fmt::format("cannot open {}: {}", path, system_message(errno)));
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
+    if (errno == EWOULDBLOCK) {
+        return failed(fmt::format("another node runs in {}", folder.path));
+    }
+    return failed(fmt::format("cannot lock {}: {}", path, system_message(errno)));
+}
+
+}  // namespace parley::runtime

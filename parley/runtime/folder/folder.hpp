@@ -1,0 +1,51 @@
+// Folder: where the files of a node are, how they are read and written so that a crash leaves whole
+// ones, and the lock that keeps two processes out of one folder. The commands of `parley` work on
+// the folder of any program that keeps to this layout.
+// Threading: any thread; errors are in words for the user.
+#pragma once
+
+#include <parley/base/result.hpp>
+#include <parley/base/secret_bytes.hpp>
+#include <parley/runtime/io/unique_fd.hpp>
+#include <parley/runtime/start_error.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace parley::runtime {
+
+struct Folder {
+    std::string path;
+
+    std::string file(std::string_view name) const;
+    std::string key() const { return file("node.key"); }
+    std::string config() const { return file("parley.toml"); }
+    std::string store() const { return file("store"); }
+    std::string lock() const { return file("lock"); }
+};
+
+/// The text of parley.toml. Fails if the folder or the file is not there.
+Result<std::string, StartError> read_config_text(const Folder& folder);
+
+/// The whole of a file of at most a megabyte.
+Result<std::string, StartError> read_small_file(const std::string& path);
+/// The whole of a file of at most `bytes_max`. Fails if it is a regular file that others than its
+/// owner may read.
+Result<SecretBytes, StartError> read_secret_file(const std::string& path, std::size_t bytes_max);
+
+/// A new file of that mode, on disk when it returns; fails if there is one already.
+Result<void, StartError> write_new_file(const std::string& path, std::string_view text,
+                                        unsigned mode);
+/// A file of that mode in the place of the one there is; after a crash it is one of the two.
+/// Precondition: nobody else replaces it at the same time (lock_folder).
+Result<void, StartError> replace_file(const std::string& path, std::string_view text,
+                                      unsigned mode);
+
+/// Held as long as the descriptor is open; the system gives it back when a process ends.
+Result<UniqueFd, StartError> lock_folder(const Folder& folder);
+
+/// "No such file or directory".
+std::string system_message(int error);
+
+}  // namespace parley::runtime

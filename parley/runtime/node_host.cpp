@@ -1,0 +1,378 @@
+#include <parley/runtime/node_host.hpp>
+
+#include <parley/runtime/clock.hpp>
+#include <parley/runtime/entropy.hpp>
+#include <parley/runtime/host.hpp>
+#include <parley/runtime/http/http_server.hpp>
+#include <parley/runtime/io/source_address.hpp>
+#include <parley/runtime/log_sink.hpp>
+#include <parley/runtime/nat/ask_router.hpp>
+#include <parley/runtime/nat/port_mapper.hpp>
+#include <parley/runtime/signals.hpp>
+#include <parley/runtime/store/lmdb_store.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iterator>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace parley::runtime {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& what) {
+    throw std::runtime_error{what};
+}
+
+/// The value, or the error as an exception.
+template <class T>
+T take(Result<T, StartError> result) {
+    if (!result) fail(result.error().what);
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+std::unique_ptr<LogSink> open_log(const Folder& folder, const p2p::LogConfig& config) {
+    if (config.file.empty()) return LogSink::to_stderr(config.level);
+    return take(LogSink::to_file(folder.file(config.file), config.level));
+}
+
+std::unique_ptr<LmdbStore> open_store(const Folder& folder, bool create) {
+    using Create = LmdbStore::Create;
+    auto store = LmdbStore::open(folder.store(), create ? Create::yes : Create::no, {});
+    if (store) return std::move(*store);
+    auto what = fmt::format("cannot open {}: {}", folder.store(), message(store.error()));
+    if (store.error().code == StoreErrc::missing) {
+        what += "; with --new-store the node begins with an empty one";
+    }
+    if (store.error().code == StoreErrc::corrupt) {
+        what += fmt::format("; move it away and begin with an empty one: parley run {} --new-store",
+                            folder.path);
+    }
+    fail(what);
+}
+
+/// The key last, so that a folder with a key is whole.
+void make_folder(const Folder& folder, const p2p::SettingList& settings, EntropySource& entropy) {
+    std::error_code error;
+    std::filesystem::create_directories(folder.path, error);
+    if (error) fail(fmt::format("cannot make {}: {}", folder.path, error.message()));
+    (void)open_store(folder, true);
+    take(write_new_file(folder.config(), settings_template(settings), 0644));
+    const auto text = key_file_text(NodeKey::generate(entropy), std::nullopt, entropy);
+    take(write_new_file(folder.key(), text.text(), 0600));
+}
+
+HostConfig host_config(const p2p::Config& config) {
+    HostConfig out;
+    out.listen = config.p2p.listen;
+    out.datagrams = config.uses_dht();
+    out.link = config.link();
+    if (config.p2p.uses_proxy()) out.proxy = config.p2p.proxy;
+    out.io_threads = config.io_threads;
+    out.workers = config.workers;
+    return out;
+}
+
+std::string joined(const std::vector<Endpoint>& endpoints) {
+    std::string out;
+    for (const auto& endpoint : endpoints) {
+        if (!out.empty()) out += ' ';
+        out += endpoint.to_string();
+    }
+    return out;
+}
+
+}  // namespace
+
+class NodeHost::Impl {
+public:
+    explicit Impl(NodeHostOptions options)
+        : started_(now().unix_time),
+          options_(std::move(options)),
+          folder_{options_.folder},
+          settings_(read_settings_of_folder()),
+          key_(read_own_key()),
+          lock_(take(lock_folder(folder_))),
+          log_(open_log(folder_, options_.config.log)),
+          store_(open_store(folder_, options_.new_store)),
+          host_(host_config(options_.config), entropy_, *log_),
+          listening_(take(host_.listen())) {}
+
+    ~Impl() {
+        host_.stop();
+        if (thread_.joinable()) thread_.join();
+    }
+
+    const p2p::Config& config() const { return options_.config; }
+    const NodeId& id() const { return id_; }
+    const std::vector<Endpoint>& listening() const { return listening_; }
+    bool key_is_encrypted() const { return encrypted_; }
+    Log& log() { return *log_; }
+    Store& store() { return *store_; }
+    Host& host() { return host_; }
+    NodeHostOptions& options() { return options_; }
+    p2p::RpcExtras& extras() { return *extras_; }
+    p2p::Network& network() { return *network_; }
+    const HttpServer* rpc_server() const { return rpc_server_.get(); }
+    const HttpServer* metrics_server() const { return metrics_server_.get(); }
+
+    void run() {
+        std::signal(SIGPIPE, SIG_IGN);  // the reader of the log may go; the node stays
+        prepare();
+        const StopSignals signals{[this, count = 0](int number) mutable {
+            if (++count > 1) std::_Exit(128 + number);
+            stop();
+        }};
+        serve();
+        drive();
+    }
+
+    void start() {
+        prepare();
+        serve();
+        thread_ = std::thread{[this] { drive(); }};
+    }
+
+    void stop() noexcept {
+        if (mapper_) mapper_->begin_stop();
+        host_.stop();
+    }
+
+private:
+    /// Reads parley.toml into the options' config and the program's own values.
+    p2p::SettingList read_settings_of_folder() {
+        auto list = settings_of(options_.config);
+        list.join(options_.settings);
+        std::error_code ignored;
+        if (options_.make_folder && !std::filesystem::exists(folder_.config(), ignored)) {
+            make_folder(folder_, list, entropy_);
+        }
+        const auto text = take(read_config_text(folder_));
+        if (auto ok = read_settings(list, text, folder_.config()); !ok) fail(ok.error().message);
+        if (auto ok = check(options_.config, folder_.config()); !ok) fail(ok.error().message);
+        if (options_.log_level) options_.config.log.level = *options_.log_level;
+        return list;
+    }
+
+    NodeKey read_own_key() {
+        auto stored = take(read_key(folder_));
+        encrypted_ = std::holds_alternative<Keystore>(stored);
+        auto key = take(unlock(folder_, std::move(stored), options_.passphrase));
+        id_ = key.id();
+        return key;
+    }
+
+    /// The node itself, and all that must be there before its first event.
+    void prepare() {
+        network_ = std::make_unique<p2p::Network>(options_.config, std::move(*key_), *store_, *log_,
+                                                  Rng{random_seed()}, now(), &entropy_);
+        key_.reset();
+        if (auto ok = network_->open(now(), options_.modules); !ok) {
+            fail(fmt::format("cannot read {}: {}", folder_.store(), message(ok.error())));
+        }
+        for (const auto& endpoint : listening_) {
+            network_->add_listener(now(), endpoint,
+                                   guessed_address(endpoint, config().p2p.allow_private));
+        }
+        dispatcher_.emplace(config().rpc.body_bytes_max, p2p::when_saved(*network_));
+        dispatcher_->add(p2p::rpc_methods(*network_, extras_));
+        dispatcher_->add(std::move(options_.methods));
+        map_port();
+    }
+
+    void serve() {
+        serve_rpc();
+        serve_metrics();
+        log_start();
+    }
+
+    void drive() {
+        host_.run(*network_);
+        log_->write(LogLevel::info, "parley", "ended", {});
+    }
+
+    /// Brings requests from the server's thread to the node's, and replies back.
+    void serve_rpc() {
+        HttpServerConfig server;
+        server.tcp = config().rpc.http;
+        if (!config().rpc.socket.empty()) server.unix_socket = folder_.file(config().rpc.socket);
+        if (!server.tcp && !server.unix_socket) return;
+        server.hosts = config().rpc.allowed_hosts;
+        server.origins = config().rpc.allowed_origins;
+        server.body_bytes_max = config().rpc.body_bytes_max;
+        const auto handler = [this](std::string body, Origin from, HttpServer::Reply done) {
+            host_.post(
+                [this, from, body = std::move(body), done = std::move(done)](Now at) mutable {
+                    dispatcher_->handle(at, body, from, std::move(done));
+                });
+        };
+        rpc_server_ = take(HttpServer::start(std::move(server), handler, *log_));
+        extras_->http = rpc_server_->tcp_endpoint();
+    }
+
+    /// The figures are collected on the node's thread each time that somebody asks.
+    void serve_metrics() {
+        if (!config().metrics.listen) return;
+        HttpServerConfig server;
+        server.tcp = config().metrics.listen;
+        server.page = {"/metrics", std::string{p2p::metrics_content_type}};
+        server.reply_timeout = 10s;
+        const auto handler = [this](const std::string&, Origin, HttpServer::Reply done) {
+            host_.post([this, done = std::move(done)](Now at) { done(metrics_text(at)); });
+        };
+        auto made = HttpServer::start(std::move(server), handler, *log_);
+        if (!made) fail("metrics.listen: " + made.error().what);
+        metrics_server_ = std::move(*made);
+        log_->write(
+            LogLevel::info, "parley", "metrics",
+            {{"url", "http://" + metrics_server_->tcp_endpoint()->to_string() + "/metrics"}});
+    }
+
+    std::string metrics_text(Now at) const {
+        p2p::Metrics metrics;
+        collect_metrics(metrics, *network_, at, {started_, host_.loop_delay()});
+        for (const auto& collect : options_.metrics) collect(metrics, at);
+        return metrics.text();
+    }
+
+    /// Has the router send callers on to the first listener on IPv4, if the settings say so.
+    void map_port() {
+        const auto& p2p = config().p2p;
+        if (p2p.port_mapping == nat::MappingMode::off) return;
+        const auto listener = std::ranges::find_if(listening_, [](const Endpoint& endpoint) {
+            return endpoint.address.is_v4() && !endpoint.address.is_loopback();
+        });
+        if (listener == listening_.end()) {
+            log_->write(LogLevel::warn, "parley",
+                        "p2p.port_mapping is of no use: nobody listens on IPv4 beyond this machine",
+                        {});
+            return;
+        }
+        if (listener->address.is_public() || guessed_address(*listener, false)) {
+            log_->write(LogLevel::info, "parley",
+                        "p2p.port_mapping is of no use: the address of this machine is public", {});
+            return;
+        }
+        nat::PortMappingConfig mapping;
+        mapping.mode = p2p.port_mapping;
+        mapping.port = listener->port;
+        mapping.udp = config().uses_dht();
+        auto router = std::make_shared<RouterAsker>(RouterConfig{});
+        mapper_ = std::make_unique<PortMapper>(
+            mapping, Rng{random_seed()},
+            [router](const nat::MappingRequest& request) { return router->ask(request); },
+            [this](const nat::MappingStatus& status) {
+                host_.post([this, status](Now at) { network_->set_port_mapping(at, status); });
+            });
+    }
+
+    void log_start() {
+        const auto http = rpc_server_ ? rpc_server_->tcp_endpoint() : std::nullopt;
+        log_->write(LogLevel::info, "parley", "started",
+                    {{"version", options_.version.empty() ? config().client : options_.version},
+                     {"id", id_.to_string()},
+                     {"network", config().network.name},
+                     {"listen", joined(listening_)},
+                     {"http", http ? http->to_string() : std::string{"off"}},
+                     {"folder", folder_.path}});
+        log_->write(LogLevel::info, "parley", "own record",
+                    {{"enr", network_->record().to_text()}});
+        if (!network_->endpoint()) {
+            log_->write(LogLevel::warn, "parley",
+                        "own address unknown: others cannot dial this node before three tell which "
+                        "it is; or set p2p.advertise",
+                        {});
+        }
+    }
+
+    UnixTime started_;
+    NodeHostOptions options_;
+    OsEntropy entropy_;
+    Folder folder_;
+    bool encrypted_ = false;
+    NodeId id_{};
+    p2p::SettingList settings_;
+    std::optional<NodeKey> key_;  // until the network has it
+    UniqueFd lock_;
+    std::unique_ptr<LogSink> log_;
+    std::unique_ptr<LmdbStore> store_;
+    Host host_;
+    std::vector<Endpoint> listening_;
+    std::shared_ptr<p2p::RpcExtras> extras_ = std::make_shared<p2p::RpcExtras>();
+    // Made by prepare() and serve(); what is later uses what is before.
+    std::unique_ptr<p2p::Network> network_;
+    std::optional<rpc::Dispatcher> dispatcher_;
+    std::unique_ptr<PortMapper> mapper_;
+    std::unique_ptr<HttpServer> rpc_server_;
+    std::unique_ptr<HttpServer> metrics_server_;
+    std::thread thread_;
+};
+
+NodeHost::NodeHost(NodeHostOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+NodeHost::~NodeHost() = default;
+
+const p2p::Config& NodeHost::config() const {
+    return impl_->config();
+}
+const NodeId& NodeHost::id() const {
+    return impl_->id();
+}
+const std::vector<Endpoint>& NodeHost::listening() const {
+    return impl_->listening();
+}
+bool NodeHost::key_is_encrypted() const {
+    return impl_->key_is_encrypted();
+}
+Log& NodeHost::log() {
+    return impl_->log();
+}
+Store& NodeHost::store() {
+    return impl_->store();
+}
+
+void NodeHost::plug(std::vector<transport::PeerHandler*> modules) {
+    std::ranges::copy(modules, std::back_inserter(impl_->options().modules));
+}
+void NodeHost::add_methods(std::vector<rpc::Method> methods) {
+    std::ranges::move(methods, std::back_inserter(impl_->options().methods));
+}
+void NodeHost::add_metrics(p2p::MetricsCollector collector) {
+    impl_->options().metrics.push_back(std::move(collector));
+}
+void NodeHost::add_status(p2p::RpcExtras::Add status, p2p::RpcExtras::Add node_info) {
+    if (status) impl_->extras().status.push_back(std::move(status));
+    if (node_info) impl_->extras().node_info.push_back(std::move(node_info));
+}
+
+void NodeHost::run() {
+    impl_->run();
+}
+void NodeHost::start() {
+    impl_->start();
+}
+void NodeHost::stop() noexcept {
+    impl_->stop();
+}
+void NodeHost::post(std::move_only_function<void(Now)> call) {
+    impl_->host().post(std::move(call));
+}
+p2p::Network& NodeHost::network() {
+    return impl_->network();
+}
+std::optional<Endpoint> NodeHost::rpc_endpoint() const {
+    const auto* server = impl_->rpc_server();
+    return server == nullptr ? std::nullopt : server->tcp_endpoint();
+}
+std::optional<Endpoint> NodeHost::metrics_endpoint() const {
+    const auto* server = impl_->metrics_server();
+    return server == nullptr ? std::nullopt : server->tcp_endpoint();
+}
+
+}  // namespace parley::runtime
