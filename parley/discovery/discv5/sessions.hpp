@@ -1,5 +1,7 @@
-// Sessions: the keys that we share with other nodes, each with one node at one endpoint.
-// Bounded: the least recently used is forgotten, and made anew by a handshake when it is missed.
+// Sessions: the keys that we share with other nodes, each with one node at one endpoint (devp2p,
+// discv5-theory.md, "Sessions").
+// Bounded: beyond entries_max the least recently used is forgotten. The other side notices when it
+// uses it next, and a handshake makes a new one.
 // Threading: the node's thread.
 #pragma once
 
@@ -18,10 +20,21 @@ namespace parley::discovery::discv5 {
 using PeerKey = ByteArray<51>;
 PeerKey peer_key(const Id& id, const Endpoint& endpoint);
 
+/// The other side of a session.
+struct Remote {
+    PeerKey key{};
+    Id id{};
+    Endpoint endpoint;
+
+    static Remote of(const Id& id, const Endpoint& endpoint) {
+        return {peer_key(id, endpoint), id, endpoint};
+    }
+};
+
 /// One of a session's two sides.
 struct Keys {
-    SessionKey seal{};  ///< what we say
-    SessionKey open{};  ///< what they say
+    SessionKey seal{};  ///< of what we send
+    SessionKey open{};  ///< of what they send
     ~Keys() {
         wipe(seal);
         wipe(open);
@@ -39,8 +52,8 @@ public:
     const SessionKey* sealing(const PeerKey& peer);
     /// The plain text of a packet, in `room`; nothing if it does not belong to the session.
     std::optional<Bytes> open(const PeerKey& peer, const Packet& packet, PacketBuffer& room);
-    /// Those that were used so far still open packets: when two greet each other at the same time,
-    /// each may be left with the keys of the other's handshake, until a packet shows which it uses.
+    /// The keys used so far still open packets: of two handshakes that cross each side may keep the
+    /// other one's keys, until a packet shows which of them the peer uses.
     void put(const PeerKey& peer, const Keys& keys);
     void clear() { sessions_.clear(); }
     std::size_t size() const { return sessions_.size(); }

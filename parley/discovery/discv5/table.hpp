@@ -80,6 +80,7 @@ public:
     static constexpr std::size_t contact_bytes_max = 1024;
 
     Table(TableConfig config, const Id& self, Rng rng);
+    const TableConfig& config() const { return config_; }
 
     // --- What is known ---
 

@@ -1,0 +1,15 @@
+// overloaded: makes one visitor of several lambdas, one for each alternative of a variant, so that
+// an alternative without its lambda is an error of the compiler.
+//
+//     std::visit(overloaded{[](const Text& text) { ... }, [](const Number& number) { ... }},
+//     value);
+#pragma once
+
+namespace parley {
+
+template <class... F>
+struct overloaded : F... {
+    using F::operator()...;
+};
+
+}  // namespace parley

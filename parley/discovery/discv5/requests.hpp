@@ -1,0 +1,151 @@
+// Requests: what we ask other nodes by Node Discovery v5.1 (devp2p, discv5-wire.md, "Protocol
+// Messages"), and what becomes of it.
+//   - Each request has exactly one outcome, its `done`: the answer, or why there is none.
+//   - To one node at one endpoint one request is under way at a time, so that its session is made
+//     once; others wait in a queue.
+//   - A request is not repeated by itself, except in the handshake that its challenge asks for.
+//   - An answer or a challenge that no request waits for is ignored.
+// The table is told of each outcome: it shows whether the node lives.
+// Bounded: requests_max in all, peer_requests_max for one node at one endpoint; a request lives
+// for at most request_timeout + handshake_timeout once it is under way.
+// Threading: the node's thread. `done` is called on it, perhaps before the call that asks returns.
+//
+//     requests.ping(now, contact, [](Now, auto answer) { if (answer) ...; });
+//     ...                      // Wire::receive() is Heard with a Pong: on_pong()
+//     requests.on_timer(now);  // at next_wakeup()
+#pragma once
+
+#include <parley/base/rng.hpp>
+#include <parley/base/time.hpp>
+#include <parley/discovery/dht.hpp>
+#include <parley/discovery/discv5/contact.hpp>
+#include <parley/discovery/discv5/intake.hpp>
+#include <parley/discovery/discv5/message.hpp>
+#include <parley/discovery/discv5/table.hpp>
+#include <parley/discovery/discv5/wire.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <functional>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace parley::discovery::discv5 {
+
+struct RequestsConfig {
+    Duration request_timeout = 700ms;  ///< for an answer, or a challenge
+    Duration handshake_timeout = 1s;   ///< for the answer to a request in a handshake
+    std::size_t requests_max = 512;    ///< under way or waiting
+    /// Of those to one node at one endpoint: it may be silent, and they wait for each other.
+    std::size_t peer_requests_max = 32;
+};
+
+enum class RequestErrc : std::uint8_t {
+    timed_out,   ///< no answer
+    bad_answer,  ///< totals that contradict each other, or too many records
+    overloaded,  ///< too many requests under way
+    too_large,   ///< a TALKREQ of more than talk_bytes_max
+};
+std::string_view name(RequestErrc error);
+
+/// What became of a request.
+template <class Answer>
+using OnAnswer = std::move_only_function<void(Now, std::expected<Answer, RequestErrc>)>;
+
+struct PingAnswer {
+    std::uint64_t record_sequence = 0;
+    Endpoint seen;  ///< from where our PING came
+};
+
+class Requests {
+public:
+    using Serial = std::uint64_t;
+    /// Of a TALKREQ's protocol and request together: they must fit in a handshake packet with a
+    /// record.
+    static constexpr std::size_t talk_bytes_max = Dht::talk_bytes_max;
+
+    /// What is referenced outlives it. Draws the first serial number.
+    Requests(const RequestsConfig& config, Wire& wire, Table& table, Intake& intake, Rng& rng);
+
+    // --- Asking. Precondition: the node's record is verified. ---
+
+    void ping(Now now, const Contact& node, OnAnswer<PingAnswer> done);
+    /// Those records of the answer that verify, stand at the distances asked for and can be reached
+    /// from here. If messages of it are missing at the deadline: what came.
+    void find_nodes(Now now, const Contact& node, std::vector<std::uint16_t> distances,
+                    OnAnswer<std::vector<Enr>> done);
+    void talk(Now now, const Contact& node, Bytes protocol, Bytes request, OnAnswer<Buffer> done);
+    /// Requests and lookups share one series of numbers: takes one.
+    Serial take_serial() { return next_serial_++; }
+
+    // --- Driving ---
+
+    void on_challenge(Now now, const Wire::Challenged& challenge);
+    /// False: nobody waited for it.
+    bool on_pong(Now now, const Remote& from, const Pong& pong);
+    void on_nodes(Now now, const Remote& from, const Nodes& nodes);
+    void on_talk_response(Now now, const Remote& from, const TalkResp& talk);
+    /// Ends those whose deadline has come.
+    void on_timer(Now now);
+    Instant next_wakeup() const;
+
+    /// Whether a request to that node at that endpoint is under way.
+    bool busy(const PeerKey& peer) const { return peers_.contains(peer); }
+    std::size_t size() const { return requests_.size(); }
+    struct Counters {
+        std::uint64_t requests = 0;  ///< sent, each counted once
+        std::uint64_t timeouts = 0;
+        std::uint64_t answers = 0;  ///< also when a part is missing
+        std::uint64_t bad_answers = 0;
+    };
+    const Counters& counters() const { return counters_; }
+
+private:
+    using Answer = std::variant<PingAnswer, std::vector<Enr>, Buffer>;
+    struct Request {
+        Contact node;
+        PeerKey peer{};
+        Buffer plain;
+        OnAnswer<Answer> done;
+        std::vector<std::uint16_t> distances;
+        Nonce nonce{};  // of the packet that carried it last
+        Instant deadline = never;
+        bool greeted = false;  // its handshake was sent
+        // The parts of an answer in several messages
+        std::uint64_t total = 0, parts = 0;
+        std::size_t records_seen = 0;
+        std::vector<Enr> records;
+    };
+
+    void ask(Now now, const Contact& node, const Message& message, OnAnswer<Answer> done,
+             std::vector<std::uint16_t> distances = {});
+    void begin(Now now, Serial serial, Request& request);
+    void sent(Now now, Serial serial, Request& request, const Nonce& nonce, Duration timeout);
+    /// The request of that kind which is under way at the peer; null if it is not of that ID.
+    template <class Kind>
+    Request* under_way(const PeerKey& peer, const RequestId& id);
+    void take_record(const Remote& from, Request& request, Bytes raw) const;
+    /// Ends the peer's request that is under way, and begins the next one.
+    void end(Now now, const PeerKey& peer, std::expected<Answer, RequestErrc> outcome);
+
+    RequestsConfig config_;
+    Wire& wire_;
+    Table& table_;
+    Intake& intake_;
+    // The requests under way and those that wait, by serial number; each peer's in order, the first
+    // of which is under way.
+    std::map<Serial, Request> requests_;
+    std::map<PeerKey, std::deque<Serial>> peers_;
+    std::map<Nonce, Serial> by_nonce_;
+    std::set<std::pair<Instant, Serial>> deadlines_;
+    Serial next_serial_;
+    Counters counters_;
+};
+
+}  // namespace parley::discovery::discv5

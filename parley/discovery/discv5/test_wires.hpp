@@ -1,0 +1,65 @@
+// For tests: a node of Node Discovery v5.1 without a Service: its Wire, and by hand what is above.
+#pragma once
+
+#include <parley/discovery/discv5/test_services.hpp>
+#include <parley/discovery/discv5/wire.hpp>
+
+#include <map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace parley::discovery::discv5::testing {
+
+struct WireEnd {
+    explicit WireEnd(std::uint32_t number, const WireConfig& config = {})
+        : entropy(number),
+          key(key_of(number)),
+          endpoint(endpoint_of(number)),
+          rng(number),
+          wire(
+              config, key, record_of(key, endpoint), entropy,
+              [this](const Id& id) {
+                  const auto found = known.find(id);
+                  return found == known.end() ? nullptr : &found->second;
+              },
+              rng) {}
+
+    Contact contact() const { return *Contact::of(wire.record()); }
+    Remote remote() const { return Remote::of(wire.id(), endpoint); }
+    /// The datagrams that it sent since the last call.
+    std::vector<Buffer> sent() {
+        std::vector<Buffer> out;
+        for (std::size_t i = 0; i < wire.outbox().size(); ++i) {
+            out.push_back(to_buffer(wire.outbox()[i]));
+        }
+        wire.outbox().clear();
+        return out;
+    }
+    /// What the last of several datagrams from another end was.
+    Wire::Incoming receive(Now now, const WireEnd& from, const std::vector<Buffer>& datagrams) {
+        Wire::Incoming last;
+        for (const auto& bytes : datagrams) last = wire.receive(now, from.endpoint, bytes);
+        return last;
+    }
+
+    SeededEntropy entropy;
+    NodeKey key;
+    Endpoint endpoint;
+    Rng rng;
+    std::map<Id, Contact> known;  // nodes whose records challenges name
+    Wire wire;
+};
+
+/// `from` greets `to` with a plain message in a handshake; what `to` makes of it.
+inline Wire::Incoming greet(Now now, WireEnd& from, WireEnd& to, Bytes plain) {
+    from.wire.send_request(to.contact(), plain);
+    to.receive(now, from, from.sent());
+    const auto challenge = from.receive(now, to, to.sent());
+    if (const auto* asked = std::get_if<Wire::Challenged>(&challenge)) {
+        from.wire.send_handshake(to.contact(), *asked, plain);
+    }
+    return to.receive(now, from, from.sent());
+}
+
+}  // namespace parley::discovery::discv5::testing

@@ -1,0 +1,59 @@
+// Walks: the lookups that a node makes without being asked, so that its table stays full and others
+// know it (devp2p, discv5-theory.md, "Lookup"; Kademlia calls it bucket refresh). The first one is
+// for ourselves, so that our neighbours and we get to know each other; the next ones are for random
+// targets, so that no bucket is forgotten. Each begins with the boot nodes.
+// Bounded: one walk at a time; boot nodes are as many as were added.
+// Threading: the node's thread.
+#pragma once
+
+#include <parley/base/rng.hpp>
+#include <parley/base/time.hpp>
+#include <parley/discovery/discv5/contact.hpp>
+#include <parley/discovery/discv5/lookups.hpp>
+#include <parley/discovery/discv5/table.hpp>
+
+#include <vector>
+
+namespace parley::discovery::discv5 {
+
+struct WalksConfig {
+    /// From one walk to the next, jittered: the least while nobody answers, and then intervals that
+    /// double.
+    Duration walk_interval_min = 5s;
+    Duration walk_interval_max = std::chrono::minutes{30};
+};
+
+class Walks {
+public:
+    /// What is referenced outlives it.
+    Walks(const WalksConfig& config, const Id& self, Lookups& lookups, Table& table, Rng rng);
+    Walks(const Walks&) = delete;
+    Walks& operator=(const Walks&) = delete;
+    ~Walks() = default;
+
+    /// A way into the network: heard of now, and again at each walk. Nothing happens if its record
+    /// names no endpoint, or it is ourselves.
+    void add_boot(Now now, const Enr& record);
+    /// Our record names another endpoint: the next walk is due at once, and for ourselves.
+    void on_moved();
+    /// Walks if it is time.
+    void on_timer(Now now);
+    Instant next_wakeup() const { return at_; }
+
+private:
+    void walk(Now now);
+
+    WalksConfig config_;
+    Id self_;
+    Lookups& lookups_;
+    Table& table_;
+    Rng rng_;
+    std::vector<Contact> boot_;
+    Instant at_ = Instant::min();
+    Duration interval_;
+    bool walking_ = false;
+    bool moved_ = false;      // since the last walk began
+    bool connected_ = false;  // somebody answered in the last walk
+};
+
+}  // namespace parley::discovery::discv5

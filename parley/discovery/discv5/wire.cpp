@@ -1,0 +1,232 @@
+#include <parley/discovery/discv5/wire.hpp>
+
+#include <parley/base/endian.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace parley::discovery::discv5 {
+
+namespace {
+
+/// Random bytes in place of a message, as long as a PING.
+constexpr std::size_t random_message_bytes = 44;
+
+/// IPv4 address, or IPv6 /64.
+ByteArray<17> address_key(const IpAddress& address) {
+    const auto group = exact_group(address);
+    ByteArray<17> out{};
+    std::ranges::copy(group.prefix, out.begin());
+    out.back() = std::byte{group.v4};
+    return out;
+}
+
+/// Of the record in a handshake and the one that the challenge named (empty: none), the newer.
+/// Nothing if the one in the handshake does not verify, or is not of that key.
+std::optional<Enr> newer_record(Bytes known, Bytes sent, const NodeId& key) {
+    std::optional<Enr> out;
+    if (!known.empty()) out = *Enr::decode_verified(known);
+    if (sent.empty() || (out && equal(out->raw(), sent))) return out;
+    const auto record = Enr::decode(sent);
+    if (!record || record->id() != key) return std::nullopt;
+    if (!out || record->sequence() > out->sequence()) out = *record;
+    return out;
+}
+
+}  // namespace
+
+Wire::Wire(const WireConfig& config, const NodeKey& key, const Enr& record, EntropySource& entropy,
+           FindContact known, Rng& rng)
+    : config_(config),
+      key_(key),
+      self_(dht_id(key.id())),
+      record_(record),
+      known_(std::move(known)),
+      entropy_(entropy),
+      random_(entropy),
+      sessions_(config.sessions_max, rng.next()),
+      challenges_(config.challenges_max, rng.next()),
+      addresses_(config.addresses_max, rng.next()),
+      handshakes_(config.handshakes_per_second, config.handshakes_burst) {}
+
+/// A peer whose copy of our record lacks our endpoint cannot list us, and only a handshake delivers
+/// the new record: so all sessions are dropped.
+bool Wire::set_record(const Enr& record) {
+    const bool moved = record.udp_endpoint() != record_.udp_endpoint();
+    record_ = record;
+    if (moved) sessions_.clear();
+    return moved;
+}
+
+// --- Allowances ---
+
+bool Wire::take(Now now, const IpAddress& address, TokenBucket Allowance::* what, double packets) {
+    const auto key = address_key(address);
+    auto* allowance = addresses_.find(key);
+    if (allowance == nullptr) {
+        const TokenBucket full{config_.packets_per_second, config_.packets_burst};
+        addresses_.insert(
+            key, {full,
+                  full,
+                  {config_.address_handshakes_per_second, config_.address_handshakes_burst}});
+        allowance = addresses_.find(key);
+    }
+    if (allowance == nullptr || (allowance->*what).take(now.instant, packets)) return true;
+    ++counters_.dropped;
+    return false;
+}
+
+bool Wire::admit(Now now, const IpAddress& address, double packets) {
+    return take(now, address, &Allowance::in_sessions, packets);
+}
+
+// --- In ---
+
+Wire::Incoming Wire::receive(Now now, const Endpoint& from, Bytes datagram) {
+    ++counters_.packets_in;
+    const auto packet = decode_packet(self_, datagram, header_room_);
+    if (!packet) {
+        ++counters_.unreadable;
+        return {};
+    }
+    return std::visit([&](const auto& kind) { return on_packet(now, from, *packet, kind); },
+                      packet->kind);
+}
+
+Wire::Heard Wire::heard(const Remote& from, std::optional<Enr> record, Bytes plain) {
+    Heard out{.from = from, .record = std::move(record), .message = {}};
+    if (auto message = decode_message(plain)) {
+        out.message = std::move(*message);
+    } else {
+        ++counters_.unreadable;
+    }
+    return out;
+}
+
+Wire::Incoming Wire::on_packet(Now now, const Endpoint& from, const Packet& packet,
+                               const OrdinaryPacket& kind) {
+    const auto remote = Remote::of(kind.source, from);
+    if (const auto plain = sessions_.open(remote.key, packet, plain_room_)) {
+        return heard(remote, {}, *plain);
+    }
+    if (take(now, from.address, &Allowance::challenges, 1)) challenge(now, remote, packet.nonce);
+    return {};
+}
+
+Wire::Incoming Wire::on_packet(Now, const Endpoint& from, const Packet& packet,
+                               const WhoAreYou& kind) {
+    return Challenged{.from = from,
+                      .nonce = packet.nonce,
+                      .data = array_of<challenge_bytes>(packet.header),
+                      .record_sequence = kind.record_sequence};
+}
+
+/// Costly checks come last, and a forged packet fails at the first operation on the curve. It does
+/// not use up the challenge, which the true node can still answer.
+Wire::Incoming Wire::on_packet(Now now, const Endpoint& from, const Packet& packet,
+                               const HandshakePacket& kind) {
+    const auto remote = Remote::of(kind.source, from);
+    const auto* asked = challenges_.find(remote.key);
+    if (asked == nullptr || asked->until <= now.instant) return {};
+    if (!take(now, from.address, &Allowance::handshakes, 1)) return {};
+    if (!handshakes_.take(now.instant)) {
+        ++counters_.dropped;
+        return {};
+    }
+    const auto key = Enr::claimed_id(asked->known.empty() ? kind.record : asked->known);
+    if (!key || dht_id(*key) != kind.source ||
+        !verify_id(*key, asked->data, kind.ephemeral_key, self_, kind.id_signature)) {
+        return {};
+    }
+    const auto agreed =
+        agree_as_recipient(key_, kind.ephemeral_key, kind.source, self_, asked->data);
+    if (!agreed) return {};
+    const auto keys = Keys::of_recipient(*agreed);
+    const auto plain = open_message(keys.open, packet, plain_room_);
+    if (!plain) return {};
+    auto record = newer_record(asked->known, kind.record, *key);
+    if (!record) return {};
+    challenges_.erase(remote.key);
+    sessions_.put(remote.key, keys);
+    ++counters_.handshakes;
+    return heard(remote, std::move(record), *plain);
+}
+
+/// While one is open, every further packet gets the same challenge again: the handshake that
+/// answers it may be on its way already.
+void Wire::challenge(Now now, const Remote& to, const Nonce& nonce) {
+    auto* open = challenges_.find(to.key);
+    if (open == nullptr || open->until <= now.instant) {
+        if (open != nullptr) challenges_.erase(to.key);
+        WhoAreYou who_are_you;
+        entropy_.fill(who_are_you.id_nonce);
+        Challenge fresh;
+        fresh.until = now.instant + config_.challenge_lifetime;
+        if (const auto* contact = known_(to.id)) {
+            fresh.known = contact->record;
+            who_are_you.record_sequence = contact->sequence;
+        }
+        fresh.data = encode_challenge(header({}).masking_iv, nonce, who_are_you);
+        challenges_.insert(to.key, fresh);
+        open = challenges_.find(to.key);
+    }
+    ++counters_.challenges;
+    put(to.endpoint, [&](Buffer& out) { mask_packet(to.id, open->data, {}, out); });
+}
+
+// --- Out ---
+
+PacketHeader Wire::header(const PacketKind& kind) {
+    PacketHeader out{.masking_iv = {}, .nonce = {}, .kind = kind};
+    random_.fill(out.masking_iv);
+    random_.fill(MutableBytes{out.nonce}.first(8));
+    store_be(MutableBytes{out.nonce}.last(4), ++nonces_);
+    return out;
+}
+
+Nonce Wire::send_request(const Contact& to, Bytes plain) {
+    const auto head = header(OrdinaryPacket{self_});
+    if (const auto* key = sessions_.sealing(peer_key(to.id, to.endpoint))) {
+        put(to.endpoint, [&](Buffer& out) { seal_packet(to.id, head, *key, plain, out); });
+    } else {
+        ByteArray<random_message_bytes> random;
+        random_.fill(random);
+        put(to.endpoint,
+            [&](Buffer& out) { mask_packet(to.id, encode_header(head), random, out); });
+    }
+    return head.nonce;
+}
+
+std::optional<Nonce> Wire::send_handshake(const Contact& to, const Challenged& challenge,
+                                          Bytes plain) {
+    const auto peer = Enr::decode_verified(to.record);
+    if (!peer) return std::nullopt;
+    const auto initiation = agree_as_initiator(entropy_, peer->id(), self_, to.id, challenge.data);
+    if (!initiation) return std::nullopt;
+    // A node that has no record of ours (0) needs it, even if its number is 0 too.
+    const bool tell_record =
+        challenge.record_sequence == 0 || challenge.record_sequence < record_.sequence();
+    const auto head = header(HandshakePacket{
+        .source = self_,
+        .id_signature = sign_id(key_, challenge.data, initiation->ephemeral_key, to.id),
+        .ephemeral_key = initiation->ephemeral_key,
+        .record = tell_record ? record_.raw() : Bytes{},
+    });
+    const auto keys = Keys::of_initiator(initiation->keys);
+    put(to.endpoint, [&](Buffer& out) { seal_packet(to.id, head, keys.seal, plain, out); });
+    sessions_.put(peer_key(to.id, to.endpoint), keys);
+    ++counters_.handshakes;
+    return head.nonce;
+}
+
+void Wire::send_answer(const Remote& to, const Message& message) {
+    const auto* key = sessions_.sealing(to.key);
+    if (key == nullptr) return;
+    answer_room_.clear();
+    encode(message, answer_room_);
+    put(to.endpoint, [&](Buffer& out) {
+        seal_packet(to.id, header(OrdinaryPacket{self_}), *key, answer_room_, out);
+    });
+}
+
+}  // namespace parley::discovery::discv5
