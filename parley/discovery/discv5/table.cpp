@@ -1,19 +1,18 @@
 #include <parley/discovery/discv5/table.hpp>
 
 #include <parley/discovery/book/entry.hpp>
-#include <parley/discovery/discv5/group_key.hpp>
 
 #include <algorithm>
+#include <array>
+#include <bitset>
 #include <utility>
 
 namespace parley::discovery::discv5 {
 
 namespace {
 
-auto place_of(auto& list, const Id& id) {
-    return std::ranges::find(list, id,
-                             [](const TableEntry& e) -> const Id& { return e.contact.id; });
-}
+/// Of the time until a check.
+constexpr double jitter = 0.25;
 
 }  // namespace
 
@@ -40,164 +39,51 @@ std::string_view name(TableResult result) {
 }
 
 Table::Table(TableConfig config, const Id& self, Rng rng)
-    : config_(config), self_(self), rng_(rng) {}
+    : config_(config), self_(self), rng_(rng), buckets_(self, config.address_limits) {}
 
-// --- Buckets ---
-
-Table::Bucket* Table::bucket_of(const Id& id) {
-    const std::size_t i = index_of(id);
-    return i < buckets_.size() ? &buckets_[i] : nullptr;
-}
-
-Table::Bucket& Table::make_bucket(const Id& id) {
-    const std::size_t i = index_of(id);
-    if (i >= buckets_.size()) buckets_.resize(i + 1);
-    return buckets_[i];
-}
-
-TableEntry* Table::entry_of(const Id& id) {
-    Bucket* bucket = bucket_of(id);
-    if (!bucket) return nullptr;
-    const auto place = place_of(bucket->entries, id);
-    return place == bucket->entries.end() ? nullptr : &*place;
-}
-
-// --- Limits of network groups ---
-
-std::uint64_t Table::group_of(const TableEntry& entry) const {
-    return config_.address_limits ? group_key(entry.contact.endpoint.address) : 0;
-}
-
-std::size_t Table::count_of(const std::vector<TableEntry>& list, std::uint64_t group) const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        list, [&](const TableEntry& entry) { return group_of(entry) == group; }));
-}
-
-bool Table::may_enter(const Bucket& bucket, std::uint64_t group) const {
-    const auto count = groups_.find(group);
-    return group == 0 || count == groups_.end() ||
-           (count->second.entries < table_group_max &&
-            count_of(bucket.entries, group) < bucket_group_max);
-}
-
-bool Table::may_wait(const Bucket& bucket, std::uint64_t group) const {
-    const auto count = groups_.find(group);
-    return group == 0 || count == groups_.end() ||
-           (count->second.entries + count->second.replacements < table_group_max &&
-            count_of(bucket.entries, group) + count_of(bucket.replacements, group) <
-                bucket_group_max);
-}
-
-bool Table::drop_oldest_replacement(Bucket& bucket, std::uint64_t group) {
-    auto& list = bucket.replacements;
-    const auto oldest = std::find_if(list.rbegin(), list.rend(), [&](const TableEntry& entry) {
-        return group_of(entry) == group;
-    });
-    if (oldest == list.rend()) return false;
-    leave_replacements(bucket, std::prev(oldest.base()));
-    return true;
-}
-
-/// Those of its group who wait must not keep an entry out: they were never asked, and anybody can
-/// sign a record that names any address.
-void Table::make_way(Bucket& bucket, std::uint64_t group) {
-    if (group == 0) return;
-    while (count_of(bucket.entries, group) + count_of(bucket.replacements, group) >
-           bucket_group_max) {
-        if (!drop_oldest_replacement(bucket, group)) break;
-    }
-    const GroupCount& count = groups_[group];
-    for (auto at = buckets_.begin();
-         at != buckets_.end() && count.entries + count.replacements > table_group_max;) {
-        if (!drop_oldest_replacement(*at, group)) ++at;
-    }
-}
-
-/// The deltas are 1, 0 or -1.
-void Table::count(const TableEntry& entry, int entries, int replacements) {
-    entries_ += static_cast<std::size_t>(entries);
-    replacements_ += static_cast<std::size_t>(replacements);
-    const std::uint64_t group = group_of(entry);
-    if (group == 0) return;
-    GroupCount& count = groups_[group];
-    count.entries += static_cast<std::size_t>(entries);
-    count.replacements += static_cast<std::size_t>(replacements);
-    if (count.entries + count.replacements == 0) groups_.erase(group);
-}
-
-// --- In and out ---
-
-TableEntry& Table::put(Bucket& bucket, TableEntry entry) {
-    count(entry, 1, 0);
-    return bucket.entries.emplace_back(std::move(entry));
-}
+// --- News of nodes ---
 
 /// Unchecked. Precondition: may_enter(), and there is room.
 void Table::enter(Now now, Bucket& bucket, TableEntry entry) {
     entry.checked = false;
     entry.failures = 0;
-    const std::uint64_t group = group_of(entry);
-    check_soon(now, put(bucket, std::move(entry)));
-    make_way(bucket, group);
+    check_soon(now, buckets_.enter(bucket, std::move(entry)));
 }
 
-TableEntry Table::leave(Bucket& bucket, Place place) {
-    TableEntry entry = std::move(*place);
-    bucket.entries.erase(place);
-    count(entry, -1, 0);
-    return entry;
-}
-
-TableEntry Table::leave_replacements(Bucket& bucket, Place place) {
-    TableEntry entry = std::move(*place);
-    bucket.replacements.erase(place);
-    count(entry, 0, -1);
-    return entry;
-}
-
-/// In front of the others; who was only heard of leaves the full list before who was met.
 TableResult Table::wait(Bucket& bucket, TableEntry entry) {
-    auto& list = bucket.replacements;
-    if (!may_wait(bucket, group_of(entry))) return TableResult::group_full;
-    if (list.size() >= replacements_max) {
-        const auto heard = std::find_if(list.rbegin(), list.rend(),
-                                        [](const TableEntry& other) { return !other.met; });
-        if (heard == list.rend() && !entry.met) return TableResult::bucket_full;
-        leave_replacements(bucket,
-                           heard == list.rend() ? std::prev(list.end()) : std::prev(heard.base()));
-    }
-    count(entry, 0, 1);
+    if (!buckets_.may_wait(bucket, entry)) return TableResult::group_full;
     entry.next_check = never;
-    list.insert(list.begin(), std::move(entry));
-    return TableResult::waiting;
+    return buckets_.wait(bucket, std::move(entry)) ? TableResult::waiting
+                                                   : TableResult::bucket_full;
 }
 
-/// Lets one of those who wait in: one that was met, if any. As they count, no limit is exceeded.
+/// Lets a waiting node in: one that was met, if any. It counted while it waited, so that no limit
+/// is exceeded.
 void Table::promote(Now now, Bucket& bucket) {
     auto& list = bucket.replacements;
-    if (list.empty() || bucket.entries.size() >= entries_max) return;
+    if (list.empty() || bucket.full()) return;
     const auto met = std::ranges::count_if(list, &TableEntry::met);
     auto skip = rng_.below(met > 0 ? static_cast<std::uint64_t>(met) : list.size());
     const auto chosen = std::ranges::find_if(
         list, [&](const TableEntry& entry) { return (entry.met || met == 0) && skip-- == 0; });
-    enter(now, bucket, leave_replacements(bucket, chosen));
+    enter(now, bucket, buckets_.leave_replacements(bucket, chosen));
 }
 
-/// Whether the bucket has room for a newcomer, or has it now: who is dead makes room, and who was
-/// only heard of for who came.
+/// Whether the bucket has room for a newcomer, or has it now: a dead entry makes room, and for a
+/// node that contacted us one that was only heard of.
 bool Table::make_room(Bucket& bucket, Origin origin) {
     auto& entries = bucket.entries;
-    if (entries.size() < entries_max) return true;
+    if (!bucket.full()) return true;
     if (const auto gone =
             std::ranges::find_if(entries, [&](const TableEntry& e) { return dead(e); });
         gone != entries.end()) {
-        leave(bucket, gone);
+        buckets_.leave(bucket, gone);
         return true;
     }
     if (origin != Origin::met) return false;
     const auto heard = std::ranges::find_if(entries, [](const TableEntry& e) { return !e.met; });
     if (heard == entries.end()) return false;
-    wait(bucket, leave(bucket, heard));
+    wait(bucket, buckets_.leave(bucket, heard));
     return true;
 }
 
@@ -206,19 +92,19 @@ TableResult Table::add(Now now, const Contact& contact, Origin origin) {
     if (scope_of(contact.endpoint.address) == Scope::nowhere || contact.endpoint.port == 0) {
         return TableResult::bad_address;
     }
-    if (TableEntry* entry = entry_of(contact.id)) return update(now, *entry, contact, origin);
-    Bucket& bucket = make_bucket(contact.id);
+    if (TableEntry* entry = buckets_.find(contact.id)) return update(now, *entry, contact, origin);
+    Bucket& bucket = buckets_.make_bucket(contact.id);
     TableEntry entry{contact};
     entry.met = origin == Origin::met;
     if (entry.met) entry.last_seen = now.instant;
-    if (const auto waiting = place_of(bucket.replacements, contact.id);
+    if (const auto waiting = KBuckets::place_of(bucket.replacements, contact.id);
         waiting != bucket.replacements.end()) {
-        TableEntry before = leave_replacements(bucket, waiting);
+        TableEntry before = buckets_.leave_replacements(bucket, waiting);
         if (before.contact.sequence >= contact.sequence) entry.contact = before.contact;
         entry.met |= before.met;
         entry.last_seen = std::max(entry.last_seen, before.last_seen);
     }
-    if (!may_enter(bucket, group_of(entry))) return TableResult::group_full;
+    if (!buckets_.may_enter(bucket, entry)) return TableResult::group_full;
     if (!make_room(bucket, origin)) return wait(bucket, std::move(entry));
     enter(now, bucket, std::move(entry));
     return TableResult::added;
@@ -238,12 +124,12 @@ TableResult Table::update(Now now, TableEntry& entry, const Contact& contact, Or
         return TableResult::updated;
     }
     // It moved: out and in again, as far as limits go.
-    Bucket& bucket = *bucket_of(contact.id);
-    TableEntry moved = leave(bucket, place_of(bucket.entries, contact.id));
+    Bucket& bucket = *buckets_.bucket_of(contact.id);
+    TableEntry moved = buckets_.leave(bucket, KBuckets::place_of(bucket.entries, contact.id));
     const Contact before = std::exchange(moved.contact, contact);
-    if (!may_enter(bucket, group_of(moved))) {
+    if (!buckets_.may_enter(bucket, moved)) {
         moved.contact = before;
-        put(bucket, std::move(moved));
+        buckets_.enter(bucket, std::move(moved));
         return TableResult::group_full;
     }
     enter(now, bucket, std::move(moved));
@@ -251,15 +137,195 @@ TableResult Table::update(Now now, TableEntry& entry, const Contact& contact, Or
 }
 
 void Table::remove(Now now, const Id& id) {
-    Bucket* bucket = bucket_of(id);
+    Bucket* bucket = buckets_.bucket_of(id);
     if (!bucket) return;
-    if (const auto place = place_of(bucket->entries, id); place != bucket->entries.end()) {
-        leave(*bucket, place);
+    if (const auto place = KBuckets::place_of(bucket->entries, id);
+        place != bucket->entries.end()) {
+        buckets_.leave(*bucket, place);
         promote(now, *bucket);
-    } else if (const auto waiting = place_of(bucket->replacements, id);
+    } else if (const auto waiting = KBuckets::place_of(bucket->replacements, id);
                waiting != bucket->replacements.end()) {
-        leave_replacements(*bucket, waiting);
+        buckets_.leave_replacements(*bucket, waiting);
     }
+}
+
+// --- Checks ---
+
+void Table::on_alive(Now now, const Id& id, const Endpoint& asked_at) {
+    last_answer_ = now.instant;
+    TableEntry* entry = buckets_.find(id);
+    if (!entry) return on_replacement_alive(now, id);
+    if (entry->contact.endpoint != asked_at) return;
+    entry->last_seen = entry->last_checked = now.instant;
+    const bool anew = !entry->checked || entry->failures > 0;
+    if (!anew && !entry->checking) return;
+    if (anew) entry->since = now.instant;
+    entry->met = entry->checked = true;
+    entry->failures = 0;
+    const Duration lived = now.instant - entry->since;
+    check_at(*entry, now.instant + rng_.jitter(std::clamp(lived, config_.check_interval_min,
+                                                          config_.check_interval_max),
+                                               jitter));
+}
+
+/// It now is the one seen last.
+void Table::on_replacement_alive(Now now, const Id& id) {
+    Bucket* bucket = buckets_.bucket_of(id);
+    if (!bucket) return;
+    auto& list = bucket->replacements;
+    const auto place = KBuckets::place_of(list, id);
+    if (place == list.end()) return;
+    place->met = true;
+    place->last_seen = now.instant;
+    std::rotate(list.begin(), place, place + 1);
+}
+
+void Table::on_failed(Now now, const Id& id, const Endpoint& asked_at) {
+    TableEntry* entry = buckets_.find(id);
+    if (!entry || entry->contact.endpoint != asked_at) return;
+    // Several requests that fail within a moment are lost in one and the same trouble.
+    if (entry->failures > 0 && now.instant < entry->last_checked + config_.check_retry / 2) return;
+    if (entry->failures == 0) entry->since = now.instant;
+    entry->last_checked = now.instant;
+    if (entry->failures < 255) ++entry->failures;
+    if (dead(*entry) && last_answer_ > entry->since) {
+        remove(now, id);
+        return;
+    }
+    const auto doublings = std::min(entry->failures - 1, 16);
+    check_at(*entry, now.instant +
+                         rng_.jitter(std::min(config_.check_retry * (std::int64_t{1} << doublings),
+                                              config_.check_interval_max),
+                                     jitter));
+}
+
+void Table::check_at(TableEntry& entry, Instant when) {
+    entry.checking = false;
+    entry.next_check = when;
+    earliest_check_ = std::min(earliest_check_, when);
+}
+
+void Table::check_soon(Now now, TableEntry& entry) {
+    check_at(entry, entry.met ? now.instant
+                              : now.instant + rng_.jitter(config_.check_heard_after, jitter));
+}
+
+Instant Table::next_wakeup() const {
+    return earliest_check_ == never ? never : std::max(earliest_check_, checks_from_);
+}
+
+/// Three lanes take turns, so that none can be starved by many of another: checked entries,
+/// unchecked ones that contacted us, and those only heard of. Of a lane the entry that has been due
+/// for longest.
+const TableEntry* Table::next_check(Now now) {
+    if (now.instant < next_wakeup()) return nullptr;
+    const auto lane_of = [](const TableEntry& entry) {
+        return entry.checked ? std::size_t{0} : entry.met ? std::size_t{1} : std::size_t{2};
+    };
+    constexpr std::size_t lanes = 3;
+    std::array<TableEntry*, lanes> due{};
+    for (auto& bucket : buckets_.all()) {
+        for (auto& entry : bucket.entries) {
+            if (entry.next_check > now.instant) continue;
+            TableEntry*& first = due[lane_of(entry)];
+            if (!first || entry.next_check < first->next_check) first = &entry;
+        }
+    }
+    TableEntry* chosen = nullptr;
+    for (std::size_t i = 0; i < lanes && !chosen; ++i) {
+        lane_ = (lane_ + 1) % lanes;
+        chosen = due[lane_];
+    }
+    if (chosen) {
+        chosen->checking = true;
+        chosen->next_check = now.instant + config_.check_timeout;
+        checks_from_ = now.instant + config_.check_spacing;
+    }
+    earliest_check_ = never;
+    for (const auto& bucket : buckets_.all()) {
+        for (const auto& entry : bucket.entries) {
+            earliest_check_ = std::min(earliest_check_, entry.next_check);
+        }
+    }
+    return chosen;
+}
+
+// --- Queries ---
+
+void Table::for_each(const std::function<void(const TableEntry&, bool)>& visit) const {
+    for (const auto& bucket : buckets_.all()) {
+        for (const auto& entry : bucket.entries) visit(entry, true);
+        for (const auto& entry : bucket.replacements) visit(entry, false);
+    }
+}
+
+std::size_t Table::checked() const {
+    std::size_t count = 0;
+    for (const auto& bucket : buckets_.all()) {
+        count += static_cast<std::size_t>(std::ranges::count_if(
+            bucket.entries, [](const TableEntry& e) { return e.checked && e.failures == 0; }));
+    }
+    return count;
+}
+
+std::vector<Contact> Table::closest(const Id& target, std::size_t count) const {
+    std::vector<const TableEntry*> found;
+    found.reserve(size());
+    for (const auto& bucket : buckets_.all()) {
+        for (const auto& entry : bucket.entries) found.push_back(&entry);
+    }
+    const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min(count, found.size()));
+    std::ranges::partial_sort(found, end, [&](const TableEntry* a, const TableEntry* b) {
+        if (proven(*a) != proven(*b)) return proven(*a);
+        return closer(target, a->contact.id, b->contact.id);
+    });
+    std::vector<Contact> contacts;
+    for (auto at = found.begin(); at != end; ++at) contacts.push_back((*at)->contact);
+    std::ranges::sort(
+        contacts, [&](const Contact& a, const Contact& b) { return closer(target, a.id, b.id); });
+    return contacts;
+}
+
+std::vector<Contact> Table::seeds(const Id& target) {
+    std::vector<Contact> seeds = closest(target, entries_max);
+    const std::size_t near = seeds.size();
+    for (const auto& bucket : buckets_.all()) {
+        std::vector<const TableEntry*> others;
+        for (const auto& entry : bucket.entries) {
+            if (proven(entry)) others.push_back(&entry);
+        }
+        if (others.empty()) continue;
+        const Contact& one = others[rng_.below(others.size())]->contact;
+        const auto known = std::span{seeds}.first(near);
+        if (std::ranges::find(known, one.id, &Contact::id) == known.end()) seeds.push_back(one);
+    }
+    return seeds;
+}
+
+std::vector<const TableEntry*> Table::at_distances(std::span<const std::uint16_t> distances,
+                                                   std::size_t count, const IpAddress& asker) {
+    std::vector<const TableEntry*> told;
+    std::bitset<log_distance_max + 1> done;
+    for (const std::uint16_t distance : distances) {
+        const std::size_t room = count - told.size();
+        if (room == 0) break;
+        if (distance == 0 || distance > log_distance_max || done[distance]) continue;
+        done.set(distance);
+        const Bucket* bucket = buckets_.at_distance(distance);
+        if (!bucket) continue;
+        std::vector<const TableEntry*> some;
+        for (const auto& entry : bucket->entries) {
+            if (proven(entry) && may_be_advertised(entry.contact.endpoint.address, asker)) {
+                some.push_back(&entry);
+            }
+        }
+        if (some.size() > room) {
+            rng_.shuffle(some);
+            some.resize(room);
+        }
+        told.insert(told.end(), some.begin(), some.end());
+    }
+    return told;
 }
 
 }  // namespace parley::discovery::discv5
