@@ -1,5 +1,5 @@
-// Contact: a node as the table and lookups of Node Discovery v5.1 know it: where it stands in the
-// key space, where it can be asked, and its record, which is neither read nor verified here.
+// Contact: a node as the table and lookups of Node Discovery v5.1 know it: its place in the key
+// space, the endpoint at which it can be asked, and its record, verified before and kept raw.
 // Threading: values only; copies share the record's bytes.
 #pragma once
 

@@ -14,8 +14,8 @@ void Crawl::hear(const Contact& contact) {
     if (contact.id == self_) return;
     const auto found = nodes_.find(contact.id);
     if (found != nodes_.end()) {
-        // Whom we speak with tells of itself; of the others, the next attempt goes to where the
-        // newest record says.
+        // A node that answers tells its own record; of any other, the next attempt goes to where
+        // the newest record says.
         auto& node = found->second;
         if (!node.known.answered && !node.asked && node.known.contact.sequence < contact.sequence) {
             node.known.contact = contact;
@@ -61,7 +61,7 @@ std::optional<Crawl::Request> Crawl::next(Now now) {
     return std::nullopt;
 }
 
-/// By its address: it has not answered itself.
+/// A node that has not answered, at an address that never does.
 bool Crawl::given_up(const Node& node) const {
     const auto& address = node.known.contact.endpoint.address;
     if (node.known.answered || is_exempt_from_group_limits(address)) return false;
@@ -77,7 +77,7 @@ void Crawl::end(Node& node) {
 
 // --- Answers ---
 
-/// Ends its wait.
+/// The node whose answer is awaited, which ends with this; null: none is.
 Crawl::Node* Crawl::asked(const Id& id) {
     const auto found = nodes_.find(id);
     if (found == nodes_.end() || !found->second.asked) return nullptr;
@@ -117,7 +117,7 @@ void Crawl::on_failure(const Id& from) {
     }
 }
 
-/// How many others it told of.
+/// Hears of the nodes in an answer; returns how many others there were.
 std::size_t Crawl::learn(Node& teller, std::span<const Contact> nodes) {
     const auto wanted = distances(teller);
     auto& contact = teller.known.contact;
@@ -136,7 +136,7 @@ std::size_t Crawl::learn(Node& teller, std::span<const Contact> nodes) {
     return told.size();
 }
 
-/// To its next request, after an answer that told of so many; false if there is none.
+/// Chooses the node's next request, after an answer that held so many others; false: none is left.
 bool Crawl::proceed(Node& node, std::size_t told) const {
     node.attempts = 0;
     if (++node.requests >= config_.requests_max) return false;

@@ -1,11 +1,12 @@
-// Crawl: the walk through a whole network of Node Discovery v5.1 (devp2p, discv5-theory): each node
-// that somebody told of is asked for whom it knows, bucket by bucket, the farthest first. It asks
-// nobody itself: next() says whom to ask for which distances, and it is told what came of it.
-// An answer holds 16 records at most, as many as a bucket: so one distance at a time, as long as
-// anybody stands there; below that several at once, until nobody is left.
-//   - A node is asked one thing at a time, from its first question to its last without a break, so
-//     that it keeps its session; who does not answer is asked again after all the others.
-//   - An address at which nobody answers is given up, however many nodes are said to stand there.
+// Crawl: the walk through a whole network of Node Discovery v5.1 (devp2p, discv5-theory.md): each
+// node that is heard of is asked for the nodes that it knows, bucket by bucket, the farthest first.
+// It sends nothing itself: next() says which node to ask for which distances, and the owner tells
+// it what came of that.
+// An answer holds 16 records at most, as many as a bucket: so a node is asked for one distance at a
+// time, as long as its answers are not empty; below that for several at once, until they are.
+//   - A node has one request under way at a time, from its first to its last without a break, so
+//     that its session is still known; a node that does not answer is asked again after all others.
+//   - An address that never answers is given up, however many nodes are said to stand there.
 // Bounded: nodes_max nodes are remembered, each asked requests_max times at most, whatever they
 // tell.
 // Threading: one thread at a time.
@@ -30,19 +31,19 @@ struct CrawlConfig {
     std::size_t in_flight_max = 64;   ///< nodes that are asked at a time
     unsigned attempts_max = 2;        ///< of one request
     unsigned requests_max = 24;       ///< of one node, without further attempts
-    /// Failures at one public address (IPv6: /64) since somebody new answered there. Then nobody
-    /// else there is asked who has not answered: anybody can sign records that name any address.
+    /// Failures at one public address (IPv6: /64) since a further node answered there. Beyond them
+    /// no node there is asked that has not answered: anyone can sign records that name any address.
     unsigned address_failures_max = 64;
 };
 
-/// A node of the network, and what is known of it.
+/// A node of the network, as far as it is known.
 struct CrawledNode {
     Contact contact;        ///< where it was asked; its newest record
     bool answered = false;  ///< at least once
     bool ended = false;     ///< nothing more will be asked of it
     /// The shortest of its answers in a session: the first, with the handshake, does not count.
     std::optional<Duration> round_trip = {};
-    std::size_t neighbours = 0;  ///< that it told of, each once
+    std::size_t neighbours = 0;  ///< in its answers, each counted once
 };
 
 class Crawl {
@@ -60,8 +61,8 @@ public:
 
     /// The next node to ask (FINDNODE), now; nothing while enough are asked, or done.
     std::optional<Request> next(Now now);
-    /// All that a node answered, the signatures verified. What is not at a distance that it was
-    /// asked for is ignored, and so is who was not asked.
+    /// All records of a node's answer, verified. Records that are not at a distance asked for are
+    /// ignored, and so is a node that was not asked.
     void on_nodes(Now now, const Id& from, std::span<const Contact> nodes);
     void on_failure(const Id& from);
     /// True when there is nothing more to ask or to wait for.
@@ -77,7 +78,7 @@ public:
         bool full = false;  ///< there are more than nodes_max
     };
     Progress progress() const;
-    /// Null if nobody told of it. Valid until the next call that is not const.
+    /// Null if it was never heard of. Valid until the next call that is not const.
     const CrawledNode* find(const Id& id) const;
     /// In the order of their IDs.
     void for_each(const std::function<void(const CrawledNode&)>& visit) const;

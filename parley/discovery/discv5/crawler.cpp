@@ -8,7 +8,7 @@ Crawler::Crawler(Now now, Service& service, std::span<const Contact> seeds,
                  const CrawlConfig& config)
     : service_(service), crawl_(service.id(), seeds, config) {
     service_.set_secret([](const NodeId&) { return true; });
-    // Most records come again and again, from all who know the node.
+    // Most records come again and again, from every node that has them.
     service_.set_verified([this](const Id& id, Bytes raw) {
         const auto* node = crawl_.find(id);
         return node != nullptr && equal(node->contact.record, raw);

@@ -1,5 +1,5 @@
-// Crawler: makes the requests of a Crawl with a Service, which is for that alone: nobody enters its
-// table, so that it makes no requests of its own.
+// Crawler: makes the requests of a Crawl with a Service, which is for that alone: no node enters
+// its table, so that it makes no requests of its own.
 // Threading: that of the service.
 #pragma once
 

@@ -1,5 +1,5 @@
 // The key space of Node Discovery v5.1: IDs, the distance between them (XOR, as a big-endian
-// number) and its logarithm. Specification: devp2p, discv5-theory, "Nodes, Records and Distances".
+// number) and its logarithm. devp2p, discv5-theory.md, "Nodes, Records and Distances".
 // Threading: values only.
 #pragma once
 

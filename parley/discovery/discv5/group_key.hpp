@@ -1,4 +1,4 @@
-// What the limits of Node Discovery v5.1's table and lookups count by.
+// group_key: the network group by which table and lookups of Node Discovery v5.1 limit nodes.
 #pragma once
 
 #include <parley/base/endian.hpp>

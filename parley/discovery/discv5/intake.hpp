@@ -1,6 +1,6 @@
 // Intake: the way of other nodes' records into the table, whether an answer, a handshake or the
 // configuration brought them. It verifies signatures, keeps secret nodes out, and tells its owner
-// what is new.
+// of records that are new.
 // Bounded: keeps nothing but three functions; the table is bounded itself.
 // Threading: the node's thread.
 #pragma once

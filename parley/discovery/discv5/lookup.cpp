@@ -15,8 +15,8 @@ std::uint8_t bit(std::size_t path) {
     return static_cast<std::uint8_t>(1U << path);
 }
 
-/// Where a node at log distance `edge` of the target finds those of the same distance. The nearest
-/// come first: it may know more than an answer holds.
+/// The distances from a node at log distance `edge` of the target at which others of that same log
+/// distance stand. The nearest come first: it may know more than an answer holds.
 std::vector<std::uint16_t> neighbours_of(unsigned edge) {
     constexpr unsigned depth = 10;
     std::vector<std::uint16_t> distances;
@@ -67,12 +67,12 @@ void Lookup::hear(const Contact& contact, std::size_t path, unsigned hops) {
 bool Lookup::in_view(const Candidate& candidate, std::size_t path) const {
     if ((candidate.heard_by & bit(path)) == 0) return false;
     // To resolve an ID each path asks 16 nodes of its own; it hardly ever comes to that. For the
-    // closest nodes it is enough that somebody asked them.
+    // closest nodes it is enough that any path asked them.
     return goal_ == Goal::closest || candidate.state == State::heard || candidate.path == path;
 }
 
-/// What a path works on, in that order: the closest first, but behind all others those of whose
-/// network group enough are asked already, or would be before.
+/// The candidates of a path in the order in which it asks them: the closest first, but nodes of a
+/// network group of which enough were asked, or come before them, stand behind all others.
 std::vector<Lookup::Place> Lookup::view(std::size_t path) {
     const unsigned group_max = goal_ == Goal::resolve ? 1 : 2;
     boost::container::flat_map<std::uint64_t, unsigned> of_group;
@@ -90,7 +90,7 @@ std::vector<Lookup::Place> Lookup::view(std::size_t path) {
     return view;
 }
 
-/// Forgets the last of those who were not asked, if a path has too many.
+/// Forgets the last candidates that were not asked, if a path has too many.
 void Lookup::prune(std::size_t path) {
     std::size_t kept = 0;
     for (const Place at : view(path)) {
@@ -103,7 +103,7 @@ void Lookup::prune(std::size_t path) {
 
 // --- Questions ---
 
-/// At least so far from the target are some of the 16 closest that are known: a log distance.
+/// The log distance from the target of the farthest of the 16 closest nodes that are known.
 unsigned Lookup::radius() const {
     std::size_t good = 0;
     for (const auto& candidate : candidates_) {
@@ -114,11 +114,12 @@ unsigned Lookup::radius() const {
     return log_distance_max;
 }
 
-/// 1 to 3; the node fills its answer with those of the first one. All that it knows nearer to the
-/// target than itself, at log distance d, are in its bucket d: so that comes first. But nodes at
-/// the same distance know much the same there: for the closest nodes, a path that had an answer
-/// from one of them asks the next for it last. Bucket d - 1 holds those about as near as itself.
-/// Then comes the edge of the 16 closest, if the node stands within.
+/// 1 to 3 distances, the most useful first: the node fills its answer with records of the first one
+/// before it goes on. All nodes that it knows nearer to the target than itself, at log distance d,
+/// are in its bucket d: so that comes first. But nodes at the same distance know much the same
+/// there: for the closest nodes, a path that had an answer from one of them asks the next for it
+/// last. Bucket d - 1 holds nodes about as near as itself. Then comes the edge of the 16 closest,
+/// if the node stands within.
 std::vector<std::uint16_t> Lookup::distances(const Id& node, std::size_t path) const {
     const unsigned distance = log_distance(node, target_);
     const bool known =
@@ -144,8 +145,8 @@ std::vector<std::uint16_t> Lookup::distances(const Id& node, std::size_t path) c
     return distances;
 }
 
-/// The first of the 16 best that was not asked; then who failed and would be among them. Null when
-/// the path has nobody to ask.
+/// The first of the 16 best that was not asked; then one that failed and would be among them. Null
+/// when the path has no node to ask.
 Lookup::Candidate* Lookup::next_of(std::size_t path) {
     Candidate* again = nullptr;
     std::size_t good = 0;
@@ -162,9 +163,10 @@ Lookup::Candidate* Lookup::next_of(std::size_t path) {
     return again;
 }
 
-/// When no path has anybody to ask or to wait for: one at the edge who has not listed its
-/// neighbours, while too few have. Only those that answered count: what a liar invents neither
-/// moves the edge nor is asked in vain. The paths take turns: one may have fallen among liars.
+/// When no path has a node to ask or an answer to wait for: a node at the edge that has not listed
+/// its neighbours, while too few have. Only nodes that answered count: those that a liar invents
+/// neither move the edge nor are asked in vain. The paths take turns: one may have fallen among
+/// liars.
 Lookup::Candidate* Lookup::next_of_edge() {
     if (goal_ != Goal::closest) return nullptr;
     unsigned edge = log_distance_max;

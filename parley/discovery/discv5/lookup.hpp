@@ -1,13 +1,13 @@
 // Lookup: the search for the 16 nodes closest to a target, or for one node by its ID (Node
-// Discovery v5.1; devp2p, discv5-theory, "Lookup"). It asks nobody itself: next() says whom to ask
-// for which distances, and it is told what came of it.
-// Three disjoint paths (Baumgart, Mies: "S/Kademlia", 2007) start from different seeds. What one
-// hears of is not reused by another, and a node is asked by one path only, so that a path that fell
-// among liars does not lead the others there. Each goes on until the 16 closest that it heard of
-// have answered. Of one network group few are asked before others had their turn.
+// Discovery v5.1; devp2p, discv5-theory.md, "Lookup"). It sends nothing itself: next() says which
+// node to ask for which distances, and the owner tells it what came of that.
+// Three disjoint paths (Baumgart, Mies: "S/Kademlia", 2007) start from different seeds. A node that
+// one path hears of is not used by another, and only one path asks it, so that a path that fell
+// among liars does not lead the others there. Each path goes on until the 16 closest nodes that it
+// heard of have answered. Few nodes of one network group are asked before others had their turn.
 // The farthest of the 16 closest stand at the edge: in a part of the key space of which nodes
-// nearer to the target know only as many as a bucket holds. So in the end some of those who live
-// there are asked for their own neighbours.
+// nearer to the target know only as many as a bucket holds. So in the end some nodes at the edge
+// are asked for their own neighbours.
 // Bounded: candidates_max nodes are remembered, requests_max requests are made at most.
 // Threading: the node's thread.
 #pragma once
@@ -36,9 +36,9 @@ public:
     static constexpr std::size_t paths = 3;
     static constexpr std::size_t answer_records_max = 16;  ///< of one answer; the closest ones
     static constexpr unsigned attempts_max = 4;            ///< of asking one node
-    static constexpr unsigned edge_answers_min = 3;        ///< that list the edge
+    static constexpr unsigned edge_answers_min = 3;        ///< of nodes at the edge
     static constexpr std::size_t requests_max = 160;
-    static constexpr std::size_t path_candidates_max = 64;  ///< that were not asked
+    static constexpr std::size_t path_candidates_max = 64;  ///< that were not asked yet
     static constexpr std::size_t candidates_max = paths * path_candidates_max + requests_max;
 
     struct Request {
@@ -47,19 +47,18 @@ public:
     };
 
     /// `seeds`: known nodes, the best first; see Table::seeds(). `address_limits` false: network
-    /// groups do not count. For comparisons.
+    /// groups do not count; used to measure what the limits are worth.
     Lookup(Goal goal, const Id& self, const Id& target, std::span<const Contact> seeds,
            bool address_limits = true);
 
     const Id& target() const { return target_; }
     /// The next node to ask (FINDNODE); nothing while enough requests are under way, or done.
     std::optional<Request> next();
-    /// All that a node answered, the signatures verified. What is not at a distance that it was
-    /// asked for is ignored, and so is who was not asked.
+    /// All records of a node's answer, verified. Records that are not at a distance asked for are
+    /// ignored, and so is a node that was not asked.
     void on_nodes(const Id& from, std::span<const Contact> nodes);
     void on_failure(const Id& from);
-    /// The record found is of no use, since nobody answers at its endpoint: goes on for a newer
-    /// one.
+    /// The node does not answer at the endpoint of the record found: goes on for a newer one.
     void refuse_found();
     /// True when there is nothing more to ask or to wait for.
     bool done();
@@ -84,12 +83,12 @@ private:
         std::uint64_t group = 0;  // 0: exempt
         State state = State::heard;
         std::uint8_t heard_by = 0;  // a bit for each path
-        std::uint8_t path = 0;      // which asks it
+        std::uint8_t path = 0;      // the one that asks it
         std::uint8_t attempts = 0;
         std::uint8_t tier = 0;                      // see view(); stays once it is asked
         std::uint8_t hops = 0;                      // answers that led to it
         bool spoke = false;                         // it answered once
-        unsigned listed_at = 0;                     // the distance of the edge that it listed
+        unsigned listed_at = 0;                     // log distance of the edge that it listed
         std::vector<std::uint16_t> distances = {};  // that it is asked for
     };
     using Place = std::vector<Candidate>::iterator;

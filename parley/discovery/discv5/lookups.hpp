@@ -34,7 +34,7 @@ using OnLookup = std::move_only_function<void(Now, const LookupResult&)>;
 
 class Lookups {
 public:
-    /// What is referenced outlives it.
+    /// The parts that it refers to outlive it.
     Lookups(std::size_t lookups_max, const Id& self, Requests& requests, Table& table)
         : lookups_max_(lookups_max), self_(self), requests_(requests), table_(table) {}
     Lookups(const Lookups&) = delete;
@@ -42,7 +42,7 @@ public:
     ~Lookups() = default;
 
     /// False if too many are under way; then `done` is not called. Otherwise it is called once.
-    /// Goal::resolve: while a record that is found names an endpoint where nobody answers, the
+    /// Goal::resolve: while a record that is found names an endpoint where it does not answer, the
     /// search for a newer one goes on.
     bool start(Now now, Goal goal, const Id& target, OnLookup done);
     std::size_t size() const { return running_.size(); }
@@ -54,7 +54,7 @@ private:
         OnLookup done;
         bool stepping = false;               // advance() is asking
         bool trying = false;                 // the record it found is being tried
-        std::optional<Contact> silent = {};  // found, but nobody answered there
+        std::optional<Contact> silent = {};  // found, but did not answer there
         std::optional<Contact> own = {};     // the record that the node itself answered with
     };
 

@@ -42,7 +42,7 @@ inline constexpr unsigned distance_max = 256;
 /// Records in one NODES, and in the whole answer to a FINDNODE.
 inline constexpr std::size_t nodes_records_max = 16;
 
-/// There are no more than 257 distances.
+/// Each at most once, so there are no more than 257.
 using Distances = boost::container::static_vector<std::uint16_t, distance_max + 1>;
 /// Each the raw RLP of a record, at most 300 bytes, neither decoded nor verified: views.
 using Records = boost::container::static_vector<Bytes, nodes_records_max>;

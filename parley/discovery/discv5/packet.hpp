@@ -1,6 +1,6 @@
-// The packets of Node Discovery v5.1: masking-iv | masked header | sealed message. What a packet
-// says is read here; whether it is true is session_keys.hpp's to find out. devp2p, discv5-wire.md,
-// "Packet Encoding".
+// The packets of Node Discovery v5.1: masking-iv | masked header | sealed message (devp2p,
+// discv5-wire.md, "Packet Encoding"). Packets are read and written here; session_keys.hpp
+// authenticates them.
 // Threading: pure functions.
 #pragma once
 
@@ -20,7 +20,7 @@ namespace parley::discovery::discv5 {
 using Id = Hash256;
 /// Of a sealed message: never twice under one key.
 using Nonce = ByteArray<crypto::gcm_nonce_bytes>;
-/// What a WHOAREYOU wants signed. Random.
+/// Random part of a WHOAREYOU, which the handshake signs.
 using IdNonce = ByteArray<16>;
 /// The first 16 bytes of a packet. Random.
 using MaskingIv = ByteArray<16>;
@@ -36,7 +36,7 @@ inline constexpr std::size_t handshake_header_bytes = 170;  ///< masking-iv | he
 /// sides put into signature and keys.
 using ChallengeData = ByteArray<challenge_bytes>;
 
-/// Flag 0: a message in a session, or random bytes from somebody who has none.
+/// Flag 0: a message in a session, or random bytes from a node that has none.
 struct OrdinaryPacket {
     Id source{};
     friend bool operator==(const OrdinaryPacket&, const OrdinaryPacket&) = default;
@@ -93,11 +93,11 @@ std::string message(const PacketError& error);
 using PacketBuffer = ByteArray<packet_bytes_max>;
 
 /// Reads a datagram that came to the node `self`. The unmasked header is written to `header_room`;
-/// what is returned refers to it and to the datagram.
+/// the packet refers to it and to the datagram.
 Result<Packet, PacketError> decode_packet(const Id& self, Bytes datagram,
                                           PacketBuffer& header_room);
 
-/// What a packet says in the open, to those who know whom it is for.
+/// The part of a packet that is masked, not sealed: readable to all who know its destination.
 struct PacketHeader {
     MaskingIv masking_iv{};
     Nonce nonce{};

@@ -70,7 +70,7 @@ public:
     /// record.
     static constexpr std::size_t talk_bytes_max = Dht::talk_bytes_max;
 
-    /// What is referenced outlives it. Draws the first serial number.
+    /// The parts that it refers to outlive it. Draws the first serial number.
     Requests(const RequestsConfig& config, Wire& wire, Table& table, Intake& intake, Rng& rng);
 
     // --- Asking. Precondition: the node's record is verified. ---
@@ -87,7 +87,7 @@ public:
     // --- Driving ---
 
     void on_challenge(Now now, const Wire::Challenged& challenge);
-    /// False: nobody waited for it.
+    /// False: no request waited for it.
     bool on_pong(Now now, const Remote& from, const Pong& pong);
     void on_nodes(Now now, const Remote& from, const Nodes& nodes);
     void on_talk_response(Now now, const Remote& from, const TalkResp& talk);

@@ -1,5 +1,5 @@
-// The keys of a session: who signs what in the handshake, how keys follow from it, and messages
-// sealed under them. devp2p, discv5-theory.md, "Sessions".
+// The cryptography of a session (devp2p, discv5-theory.md, "Sessions"): the ID signature of the
+// handshake, the keys that follow from it, and messages sealed under them.
 // Threading: pure functions.
 #pragma once
 
@@ -16,8 +16,8 @@ namespace parley::discovery::discv5 {
 /// AES-128.
 using SessionKey = ByteArray<16>;
 
-/// The initiator is who sent the handshake packet. A session is these 32 bytes; the ciphers are
-/// keyed anew for each message.
+/// The initiator is the side that sent the handshake packet. A session is these 32 bytes; the
+/// ciphers are keyed anew for each message.
 struct SessionKeys {
     SessionKey initiator{};  ///< seals what the initiator sends
     SessionKey recipient{};  ///< seals what the recipient sends
@@ -28,7 +28,7 @@ struct SessionKeys {
     friend bool operator==(const SessionKeys&, const SessionKeys&) = default;
 };
 
-/// Proves to `recipient`, which sent the challenge, who the initiator is.
+/// Proves the initiator's identity to `recipient`, which sent the challenge.
 crypto::Signature sign_id(const NodeKey& initiator, const ChallengeData& challenge,
                           const crypto::CompressedKey& ephemeral_key, const Id& recipient,
                           Bytes extra_entropy = {});
@@ -61,7 +61,7 @@ void seal_packet(const Id& destination, const PacketHeader& header, const Sessio
                  Bytes message, Buffer& out);
 Buffer seal_packet(const Id& destination, const PacketHeader& header, const SessionKey& key,
                    Bytes message);
-/// The plain text, in `room`; nothing if another key sealed it, or something was changed.
+/// The plain text, in `room`; nothing if another key sealed it, or a bit was changed.
 std::optional<Bytes> open_message(const SessionKey& key, const Packet& packet, PacketBuffer& room);
 
 }  // namespace parley::discovery::discv5

@@ -1,5 +1,5 @@
 // A network of tables without cryptography and packets, for tests of lookups: nodes are random IDs
-// at random addresses, and who is asked answers from its table.
+// at random addresses, and a node that is asked answers from its table.
 #pragma once
 
 #include <parley/discovery/discv5/lookup.hpp>
@@ -89,7 +89,7 @@ public:
     }
 
     /// What a healthy table looks like: in each bucket as many as fit, by chance, and some waiting.
-    /// Called again, it adds those who came since.
+    /// Called again, it adds nodes that came since.
     void fill_tables() {
         for (auto& node : nodes_) {
             if (!node.liar) fill_table(node);
@@ -222,7 +222,7 @@ private:
         }
     }
 
-    /// A liar tells of 16 other liars, as close to the target as they come, and of nobody else.
+    /// A liar tells of 16 other liars, as close to the target as they come, and of no other node.
     std::vector<Contact> ask(const Node& node, const Lookup::Request& request,
                              const IpAddress& asker) {
         std::vector<Contact> answer;

@@ -1,4 +1,4 @@
-// For tests and measurements: somebody who speaks Node Discovery v5.1 by hand, packet by packet.
+// For tests and measurements: a node that speaks Node Discovery v5.1 by hand, packet by packet.
 #pragma once
 
 #include <parley/discovery/discv5/message.hpp>

@@ -9,7 +9,7 @@
 
 namespace parley::discovery::discv5::testing {
 
-/// Nobody walks or is checked by itself: only what a test asks for is on the way.
+/// No walks and no checks: only what a test asks for is on the way.
 inline ServiceConfig quiet() {
     ServiceConfig config;
     config.walk_interval_min = std::chrono::hours{10};
@@ -46,7 +46,7 @@ struct Stranger : Speaker {
     std::vector<Buffer> send(const Net::Node& to, Bytes packet) {
         return send(to, packet, endpoint);
     }
-    /// A handshake of one who did not see the challenge.
+    /// A handshake for a challenge that was not seen.
     Buffer blind_handshake(const Net::Node& to) {
         return handshake(to, mask_packet(id, encode_challenge({}, {}, {})), encode(Ping{{}, 1}));
     }

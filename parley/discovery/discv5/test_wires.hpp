@@ -1,4 +1,5 @@
-// For tests: a node of Node Discovery v5.1 without a Service: its Wire, and by hand what is above.
+// For tests: a node of Node Discovery v5.1 that is a Wire alone; the test does by hand what a
+// Service does with it.
 #pragma once
 
 #include <parley/discovery/discv5/test_services.hpp>
@@ -36,7 +37,7 @@ struct WireEnd {
         wire.outbox().clear();
         return out;
     }
-    /// What the last of several datagrams from another end was.
+    /// Takes datagrams of another end; what became of the last one.
     Wire::Incoming receive(Now now, const WireEnd& from, const std::vector<Buffer>& datagrams) {
         Wire::Incoming last;
         for (const auto& bytes : datagrams) last = wire.receive(now, from.endpoint, bytes);
@@ -51,7 +52,7 @@ struct WireEnd {
     Wire wire;
 };
 
-/// `from` greets `to` with a plain message in a handshake; what `to` makes of it.
+/// A handshake of `from` with a plain message; what the wire of `to` makes of it.
 inline Wire::Incoming greet(Now now, WireEnd& from, WireEnd& to, Bytes plain) {
     from.wire.send_request(to.contact(), plain);
     to.receive(now, from, from.sent());

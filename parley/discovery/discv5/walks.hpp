@@ -17,15 +17,15 @@
 namespace parley::discovery::discv5 {
 
 struct WalksConfig {
-    /// From one walk to the next, jittered: the least while nobody answers, and then intervals that
-    /// double.
+    /// From one walk to the next, jittered: the least while no node answers, and then intervals
+    /// that double.
     Duration walk_interval_min = 5s;
     Duration walk_interval_max = std::chrono::minutes{30};
 };
 
 class Walks {
 public:
-    /// What is referenced outlives it.
+    /// The parts that it refers to outlive it.
     Walks(const WalksConfig& config, const Id& self, Lookups& lookups, Table& table, Rng rng);
     Walks(const Walks&) = delete;
     Walks& operator=(const Walks&) = delete;
@@ -53,7 +53,7 @@ private:
     Duration interval_;
     bool walking_ = false;
     bool moved_ = false;      // since the last walk began
-    bool connected_ = false;  // somebody answered in the last walk
+    bool connected_ = false;  // a node answered in the last walk
 };
 
 }  // namespace parley::discovery::discv5

@@ -64,7 +64,7 @@ public:
     /// the handshake brings a newer one.
     using FindContact = std::function<const Contact*(const Id&)>;
 
-    /// `key`, `entropy` and what `known` refers to outlive it. Draws three salts.
+    /// `key`, `entropy` and all that `known` refers to outlive it. Draws three salts.
     Wire(const WireConfig& config, const NodeKey& key, const Enr& record, EntropySource& entropy,
          FindContact known, Rng& rng);
 
