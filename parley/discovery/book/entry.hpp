@@ -1,4 +1,4 @@
-// What the address book knows of one node, and who told it.
+// Entry: what the address book knows of one node, and from which source.
 // Threading: values only.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <parley/identity/node_id.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -27,10 +28,11 @@ enum class SourceKind : std::uint8_t {
 inline constexpr std::uint8_t source_kinds = 7;
 std::string_view name(SourceKind kind);
 
+/// The source of an address: how, and by which node, it was advertised.
 struct Source {
     SourceKind kind = SourceKind::user;
-    NodeId by{};                       ///< who told; all zero if nobody did
-    std::optional<IpAddress> address;  ///< of who told
+    NodeId by{};                       ///< the node that advertised it; all zero if none did
+    std::optional<IpAddress> address;  ///< of that node
     friend bool operator==(const Source&, const Source&) = default;
 };
 
@@ -72,18 +74,20 @@ private:
     Endpoint endpoint_;
 };
 
-/// What the book keeps of who told it.
-struct Teller {
+/// What an entry keeps of its source.
+struct StoredSource {
     SourceKind kind = SourceKind::user;
-    /// Equal for sources of one network group (in private networks: of one ID); 0: nobody told.
+    /// Equal for sources of one network group (in private networks: of one ID); 0: no node
+    /// advertised it.
     std::uint64_t group = 0;
-    friend bool operator==(const Teller&, const Teller&) = default;
+    friend bool operator==(const StoredSource&, const StoredSource&) = default;
 };
 
 /// A place in the book's tables; see Buckets.
 using Place = std::uint32_t;
 inline constexpr Place no_place = ~Place{0};
 
+/// One node in the book.
 struct Entry {
     NodeId id;
     EntryState state = EntryState::unknown;  // not stored
@@ -91,7 +95,7 @@ struct Entry {
     bool stored = false;                     ///< a row on disk, or in a batch that was taken
     bool changed = false;                    ///< since the last batch
     bool verified = false;  ///< the record's signature, since the start of this process
-    Teller source;
+    StoredSource source;
     StoredRecord record;
     /// From "id@host:port" in the configuration or by the owner, without a signature. Port 0: none.
     Endpoint configured;
@@ -99,7 +103,7 @@ struct Entry {
     std::uint32_t failures = 0;     ///< consecutive failed dials and links that did not last
     std::uint32_t turned_away = 0;  ///< consecutive; not stored
     UnixTime added;                 ///< first heard of
-    UnixTime last_seen;             ///< last told of by anybody, or last on a link
+    UnixTime last_seen;             ///< last advertised by anybody, or last on a link
     UnixTime last_success;          ///< last link up, whoever dialed
     UnixTime last_reached;          ///< last link up that we dialed: the endpoint is proven
     Instant next_attempt = Instant::min();  ///< not dialed before; not stored
@@ -107,7 +111,13 @@ struct Entry {
     /// Where to dial. When the configuration and the record differ, failures alternate between
     /// them, starting with the configuration.
     const Endpoint& endpoint() const;
+    /// A dial of ours was answered.
     bool tried() const { return last_reached != unset; }
+    /// A dial or a link is under way.
+    bool is_busy() const { return state == EntryState::dialing || state == EntryState::connected; }
+    /// Not busy, and its wait is over.
+    bool may_be_dialed(Now now) const { return !is_busy() && next_attempt <= now.instant; }
 };
+using EntryPredicate = std::function<bool(const Entry&)>;
 
 }  // namespace parley::discovery

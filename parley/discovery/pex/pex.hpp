@@ -24,11 +24,6 @@
 
 namespace parley::discovery {
 
-/// On the hub: the book has new entries, or newer records, worth a look by who dials.
-struct BookGrew {
-    std::size_t entries;
-};
-
 struct PexConfig {
     std::uint16_t records_per_request = 32;  ///< 1 to pex_records_max
     Duration second_ask = 2500ms;            ///< after the first, which goes out at link up
