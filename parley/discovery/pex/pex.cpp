@@ -1,10 +1,8 @@
 #include <parley/discovery/pex/pex.hpp>
 
-#include <parley/base/endian.hpp>
-#include <parley/crypto/hash.hpp>
+#include <parley/base/token_bucket.hpp>
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 namespace parley::discovery {
@@ -17,20 +15,6 @@ using transport::SendResult;
 namespace {
 
 constexpr double ask_jitter = 0.2;
-/// A message around its records: two list headers and the request.
-constexpr std::size_t envelope_bytes_max = 24;
-/// A node that failed so often lately is nobody to send others to.
-constexpr std::uint32_t told_failures_max = 2;
-/// Of the book's entries many may not be told.
-constexpr std::size_t picks_per_alternative = 64;
-
-/// Who hears of both links to one of them: many IDs in few networks must not crowd others out.
-bool same_outbound_group(const Enr& a, const Enr& b) {
-    const auto one = a.tcp_endpoint();
-    const auto other = b.tcp_endpoint();
-    return one && other && !is_exempt_from_group_limits(one->address) &&
-           outbound_group(one->address) == outbound_group(other->address);
-}
 
 }  // namespace
 
@@ -109,8 +93,8 @@ private:
 
     void answer(const GetPeers& wanted) {
         const Now now = context_.now();
-        const auto records = pex_.answer(now, context_.endpoint().address, context_.id(),
-                                         wanted.count, context_.message_bytes_max());
+        const auto records = pex_.answers_.answer(now, context_.endpoint().address, context_.id(),
+                                                  wanted.count, context_.message_bytes_max());
         auto message = SharedBytes::own(encode_peers(wanted.request, records));
         switch (context_.send(pex_peers, std::move(message))) {
             case SendResult::queued:
@@ -160,7 +144,7 @@ Pex::Pex(PexConfig config, AddressBook& book, Hub& hub, Log& log, Rng rng)
       hub_(hub),
       log_(log),
       rng_(rng),
-      alternatives_salt_(rng_.next()) {}
+      answers_(config_, book_, rng_, rng_.next()) {}
 
 Pex::~Pex() = default;
 
@@ -172,7 +156,7 @@ transport::TopicSpec Pex::topic() const {
     spec.message_bytes_max = 16 * 1024;
     spec.window_bytes = 64 * 1024;
     spec.send_budget_bytes = 64 * 1024;
-    static_assert(pex_records_max * Enr::size_bytes_max + envelope_bytes_max < 16 * 1024);
+    static_assert(pex_records_max * Enr::size_bytes_max + pex_envelope_bytes_max < 16 * 1024);
     return spec;
 }
 
@@ -237,120 +221,6 @@ std::optional<AddResult> Pex::learn_record(Now now, Bytes raw, const Source& sou
     const auto record = Enr::decode(raw);
     if (!record) return std::nullopt;
     return book_.add_record(now, *record, source);
-}
-
-// --- Telling ---
-
-bool Pex::may_tell(Now now, const Entry& entry, const IpAddress& to) const {
-    const Endpoint& endpoint = entry.record.endpoint();
-    if (endpoint.port == 0 || book_.is_secret(entry.id)) return false;
-    if (!may_be_advertised(endpoint.address, to)) return false;
-    if (entry.state == EntryState::connected) return true;
-    return entry.failures <= told_failures_max && entry.last_success != unset &&
-           now.unix_time - entry.last_success <= config_.alive_within;
-}
-
-const std::vector<NodeId>& Pex::told_to(Now now, const IpAddress& to) {
-    const Scope scope = scope_of(to);
-    Answer& answer = answers_[scope == Scope::nowhere ? 0 : static_cast<std::size_t>(scope)];
-    if (now.instant >= answer.until) {
-        answer.ids.clear();
-        answer.until = now.instant + rng_.jitter(config_.answer_cache, ask_jitter);
-        answer.top_up_at = now.instant;
-        answer.top_up_interval = config_.top_up_interval;
-    }
-    if (answer.ids.size() < pex_records_max && now.instant >= answer.top_up_at) {
-        const std::size_t before = answer.ids.size();
-        top_up(now, to, answer);
-        answer.top_up_interval = answer.ids.size() > before ? config_.top_up_interval
-                                                            : std::min(2 * answer.top_up_interval,
-                                                                       config_.top_up_interval_max);
-        answer.top_up_at = now.instant + answer.top_up_interval;
-    }
-    return answer.ids;
-}
-
-void Pex::top_up(Now now, const IpAddress& to, Answer& answer) {
-    std::erase_if(answer.ids, [&](const NodeId& id) { return book_.find(id) == nullptr; });
-    const auto fits = [&](const Entry& entry) {
-        return may_tell(now, entry, to) &&
-               std::ranges::find(answer.ids, entry.id) == answer.ids.end();
-    };
-    const auto chosen = book_.sample(pex_records_max - answer.ids.size(), fits, rng_);
-    for (const Entry* entry : chosen) answer.ids.push_back(entry->id);
-}
-
-std::vector<Bytes> Pex::answer(Now now, const IpAddress& to, const NodeId& asker, std::size_t count,
-                               std::size_t bytes_max) {
-    std::vector<Bytes> records;
-    std::size_t bytes = envelope_bytes_max;
-    for (const NodeId& id : told_to(now, to)) {
-        if (records.size() >= count) break;
-        const Entry* entry = book_.find(id);
-        // The cache says who; whether it may still be told, and its newest record, the book.
-        if (id == asker || !entry || !may_tell(now, *entry, to)) continue;
-        if (!entry->verified && !book_.record(id)) continue;
-        const Bytes raw = entry->record.raw();
-        if (bytes + raw.size() > bytes_max) break;
-        bytes += raw.size();
-        records.push_back(raw);
-    }
-    return records;
-}
-
-std::vector<Enr> Pex::alternatives(Now now, const IpAddress& caller, const Enr& record,
-                                   std::size_t count) {
-    std::vector<Enr> chosen;
-    const auto take = [&](const Enr& other, bool of_new_groups_only) {
-        const auto same = [&](const Enr& one) { return one.id() == other.id(); };
-        if (same(record) || std::ranges::any_of(chosen, same)) return;
-        const auto together = [&](const Enr& one) { return same_outbound_group(one, other); };
-        if (of_new_groups_only && std::ranges::any_of(chosen, together)) return;
-        chosen.push_back(other);
-    };
-    for (const auto& other : std::views::reverse(turned_away_)) {
-        if (chosen.size() >= count / 2) break;
-        if (now.instant - other.when >= config_.turned_away_for) break;
-        const auto endpoint = other.record.tcp_endpoint();
-        const bool secret = book_.is_secret(other.record.id());
-        if (endpoint && !secret && may_be_advertised(endpoint->address, caller)) {
-            take(other.record, true);
-        }
-    }
-    Rng picks = picks_for(now, caller, record.id());
-    const std::size_t tries_max = picks_per_alternative * count;
-    for (std::size_t tries = 0; tries < tries_max && book_.size() > 0; ++tries) {
-        if (chosen.size() >= count) break;
-        const Entry& entry = book_.nth(static_cast<std::size_t>(picks.below(book_.size())));
-        // A second one of a group only where half of the tries found too few groups.
-        if (!may_tell(now, entry, caller)) continue;
-        if (const auto other = book_.record(entry.id)) take(*other, 2 * tries < tries_max);
-    }
-    remember_turned_away(now, caller, record);
-    return chosen;
-}
-
-/// The same draws for all callers of one network group, for as long as answers are kept. Private
-/// groups are not told apart by their addresses, hence by who calls.
-Rng Pex::picks_for(Now now, const IpAddress& caller, const NodeId& id) const {
-    ByteArray<16> head{};
-    store_be(MutableBytes{head}.first(8), alternatives_salt_);
-    store_be(MutableBytes{head}.last(8),
-             static_cast<std::uint64_t>(now.instant.time_since_epoch() / config_.answer_cache));
-    const NetworkGroup group = inbound_group(caller);
-    const Hash256 hash = is_exempt_from_group_limits(caller) ? crypto::sha256({head, id.bytes()})
-                                                             : crypto::sha256({head, group.prefix});
-    return Rng{load_be<std::uint64_t>(Bytes{hash}.first(8))};
-}
-
-/// Only who calls from the address of its record: nobody shall send others to a third party.
-void Pex::remember_turned_away(Now now, const IpAddress& caller, const Enr& record) {
-    const auto endpoint = record.tcp_endpoint();
-    if (!endpoint || endpoint->address != caller) return;
-    std::erase_if(turned_away_,
-                  [&](const TurnedAway& other) { return other.record.id() == record.id(); });
-    if (turned_away_.size() >= config_.turned_away_max) turned_away_.pop_front();
-    turned_away_.push_back({record, now.instant});
 }
 
 }  // namespace parley::discovery

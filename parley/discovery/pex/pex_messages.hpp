@@ -18,6 +18,8 @@ inline constexpr transport::Code pex_get_peers = 1;
 inline constexpr transport::Code pex_peers = 2;
 /// Records in one answer.
 inline constexpr std::size_t pex_records_max = 32;
+/// What an answer adds to its records: two list headers and the request.
+inline constexpr std::size_t pex_envelope_bytes_max = 24;
 
 /// Asks for records: RLP [request, count].
 struct GetPeers {
