@@ -1,6 +1,6 @@
 #include <parley/discovery/dialing/engine.hpp>
 
-#include <parley/discovery/pex/pex.hpp>
+#include <parley/base/overloaded.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -63,7 +63,12 @@ void Engine::on_timer(Now now) {
     last_ = now.instant;
     look_again_ = false;
     for (const Event& event : std::exchange(events_, {})) {
-        std::visit([&](const auto& e) { handle(now, e); }, event);
+        std::visit(overloaded{
+                       [&](const PeerUp& up) { on_up(now, up); },
+                       [&](const PeerDown& down) { scheduler_.on_down(now, down); },
+                       [&](const DialFailed& failed) { on_dial_failed(now, failed); },
+                   },
+                   event);
     }
     if (now.instant >= expire_at_) {
         book_.expire(now);
@@ -85,17 +90,13 @@ void Engine::dial_all(Now now) {
     }
 }
 
-void Engine::handle(Now now, const PeerUp& up) {
-    // The handshake proved who speaks; the record in its Hello is its own newest.
+void Engine::on_up(Now now, const PeerUp& up) {
+    // The handshake authenticated the peer; the record in its Hello is its own newest.
     book_.add_record(now, up.hello.record, {SourceKind::inbound, up.id, up.endpoint.address});
     scheduler_.on_up(now, up);
 }
 
-void Engine::handle(Now now, const PeerDown& down) {
-    scheduler_.on_down(now, down);
-}
-
-void Engine::handle(Now now, const DialFailed& failed) {
+void Engine::on_dial_failed(Now now, const DialFailed& failed) {
     scheduler_.on_dial_failed(now, failed);
     const Source source{SourceKind::goodbye, failed.target.id, failed.target.endpoint.address};
     std::size_t taken = 0;

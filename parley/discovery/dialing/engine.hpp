@@ -62,9 +62,8 @@ public:
 
 private:
     using Event = std::variant<transport::PeerUp, transport::PeerDown, transport::DialFailed>;
-    void handle(Now now, const transport::PeerUp& up);
-    void handle(Now now, const transport::PeerDown& down);
-    void handle(Now now, const transport::DialFailed& failed);
+    void on_up(Now now, const transport::PeerUp& up);
+    void on_dial_failed(Now now, const transport::DialFailed& failed);
     void dial_all(Now now);
 
     EngineConfig config_;
