@@ -1,6 +1,7 @@
 // What a Keystore does with keys; its text is in keystore_json.cpp.
 #include <parley/identity/keystore.hpp>
 
+#include <parley/base/overloaded.hpp>
 #include <parley/crypto/hash.hpp>
 
 #include <fmt/format.h>
@@ -65,12 +66,16 @@ std::string message(const KeystoreError& error) {
 
 SecretBytes Keystore::derive(Bytes passphrase) const {
     SecretBytes out{derived_bytes_};
-    if (const auto* cost = std::get_if<crypto::ScryptCost>(&kdf_)) {
-        crypto::scrypt(passphrase, salt_, *cost, out.bytes());
-    } else {
-        const auto iterations = std::get<Pbkdf2>(kdf_).iterations;
-        crypto::pbkdf2_hmac_sha256(passphrase, salt_, iterations, out.bytes());
-    }
+    std::visit(overloaded{
+                   [&](const crypto::ScryptCost& cost) {
+                       crypto::scrypt(passphrase, salt_, cost, out.bytes());
+                   },
+                   [&](const Pbkdf2& pbkdf2) {
+                       crypto::pbkdf2_hmac_sha256(passphrase, salt_, pbkdf2.iterations,
+                                                  out.bytes());
+                   },
+               },
+               kdf_);
     return out;
 }
 

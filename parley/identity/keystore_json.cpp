@@ -1,4 +1,5 @@
 // A Keystore as text: docs/formats/keystore.md.
+#include <parley/base/overloaded.hpp>
 #include <parley/identity/keystore.hpp>
 
 #include <boost/json.hpp>
@@ -202,11 +203,20 @@ Result<Keystore, KeystoreError> Keystore::parse(std::string_view text) {
 }
 
 std::string Keystore::to_json() const {
-    const auto* cost = std::get_if<crypto::ScryptCost>(&kdf_);
-    const auto params =
-        cost != nullptr
-            ? fmt::format(R"("n": {}, "r": {}, "p": {})", cost->n, cost->r, cost->p)
-            : fmt::format(R"("c": {}, "prf": "{}")", std::get<Pbkdf2>(kdf_).iterations, known_prf);
+    std::string_view kdf_name;
+    std::string params;
+    std::visit(overloaded{
+                   [&](const crypto::ScryptCost& cost) {
+                       kdf_name = "scrypt";
+                       params = fmt::format(R"("n": {}, "r": {}, "p": {})", cost.n, cost.r, cost.p);
+                   },
+                   [&](const Pbkdf2& pbkdf2) {
+                       kdf_name = "pbkdf2";
+                       params =
+                           fmt::format(R"("c": {}, "prf": "{}")", pbkdf2.iterations, known_prf);
+                   },
+               },
+               kdf_);
     std::string names;
     if (node_id_) names += fmt::format("  \"node_id\": \"{}\",\n", node_id_->to_string());
     if (!uuid_.empty()) names += fmt::format("  \"id\": {},\n", json::serialize(uuid_));
@@ -223,8 +233,8 @@ std::string Keystore::to_json() const {
   }}
 }}
 )",
-        known_version, names, known_cipher, to_hex(iv_), to_hex(ciphertext_),
-        cost != nullptr ? "scrypt" : "pbkdf2", derived_bytes_, params, to_hex(salt_), to_hex(mac_));
+        known_version, names, known_cipher, to_hex(iv_), to_hex(ciphertext_), kdf_name,
+        derived_bytes_, params, to_hex(salt_), to_hex(mac_));
 }
 
 }  // namespace parley

@@ -1,6 +1,7 @@
 #include <parley/nat/nat_pmp.hpp>
 
 #include <parley/base/endian.hpp>
+#include <parley/base/overloaded.hpp>
 
 #include <fmt/format.h>
 
@@ -132,11 +133,11 @@ void NatPmpAsk::on_datagram(Bytes datagram) {
         }
         return;
     }
-    if (const auto* address = std::get_if<NatPmpAddress>(&*reply)) {
-        on_address(*address);
-    } else {
-        on_mapped(std::get<NatPmpMapped>(*reply));
-    }
+    std::visit(overloaded{
+                   [this](const NatPmpAddress& address) { on_address(address); },
+                   [this](const NatPmpMapped& mapped) { on_mapped(mapped); },
+               },
+               *reply);
 }
 
 void NatPmpAsk::on_address(const NatPmpAddress& reply) {
