@@ -125,17 +125,17 @@ struct Filled {
 Filled fill(AddressBook& book, Crowd& crowd, const std::function<void()>& after_chunk) {
     struct Offer {
         Buffer raw;
-        const discovery::Source* teller;
+        const discovery::Source* source;
     };
     Filled out;
     std::vector<Offer> offers(chunk);
     while (book.size() < entries) {
-        for (auto& offer : offers) offer = {crowd.next_record(), &crowd.any_teller()};
+        for (auto& offer : offers) offer = {crowd.next_record(), &crowd.any_source()};
         const double began = seconds_now();
         for (const auto& offer : offers) {
             if (book.size() >= entries) break;
             const auto record = Enr::decode_verified(offer.raw);
-            (void)book.add_record(at(0s), record.value(), *offer.teller);
+            (void)book.add_record(at(0s), record.value(), *offer.source);
             ++out.offered;
         }
         after_chunk();

@@ -47,11 +47,11 @@ Crowd::Crowd() {
     signature_at_ = 4;  // behind the headers of the list and of itself
     address_at_ = find(pattern_, address.bytes());
     port_at_ = find(pattern_, port);
-    for (std::size_t i = 0; i < tellers; ++i) {
+    for (std::size_t i = 0; i < sources; ++i) {
         NodeId by;
         by.key[0] = std::byte{2};
         fill(MutableBytes{by.key}.subspan(1), rng_);
-        tellers_.push_back({discovery::SourceKind::pex, by, public_address()});
+        sources_.push_back({discovery::SourceKind::pex, by, public_address()});
     }
 }
 
@@ -74,8 +74,8 @@ Buffer Crowd::next_record() {
     return out;
 }
 
-const discovery::Source& Crowd::any_teller() {
-    return tellers_[static_cast<std::size_t>(rng_.below(tellers_.size()))];
+const discovery::Source& Crowd::any_source() {
+    return sources_[static_cast<std::size_t>(rng_.below(sources_.size()))];
 }
 
 discovery::AddressBook book_for_a_million() {

@@ -1,7 +1,7 @@
 // AddressBook: the nodes that we know of, bounded, with what became of dialing them. One home for
 // every address, whatever its source: the configuration, peers, callers, the DHT. It decides what
 // is kept, when a node may be dialed again and which nodes may be advertised; it dials none.
-// It puts parts together and tells them of what happens:
+// It puts parts together and passes on to them what happens:
 //   Eligibility   which records and addresses may enter
 //   BookEntries   the entries, by number and ID
 //   Placement     which entry stands where: untried, or tried once a dial of ours was answered. A
@@ -42,16 +42,18 @@ struct BookGrew {
     std::size_t entries;  ///< how many
 };
 
+/// The nodes that we know of; see the head of this file.
 class AddressBook {
 public:
-    static constexpr std::string_view table = BookRows::table;
-    static constexpr std::string_view version_table = BookRows::version_table;
-    static constexpr std::string_view version_key = BookRows::version_key;
-    static constexpr std::string_view anchors_key = BookRows::anchors_key;
-    static constexpr std::uint64_t version = BookRows::version;
-    using Predicate = EntryPredicate;
-    using Query = BookPicks::Query;
+    static constexpr std::string_view table = BookRows::table;                  ///< in a Store
+    static constexpr std::string_view version_table = BookRows::version_table;  ///< in a Store
+    static constexpr std::string_view version_key = BookRows::version_key;      ///< in it
+    static constexpr std::string_view anchors_key = BookRows::anchors_key;      ///< in it
+    static constexpr std::uint64_t version = BookRows::version;                 ///< of the rows
+    using Predicate = EntryPredicate;  ///< says which entries fit, or are excluded
+    using Query = BookPicks::Query;    ///< for query()
 
+    /// An empty book of the node `self`. All its random draws are from `rng`.
     AddressBook(BookConfig config, NetworkFilter filter, NodeId self, Rng rng);
 
     // --- What is known ---
@@ -67,6 +69,7 @@ public:
     void unpin(const NodeId& id);
     /// A node that is never advertised to others, in the book or not. Not stored.
     void set_secret(const NodeId& id, bool secret);
+    /// Whether it is never advertised.
     bool is_secret(const NodeId& id) const { return secret_.contains(id); }
     /// False if the ID is unknown.
     bool remove(const NodeId& id) { return placement_.remove(id); }
@@ -78,12 +81,14 @@ public:
 
     // --- What became of it (unknown IDs are ignored) ---
 
+    /// A dial began. Nothing changes while a link is up, here as in what follows.
     void on_dialing(Now now, const NodeId& id);
     /// A link came up. An inbound one clears the wait and the failures.
     void on_connected(Now now, const NodeId& id, transport::Direction direction,
                       const Endpoint& endpoint);
     /// The last link to it ended after `age`. Longer than stable_after clears the failures.
     void on_disconnected(Now now, const NodeId& id, transport::CloseReason reason, Duration age);
+    /// A dial was not answered: it waits, the longer the more failures in a row.
     void on_dial_failed(Now now, const NodeId& id);
     /// A feeler found it: it proved its ID at its endpoint.
     void on_tested(Now now, const NodeId& id);
@@ -95,17 +100,19 @@ public:
     /// The ordinary outbound links that have been up longest, the longest first; the first
     /// BookRows::anchors_max go to disk with the next changes, to be dialed first after a restart.
     void set_anchors(std::vector<NodeId> anchors);
+    /// Whether it is among those that will go to disk.
     bool is_anchor(const NodeId& id) const {
         return std::ranges::find(anchors_, id) != anchors_.end();
     }
 
     // --- Queries ---
 
-    const NodeId& self() const { return eligibility_.self(); }
-    const BookConfig& config() const { return config_; }
-    std::size_t size() const { return entries_.size(); }
+    const NodeId& self() const { return eligibility_.self(); }  ///< never in the book
+    const BookConfig& config() const { return config_; }        ///< as at construction
+    std::size_t size() const { return entries_.size(); }        ///< how many entries
     /// Any of them, for random picks; the numbers change with the book. Precondition: i < size().
     const Entry& nth(std::size_t i) const { return entries_[i]; }
+    /// How many entries are in that state. Cheap.
     std::size_t count(EntryState state) const { return entries_.count(state); }
     /// Null if unknown. Valid until the book changes.
     const Entry* find(const NodeId& id) const { return entries_.find(id); }
@@ -140,9 +147,9 @@ public:
     }
     /// The tables: their places, and how many are taken.
     const Buckets& tables() const { return placement_.tables(); }
-    BookTable table_of(Place place) const { return tables().table_of(place); }
-    std::size_t places(BookTable which) const { return tables().places(which); }
-    std::size_t taken(BookTable which) const { return tables().taken(which); }
+    BookTable table_of(Place place) const { return tables().table_of(place); }    ///< see Buckets
+    std::size_t places(BookTable which) const { return tables().places(which); }  ///< see Buckets
+    std::size_t taken(BookTable which) const { return tables().taken(which); }    ///< see Buckets
     /// How many entries wait for a feeler's answer before they can move into the tried table.
     std::size_t waiting_for_test() const { return placement_.waiting_for_test(); }
     /// The record of an entry. One that was read from disk is verified now; nothing if the node is
@@ -151,8 +158,9 @@ public:
 
     // --- On disk ---
 
+    /// What became of the rows that were read.
     struct LoadReport {
-        std::size_t loaded = 0;
+        std::size_t loaded = 0;    ///< in the book now
         std::size_t corrupt = 0;   ///< rows that do not decode
         std::size_t unwanted = 0;  ///< well-formed, but of another network, private, too many
     };
@@ -164,6 +172,7 @@ public:
     StoreBatch take_changes() { return rows_.take_changes(entries_, tables().key(), anchors_); }
     /// A batch could not be written: all entries, and what it would have erased, are again to be.
     void write_again(const StoreBatch& failed) { rows_.write_again(failed, entries_); }
+    /// Whether take_changes() would give any.
     bool has_changes() const { return rows_.has_changes(); }
 
 private:

@@ -102,7 +102,7 @@ TEST_CASE("one network group can tell of a sixteenth of the new places, in whate
     auto book = make_book(config);
     const std::size_t places = book.places(BookTable::untried);
     CHECK(places == 4096);
-    // 2,000 nodes of as many groups, told by many IDs of one group.
+    // 2,000 nodes of as many groups, advertised by many IDs of one group.
     const Enr any = record(1);
     std::size_t added = 0;
     for (std::uint32_t n = 2; n < 2000; ++n) {
@@ -151,7 +151,7 @@ TEST_CASE("a good entry keeps its place, a failing or stale one gives way; pinne
         CHECK(book.find(id(1)));
         CHECK(book.find(id(300)));
     }
-    SUBCASE("nobody has told of them for a day") {
+    SUBCASE("no source has advertised them for a day") {
         CHECK(book.add_record(at(25h), record(refused[0]), heard_from(refused[0])) ==
               AddResult::added);
         CHECK(book.size() == held);
@@ -352,7 +352,7 @@ TEST_CASE("a sample is drawn evenly from those that fit") {
 
 TEST_CASE("whoever tells of many is not drawn more often for it") {
     auto book = make_book();
-    // 30 nodes told by one group, which go to few buckets each of which is as likely as the
+    // 30 nodes advertised by one group, which go to few buckets each of which is as likely as the
     // other's.
     for (std::uint32_t n = 1; n <= 30; ++n) {
         const Enr crowd = record(n, *Endpoint::parse("20.1.1." + std::to_string(n) + ":1"));

@@ -14,15 +14,17 @@
 
 namespace parley::discovery {
 
+/// The policy of waits; see the head of this file.
 class BackOff {
 public:
+    /// `config` is copied.
     explicit BackOff(const BackOffConfig& config) : config_(config) {}
 
-    /// A dial that was not answered.
+    /// After a dial that was not answered.
     Duration after_failure(Entry& entry) const;
-    /// A link that lasted for `age`. One that was stable clears the failures.
+    /// After a link that lasted for `age`. One that was stable clears the failures.
     Duration after_link(Entry& entry, transport::CloseReason reason, Duration age) const;
-    /// A dial that was answered with a refusal: the node is alive.
+    /// After a dial that was answered with a refusal: the node is alive.
     Duration after_turning_away(Entry& entry, transport::CloseReason reason) const;
 
     /// A wait with the configured jitter. One draw.

@@ -17,27 +17,30 @@
 
 namespace parley::discovery {
 
+/// All entries of one book; see the head of this file.
 class BookEntries {
 public:
-    /// `salt` is random: nobody can choose IDs that collide in the index.
+    /// `salt` is random: no attacker can choose IDs that collide in the index.
     explicit BookEntries(std::uint64_t salt)
         : index_(0, IdHash{&entries_, salt}, IdEqual{&entries_}) {}
     BookEntries(const BookEntries&) = delete;
     BookEntries& operator=(const BookEntries&) = delete;
 
-    std::size_t size() const { return entries_.size(); }
+    std::size_t size() const { return entries_.size(); }  ///< how many entries
+    /// How many are in that state.
     std::size_t count(EntryState state) const { return by_state_[index(state)]; }
     /// Precondition: number < size(). The reference is valid until an entry is removed.
     Entry& operator[](std::size_t number) { return entries_[number]; }
-    const Entry& operator[](std::size_t number) const { return entries_[number]; }
-    auto begin() { return entries_.begin(); }
-    auto end() { return entries_.end(); }
-    auto begin() const { return entries_.begin(); }
-    auto end() const { return entries_.end(); }
+    const Entry& operator[](std::size_t number) const { return entries_[number]; }  ///< the same
+    auto begin() { return entries_.begin(); }        ///< all entries, by number
+    auto end() { return entries_.end(); }            ///< of begin()
+    auto begin() const { return entries_.begin(); }  ///< all entries, by number
+    auto end() const { return entries_.end(); }      ///< of begin()
 
     /// Null if unknown. Valid until an entry is removed.
     Entry* find(const NodeId& id);
-    const Entry* find(const NodeId& id) const;
+    const Entry* find(const NodeId& id) const;  ///< the same
+    /// Whether there is an entry of that ID.
     bool contains(const NodeId& id) const { return index_.contains(id); }
     /// Nothing if unknown. Valid until an entry is removed.
     std::optional<std::uint32_t> number_of(const NodeId& id) const;
@@ -46,12 +49,14 @@ public:
     std::uint32_t add(Entry entry);
     /// The last entry takes the number, unless it is the one removed; pointers to both are void.
     void remove(std::uint32_t number);
+    /// The only way to change an entry's state: it is counted.
     void set_state(Entry& entry, EntryState state);
 
     /// The same as add(), but the entry is not found by its ID before index_from() was called with
     /// its number or a lower one. For many at once: an index that grows by itself would look at
     /// every entry again and again.
     std::uint32_t add_unindexed(Entry entry);
+    /// See add_unindexed(): entries with numbers from `first` on are found by their IDs now.
     void index_from(std::size_t first);
 
 private:

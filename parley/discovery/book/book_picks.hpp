@@ -19,22 +19,27 @@
 
 namespace parley::discovery {
 
+/// Picks among the entries of one book; see the head of this file.
 class BookPicks {
 public:
     /// `oldest` false: age does not count. The references outlive it.
     BookPicks(const BookEntries& entries, const Buckets& tables, Rng& rng, bool oldest)
         : entries_(entries), tables_(tables), rng_(rng), oldest_(oldest) {}
 
+    /// What an entry must have; what is not set does not matter.
     struct Query {
-        std::optional<NetworkGroup> group{};  ///< the endpoint is in it
-        std::optional<EntryState> state{};
-        std::optional<SourceKind> source{};
-        std::optional<UnixTime> seen_since{};
+        std::optional<NetworkGroup> group{};   ///< the endpoint is in it
+        std::optional<EntryState> state{};     ///< its state now
+        std::optional<SourceKind> source{};    ///< how it came into the book
+        std::optional<UnixTime> seen_since{};  ///< last_seen is no earlier
     };
-    /// See the functions of AddressBook with these names.
+    /// See AddressBook::query().
     std::vector<const Entry*> query(const Query& query, std::size_t entries_max) const;
+    /// See AddressBook::sample().
     std::vector<const Entry*> sample(std::size_t count, const EntryPredicate& fits, Rng& rng) const;
+    /// See AddressBook::pick_for_dial().
     const Entry* pick_for_dial(Now now, const EntryPredicate& exclude, bool tried_first);
+    /// See AddressBook::next_attempt().
     Instant next_attempt(Now now, const EntryPredicate& exclude) const;
     /// One of these, each as likely as the others.
     const Entry* pick_of(Now now, const std::set<NodeId>& ids, const EntryPredicate& exclude);

@@ -22,24 +22,28 @@
 
 namespace parley::discovery {
 
+/// The rows of one book; see the head of this file.
 class BookRows {
 public:
-    static constexpr std::string_view table = "address_book";
-    static constexpr std::string_view version_table = "meta";
-    static constexpr std::string_view version_key = "address_book/version";
-    static constexpr std::string_view key_key = "address_book/key";
-    static constexpr std::string_view anchors_key = "address_book/anchors";
-    static constexpr std::uint64_t version = 2;
-    static constexpr std::size_t anchors_max = 4;
+    static constexpr std::string_view table = "address_book";  ///< one row an entry, by node ID
+    static constexpr std::string_view version_table = "meta";  ///< what there is one of
+    static constexpr std::string_view version_key = "address_book/version";  ///< in `meta`
+    static constexpr std::string_view key_key = "address_book/key";          ///< in `meta`
+    static constexpr std::string_view anchors_key = "address_book/anchors";  ///< in `meta`
+    static constexpr std::uint64_t version = 2;    ///< of rows that are written
+    static constexpr std::size_t anchors_max = 4;  ///< how many are stored
 
     // --- What differs from the disk ---
 
+    /// The entry's row is to be written, once however often it is marked.
     void mark_changed(Entry& entry);
-    /// Call before the entry is removed.
+    /// The entry's row is to be erased. Call before the entry is removed.
     void mark_removed(const Entry& entry);
+    /// The list of anchors is to be written.
     void mark_anchors() { anchors_changed_ = true; }
     /// A row that is no entry's: erased with the next batch.
     void mark_unwanted(Bytes key) { rows_to_erase_.push_back(to_buffer(key)); }
+    /// Whether take_changes() would give any.
     bool has_changes() const {
         return !changed_.empty() || !rows_to_erase_.empty() || !version_written_ ||
                anchors_changed_;
@@ -56,9 +60,10 @@ public:
 
     // --- Reading ---
 
+    /// What is stored once for all rows.
     struct Meta {
         std::optional<std::uint64_t> key;  ///< of the tables
-        std::vector<NodeId> anchors;
+        std::vector<NodeId> anchors;       ///< at most anchors_max
     };
     /// Fails as the store does, with newer_version, or with corrupt for a version of another size.
     Result<Meta, StoreError> load_meta(Store& store);

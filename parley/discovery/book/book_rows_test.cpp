@@ -69,7 +69,7 @@ TEST_CASE("the book comes back from its store, without the waits") {
     CHECK(two.configured == public_endpoint(2));
     CHECK(two.failures == 1);
     CHECK(two.source.kind == SourceKind::boot);
-    CHECK(two.pin == Pin::none);  // the configuration of the next run says who is pinned
+    CHECK(two.pin == Pin::none);  // the configuration of the next run says which are pinned
     CHECK(two.next_attempt == Instant::min());
     CHECK_FALSE(after.has_changes());
 }

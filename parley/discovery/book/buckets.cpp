@@ -74,7 +74,7 @@ std::uint64_t Buckets::source_group(const Source& source) const {
     if (source.address && !is_exempt_from_group_limits(*source.address)) {
         return group({*source.address, 0});
     }
-    // A caller from a private network tells of itself alone: then its endpoint spreads it.
+    // A caller from a private network advertises itself alone: then its endpoint spreads it.
     return SaltedHash{key_}(source.by.key);
 }
 

@@ -29,18 +29,22 @@ enum class AddResult : std::uint8_t {
     place_taken,      ///< by an entry that is as good
     book_full,        ///< of pinned ones
 };
+/// "wrong network".
 std::string_view name(AddResult result);
 /// The book has something that it had not: a new entry, or a newer record.
 inline bool changed(AddResult result) {
     return result == AddResult::added || result == AddResult::updated;
 }
 
+/// What may enter one book; see the head of this file.
 class Eligibility {
 public:
+    /// `self`: the ID of this node. `allow_private`: also private and loopback addresses.
     Eligibility(NodeId self, bool allow_private, NetworkFilter network)
         : self_(self), allow_private_(allow_private), network_(std::move(network)) {}
 
-    const NodeId& self() const { return self_; }
+    const NodeId& self() const { return self_; }  ///< as at construction
+    /// For what is asked from now on.
     void set_network(NetworkFilter network) { network_ = std::move(network); }
 
     /// Why a record that `source` advertised is not kept; nothing if it may be.

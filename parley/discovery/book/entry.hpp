@@ -21,28 +21,31 @@ enum class SourceKind : std::uint8_t {
     boot = 1,         ///< configured as a way into the network
     static_peer = 2,  ///< configured to be dialed for ever
     pex = 3,          ///< a peer's answer to GetPeers
-    inbound = 4,      ///< it dialed us, or said its record in its Hello
+    inbound = 4,      ///< it dialed us, or gave its record in its Hello
     dht = 5,          ///< found in the DHT
     goodbye = 6,      ///< another address, given by a node that turned us away
 };
-inline constexpr std::uint8_t source_kinds = 7;
+inline constexpr std::uint8_t source_kinds = 7;  ///< how many
+/// "pex"; static_peer is "static".
 std::string_view name(SourceKind kind);
 
 /// The source of an address: how, and by which node, it was advertised.
 struct Source {
-    SourceKind kind = SourceKind::user;
-    NodeId by{};                       ///< the node that advertised it; all zero if none did
-    std::optional<IpAddress> address;  ///< of that node
+    SourceKind kind = SourceKind::user;  ///< how it was advertised
+    NodeId by{};                         ///< the node that advertised it; all zero if none did
+    std::optional<IpAddress> address;    ///< of that node
     friend bool operator==(const Source&, const Source&) = default;
 };
 
+/// What is known of reaching a node, in this run.
 enum class EntryState : std::uint8_t {
     unknown,    ///< not tried since the start, or well when last heard of
     waiting,    ///< a dial failed or a link ended; see Entry::next_attempt
     dialing,    ///< between a dial and its end
     connected,  ///< a link is up
 };
-inline constexpr std::size_t entry_states = 4;
+inline constexpr std::size_t entry_states = 4;  ///< how many
+/// "waiting".
 std::string_view name(EntryState state);
 
 /// Entries that the configuration holds in the book: never evicted, never forgotten, short waits.
@@ -54,17 +57,18 @@ inline constexpr UnixTime unset{};
 /// A node record's bytes, and what is asked of them all the time. Small: books hold a million.
 class StoredRecord {
 public:
-    StoredRecord() = default;
+    StoredRecord() = default;  ///< none
+    /// A copy of its bytes.
     explicit StoredRecord(const Enr& record)
         : StoredRecord(record.raw(), record.sequence(),
                        record.tcp_endpoint().value_or(Endpoint{})) {}
     /// `raw` is a record's; at most Enr::size_bytes_max.
     StoredRecord(Bytes raw, std::uint64_t sequence, const Endpoint& endpoint);
 
-    explicit operator bool() const { return size_ > 0; }
-    Bytes raw() const { return {bytes_.get(), size_}; }
-    std::uint64_t sequence() const { return sequence_; }
-    /// Port 0: it names none for TCP.
+    explicit operator bool() const { return size_ > 0; }  ///< there is one
+    Bytes raw() const { return {bytes_.get(), size_}; }   ///< RLP; empty if there is none
+    std::uint64_t sequence() const { return sequence_; }  ///< the record's own; 0 without one
+    /// Its TCP endpoint. Port 0: it names none.
     const Endpoint& endpoint() const { return endpoint_; }
 
 private:
@@ -76,7 +80,7 @@ private:
 
 /// What an entry keeps of its source.
 struct StoredSource {
-    SourceKind kind = SourceKind::user;
+    SourceKind kind = SourceKind::user;  ///< of the first source; it never changes
     /// Equal for sources of one network group (in private networks: of one ID); 0: no node
     /// advertised it.
     std::uint64_t group = 0;
@@ -85,18 +89,18 @@ struct StoredSource {
 
 /// A place in the book's tables; see Buckets.
 using Place = std::uint32_t;
-inline constexpr Place no_place = ~Place{0};
+inline constexpr Place no_place = ~Place{0};  ///< in none of them
 
 /// One node in the book.
 struct Entry {
-    NodeId id;
-    EntryState state = EntryState::unknown;  // not stored
-    Pin pin = Pin::none;                     // not stored
+    NodeId id;                               ///< never changes
+    EntryState state = EntryState::unknown;  ///< not stored
+    Pin pin = Pin::none;                     ///< not stored
     bool stored = false;                     ///< a row on disk, or in a batch that was taken
     bool changed = false;                    ///< since the last batch
     bool verified = false;  ///< the record's signature, since the start of this process
-    StoredSource source;
-    StoredRecord record;
+    StoredSource source;    ///< the first one
+    StoredRecord record;    ///< the newest; none if only the configuration names the node
     /// From "id@host:port" in the configuration or by the owner, without a signature. Port 0: none.
     Endpoint configured;
     Place place = no_place;         ///< pinned ones may have none
@@ -118,6 +122,7 @@ struct Entry {
     /// Not busy, and its wait is over.
     bool may_be_dialed(Now now) const { return !is_busy() && next_attempt <= now.instant; }
 };
+/// Must not change the book.
 using EntryPredicate = std::function<bool(const Entry&)>;
 
 }  // namespace parley::discovery

@@ -12,6 +12,7 @@
 
 namespace parley::discovery {
 
+/// What can be wrong with a row.
 enum class RowErrc : std::uint8_t {
     bad_key,       ///< expected: 33 bytes that begin with 2 or 3; actual: the key's size
     truncated,     ///< expected: bytes at least; actual: bytes
@@ -21,13 +22,14 @@ enum class RowErrc : std::uint8_t {
     no_endpoint,   ///< neither the record nor the row names a TCP endpoint
     bad_record,    ///< expected: 300 bytes at most; actual: bytes. Or an endpoint without a record
 };
-using RowError = Error<RowErrc>;
+using RowError = Error<RowErrc>;  ///< of decode_row()
+/// One line for people, with what was expected.
 std::string message(const RowError& error);
 
 /// The value of the row whose key is `entry.id`.
 Buffer encode_row(const Entry& entry);
-/// The record is not looked into: AddressBook::record() verifies it when it is needed. What is not
-/// stored has its default.
+/// The entry of a row. The record is not looked into: AddressBook::record() verifies it when it is
+/// needed. What is not stored has its default.
 Result<Entry, RowError> decode_row(Bytes key, Bytes value);
 
 }  // namespace parley::discovery

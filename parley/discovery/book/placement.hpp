@@ -17,12 +17,13 @@
 
 namespace parley::discovery {
 
+/// The places of one book; see the head of this file.
 class Placement {
 public:
     /// `key` is secret and decides which places an entry may have. All references outlive it.
     Placement(const BookConfig& config, std::uint64_t key, BookEntries& entries, BookRows& rows);
 
-    const Buckets& tables() const { return tables_; }
+    const Buckets& tables() const { return tables_; }  ///< as they are now
     /// How many entries wait for a feeler's answer before they can move into the tried table.
     std::size_t waiting_for_test() const { return collisions_.size(); }
 
@@ -66,7 +67,7 @@ private:
     BookEntries& entries_;
     BookRows& rows_;
     Buckets tables_;
-    std::map<Place, NodeId> collisions_;  // who waits for which place; bounded by collisions_max
+    std::map<Place, NodeId> collisions_;  // entries in line, by the place; at most collisions_max
 };
 
 }  // namespace parley::discovery

@@ -160,7 +160,7 @@ void DialScheduler::set_host(const NodeId& id, std::string host) {
     }
 }
 
-// --- Who is next ---
+// --- The next dial ---
 
 Target DialScheduler::target_of(const Entry& entry) const {
     Target target{entry.id, entry.endpoint()};
@@ -202,7 +202,7 @@ bool DialScheduler::wants_ordinary(Now now) const {
 
 const Entry* DialScheduler::pick_static(Now now) const {
     if (under_way(SlotClass::static_peer) >= config_.static_dials_max) return nullptr;
-    const Entry* first = nullptr;  // who has waited longest
+    const Entry* first = nullptr;  // the one that has waited longest
     for (const NodeId& id : static_) {
         const Entry* entry = blocked(id) ? nullptr : book_.find(id);
         if (!entry || entry->next_attempt > now.instant) continue;
@@ -211,7 +211,7 @@ const Entry* DialScheduler::pick_static(Now now) const {
     return first;
 }
 
-/// Who was an ordinary outbound link longest before the restart, once each.
+/// The ordinary outbound links that had been up longest before the restart, once each.
 const Entry* DialScheduler::pick_anchor(Now now) {
     while (!anchors_left_.empty()) {
         const Entry* entry = book_.find(anchors_left_.back());
@@ -245,7 +245,7 @@ bool DialScheduler::feeler_due(Now now) const {
            under_way(SlotClass::feeler) == 0;
 }
 
-/// Feelers count in no group: what they test need not be somebody whom we would link to now.
+/// Feelers count in no group: what they test need not be a node that we would link to now.
 const Entry* DialScheduler::pick_feeler(Now now) {
     if (feeler_at_ == never) feeler_at_ = now.instant + rng_.jitter(config_.feeler_interval, 0.5);
     if (!feeler_due(now)) return nullptr;
@@ -290,7 +290,7 @@ std::optional<NodeId> DialScheduler::churn(Now now) {
     if (churn_at_ == never) churn_at_ = now.instant + rng_.jitter(config_.churn_interval, 0.5);
     if (now.instant < churn_at_) return std::nullopt;
     churn_at_ = now.instant + rng_.jitter(config_.churn_interval, 0.5);
-    // Only while there is somebody else to dial.
+    // Only while there are other nodes to dial.
     const bool others = book_.count(EntryState::unknown) >= config_.hungry_below;
     if (!others || outbound_up_ < config_.outbound_target) return std::nullopt;
     std::vector<NodeId> fit;

@@ -1,5 +1,5 @@
-// DialScheduler: whom to dial next, and when. It keeps a number of ordinary outbound links and
-// every static peer up, never with two dials to one node, never with more dials at once than
+// DialScheduler: which node to dial next, and when. It keeps a number of ordinary outbound links
+// and every static peer up, never with two dials to one node, never with more dials at once than
 // allowed. After a restart the anchors of the last run come first. While all links that are wanted
 // are up, a feeler tests an address now and then, and now and then one link makes room for another.
 // It reads waits from the address book and writes outcomes to it.
@@ -22,19 +22,20 @@
 
 namespace parley::discovery {
 
+/// How many links are wanted, and how fast they are sought.
 struct DialConfig {
     std::size_t outbound_target = 8;   ///< ordinary links that we dialed
     std::size_t dials_max = 8;         ///< ordinary dials at once
     std::size_t static_dials_max = 8;  ///< dials to static peers at once, counted apart
     double dials_per_second = 10.0;    ///< of all kinds, on average
-    double dials_burst = 16.0;
-    Duration dial_timeout = 30s;  ///< a dial of which nothing is heard is over; above transport's
+    double dials_burst = 16.0;         ///< the same, at once
+    Duration dial_timeout = 30s;       ///< a dial without an outcome is over; above transport's
     /// With fewer entries than this that could be dialed at once, boot nodes come first.
     std::size_t hungry_below = 4;
-    Duration no_slot_wait = 1s;       ///< after transport had no slot
-    Duration already_wait = 5s;       ///< after transport had a link to it
-    Duration group_taken_wait = 60s;  ///< after its network group had its link
-    Duration banned_wait = std::chrono::minutes{10};
+    Duration no_slot_wait = 1s;                       ///< after transport had no slot
+    Duration already_wait = 5s;                       ///< after transport had a link to it
+    Duration group_taken_wait = 60s;                  ///< after its network group had its link
+    Duration banned_wait = std::chrono::minutes{10};  ///< after transport refused a banned node
     /// Half of the outbound links are sought among tried entries first.
     bool tried_first = true;
     Duration feeler_interval = std::chrono::minutes{2};  ///< on average
@@ -42,35 +43,42 @@ struct DialConfig {
     Duration churn_age = std::chrono::minutes{10};       ///< younger links are left alone
 };
 
+/// Picks what to dial for one node; see the head of this file.
 class DialScheduler {
 public:
+    /// One dial to make.
     struct Dial {
-        Target target;
-        transport::SlotClass slot_class;
-        bool tried = false;  ///< a dial of ours was answered before
+        Target target;                    ///< the node and where it is
+        transport::SlotClass slot_class;  ///< static_peer, ordinary or feeler
+        bool tried = false;               ///< a dial of ours was answered before
     };
 
     /// `book` outlives it.
     DialScheduler(DialConfig config, AddressBook& book, Rng rng);
 
-    /// Dialed for ever. Its entry is in the book, pinned.
+    /// A node to be dialed for ever. Precondition: its entry is in the book, pinned.
     void add_static(const NodeId& id) { static_.insert(id); }
+    /// From now on it is dialed as any other.
     void remove_static(const NodeId& id) { static_.erase(id); }
-    /// The links go now, and the anchors stay as they are.
+    /// All links are about to end: the anchors stay as they are.
     void stop() { stopped_ = true; }
-    /// Where it is dialed by name, as long as no record says where it is.
+    /// The DNS name by which a node is dialed, as long as no record says where it is. Empty: none.
     void set_host(const NodeId& id, std::string host);
-    bool is_static(const NodeId& id) const { return static_.contains(id); }
-    /// Nobody else is dialed. Empty: all may be.
+    bool is_static(const NodeId& id) const { return static_.contains(id); }  ///< see add_static()
+    /// Limits dials to the nodes for which it is true. Empty: all may be dialed.
     void set_allowed(std::function<bool(const NodeId&)> allowed) { allowed_ = std::move(allowed); }
 
+    /// A link came up, whichever side dialed.
     void on_up(Now now, const transport::PeerUp& up);
+    /// A link ended. One that on_up() was not called for is ignored.
     void on_down(Now now, const transport::PeerDown& down);
+    /// A dial of ours ended without a link.
     void on_dial_failed(Now now, const transport::DialFailed& failed);
 
-    /// Somebody to dial now, or nothing; then next_wakeup() is new. Each one returned must be
+    /// A node to dial now, or nothing; then next_wakeup() is new. Each one returned must be
     /// answered by on_dialing or on_refused before the next call.
     std::optional<Dial> next(Now now);
+    /// Transport took it.
     void on_dialing(Now now, const Dial& dial);
     /// Transport did not take it.
     void on_refused(Now now, const Dial& dial, transport::DialError error);
@@ -79,8 +87,9 @@ public:
     /// When to call next() again, unless something happens before.
     Instant next_wakeup() const { return wakeup_; }
 
-    std::size_t outbound_up() const { return outbound_up_; }
-    std::size_t dialing() const { return dials_.size(); }
+    std::size_t outbound_up() const { return outbound_up_; }  ///< ordinary links that we dialed
+    std::size_t dialing() const { return dials_.size(); }     ///< dials under way, of all kinds
+    /// Whether there is a link to it, whichever side dialed.
     bool is_up(const NodeId& id) const { return links_per_id_.contains(id); }
 
 private:

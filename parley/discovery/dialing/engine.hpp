@@ -1,5 +1,5 @@
-// Engine: discovery's driver. It hears of links and dials on the hub, keeps the address book and
-// the dial scheduler informed, dials through an injected Dialer, and forgets old entries.
+// Engine: discovery's driver. It subscribes to links and dials on the hub, keeps the address book
+// and the dial scheduler informed, dials through an injected Dialer, and forgets old entries.
 // Events on the hub carry no time: they are queued here, next_wakeup() is then due at once, and
 // on_timer(now) handles them. Call it after the hub has delivered.
 // Threading: the node's thread.
@@ -20,21 +20,24 @@
 
 namespace parley::discovery {
 
-/// Who makes links: the Switch, behind an adapter; a fake in tests.
+/// What makes links: the Switch, behind an adapter; a fake in tests.
 class Dialer {
 public:
     virtual ~Dialer() = default;
+    /// Begins to dial: PeerUp or DialFailed on the hub is the outcome. An error: nothing was begun.
     virtual Result<transport::LinkId, transport::DialError> dial(
         Now now, const Target& target, transport::SlotClass slot_class) = 0;
-    /// Ends a link, for another one.
+    /// Ends the link to a node, to make room for another one.
     virtual void hang_up(Now now, const NodeId& id) = 0;
 };
 
+/// Settings of an Engine.
 struct EngineConfig {
-    DialConfig dials;
-    Duration expire_interval = std::chrono::minutes{1};
+    DialConfig dials;                                    ///< of its scheduler
+    Duration expire_interval = std::chrono::minutes{1};  ///< between two AddressBook::expire()
 };
 
+/// Drives discovery for one node; see the head of this file.
 class Engine {
 public:
     /// `book`, `dialer`, `hub` and `log` outlive it.
@@ -47,18 +50,21 @@ public:
     AddResult add_static(Now now, const Target& target, SourceKind kind = SourceKind::static_peer);
     /// It becomes an ordinary entry; a link that is up stays. False if it was not static.
     bool remove_static(const NodeId& id);
-    /// Nobody else is dialed: a permissioned network. Empty: all may be.
+    /// Limits dials to the nodes for which it is true: a permissioned network. Empty: all may be
+    /// dialed.
     void set_allowed(std::function<bool(const NodeId&)> allowed);
-    /// Dials nobody from now on.
+    /// No dials from now on.
     void stop() {
         stopped_ = true;
         scheduler_.stop();
     }
 
+    /// Handles the events that were queued, forgets old entries, dials. Early calls are harmless.
     void on_timer(Now now);
+    /// When to call on_timer() next; the past if events wait.
     Instant next_wakeup() const;
 
-    const DialScheduler& scheduler() const { return scheduler_; }
+    const DialScheduler& scheduler() const { return scheduler_; }  ///< for metrics and status
 
 private:
     using Event = std::variant<transport::PeerUp, transport::PeerDown, transport::DialFailed>;

@@ -104,16 +104,16 @@ public:
         go_to(end);
     }
 
-    /// Node n with its public record, known to nobody yet.
+    /// Node n with its public record, known to no other node yet.
     Target node(std::uint32_t n) {
         records.emplace(test::id(n), record(n));
         nodes.try_emplace(test::id(n));
         return {test::id(n), public_endpoint(n)};
     }
-    void tell(std::uint32_t from, std::uint32_t to, std::uint32_t teller) {
+    void advertise(std::uint32_t from, std::uint32_t to, std::uint32_t source) {
         for (std::uint32_t n = from; n <= to; ++n) {
             node(n);
-            book.add_record(now, record(n), heard_from(teller));
+            book.add_record(now, record(n), heard_from(source));
         }
         hub.publish(BookGrew{to - from + 1});
     }
@@ -191,7 +191,7 @@ EngineConfig with_target(std::size_t outbound) {
 TEST_CASE("while all links are up, feelers test addresses now and then") {
     World world{with_target(4)};
     for (std::uint32_t n = 1; n <= 30; ++n) {
-        world.tell(n, n, n + 100);
+        world.advertise(n, n, n + 100);
         world.nodes[id(n)].link_lasts = 24h;
     }
     for (std::uint32_t n = 21; n <= 30; ++n) world.nodes[id(n)].alive = false;
@@ -207,7 +207,7 @@ TEST_CASE("one link at a time makes room for another, never an anchor") {
     config.dials.churn_interval = 10min;
     World world{config};
     for (std::uint32_t n = 1; n <= 30; ++n) {
-        world.tell(n, n, n + 100);
+        world.advertise(n, n, n + 100);
         world.nodes[id(n)].link_lasts = 24h;
     }
     world.run(2h);
@@ -220,7 +220,7 @@ TEST_CASE("the engine fills its outbound slots and no more, never dialing too ma
     auto config = with_target(6);
     config.dials.dials_max = 3;
     World world{config};
-    world.tell(1, 40, 100);
+    world.advertise(1, 40, 100);
     world.run(10s);
     CHECK(world.ups() == 6);
     CHECK(world.under_way_max == 3);
@@ -241,7 +241,7 @@ TEST_CASE("outbound links go to different network groups") {
         world.node(n);
         world.book.add_record(world.now, record(n, endpoint), heard_from(100));
     }
-    world.tell(9, 9, 100);
+    world.advertise(9, 9, 100);
     world.run(1min);
     CHECK(world.ups() == 2);
     CHECK(world.is_up(9));
@@ -252,7 +252,7 @@ TEST_CASE("a fresh node gets in by a boot node, and on without it") {
     world.engine.add_boot(world.now, world.node(1));
     world.run(1s);
     CHECK(world.is_up(1));
-    world.tell(2, 5, 1);
+    world.advertise(2, 5, 1);
     world.run(5s);
     CHECK(world.ups() == 5);
     world.kill(id(1));
@@ -334,7 +334,7 @@ TEST_CASE("a dead boot node does not keep a node from its own book") {
     {
         World before{with_target(4)};
         before.engine.add_boot(before.now, before.node(1));
-        before.tell(2, 4, 1);
+        before.advertise(2, 4, 1);
         before.run(10s);
         CHECK(before.ups() == 4);
         REQUIRE(store.write(before.book.take_changes()));
@@ -350,7 +350,7 @@ TEST_CASE("a dead boot node does not keep a node from its own book") {
 
 TEST_CASE("a flapping peer waits longer and longer") {
     World world{with_target(1)};
-    world.tell(1, 1, 100);
+    world.advertise(1, 1, 100);
     world.nodes[id(1)].link_lasts = 1s;
     world.run(20min);
     const auto& times = world.dials[id(1)];
@@ -363,7 +363,7 @@ TEST_CASE("a flapping peer waits longer and longer") {
 
 TEST_CASE("the dead are dialed ever more seldom, the living meanwhile as they are needed") {
     World world{with_target(2)};
-    world.tell(1, 3, 100);
+    world.advertise(1, 3, 100);
     for (const std::uint32_t n : {1U, 2U}) world.nodes[id(n)].alive = false;
     world.run(1h);
     CHECK(world.is_up(3));
@@ -422,7 +422,7 @@ TEST_CASE("static peers are dialed for ever and are back within the capped wait"
 
 TEST_CASE("a peer that dialed us is not dialed, and is linked with again when it goes") {
     World world{with_target(2)};
-    world.tell(1, 2, 100);
+    world.advertise(1, 2, 100);
     world.nodes[id(2)].alive = false;
     world.up(id(1), *Endpoint::parse("20.1.0.1:50000"), Direction::inbound, LinkId{1000});
     world.run(1min);
@@ -464,7 +464,7 @@ TEST_CASE("a lost tie is no failure, in whatever order it is told") {
 TEST_CASE("only who is on the allow-list is dialed") {
     World world{with_target(5)};
     world.engine.set_allowed([](const NodeId& node) { return node == id(2); });
-    world.tell(1, 5, 100);
+    world.advertise(1, 5, 100);
     world.engine.add_static(world.now, world.node(6));
     world.run(1h);
     CHECK(world.ups() == 1);
@@ -479,7 +479,7 @@ TEST_CASE("when transport refuses, the engine waits and does not spin") {
     for (const DialError error : {DialError::no_slot, DialError::already, DialError::group_taken,
                                   DialError::banned, DialError::self}) {
         World world{with_target(5)};
-        world.tell(1, 3, 100);
+        world.advertise(1, 3, 100);
         world.engine.add_static(world.now, world.node(4));
         world.refuse = error;
         world.run(20s);
@@ -495,7 +495,7 @@ TEST_CASE("when transport refuses, the engine waits and does not spin") {
 
 TEST_CASE("a stopped engine dials nobody") {
     World world;
-    world.tell(1, 5, 100);
+    world.advertise(1, 5, 100);
     world.engine.stop();
     world.run(1min);
     CHECK(world.dials.empty());
@@ -504,7 +504,7 @@ TEST_CASE("a stopped engine dials nobody") {
 TEST_CASE("runs repeat from their seed") {
     const auto run = [] {
         World world{with_target(6)};
-        world.tell(1, 60, 100);
+        world.advertise(1, 60, 100);
         for (std::uint32_t n = 1; n <= 60; n += 3) world.nodes[id(n)].alive = false;
         for (std::uint32_t n = 2; n <= 60; n += 3) world.nodes[id(n)].link_lasts = 7s;
         world.run(10min);

@@ -24,32 +24,38 @@
 
 namespace parley::discovery {
 
+/// The module; see the head of this file.
 class Pex final : public transport::PeerHandler {
 public:
-    static constexpr std::string_view topic_name = "pex";
+    static constexpr std::string_view topic_name = "pex";  ///< on the wire
 
     /// `book`, `hub` and `log` outlive it.
     Pex(PexConfig config, AddressBook& book, Hub& hub, Log& log, Rng rng);
     ~Pex() override;
 
+    /// Topic "pex", version 1.
     transport::TopicSpec topic() const override;
+    /// One side of the exchange with one peer, which asks at once. Must not outlive the module.
     std::unique_ptr<transport::TopicHandler> new_peer(transport::Context& context) override;
+    /// When a question is due or an answer late, on any link.
     Instant next_wakeup() const override { return wakeup_; }
+    /// Asks the peers that are due. Early calls are harmless.
     void on_timer(Now now) override;
 
-    /// See PexAnswers.
+    /// See PexAnswers::alternatives().
     std::vector<Enr> alternatives(Now now, const IpAddress& caller, const Enr& record,
                                   std::size_t count) {
         return answers_.alternatives(now, caller, record, count);
     }
 
+    /// Since the start, over all links.
     struct Counters {
-        std::uint64_t asked = 0;
-        std::uint64_t answered = 0;
-        std::uint64_t records_received = 0;
-        std::uint64_t records_new = 0;
+        std::uint64_t asked = 0;             ///< GetPeers sent
+        std::uint64_t answered = 0;          ///< Peers sent
+        std::uint64_t records_received = 0;  ///< in Peers that we asked for
+        std::uint64_t records_new = 0;       ///< of these, new to the book or newer than its own
     };
-    const Counters& counters() const { return counters_; }
+    const Counters& counters() const { return counters_; }  ///< for metrics
 
 private:
     class Peer;

@@ -21,6 +21,7 @@
 
 namespace parley::discovery {
 
+/// What one node hands out; see the head of this file.
 class PexAnswers {
 public:
     /// `book` and `rng` outlive it. Samples are drawn from `rng`; `salt` is random, and secret.

@@ -9,6 +9,7 @@
 
 namespace parley::discovery {
 
+/// Rates, distances and bounds of one node's peer exchange.
 struct PexConfig {
     std::uint16_t records_per_request = 32;  ///< 1 to pex_records_max
     Duration second_ask = 2500ms;            ///< after the first, which goes out at link up
@@ -18,8 +19,8 @@ struct PexConfig {
     std::size_t hungry_below = 32;       ///< entries that are neither up, dialed nor waiting
     Duration answer_timeout = 20s;       ///< an answer this late is Offence::useless
     /// What a peer may ask: more is Offence::too_often. Part of the topic's contract.
-    double asks_per_second = 1.0;
-    double asks_burst = 4.0;
+    double asks_per_second = 1.0;                     ///< on average
+    double asks_burst = 4.0;                          ///< at once
     Duration answer_cache = std::chrono::minutes{4};  ///< the same answer to all for so long
     Duration top_up_interval = 250ms;    ///< a short answer is filled up no oftener, at first
     Duration top_up_interval_max = 10s;  ///< while that finds no node, the distance doubles

@@ -14,8 +14,8 @@
 
 namespace parley::discovery {
 
-inline constexpr transport::Code pex_get_peers = 1;
-inline constexpr transport::Code pex_peers = 2;
+inline constexpr transport::Code pex_get_peers = 1;  ///< the code of GetPeers
+inline constexpr transport::Code pex_peers = 2;      ///< the code of Peers
 /// Records in one answer.
 inline constexpr std::size_t pex_records_max = 32;
 /// What an answer adds to its records: two list headers and the request.
@@ -30,11 +30,12 @@ struct GetPeers {
 
 /// The answer: RLP [request, [record, ...]].
 struct Peers {
-    std::uint64_t request = 0;
+    std::uint64_t request = 0;  ///< that of the GetPeers
     /// Each the raw RLP of a record, neither decoded nor verified: views into the message.
     std::vector<Bytes> records;
 };
 
+/// What can be wrong with a message.
 enum class PexErrc : std::uint8_t {
     rlp,               ///< actual: the rlp::Errc
     bad_request,       ///< the request is 0
@@ -43,13 +44,17 @@ enum class PexErrc : std::uint8_t {
     record_too_large,  ///< expected: bytes at most; actual
     record_no_list,    ///< a record is a string; actual: its index
 };
-using PexError = Error<PexErrc>;
+using PexError = Error<PexErrc>;  ///< of the decoders
+/// One line for people, with what was expected.
 std::string message(const PexError& error);
 
+/// A message of the code pex_get_peers.
 Buffer encode(const GetPeers& message);
-/// Precondition: each record is one RLP item.
+/// A message of the code pex_peers. Precondition: each record is one RLP item.
 Buffer encode_peers(std::uint64_t request, std::span<const Bytes> records);
+/// Strict: trailing bytes are an error.
 Result<GetPeers, PexError> decode_get_peers(Bytes message);
+/// As strict. The records are views into `message`.
 Result<Peers, PexError> decode_peers(Bytes message);
 
 }  // namespace parley::discovery

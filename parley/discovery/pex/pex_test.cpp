@@ -64,8 +64,8 @@ struct Fixture {
     /// Nodes that the book knows to be alive.
     void know(std::uint32_t from, std::uint32_t to) {
         for (std::uint32_t n = from; n <= to; ++n) {
-            const std::uint32_t teller = 1000 + n / 100;
-            book.add_record(now, record(n), heard_from(teller));
+            const std::uint32_t source = 1000 + n / 100;
+            book.add_record(now, record(n), heard_from(source));
             book.on_turned_away(now, id(n), transport::CloseReason::too_many_peers);
         }
     }
@@ -158,7 +158,7 @@ TEST_CASE("a hungry book asks every some seconds") {
     CHECK(peer.asks().size() <= 17);
 }
 
-TEST_CASE("what is told goes into the book, with who told it") {
+TEST_CASE("what is advertised goes into the book, with who advertised it") {
     Fixture f;
     PeerOf peer{f, 1};
     f.advance_to(0s);
@@ -244,7 +244,7 @@ TEST_CASE("bad lists are offences, each of its kind") {
     }
 }
 
-TEST_CASE("who asks too often is told nothing") {
+TEST_CASE("who asks too often is advertised nothing") {
     Fixture f;
     f.know(10, 15);
     PeerOf peer{f, 1};
@@ -287,15 +287,16 @@ TEST_CASE("a short answer grows with the book, up to its size") {
     CHECK(std::equal(three.begin(), three.end(), more.begin()));
 }
 
-TEST_CASE("only living nodes are told, never the asker, never who is secret") {
+TEST_CASE("only living nodes are advertised, never the asker, never who is secret") {
     Fixture f;
     f.know(10, 14);
     f.book.add_record(f.now, record(20), heard_from(3));  // never heard of by ourselves
     f.book.set_secret(id(11), true);
     for (int i = 0; i < 3; ++i) f.book.on_dial_failed(f.now, id(12));
     PeerOf peer{f, 13};
-    const auto told = peer.ask();
-    CHECK(std::set<NodeId>(told.begin(), told.end()) == std::set<NodeId>{id(10), id(14)});
+    const auto advertised = peer.ask();
+    CHECK(std::set<NodeId>(advertised.begin(), advertised.end()) ==
+          std::set<NodeId>{id(10), id(14)});
     f.book.set_secret(id(10), true);  // also when it is in the cache
     CHECK(peer.ask() == std::vector{id(14)});
     // The newest record, not the one that was cached.
@@ -389,10 +390,10 @@ std::vector<NodeId> alternatives(Fixture& f, std::uint32_t caller) {
 
 }  // namespace
 
-TEST_CASE("alternatives: a group learns nothing by asking again, others are told of others") {
+TEST_CASE("alternatives: a group learns nothing by asking again, others are advertised of others") {
     Fixture f;
     f.know(10, 99);
-    // Not from its record's address, hence not told to anybody itself.
+    // Not from its record's address, hence not advertised itself.
     const auto first = alternatives(f, 2, record(1));
     CHECK(first.size() == 8);
     CHECK(alternatives(f, 2, record(1)) == first);
@@ -409,18 +410,20 @@ TEST_CASE("alternatives: callers turned away hear of one another, for a while") 
     Fixture f;
     f.know(10, 12);
     CHECK(alternatives(f, 1).size() == 3);
-    auto told = alternatives(f, 2);
-    CHECK(told.size() == 4);
-    CHECK(told.front() == id(1));
-    // At most half, the last ones first, and nobody is told of itself.
+    auto advertised = alternatives(f, 2);
+    CHECK(advertised.size() == 4);
+    CHECK(advertised.front() == id(1));
+    // At most half, the last ones first, and no caller gets itself.
     for (std::uint32_t caller = 3; caller < 9; ++caller) alternatives(f, caller);
-    told = alternatives(f, 8);
-    CHECK(std::vector(told.begin(), told.begin() + 4) == std::vector{id(7), id(6), id(5), id(4)});
+    advertised = alternatives(f, 8);
+    CHECK(std::vector(advertised.begin(), advertised.begin() + 4) ==
+          std::vector{id(7), id(6), id(5), id(4)});
     f.now = at(2min);
     CHECK(alternatives(f, 9).size() == 3);
 }
 
-TEST_CASE("alternatives: a caller that is secret is told to nobody, though it was turned away") {
+TEST_CASE(
+    "alternatives: a caller that is secret is advertised to nobody, though it was turned away") {
     Fixture f;
     f.book.set_secret(id(1), true);
     alternatives(f, 1);
@@ -440,9 +443,9 @@ TEST_CASE("alternatives: many in one network do not crowd others out") {
         f.book.on_turned_away(f.now, id(n), transport::CloseReason::too_many_peers);
         f.pex.alternatives(f.now, crowded(n).tcp_endpoint()->address, crowded(n), 8);
     }
-    const auto told = alternatives(f, 1);
-    CHECK(told.size() == 8);
-    CHECK(std::ranges::count_if(told, [](const NodeId& who) {
+    const auto advertised = alternatives(f, 1);
+    CHECK(advertised.size() == 8);
+    CHECK(std::ranges::count_if(advertised, [](const NodeId& who) {
               for (std::uint32_t n = 10; n < 18; ++n) {
                   if (who == id(n)) return true;
               }
