@@ -14,14 +14,17 @@
 
 namespace parley {
 
+/// Events of one node, by their type; see the head of this file.
 class Hub {
 public:
     /// Ends the subscription when destroyed. May outlive the hub.
     class Subscription {
     public:
-        Subscription() = default;
+        Subscription() = default;  ///< to nothing
+        /// For the hub alone.
         explicit Subscription(std::shared_ptr<bool> alive) : alive_(std::move(alive)) {}
-        Subscription(Subscription&&) noexcept = default;
+        Subscription(Subscription&&) noexcept = default;  ///< leaves one to nothing
+        /// Ends the one that was held.
         Subscription& operator=(Subscription&& other) noexcept;
         ~Subscription();
 
@@ -29,12 +32,16 @@ public:
         std::shared_ptr<bool> alive_;
     };
 
+    /// Calls `handler` for each event of that type until the subscription is destroyed, in the
+    /// order of subscribing. The handler may publish, subscribe and unsubscribe.
     template <class Event>
     [[nodiscard]] Subscription subscribe(std::function<void(const Event&)> handler) {
         return add(typeid(Event),
                    [h = std::move(handler)](const void* e) { h(*static_cast<const Event*>(e)); });
     }
 
+    /// Queues an event for the next deliver(). The driver bounds the queue by calling that at the
+    /// end of each turn.
     template <class Event>
     void publish(Event event) {
         auto held = std::make_shared<const Event>(std::move(event));
@@ -46,6 +53,7 @@ public:
     /// subscribed while an event is delivered hears the later ones; one that is unsubscribed is
     /// not called again.
     std::size_t deliver();
+    /// Nothing is queued.
     bool idle() const { return queue_.empty(); }
 
 private:

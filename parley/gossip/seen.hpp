@@ -1,4 +1,5 @@
 // SeenItems: which items this node met lately and which of its peers are known to have them.
+// Threading: the node's thread.
 #pragma once
 
 #include <parley/base/lru.hpp>
@@ -9,44 +10,53 @@
 
 namespace parley::gossip {
 
+/// The hash of an item's bytes.
 using ItemId = Hash256;
 
 /// A peer's place in the bit sets; reused after forget_peer.
 using PeerSlot = std::uint16_t;
-inline constexpr std::size_t peer_slots_max = 256;
+inline constexpr std::size_t peer_slots_max = 256;  ///< peers at once
 
+/// What is known of an item.
 enum class ItemState : std::uint8_t {
     validating,  ///< received, the verdict is not in
     valid,       ///< passed on
     rejected,    ///< invalid: not to be fetched again
 };
 
-/// Peers by their slots.
+/// A set of peers, by their slots, which are below peer_slots_max.
 class PeerSet {
 public:
+    /// Whether it is in the set.
     bool contains(PeerSlot peer) const { return (words_[peer / 64] >> (peer % 64) & 1) != 0; }
-    /// True if that is news.
+    /// True if it was not in the set.
     bool insert(PeerSlot peer) {
         const bool news = !contains(peer);
         words_[peer / 64] |= 1ULL << (peer % 64);
         return news;
     }
+    /// Nothing happens if it is not in the set.
     void erase(PeerSlot peer) { words_[peer / 64] &= ~(1ULL << (peer % 64)); }
+    /// No peer is in the set.
     bool empty() const { return words_ == decltype(words_){}; }
 
 private:
     std::array<std::uint64_t, peer_slots_max / 64> words_{};
 };
 
-/// Bounded in items, the one that was met first goes first. One bit a peer and item replaces a
-/// known-set per peer: 32 bytes an item whatever the number of peers.
+/// Items and the peers that have them. Bounded in items: the one that was met first goes first. One
+/// bit a peer and item replaces a known-set per peer: 32 bytes an item whatever the number of
+/// peers.
 class SeenItems {
 public:
+    /// `salt` is random: no attacker can choose items that collide.
     SeenItems(std::size_t items_max, std::uint64_t salt) : items_(items_max, salt) {}
 
-    /// True if it was new.
+    /// True if it was new; else nothing changes.
     bool insert(const ItemId& item, ItemState state) { return items_.insert(item, {{}, state}); }
+    /// Whether it is remembered.
     bool contains(const ItemId& item) const { return items_.contains(item); }
+    /// Nothing happens if it is not remembered.
     void set_state(const ItemId& item, ItemState state) {
         if (auto* entry = items_.peek(item)) entry->state = state;
     }
@@ -60,11 +70,12 @@ public:
         entry->state = state;
         return &entry->peers;
     }
+    /// Whether it is remembered, and in that state.
     bool is(const ItemId& item, ItemState state) {
         const auto* entry = items_.peek(item);
         return entry && entry->state == state;
     }
-    /// Who is known to have the item; null if it is not here. Valid until the next insert.
+    /// The peers known to have the item; null if it is not here. Valid until the next insert.
     PeerSet* peers(const ItemId& item) {
         auto* entry = items_.peek(item);
         return entry ? &entry->peers : nullptr;
@@ -78,15 +89,18 @@ public:
     void unmark(const ItemId& item, PeerSlot peer) {
         if (auto* known = peers(item)) known->erase(peer);
     }
+    /// Whether the peer is known to have the item.
     bool knows(const ItemId& item, PeerSlot peer) {
         const auto* known = peers(item);
         return known && known->contains(peer);
     }
-    /// The slot is free for another peer.
+    /// The slot will be another peer's. Cost: one look at every item.
     void forget_peer(PeerSlot peer) {
         items_.for_each([&](const ItemId&, Entry& entry) { entry.peers.erase(peer); });
     }
+    /// Forgets an item.
     void erase(const ItemId& item) { items_.erase(item); }
+    /// How many items are remembered.
     std::size_t size() const { return items_.size(); }
 
 private:

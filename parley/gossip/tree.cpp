@@ -217,7 +217,7 @@ void Tree::on_timer(Now now) {
 }
 
 /// To a few peers, chosen anew each time, at once; to all that lack them with what gathers later.
-/// Who joined the tree since the news came is lazy in their regard: nobody pushed them to it.
+/// A peer that joined the tree since the news came counts as lazy for it: it was not pushed there.
 void Tree::announce_news(Now now) {
     announce_at_ = never;
     std::vector<Peer*> lazy;
@@ -329,7 +329,7 @@ Tree::Peer* Tree::heard(Now now, PeerId peer) {
 }
 
 /// Asks of all announcers the one that was asked in vain least; among equals the first announcer,
-/// then anybody. So who delivers nothing costs others one time-out, not one an item.
+/// then anybody. So a peer that delivers nothing costs others one time-out, not one an item.
 void Tree::ask_next(Now now, const ItemId& item, Missing& missing) {
     missing.asked.reset();
     Peer* best = nullptr;
@@ -351,9 +351,9 @@ void Tree::ask_next(Now now, const ItemId& item, Missing& missing) {
     set_deadline(item, missing, now.instant + config_.fetch_timeout);
 }
 
-/// Who was asked did not deliver in time. A slow path or one that stands still is not the peer's
-/// fault: its words on the topic come in order, so it withholds for sure only if others came long
-/// after the question.
+/// The peer that was asked did not deliver in time. A slow path or one that stands still is not the
+/// peer's fault: its words on the topic come in order, so it withholds for sure only if others came
+/// long after the question.
 void Tree::give_up(Now now, const ItemId& item, const Missing& missing) {
     const auto found = missing.asked ? peers_.find(*missing.asked) : peers_.end();
     if (found == peers_.end()) return;
@@ -366,7 +366,7 @@ void Tree::give_up(Now now, const ItemId& item, const Missing& missing) {
     effects_.emplace_back(Withheld{found->first, item, silent});
 }
 
-/// Who does not deliver may not fill the table with inventions.
+/// A peer that does not deliver may not fill the table with inventions.
 std::size_t Tree::missing_max(const Peer& peer) const {
     return config_.missing_per_peer_max / (1 + peer.in_vain / in_vain_per_share);
 }

@@ -1,4 +1,5 @@
 // IP addresses, endpoints (address and port) and the network groups that limits count by.
+// Threading: values only.
 #pragma once
 
 #include <parley/base/bytes.hpp>
@@ -11,22 +12,23 @@
 
 namespace parley {
 
-/// IPv4 or IPv6. IPv4-mapped IPv6 (::ffff:a.b.c.d) becomes IPv4. Default: 0.0.0.0.
+/// IPv4 or IPv6. IPv4-mapped IPv6 ("::ffff:a.b.c.d") becomes IPv4. Default: 0.0.0.0.
 class IpAddress {
 public:
     IpAddress() = default;
-    static IpAddress v4(const ByteArray<4>& bytes);
-    static IpAddress v6(const ByteArray<16>& bytes);
+    static IpAddress v4(const ByteArray<4>& bytes);   ///< network order
+    static IpAddress v6(const ByteArray<16>& bytes);  ///< network order
     /// "203.0.113.7", "2001:db8::1"; no brackets, no zone.
     static std::optional<IpAddress> parse(std::string_view text);
 
-    bool is_v4() const { return v4_; }
+    bool is_v4() const { return v4_; }  ///< else IPv6
     /// 4 or 16 bytes, network order.
     Bytes bytes() const { return v4_ ? Bytes{bytes_}.first(4) : Bytes{bytes_}; }
+    /// As parse() reads it.
     std::string to_string() const;
 
-    bool is_unspecified() const;
-    bool is_loopback() const;
+    bool is_unspecified() const;  ///< 0.0.0.0 or "::"
+    bool is_loopback() const;     ///< 127.0.0.0/8 or "::1"
     /// RFC 1918, RFC 6598, link-local, unique local (RFC 4193).
     bool is_private() const;
     /// Could be reached over the public internet: not special, multicast, documentation, private.
@@ -41,12 +43,13 @@ private:
 
 /// The leading bits of an address; what limits and bans count by.
 struct NetworkGroup {
-    bool v4 = true;
-    std::uint8_t bits = 0;
+    bool v4 = true;                 ///< else IPv6
+    std::uint8_t bits = 0;          ///< 0 to 32, or to 128
     ByteArray<16> prefix{};         ///< the bits after `bits` are zero
     std::string to_string() const;  ///< "203.0.0.0/16"
     friend auto operator<=>(const NetworkGroup&, const NetworkGroup&) = default;
 };
+/// The group of an address, with as many bits as its family has here.
 NetworkGroup group_of(const IpAddress& address, unsigned bits_v4, unsigned bits_v6);
 /// /16 and /32: outbound diversity.
 inline NetworkGroup outbound_group(const IpAddress& a) {
@@ -72,6 +75,7 @@ enum class Scope : std::uint8_t {
     machine = 2,  ///< loopback
     nowhere = 3,  ///< unspecified, multicast, reserved
 };
+/// The widest audience for which the address means something.
 Scope scope_of(const IpAddress& address);
 /// Whether `address` may be advertised to, or believed from, a node at `peer`: private addresses
 /// stay in private networks, loopback ones on this machine.
@@ -80,11 +84,13 @@ bool may_be_advertised(const IpAddress& address, const IpAddress& peer);
 /// Decimal, 0 to 65535, no sign and no leading zero.
 std::optional<std::uint16_t> parse_port(std::string_view text);
 
+/// An address and a port, of TCP or UDP.
 struct Endpoint {
-    IpAddress address;
-    std::uint16_t port = 0;
+    IpAddress address;       ///< of the host
+    std::uint16_t port = 0;  ///< 0: none
     /// "203.0.113.7:30303", "[2001:db8::1]:30303".
     static std::optional<Endpoint> parse(std::string_view text);
+    /// As parse() reads it.
     std::string to_string() const;
     friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
 };

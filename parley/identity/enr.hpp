@@ -1,4 +1,6 @@
 // Enr: Ethereum Node Records (EIP-778), identity scheme "v4", and Parley's own entry in them.
+// docs/formats/enr.md.
+// Threading: values only.
 #pragma once
 
 #include <parley/base/bytes.hpp>
@@ -14,6 +16,7 @@
 
 namespace parley {
 
+/// What can be wrong with a record.
 enum class EnrErrc : std::uint8_t {
     too_large,       ///< expected: 300 bytes at most; actual: bytes
     rlp,             ///< expected: -; actual: the rlp::Errc
@@ -25,22 +28,23 @@ enum class EnrErrc : std::uint8_t {
     bad_text,        ///< not "enr:" and unpadded URL-safe base64
     bad_entry,       ///< a known entry ("ip", "tcp", "parley", ...) of the wrong size or form
 };
-using EnrError = Error<EnrErrc>;
+using EnrError = Error<EnrErrc>;  ///< of Enr and EnrBuilder
+/// One line for people, with what was expected.
 std::string message(const EnrError& error);
 
 /// The network's entry in a record, key "parley": RLP [network id, fork hash, fork next, roles,
 /// services]; unknown trailing fields are ignored.
 struct ParleyEntry {
-    std::uint64_t network_id = 0;
-    ByteArray<4> fork_hash{};     ///< EIP-2124
-    std::uint64_t fork_next = 0;  ///< EIP-2124
-    std::uint64_t roles = 0;      ///< bits of transport::role
-    std::uint64_t services = 0;   ///< bits of transport::service
+    std::uint64_t network_id = 0;  ///< the same for all nodes of a network
+    ByteArray<4> fork_hash{};      ///< EIP-2124
+    std::uint64_t fork_next = 0;   ///< EIP-2124
+    std::uint64_t roles = 0;       ///< bits of transport::role
+    std::uint64_t services = 0;    ///< bits of transport::service
     friend bool operator==(const ParleyEntry&, const ParleyEntry&) = default;
 };
 
-/// What program a node is, key "client" (EIP-7636): RLP [name, version] or [name, version, build];
-/// further fields are ignored.
+/// The program that a node runs, key "client" (EIP-7636): RLP [name, version] or [name, version,
+/// build]; further fields are ignored.
 struct ClientEntry {
     static constexpr std::size_t text_bytes_max = 64;  ///< of each
     std::string name;                                  ///< "parley"; not empty
@@ -55,7 +59,7 @@ std::string enr_text(Bytes raw);
 /// A record that was verified when it was made: immutable, at most 300 bytes.
 class Enr {
 public:
-    static constexpr std::size_t size_bytes_max = 300;
+    static constexpr std::size_t size_bytes_max = 300;  ///< of the RLP
 
     /// Decodes and verifies over the raw bytes. Unknown keys and nested values are kept.
     static Result<Enr, EnrError> decode(Bytes rlp);
@@ -67,21 +71,23 @@ public:
     /// "enr:..." (EIP-778, text encoding).
     static Result<Enr, EnrError> parse(std::string_view text);
 
-    Bytes raw() const { return raw_; }
-    std::string to_text() const { return enr_text(raw_); }
+    Bytes raw() const { return raw_; }                      ///< the RLP, as it came
+    std::string to_text() const { return enr_text(raw_); }  ///< "enr:..."
 
-    const NodeId& id() const { return id_; }
-    std::uint64_t sequence() const { return sequence_; }
-    std::optional<IpAddress> ip4() const { return ip4_; }
-    std::optional<IpAddress> ip6() const { return ip6_; }
+    const NodeId& id() const { return id_; }               ///< whose record it is
+    std::uint64_t sequence() const { return sequence_; }   ///< grows with each new record
+    std::optional<IpAddress> ip4() const { return ip4_; }  ///< its entry "ip"
+    std::optional<IpAddress> ip6() const { return ip6_; }  ///< its entry "ip6"
     /// The TCP endpoint, IPv4 before IPv6; nothing without address or port.
     std::optional<Endpoint> tcp_endpoint() const;
     /// The IPv6 one of a record that has both; tcp_endpoint() then is the IPv4 one.
     std::optional<Endpoint> other_tcp_endpoint() const;
+    /// The UDP endpoint, IPv4 before IPv6; nothing without address or port.
     std::optional<Endpoint> udp_endpoint() const;
+    /// The network's entry, if there is one.
     std::optional<ParleyEntry> parley() const { return parley_; }
-    /// Nothing also if it is not of its form, or not all printable ASCII of at most text_bytes_max:
-    /// it is for people to read, and a record is no worse for it.
+    /// The program's entry. Nothing also if it is not of its form, or not all printable ASCII of at
+    /// most text_bytes_max: it is for people to read, and a record is no worse for it.
     std::optional<ClientEntry> client() const;
     /// The raw RLP item of any entry's value.
     std::optional<Bytes> value(std::string_view key) const;
@@ -104,14 +110,14 @@ private:
 /// Collects entries and signs them. "id" and "secp256k1" are added by itself.
 class EnrBuilder {
 public:
-    explicit EnrBuilder(std::uint64_t sequence) : sequence_(sequence) {}
-    EnrBuilder& ip(const IpAddress& address);
-    EnrBuilder& tcp(std::uint16_t port);
-    EnrBuilder& udp(std::uint16_t port);
-    EnrBuilder& tcp6(std::uint16_t port);
-    EnrBuilder& udp6(std::uint16_t port);
-    EnrBuilder& parley(const ParleyEntry& entry);
-    EnrBuilder& client(const ClientEntry& entry);
+    explicit EnrBuilder(std::uint64_t sequence) : sequence_(sequence) {}  ///< without entries
+    EnrBuilder& ip(const IpAddress& address);      ///< "ip" or "ip6", by the family
+    EnrBuilder& tcp(std::uint16_t port);           ///< of "ip"
+    EnrBuilder& udp(std::uint16_t port);           ///< of "ip"
+    EnrBuilder& tcp6(std::uint16_t port);          ///< of "ip6"
+    EnrBuilder& udp6(std::uint16_t port);          ///< of "ip6"
+    EnrBuilder& parley(const ParleyEntry& entry);  ///< the network's entry
+    EnrBuilder& client(const ClientEntry& entry);  ///< the program's entry
     /// Any other entry: `value` is one encoded RLP item.
     EnrBuilder& entry(std::string_view key, Bytes value);
     /// too_large if it does not fit in 300 bytes.

@@ -1,4 +1,5 @@
 // Names of hosts in the DNS, as far as their text goes; nothing is resolved here.
+// Threading: pure functions.
 #pragma once
 
 #include <parley/base/result.hpp>
@@ -9,8 +10,9 @@
 
 namespace parley {
 
+/// What can be wrong with a name.
 enum class HostNameErrc : std::uint8_t {
-    empty,
+    empty,           ///< no text
     too_long,        ///< expected: 253 bytes at most; actual
     empty_label,     ///< "a..b", or a dot at either end; actual: offset
     label_too_long,  ///< expected: 63 bytes at most; actual
@@ -18,14 +20,15 @@ enum class HostNameErrc : std::uint8_t {
     hyphen_at_edge,  ///< a label that begins or ends with one; actual: offset of the label
     looks_numeric,   ///< the last label is a number: an address that is none
 };
-using HostNameError = Error<HostNameErrc>;
+using HostNameError = Error<HostNameErrc>;  ///< of check_host_name()
+/// One line for people.
 std::string message(const HostNameError& error);
 
-inline constexpr std::size_t host_name_bytes_max = 253;
-inline constexpr std::size_t host_label_bytes_max = 63;
+inline constexpr std::size_t host_name_bytes_max = 253;  ///< of a whole name
+inline constexpr std::size_t host_label_bytes_max = 63;  ///< between two dots
 
-/// RFC 1123, section 2.1: "node-1.example.org", "localhost". Names beyond ASCII come in their
-/// "xn--" form.
+/// Whether a text is a host's name by RFC 1123, section 2.1: "node-1.example.org", "localhost".
+/// Names beyond ASCII come in their "xn--" form.
 Result<void, HostNameError> check_host_name(std::string_view text);
 
 }  // namespace parley

@@ -40,8 +40,10 @@ enum class KeystoreMember : std::uint8_t {
     prf,
     mac,
 };
+/// Its path in the JSON.
 std::string_view name(KeystoreMember member);
 
+/// What can be wrong with a keystore, or with the passphrase.
 enum class KeystoreErrc : std::uint8_t {
     too_large,         ///< expected: bytes at most; actual: bytes
     not_json,          ///< or nested too deep, or no object
@@ -58,20 +60,24 @@ enum class KeystoreErrc : std::uint8_t {
     bad_key,           ///< decrypted, but no valid secret
     wrong_id,          ///< decrypted, but not the key of the node ID in it
 };
-using KeystoreError = Error<KeystoreErrc>;
+using KeystoreError = Error<KeystoreErrc>;  ///< of Keystore
+/// One line for people, with what was expected.
 std::string message(const KeystoreError& error);
 
+/// One encrypted key: immutable. Between parse() and decrypt() nothing costly happens.
 class Keystore {
 public:
-    static constexpr std::size_t size_bytes_max = 16 * 1024;
-    /// What a file may make us do, before we do it.
+    static constexpr std::size_t size_bytes_max = 16 * 1024;  ///< of the JSON
+    /// The memory that a file may make scrypt use; checked before it does.
     static constexpr std::uint64_t scrypt_bytes_max = std::uint64_t{512} << 20;
-    static constexpr std::uint32_t iterations_max = 10'000'000;
+    static constexpr std::uint32_t iterations_max = 10'000'000;  ///< the same for PBKDF2
 
+    /// The cost of PBKDF2 with HMAC-SHA256.
     struct Pbkdf2 {
-        std::uint32_t iterations;
+        std::uint32_t iterations;  ///< 1 to iterations_max
         friend bool operator==(const Pbkdf2&, const Pbkdf2&) = default;
     };
+    /// How the passphrase becomes a key.
     using Kdf = std::variant<crypto::ScryptCost, Pbkdf2>;
 
     /// Reads and checks all but the passphrase, cost included. Unknown members are ignored.
@@ -80,12 +86,13 @@ public:
     static Keystore encrypt(const NodeKey& key, Bytes passphrase, EntropySource& entropy,
                             const crypto::ScryptCost& cost = {});
 
+    /// The key. Fails with wrong_passphrase, bad_key or wrong_id.
     Result<NodeKey, KeystoreError> decrypt(Bytes passphrase) const;
     /// One line for each member, as `parse` reads it.
     std::string to_json() const;
-    /// Whose key it says it is; only `decrypt` proves it. Nothing in files of other programs.
+    /// The ID that the file names; only `decrypt` proves it. Nothing in files of other programs.
     const std::optional<NodeId>& claimed_id() const { return node_id_; }
-    const Kdf& kdf() const { return kdf_; }
+    const Kdf& kdf() const { return kdf_; }  ///< with its cost
 
     friend bool operator==(const Keystore&, const Keystore&) = default;
 

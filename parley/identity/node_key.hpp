@@ -1,4 +1,5 @@
 // NodeKey: the secret behind a node's ID. Purposes keep signatures of one use out of another.
+// Threading: see NodeKey.
 #pragma once
 
 #include <parley/base/bytes.hpp>
@@ -23,18 +24,20 @@ enum class Purpose : std::uint8_t {
 /// The digest that `sign` signs and `verify` checks, over the fields joined.
 Hash256 digest_for(Purpose purpose, std::initializer_list<Bytes> fields);
 
-/// Move-only; wiped on destruction. `sign` is const and thread-safe.
+/// A node's secret key. Move-only; wiped on destruction. Const functions may be called from any
+/// thread.
 class NodeKey {
 public:
+    /// A new one.
     static NodeKey generate(EntropySource& entropy);
     /// Nothing unless 0 < secret < order.
     static std::optional<NodeKey> from_secret(const ByteArray<32>& secret);
-    NodeKey(NodeKey&& other) noexcept;
-    NodeKey& operator=(NodeKey&& other) noexcept;
+    NodeKey(NodeKey&& other) noexcept;             ///< wipes `other`
+    NodeKey& operator=(NodeKey&& other) noexcept;  ///< wipes what it was, and `other`
     ~NodeKey();
 
-    const NodeId& id() const { return id_; }
-    /// RFC 6979 with `extra_entropy` (0 or 32 bytes) mixed in.
+    const NodeId& id() const { return id_; }  ///< the public key
+    /// Signs digest_for() of these by RFC 6979, with `extra_entropy` (0 or 32 bytes) mixed in.
     crypto::Signature sign(Purpose purpose, std::initializer_list<Bytes> fields,
                            Bytes extra_entropy = {}) const;
     /// ECDH (crypto::agree) with a key that the other side made for the occasion.
@@ -48,6 +51,7 @@ private:
     NodeId id_;
 };
 
+/// Whether the signature is that of the node over the same purpose and fields.
 bool verify(const NodeId& id, Purpose purpose, std::initializer_list<Bytes> fields,
             const crypto::Signature& signature);
 

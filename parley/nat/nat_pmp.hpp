@@ -1,6 +1,6 @@
-// NAT-PMP (RFC 6886): two questions by UDP to the router, port 5351: where it is seen from outside,
-// and a port. NatPmpAsk is one MappingRequest from the first datagram to the result; each datagram
-// is sent again after waits that double.
+// NAT-PMP (RFC 6886): two questions by UDP to the router, port 5351: for its outside address, and
+// for a port there. NatPmpAsk is one MappingRequest from the first datagram to the result; each
+// datagram is sent again after waits that double.
 // Threading: values and one thread at a time.
 #pragma once
 
@@ -15,8 +15,9 @@
 
 namespace parley::nat {
 
-inline constexpr std::uint16_t nat_pmp_port = 5351;
+inline constexpr std::uint16_t nat_pmp_port = 5351;  ///< of the router, UDP
 
+/// What can be wrong with a reply.
 enum class NatPmpErrc : std::uint8_t {
     too_short,    ///< expected: bytes at least; actual: bytes
     bad_version,  ///< expected: 0; actual
@@ -24,46 +25,57 @@ enum class NatPmpErrc : std::uint8_t {
     bad_size,     ///< expected: bytes of that reply; actual: bytes
     refused,      ///< actual: the result code, RFC 6886, section 3.5
 };
-using NatPmpError = Error<NatPmpErrc>;
+using NatPmpError = Error<NatPmpErrc>;  ///< of decode_nat_pmp_reply()
+/// One line for people.
 std::string message(const NatPmpError& error);
 
+/// The reply to encode_nat_pmp_address().
 struct NatPmpAddress {
     std::uint32_t epoch = 0;  ///< seconds since the router forgot all mappings
-    IpAddress outside;
+    IpAddress outside;        ///< the router's, IPv4
     friend bool operator==(const NatPmpAddress&, const NatPmpAddress&) = default;
 };
+/// The reply to encode_nat_pmp_map().
 struct NatPmpMapped {
-    std::uint32_t epoch = 0;
-    std::uint16_t port = 0, outside_port = 0;
-    std::uint32_t lifetime_seconds = 0;
-    MappingProtocol protocol = MappingProtocol::tcp;
+    std::uint32_t epoch = 0;                          ///< as in NatPmpAddress
+    std::uint16_t port = 0;                           ///< of this machine
+    std::uint16_t outside_port = 0;                   ///< of the router; 0 after a removal
+    std::uint32_t lifetime_seconds = 0;               ///< 0 after a removal
+    MappingProtocol protocol = MappingProtocol::tcp;  ///< as asked for
     friend bool operator==(const NatPmpMapped&, const NatPmpMapped&) = default;
 };
-using NatPmpReply = std::variant<NatPmpAddress, NatPmpMapped>;
+using NatPmpReply = std::variant<NatPmpAddress, NatPmpMapped>;  ///< that was not refused
 
+/// Asks for the router's outside address.
 Buffer encode_nat_pmp_address();
+/// Asks for a mapping; with a lifetime of 0 for its removal.
 Buffer encode_nat_pmp_map(std::uint16_t port, std::uint16_t outside_port,
                           std::uint32_t lifetime_seconds,
                           MappingProtocol protocol = MappingProtocol::tcp);
-/// Sections 3.2 and 3.3.
+/// Sections 3.2 and 3.3 of the RFC.
 Result<NatPmpReply, NatPmpError> decode_nat_pmp_reply(Bytes datagram);
 
+/// One request, without the socket: output() on time and whenever a datagram came, until there is
+/// a result().
 class NatPmpAsk {
 public:
-    /// 250 ms, 500 ms, ... 4 s.
+    /// Waits are 250 ms, 500 ms, ... 4 s.
     static constexpr Duration first_wait = 250ms;
-    static constexpr unsigned sends_max = 5;
+    static constexpr unsigned sends_max = 5;  ///< of each question
 
+    /// `request` is of the method nat_pmp.
     explicit NatPmpAsk(const MappingRequest& request);
 
-    /// A datagram to send now.
+    /// A datagram to send now, if there is one.
     std::optional<Buffer> output(Now now);
-    /// From the router's address and port. What is no reply is passed over: anybody can send it.
+    /// A datagram from the router's address and port came. What is no reply is passed over: any
+    /// machine can forge it.
     void on_datagram(Bytes datagram);
-    /// Nobody is there, as the system says.
+    /// The system reports that the router does not take datagrams there: no_answer at once.
     void on_unreachable(const std::string& why);
+    /// When to call output() again; `never` once there is a result.
     Instant next_wakeup() const { return result_ ? never : send_at_; }
-    /// In the end.
+    /// Nothing until the end.
     const std::optional<MappingResult>& result() const { return result_; }
 
 private:

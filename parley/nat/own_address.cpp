@@ -17,7 +17,7 @@ NetworkGroup group_of_voter(const IpAddress& voter) {
 
 bool OwnAddress::counts(const IpAddress& voter, const IpAddress& seen) const {
     if (voter.is_v4() != seen.is_v4()) return false;
-    // Nobody out there can have seen us at a private address.
+    // No peer on the internet can have seen us at a private address.
     if (!may_be_advertised(seen, voter)) return false;
     return config_.allow_private || (seen.is_public() && voter.is_public());
 }

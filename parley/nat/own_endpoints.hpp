@@ -1,7 +1,8 @@
 // OwnEndpoints: where others reach this node, at most one endpoint of each family: what the
-// settings advertise, else a listening address that is good for others as it is, else what peers
-// say they see, else what a router says that maps our port, else a guess. The router also says the
-// port. Threading: the node's thread.
+// settings advertise, else a listening address that is good for others as it is, else the address
+// that peers see, else that of a router that maps our port, else a guess. The port is the router's,
+// if there is one.
+// Threading: the node's thread.
 #pragma once
 
 #include <parley/base/time.hpp>
@@ -13,12 +14,13 @@
 
 namespace parley::nat {
 
+/// What this node advertises as its own; see the head of this file.
 class OwnEndpoints {
 public:
-    /// With `advertise` nothing else is told, whatever is learned.
+    /// With `advertise` nothing else is advertised, whatever is learned.
     OwnEndpoints(std::optional<Endpoint> advertise, bool allow_private);
 
-    /// It is known for certain: also above votes.
+    /// The endpoint of its family is known for certain: votes do not change it.
     void set(const Endpoint& endpoint);
     /// A listener is bound there. `guess`: the address that the system would send from, if `bound`
     /// means all addresses. Of a family the first counts.
@@ -26,20 +28,21 @@ public:
     /// See OwnAddress. True if endpoints() changed.
     bool on_vote(Now now, const IpAddress& voter, const IpAddress& seen);
 
-    /// A router sends on who calls there; nothing: none does. Of no use, and passed over, is one
-    /// that is behind a router itself (its address is private). True if endpoints() changed.
+    /// A router forwards calls at `outside` to us; nothing: none does. A router that is behind
+    /// another one (its address is private) is of no use, and passed over. True if endpoints()
+    /// changed.
     bool set_mapped(const std::optional<Endpoint>& outside);
-    /// Whether others can be told of it.
+    /// Whether a router's outside endpoint can be advertised.
     bool is_of_use(const Endpoint& outside) const {
         return outside.address.is_public() || (allow_private_ && !outside.address.is_unspecified());
     }
 
-    /// IPv4 before IPv6.
+    /// What to advertise now: none to two, IPv4 before IPv6.
     std::vector<Endpoint> endpoints() const;
 
 private:
     struct Family {
-        std::uint16_t port = 0;  // 0: nobody listens
+        std::uint16_t port = 0;  // 0: no listener
         std::optional<IpAddress> address;
         bool certain = false;
     };

@@ -1,9 +1,10 @@
-// PortMapping: has a router at home send callers on to this node: whom to ask, for what, when
-// again. A mapping lasts for a time that the router says, and is asked for again at half of it.
-// What fails is tried the other way, if the settings leave the choice, and then again after a wait
-// that grows. UDP, if wanted, follows TCP: it is asked for after each success, with the outside
-// port that TCP has, and is of no use with another one. It asks nobody itself: whoever drives it
-// carries out one MappingRequest after the other. Threading: one thread at a time.
+// PortMapping: has a router at home forward calls to this node: which method to ask by, for what,
+// and when again. A mapping lasts for a time that the router sets, and is asked for again at half
+// of it. What fails is tried by the other method, if the settings leave the choice, and then again
+// after a wait that grows. UDP, if wanted, follows TCP: it is asked for after each success, with
+// the outside port that TCP has, and is of no use with another one. No I/O here: its driver carries
+// out one MappingRequest after the other.
+// Threading: one thread at a time.
 #pragma once
 
 #include <parley/base/result.hpp>
@@ -21,94 +22,108 @@
 
 namespace parley::nat {
 
+/// The protocol by which a router is asked: RFC 6886, or UPnP's Internet Gateway Device.
 enum class MappingMethod : std::uint8_t { nat_pmp, upnp };
+/// "NAT-PMP", "UPnP".
 std::string_view name(MappingMethod method);
 
-/// `automatic`: NAT-PMP, and UPnP if that fails.
+/// What the settings allow. `automatic`: NAT-PMP, and UPnP if that fails.
 enum class MappingMode : std::uint8_t { off, nat_pmp, upnp, automatic };
+/// As in the settings: "off", "nat-pmp", "upnp", "auto".
 std::string_view name(MappingMode mode);
+/// The mode of that name; nothing if there is none.
 std::optional<MappingMode> parse_mapping_mode(std::string_view text);
 
+/// What a mapping forwards.
 enum class MappingProtocol : std::uint8_t { tcp, udp };
+/// "TCP", "UDP".
 std::string_view name(MappingProtocol protocol);
 
-/// Without `remove`: that callers of `outside_port`, or another port if the router likes that
-/// better, are sent on to `port` of this machine.
+/// One thing to ask of a router. Without `remove`: to forward `outside_port`, or another port if
+/// the router prefers that, to `port` of this machine.
 struct MappingRequest {
-    MappingMethod method = MappingMethod::nat_pmp;
-    std::uint16_t port = 0;
-    std::uint16_t outside_port = 0;
-    std::chrono::seconds lifetime{};  ///< 0: for ever, or with `remove` nothing
-    bool remove = false;
-    MappingProtocol protocol = MappingProtocol::tcp;
+    MappingMethod method = MappingMethod::nat_pmp;    ///< how to ask
+    std::uint16_t port = 0;                           ///< of this machine
+    std::uint16_t outside_port = 0;                   ///< of the router
+    std::chrono::seconds lifetime{};                  ///< 0: for ever; with `remove` unused
+    bool remove = false;                              ///< ends the mapping instead
+    MappingProtocol protocol = MappingProtocol::tcp;  ///< what to forward
     friend bool operator==(const MappingRequest&, const MappingRequest&) = default;
 };
 
+/// What a router granted.
 struct Mapping {
-    MappingMethod method = MappingMethod::nat_pmp;
-    Endpoint outside;
-    std::chrono::seconds lifetime{};  ///< 0: for ever
+    MappingMethod method = MappingMethod::nat_pmp;  ///< how it was asked
+    Endpoint outside;                               ///< where others call
+    std::chrono::seconds lifetime{};                ///< from now; 0: for ever
     friend bool operator==(const Mapping&, const Mapping&) = default;
 };
 
+/// Why there is no mapping.
 enum class MappingErrc : std::uint8_t {
-    no_router,       ///< nobody to ask
+    no_router,       ///< none was found
     no_answer,       ///< not in time
     bad_answer,      ///< none that makes sense
     refused,         ///< it does not want to, or cannot
-    port_taken,      ///< the outside port belongs to somebody else: another one may do
+    port_taken,      ///< the outside port belongs to another machine: another one may do
     permanent_only,  ///< it knows no mappings that end
     io,              ///< the system refused
 };
+/// A failure, for programs and for people.
 struct MappingError {
-    MappingErrc code;
-    std::string why;  ///< in words
+    MappingErrc code;  ///< what to do about it
+    std::string why;   ///< in words
     friend bool operator==(const MappingError&, const MappingError&) = default;
 };
-/// Of a removal: the value means nothing.
+/// The outcome of a MappingRequest. Of a removal the value means nothing.
 using MappingResult = Result<Mapping, MappingError>;
 
+/// What is asked for, and how often.
 struct PortMappingConfig {
-    MappingMode mode = MappingMode::off;
-    std::uint16_t port = 0;  ///< where this node listens
-    bool udp = false;        ///< there as well
-    std::chrono::seconds lifetime = std::chrono::hours{1};
-    /// Whatever the router says, it is asked again no sooner and no later.
+    MappingMode mode = MappingMode::off;                    ///< by which methods
+    std::uint16_t port = 0;                                 ///< where this node listens, TCP
+    bool udp = false;                                       ///< there as well
+    std::chrono::seconds lifetime = std::chrono::hours{1};  ///< asked for; above 0
+    /// Whatever lifetime the router grants, it is asked again no sooner...
     Duration renew_min = std::chrono::minutes{1};
-    Duration renew_max = std::chrono::hours{1};
-    Duration retry_first = 30s;
-    Duration retry_max = std::chrono::hours{1};
-    double jitter = 0.1;
-    /// Other outside ports that are tried in a row.
+    Duration renew_max = std::chrono::hours{1};  ///< ...and no later
+    Duration retry_first = 30s;                  ///< after a failure; doubles with each
+    Duration retry_max = std::chrono::hours{1};  ///< up to this
+    double jitter = 0.1;                         ///< of every wait, either way; 0 to 1
+    /// Other outside ports that are tried in a row when one is taken.
     unsigned other_ports_max = 3;
 };
 
-/// What there is to tell.
+/// What there is to show of the mapping: for status and logs.
 struct MappingStatus {
-    MappingMode mode = MappingMode::off;
-    std::optional<Mapping> mapping;  ///< of TCP, as long as it lasts
+    MappingMode mode = MappingMode::off;  ///< as configured
+    std::optional<Mapping> mapping;       ///< of TCP, as long as it lasts
     /// All ways failed the last time, until the next success. The code is of the last one.
     std::optional<MappingError> why;
     bool udp = false;                     ///< `mapping` is one of UDP as well
-    std::optional<MappingError> udp_why;  ///< that UDP was wanted, and is not part of `mapping`
+    std::optional<MappingError> udp_why;  ///< why UDP, which was wanted, is not part of `mapping`
     friend bool operator==(const MappingStatus&, const MappingStatus&) = default;
 };
 
+/// The mapping of one listener; see the head of this file.
 class PortMapping {
 public:
+    /// Waits and other ports are drawn from `rng`.
     PortMapping(PortMappingConfig config, Rng rng);
 
-    /// What is to be asked now, one at a time: nothing before on_result(). Drops a mapping whose
-    /// time is over.
+    /// What is to be asked now, one at a time: after a request nothing before its on_result().
+    /// Drops a mapping whose time is over.
     std::optional<MappingRequest> next(Now now);
+    /// The outcome of the request that next() returned last.
     void on_result(Now now, const MappingResult& result);
+    /// When to call next() again.
     Instant next_wakeup() const;
-    /// From now on only a mapping that is there is removed.
+    /// From now on nothing is asked but to remove the mapping that is there.
     void stop() { stopping_ = true; }
     /// After stop(): nothing is left to do.
     bool stopped() const { return stopping_ && !asking_ && !mapping_; }
 
-    const MappingStatus& status() const { return status_; }
+    const MappingStatus& status() const { return status_; }  ///< as of the last result
 
 private:
     std::optional<MappingRequest> next_udp() const;
