@@ -33,10 +33,10 @@ public:
           watchdog_(config_.watchdog, log),
           resolver_(config_.lookup) {
         const IoConfig io{.link = config_.link,
-                          .connect_timeout = config_.connect_timeout,
-                          .resolver = &resolver_,
-                          .proxy = config_.proxy,
-                          .proxy_timeout = config_.proxy_timeout,
+                          .dialer = {.connect_timeout = config_.connect_timeout,
+                                     .resolver = &resolver_,
+                                     .proxy = config_.proxy,
+                                     .proxy_timeout = config_.proxy_timeout},
                           .inbound_bytes_max = config_.inbound_bytes_max,
                           .read_bytes = config_.read_bytes};
         const std::size_t threads = std::max<std::size_t>(config_.io_threads, 1);

@@ -5,7 +5,6 @@
 #include <parley/base/bytes.hpp>
 #include <parley/runtime/io/timer_heap.hpp>
 #include <parley/transport/link/link.hpp>
-#include <parley/transport/proxy/socks5.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -13,9 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <utility>
-#include <vector>
 
 namespace parley::runtime {
 
@@ -30,21 +27,8 @@ struct OutputBlock {
     Bytes rest() const { return {memory.get() + begin, end - begin}; }
 };
 
-/// What a dial keeps until it has its connection.
-struct Dialing {
-    Target target;
-    std::shared_ptr<const transport::LinkIdentity> identity;
-    Instant until{};             ///< the end of all attempts; before the first, of resolving
-    std::vector<Endpoint> left;  ///< to be tried
-    Endpoint at;                 ///< being tried
-    unsigned attempt = 0;        ///< counts them
-    std::string why;             ///< the ones before failed
-    std::optional<transport::Socks5> socks;  ///< once the proxy is connected
-};
-
 struct IoLink : TimerItem {
     enum class Phase : std::uint8_t {
-        connecting,
         open,
         flushing,  ///< the link is closed, its last bytes leave
         draining,  ///< they left; what the other side still sends is read, or closing would reset
@@ -55,13 +39,12 @@ struct IoLink : TimerItem {
 
     transport::LinkId id;
     boost::asio::ip::tcp::socket socket;
-    std::unique_ptr<Dialing> dial;        ///< while connecting
     std::optional<transport::Link> link;  ///< from open to flushing
     OutputBlock out;
-    Instant deadline = never;  ///< of connecting, flushing and draining
+    Instant deadline = never;  ///< of flushing and draining
     Instant stream_until{};    ///< until then more of a stream is expected at once
     std::size_t drained_bytes = 0;
-    Phase phase = Phase::connecting;
+    Phase phase = Phase::open;
     bool awaits_readable = false;
     bool awaits_writable = false;
     bool listed_ready = false;  ///< in the list of those to read from

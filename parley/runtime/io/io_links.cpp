@@ -1,4 +1,5 @@
 // IoThread, the part that deals with one connection.
+#include <parley/base/overloaded.hpp>
 #include <parley/runtime/clock.hpp>
 #include <parley/runtime/io/io_thread.hpp>
 
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+#include <variant>
 
 namespace parley::runtime {
 
@@ -36,6 +38,22 @@ constexpr std::size_t drain_bytes_max = 256U << 20;
 /// About what an event holds beyond the bytes that were read for it.
 constexpr std::size_t event_bytes = sizeof(transport::LinkEvent);
 
+/// Whether the node gives up a link by this command before it is connected.
+bool ends_dial(const transport::LinkCommand& command) {
+    using namespace transport;
+    return std::visit(overloaded{
+                          [](const Refuse&) { return true; },
+                          [](const Abandon&) { return true; },
+                          [](const Proceed&) { return false; },
+                          [](const Send&) { return false; },
+                          [](const Consumed&) { return false; },
+                          [](const GrowWindow&) { return false; },
+                          [](const SetStatus&) { return false; },
+                          [](const Probe&) { return false; },
+                      },
+                      command);
+}
+
 std::size_t memory_of(const transport::LinkEvent& event) {
     const auto* delivered = std::get_if<transport::Delivered>(&event);
     if (!delivered) return event_bytes;
@@ -53,8 +71,8 @@ IoLink* IoThread::find(LinkId id) {
     return found_last_ = found->second.get();
 }
 
-IoLink& IoThread::add(LinkId id) {
-    auto connection = std::make_unique<IoLink>(id, tcp::socket{context_});
+IoLink& IoThread::add(LinkId id, tcp::socket socket) {
+    auto connection = std::make_unique<IoLink>(id, std::move(socket));
     return *connections_.emplace(id, std::move(connection)).first->second;
 }
 
@@ -73,7 +91,7 @@ void IoThread::end(IoLink& connection) {
 }
 
 void IoThread::admit(Now now, Admitted admitted) {
-    auto& connection = add(admitted.link);
+    auto& connection = add(admitted.link, tcp::socket{context_});
     boost::system::error_code ignored;
     // The family only matters to sockets that are opened or bound by Asio.
     connection.socket.assign(tcp::v4(), admitted.socket.release(), ignored);
@@ -83,8 +101,19 @@ void IoThread::admit(Now now, Admitted admitted) {
     mark_ready(connection);  // the first message is there already, more often than not
 }
 
+void IoThread::connected(Now now, Dialer::Connected dialed) {
+    auto& request = dialed.request;
+    if (dialed.endpoint != request.target.endpoint) {
+        batch_.connected.push_back({request.link, dialed.endpoint});
+    }
+    auto& connection = add(request.link, std::move(dialed.socket));
+    connection.link.emplace(
+        Link::dial(config_.link, std::move(request.identity), request.target.id, now, entropy_));
+    begin_link(connection);
+    await_readable(connection);
+}
+
 void IoThread::begin_link(IoLink& connection) {
-    connection.phase = Phase::open;
     boost::system::error_code ignored;
     connection.socket.set_option(tcp::no_delay{true}, ignored);
     if (connection.socket.remote_endpoint(ignored).address().is_loopback()) {
@@ -97,16 +126,15 @@ void IoThread::begin_link(IoLink& connection) {
 
 void IoThread::command(Now now, transport::CommandLink& said) {
     auto* connection = find(said.link);
-    if (!connection) return;  // it closed, and the node is about to hear
-    if (connection->phase == Phase::open) {
-        connection->link->on_command(now, std::move(said.command), batch_.events);
-        note_events(*connection);
-        mark_dirty(*connection);
-    } else if (connection->phase == Phase::connecting) {
-        const bool given_up = std::holds_alternative<transport::Abandon>(said.command) ||
-                              std::holds_alternative<transport::Refuse>(said.command);
-        if (given_up) connect_failed(*connection, "given up");
+    if (!connection) {
+        // It is still being dialed, or it closed and the node is about to hear.
+        if (ends_dial(said.command)) (void)dialer_.give_up(said.link);
+        return;
     }
+    if (connection->phase != Phase::open) return;
+    connection->link->on_command(now, std::move(said.command), batch_.events);
+    note_events(*connection);
+    mark_dirty(*connection);
 }
 
 // --- Reading ---------------------------------------------------------------------------------
@@ -308,7 +336,6 @@ void IoThread::give_back(OutputBlock block) {
 // --- Timers ----------------------------------------------------------------------------------
 
 void IoThread::timer(Now now, IoLink& connection) {
-    if (connection.phase == Phase::connecting) return dial_timer(connection);
     if (connection.phase != Phase::open) {
         if (connection.deadline <= now.instant) return end(connection);
         return update_timer(now, connection);

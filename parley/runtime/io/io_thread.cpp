@@ -1,5 +1,6 @@
 #include <parley/runtime/io/io_thread.hpp>
 
+#include <parley/base/overloaded.hpp>
 #include <parley/runtime/clock.hpp>
 
 #include <boost/asio/post.hpp>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <utility>
+#include <variant>
 
 namespace parley::runtime {
 namespace {
@@ -31,6 +33,7 @@ IoThread::IoThread(std::size_t index, const IoConfig& config, NodeInbox& inbox,
       inbox_(inbox),
       entropy_(entropy),
       work_(boost::asio::make_work_guard(context_)),
+      dialer_(context_, config.dialer),
       index_(index),
       read_bytes_(read_bytes(config)),
       scratch_(std::make_unique_for_overwrite<std::byte[]>(config.read_bytes)) {
@@ -106,12 +109,15 @@ void IoThread::run() {
         if (by != never && (lingering_ == 0 || time.instant >= by)) break;
         sleep_until(never);
     }
+    dialer_.clear();
     connections_.clear();
 }
 
 void IoThread::turn(Now now) {
+    take_dialed(now);  // first: the mail may be for a link that is just connected
     take_mail(now);
     fire_timers(now);
+    take_dialed(now);  // what the mail and the timers ended
     if (may_read()) read_ready(now);
     settle_dirty(now);
     hand_over();
@@ -130,11 +136,14 @@ void IoThread::take_mail(Now now) {
     for (auto& admitted : mail.admitted) admit(now, std::move(admitted));
     for (auto& batch : mail.effects) {
         for (auto& effect : batch.effects) {
-            if (auto* said = std::get_if<transport::CommandLink>(&effect)) {
-                command(now, *said);
-            } else {
-                open(now, std::get<transport::OpenLink>(effect), batch.identity);
-            }
+            std::visit(overloaded{
+                           [&](transport::CommandLink& said) { command(now, said); },
+                           [&](transport::OpenLink& open) {
+                               dialer_.dial(now,
+                                            {open.link, std::move(open.target), batch.identity});
+                           },
+                       },
+                       effect);
         }
         recycle(std::move(batch.effects));
     }
@@ -154,6 +163,21 @@ void IoThread::fire_timers(Now now) {
         auto& connection = static_cast<IoLink&>(*timers_.top());
         timers_.remove(connection);
         timer(now, connection);
+    }
+    dialer_.on_timer(now);
+}
+
+void IoThread::take_dialed(Now now) {
+    if (!dialer_.has_outcomes()) return;
+    for (auto& outcome : dialer_.take_outcomes()) {
+        std::visit(
+            overloaded{
+                [&](Dialer::Connected& dialed) { connected(now, std::move(dialed)); },
+                [&](Dialer::Failed& failed) {
+                    batch_.failed.push_back({failed.link, std::move(failed.why), failed.by_proxy});
+                },
+            },
+            outcome);
     }
 }
 
@@ -188,7 +212,8 @@ void IoThread::bury() {
 
 bool IoThread::anything_to_do() {
     const bool over = finish_by_.load() != never && lingering_ == 0;
-    return mail_waits_ || !dirty_.empty() || (!ready_.empty() && may_read()) || over;
+    return mail_waits_ || dialer_.has_outcomes() || !dirty_.empty() ||
+           (!ready_.empty() && may_read()) || over;
 }
 
 void IoThread::sleep_until(Instant deadline) {
@@ -199,7 +224,8 @@ void IoThread::sleep_until(Instant deadline) {
         context_.poll();
         return;
     }
-    const Instant until = std::min({timers_.next(), finish_by_.load(), deadline});
+    const Instant until =
+        std::min({timers_.next(), dialer_.next_wakeup(), finish_by_.load(), deadline});
     if (until == never) {
         context_.run_one();
     } else {

@@ -12,12 +12,11 @@
 
 #include <parley/base/rng.hpp>
 #include <parley/events/log.hpp>
+#include <parley/runtime/io/dialer.hpp>
 #include <parley/runtime/io/io_batches.hpp>
 #include <parley/runtime/io/io_link.hpp>
 #include <parley/runtime/io/node_inbox.hpp>
-#include <parley/runtime/io/resolver.hpp>
 #include <parley/runtime/io/timer_heap.hpp>
-#include <parley/transport/proxy/socks5.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -26,9 +25,6 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <string>
-#include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -37,13 +33,10 @@ namespace parley::runtime {
 
 struct IoConfig {
     transport::LinkConfig link;
-    Duration connect_timeout = 5s;
-    Resolver* resolver = nullptr;                ///< for targets with a name
-    std::optional<transport::Proxy> proxy = {};  ///< for all dials
-    Duration proxy_timeout = 15s;                ///< instead of connect_timeout, exchange included
-    std::size_t inbound_bytes_max = 32U << 20;   ///< handed to the node and not dealt with
-    std::size_t read_bytes = 256U << 10;         ///< one read; the buffer of the thread
-    std::size_t lingering_max = 256;             ///< closed links whose last bytes still leave
+    DialerConfig dialer;
+    std::size_t inbound_bytes_max = 32U << 20;  ///< handed to the node and not dealt with
+    std::size_t read_bytes = 256U << 10;        ///< one read; the buffer of the thread
+    std::size_t lingering_max = 256;            ///< closed links whose last bytes still leave
 };
 
 class IoThread {
@@ -85,6 +78,7 @@ private:
     void take_mail(Now now);
     void recycle(std::vector<transport::SwitchEffect> effects);
     void fire_timers(Now now);
+    void take_dialed(Now now);
     void read_ready(Now now);
     void settle_dirty(Now now);
     void hand_over();
@@ -93,25 +87,9 @@ private:
     bool may_read() const { return handed_over_bytes_.load() < config_.inbound_bytes_max; }
     void wake_if_asleep();
 
-    // io_dial.cpp: until a dial has its connection
-    void open(Now now, const transport::OpenLink& open,
-              const std::shared_ptr<const transport::LinkIdentity>& identity);
-    void resolve(IoLink& connection);
-    void resolved(IoLink& connection, const Addresses& addresses);
-    void try_next(Now now, IoLink& connection);
-    IoLink* find_attempt(transport::LinkId id, unsigned attempt);
-    void connected(IoLink& connection, const boost::system::error_code& error);
-    void begin_dialed_link(IoLink& connection);
-    void attempt_failed(IoLink& connection, std::string_view why);
-    void connect_failed(IoLink& connection, std::string why, bool by_proxy = false);
-    void dial_timer(IoLink& connection);
-    void proxy_failed(IoLink& connection, std::string_view why, bool its_own);
-    void talk_to_proxy(IoLink& connection);
-    void await_proxy(IoLink& connection, boost::asio::ip::tcp::socket::wait_type what);
-    void hear_proxy(IoLink& connection);
-
     // io_links.cpp: one connection
     void admit(Now now, Admitted admitted);
+    void connected(Now now, Dialer::Connected dialed);
     void command(Now now, transport::CommandLink& command);
     void begin_link(IoLink& connection);
     void read(Now now, IoLink& connection);
@@ -130,7 +108,7 @@ private:
     void mark_dirty(IoLink& connection);
     void end(IoLink& connection);
     IoLink* find(transport::LinkId id);
-    IoLink& add(transport::LinkId id);
+    IoLink& add(transport::LinkId id, boost::asio::ip::tcp::socket socket);
     OutputBlock take_block();
     void give_back(OutputBlock block);
 
@@ -150,6 +128,7 @@ private:
     std::atomic<std::size_t> handed_over_bytes_{0};
     std::atomic<Instant> finish_by_{never};
 
+    Dialer dialer_;
     std::unordered_map<transport::LinkId, std::unique_ptr<IoLink>> connections_;
     std::vector<std::unique_ptr<IoLink>> graveyard_;
     std::vector<IoLink*> ready_;
@@ -157,7 +136,6 @@ private:
     TimerHeap timers_;
     bool expects_more_ = false;  // of a stream, in this turn
     IoLink* found_last_ = nullptr;
-    std::optional<bool> works_v4_;  // the family that answered when the other one did not
     std::size_t lingering_ = 0;
     LinkEventBatch batch_;
     std::size_t index_;

@@ -1,0 +1,267 @@
+#include <parley/runtime/io/dialer.hpp>
+
+#include <parley/runtime/clock.hpp>
+#include <parley/runtime/io/asio_endpoint.hpp>
+
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace parley::runtime {
+
+using boost::asio::ip::tcp;
+using transport::LinkId;
+using transport::Socks5;
+
+namespace {
+
+/// What an attempt gets where a late timer left it nothing.
+constexpr Duration attempt_time_min = 1ms;
+
+/// The families by turns, so that one of them that leads nowhere does not use up all the time; the
+/// system's order within each.
+std::vector<IpAddress> in_turns(std::vector<IpAddress> addresses) {
+    const bool first_v4 = addresses.front().is_v4();
+    const auto others = std::ranges::stable_partition(
+        addresses, [&](const IpAddress& a) { return a.is_v4() == first_v4; });
+    std::vector<IpAddress> out;
+    auto one = addresses.begin();
+    auto other = others.begin();
+    while (one != others.begin() || other != addresses.end()) {
+        if (one != others.begin()) out.push_back(*one++);
+        if (other != addresses.end()) out.push_back(*other++);
+    }
+    return out;
+}
+
+}  // namespace
+
+/// A dial under way. Its wake-up is the end of the attempt; before the first, of resolving.
+struct Dialer::Dial : TimerItem {
+    Dial(Request r, boost::asio::io_context& context) : request(std::move(r)), socket(context) {}
+
+    Request request;
+    tcp::socket socket;
+    Instant until{};              // the end of all attempts; before the first, of resolving
+    std::vector<Endpoint> left;   // to be tried
+    Endpoint at;                  // being tried
+    unsigned attempt = 0;         // counts them: 0 while the name is resolved
+    std::string why;              // the attempts before failed
+    std::optional<Socks5> socks;  // once the proxy is connected
+};
+
+Dialer::Dialer(boost::asio::io_context& context, DialerConfig config)
+    : context_(context), config_(std::move(config)) {}
+Dialer::~Dialer() = default;
+
+void Dialer::dial(Now now, Request request) {
+    const LinkId link = request.link;
+    auto& dial =
+        *dials_.emplace(link, std::make_unique<Dial>(std::move(request), context_)).first->second;
+    const auto& target = dial.request.target;
+    dial.until = now.instant + (config_.proxy ? config_.proxy_timeout : config_.connect_timeout);
+    // A proxy resolves names by itself: a resolver on the side would learn what we ask for.
+    if (!target.host.empty() && !config_.proxy) return resolve(dial);
+    dial.left = {target.endpoint};
+    if (const auto& other = target.other) {
+        const bool first = works_v4_ == other->address.is_v4();
+        dial.left.insert(first ? dial.left.begin() : dial.left.end(), *other);
+    }
+    try_next(now, dial);
+}
+
+bool Dialer::give_up(LinkId link) {
+    auto* dial = find(link);
+    if (dial) fail(*dial, "given up");
+    return dial != nullptr;
+}
+
+void Dialer::clear() {
+    for (auto& [link, dial] : dials_) timers_.remove(*dial);
+    dials_.clear();
+    outcomes_.clear();
+}
+
+void Dialer::on_timer(Now now) {
+    while (timers_.next() <= now.instant) {
+        auto& dial = static_cast<Dial&>(*timers_.top());
+        timers_.remove(dial);
+        timed_out(now, dial);
+    }
+}
+
+std::vector<Dialer::Outcome> Dialer::take_outcomes() {
+    return std::exchange(outcomes_, {});
+}
+
+// --- One address after the other -------------------------------------------------------------
+
+Dialer::Dial* Dialer::find(LinkId link) {
+    const auto found = dials_.find(link);
+    return found == dials_.end() ? nullptr : found->second.get();
+}
+
+/// Null if that attempt is over: what its handlers still report is void.
+Dialer::Dial* Dialer::find_attempt(LinkId link, unsigned attempt) {
+    auto* dial = find(link);
+    return dial && dial->attempt == attempt ? dial : nullptr;
+}
+
+void Dialer::resolve(Dial& dial) {
+    timers_.set(dial, dial.until);
+    config_.resolver->resolve(
+        dial.request.target.host, [this, link = dial.request.link](Addresses addresses) {
+            boost::asio::post(context_, [this, link, found = std::move(addresses)] {
+                if (auto* waiting = find(link)) resolved(*waiting, found);
+            });
+        });
+}
+
+/// Connecting has its time from here on, whatever the name took.
+void Dialer::resolved(Dial& dial, const Addresses& addresses) {
+    const auto& target = dial.request.target;
+    if (!addresses) return fail(dial, target.host + ": " + addresses.error());
+    for (const auto& address : in_turns(*addresses)) {
+        dial.left.push_back({address, target.endpoint.port});
+    }
+    const Now time = now();
+    dial.until = time.instant + config_.connect_timeout;
+    try_next(time, dial);
+}
+
+/// Connects to the first of those that are left, for a fair share of the time that is left.
+void Dialer::try_next(Now now, Dial& dial) {
+    if (dial.left.empty()) return fail(dial, std::move(dial.why));
+    const auto share = static_cast<Duration::rep>(dial.left.size());
+    dial.at = dial.left.front();
+    dial.left.erase(dial.left.begin());
+    dial.socks.reset();
+    ++dial.attempt;
+    timers_.set(dial, now.instant + std::max((dial.until - now.instant) / share, attempt_time_min));
+    boost::system::error_code ignored;
+    dial.socket.close(ignored);
+    dial.socket.async_connect(to_asio(config_.proxy ? config_.proxy->endpoint : dial.at),
+                              [this, link = dial.request.link,
+                               attempt = dial.attempt](const boost::system::error_code& error) {
+                                  if (auto* found = find_attempt(link, attempt))
+                                      attempted(*found, error);
+                              });
+}
+
+void Dialer::attempted(Dial& dial, const boost::system::error_code& error) {
+    if (config_.proxy) {
+        if (error) return proxy_failed(now(), dial, error.message(), true);
+        dial.socks.emplace(*config_.proxy, dial.at, dial.request.target.host);
+        return talk_to_proxy(dial);
+    }
+    if (error) return attempt_failed(now(), dial, error.message());
+    succeed(dial);
+}
+
+/// The time of an attempt is up, or that of resolving the name.
+void Dialer::timed_out(Now now, Dial& dial) {
+    if (config_.proxy) {
+        const bool asked = dial.socks && dial.socks->asked();
+        proxy_failed(now, dial, dial.socks ? "no answer in time" : "timed out", !asked);
+    } else if (dial.attempt == 0) {
+        fail(dial, dial.request.target.host + ": the name was not resolved in time");
+    } else {
+        attempt_failed(now, dial, "timed out");
+    }
+}
+
+void Dialer::attempt_failed(Now now, Dial& dial, std::string_view why) {
+    // The endpoint of a target that has only one is in the log line already.
+    if (dial.at == dial.request.target.endpoint && dial.left.empty() && dial.why.empty()) {
+        dial.why = why;
+    } else {
+        if (!dial.why.empty()) dial.why += "; ";
+        dial.why += fmt::format("{}: {}", dial.at.to_string(), why);
+    }
+    try_next(now, dial);
+}
+
+void Dialer::succeed(Dial& dial) {
+    timers_.remove(dial);
+    // Where one family leads nowhere, the next dials are not kept waiting by it.
+    if (dial.request.target.other && dial.attempt > 1) works_v4_ = dial.at.address.is_v4();
+    const LinkId link = dial.request.link;
+    outcomes_.emplace_back(Connected{std::move(dial.request), std::move(dial.socket), dial.at});
+    dials_.erase(link);
+}
+
+void Dialer::fail(Dial& dial, std::string why, bool by_proxy) {
+    timers_.remove(dial);
+    const LinkId link = dial.request.link;
+    outcomes_.emplace_back(Failed{link, std::move(why), by_proxy});
+    dials_.erase(link);
+}
+
+// --- Through a proxy -------------------------------------------------------------------------
+
+void Dialer::proxy_failed(Now now, Dial& dial, std::string_view why, bool its_own) {
+    auto text = fmt::format("proxy {}: {}", config_.proxy->endpoint.to_string(), why);
+    if (its_own) return fail(dial, std::move(text), true);
+    attempt_failed(now, dial, text);
+}
+
+/// Sends what there is to say, then waits for the answer. The messages are so small that there is
+/// always room for them in the socket, but nothing hangs on it.
+void Dialer::talk_to_proxy(Dial& dial) {
+    auto& socks = *dial.socks;
+    while (!socks.output().empty()) {
+        const Bytes rest = socks.output();
+        const auto sent = ::send(dial.socket.native_handle(), rest.data(), rest.size(),
+                                 MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent >= 0) {
+            socks.sent(static_cast<std::size_t>(sent));
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return await_proxy(dial, tcp::socket::wait_write);
+        } else if (errno != EINTR) {
+            return proxy_failed(now(), dial, std::generic_category().message(errno), true);
+        }
+    }
+    await_proxy(dial, tcp::socket::wait_read);
+}
+
+void Dialer::await_proxy(Dial& dial, tcp::socket::wait_type what) {
+    dial.socket.async_wait(what, [this, link = dial.request.link, attempt = dial.attempt,
+                                  what](const boost::system::error_code& error) {
+        auto* found = find_attempt(link, attempt);
+        if (error == boost::asio::error::operation_aborted || !found) return;
+        if (what == tcp::socket::wait_read) {
+            hear_proxy(*found);
+        } else {
+            talk_to_proxy(*found);
+        }
+    });
+}
+
+void Dialer::hear_proxy(Dial& dial) {
+    auto& socks = *dial.socks;
+    while (!socks.done() && socks.output().empty()) {
+        std::array<std::byte, Socks5::message_bytes_max> room;
+        const auto got = ::recv(dial.socket.native_handle(), room.data(),
+                                std::min(room.size(), socks.wanted()), MSG_DONTWAIT);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            return await_proxy(dial, tcp::socket::wait_read);
+        }
+        if (got < 0) return proxy_failed(now(), dial, std::generic_category().message(errno), true);
+        if (got == 0) return proxy_failed(now(), dial, message(socks.on_end()), true);
+        const auto ok = socks.on_bytes(Bytes{room}.first(static_cast<std::size_t>(got)));
+        if (!ok) {
+            return proxy_failed(now(), dial, message(ok.error()), is_proxys_own(ok.error().code));
+        }
+    }
+    if (socks.done()) return succeed(dial);
+    talk_to_proxy(dial);
+}
+
+}  // namespace parley::runtime
