@@ -32,13 +32,12 @@ public:
           log_(log),
           watchdog_(config_.watchdog, log),
           resolver_(config_.lookup) {
-        const IoConfig io{.link = config_.link,
+        const IoConfig io{.links = {.link = config_.link, .read_bytes = config_.read_bytes},
                           .dialer = {.connect_timeout = config_.connect_timeout,
                                      .resolver = &resolver_,
                                      .proxy = config_.proxy,
                                      .proxy_timeout = config_.proxy_timeout},
-                          .inbound_bytes_max = config_.inbound_bytes_max,
-                          .read_bytes = config_.read_bytes};
+                          .inbound_bytes_max = config_.inbound_bytes_max};
         const std::size_t threads = std::max<std::size_t>(config_.io_threads, 1);
         for (std::size_t i = 0; i < threads; ++i) {
             io_.push_back(std::make_unique<IoThread>(i, io, inbox_, entropy));

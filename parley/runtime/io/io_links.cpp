@@ -1,7 +1,6 @@
-// IoThread, the part that deals with one connection.
-#include <parley/base/overloaded.hpp>
+#include <parley/runtime/io/io_links.hpp>
+
 #include <parley/runtime/clock.hpp>
-#include <parley/runtime/io/io_thread.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <netinet/in.h>
@@ -38,45 +37,50 @@ constexpr std::size_t drain_bytes_max = 256U << 20;
 /// About what an event holds beyond the bytes that were read for it.
 constexpr std::size_t event_bytes = sizeof(transport::LinkEvent);
 
-/// Whether the node gives up a link by this command before it is connected.
-bool ends_dial(const transport::LinkCommand& command) {
-    using namespace transport;
-    return std::visit(overloaded{
-                          [](const Refuse&) { return true; },
-                          [](const Abandon&) { return true; },
-                          [](const Proceed&) { return false; },
-                          [](const Send&) { return false; },
-                          [](const Consumed&) { return false; },
-                          [](const GrowWindow&) { return false; },
-                          [](const SetStatus&) { return false; },
-                          [](const Probe&) { return false; },
-                      },
-                      command);
-}
-
 std::size_t memory_of(const transport::LinkEvent& event) {
     const auto* delivered = std::get_if<transport::Delivered>(&event);
     if (!delivered) return event_bytes;
     return event_bytes + delivered->items.size() * sizeof(transport::Delivered::Item);
 }
 
+/// With limits of bandwidth little at a time, so that links take turns.
+std::size_t read_bytes(const IoLinksConfig& config) {
+    const auto& bandwidth = config.link.bandwidth;
+    if (!bandwidth.limits_reading()) return config.read_bytes;
+    const auto of_all = bandwidth.down_all ? bandwidth.down_all->turn_bytes() : config.read_bytes;
+    return std::min(
+        {config.read_bytes, of_all, transport::Pacer{bandwidth.down_per_link}.turn_bytes()});
+}
+
 }  // namespace
+
+IoLinks::IoLinks(boost::asio::io_context& context, const IoLinksConfig& config,
+                 EntropySource& entropy, LinkEventBatch& batch)
+    : context_(context),
+      config_(config),
+      entropy_(entropy),
+      batch_(batch),
+      read_bytes_(runtime::read_bytes(config)),
+      scratch_(std::make_unique_for_overwrite<std::byte[]>(config.read_bytes)) {
+    config_.link.output_bytes_max =
+        std::max(config_.link.output_bytes_max, Link::produce_bytes_min);
+}
 
 // --- Connections come and go -----------------------------------------------------------------
 
-IoLink* IoThread::find(LinkId id) {
+IoLink* IoLinks::find(LinkId id) {
     if (found_last_ && found_last_->id == id) return found_last_;
     const auto found = connections_.find(id);
     if (found == connections_.end()) return nullptr;
     return found_last_ = found->second.get();
 }
 
-IoLink& IoThread::add(LinkId id, tcp::socket socket) {
+IoLink& IoLinks::add(LinkId id, tcp::socket socket) {
     auto connection = std::make_unique<IoLink>(id, std::move(socket));
     return *connections_.emplace(id, std::move(connection)).first->second;
 }
 
-void IoThread::end(IoLink& connection) {
+void IoLinks::end(IoLink& connection) {
     if (connection.dead) return;
     connection.dead = true;
     if (connection.phase == Phase::flushing || connection.phase == Phase::draining) --lingering_;
@@ -90,18 +94,18 @@ void IoThread::end(IoLink& connection) {
     connections_.erase(found);
 }
 
-void IoThread::admit(Now now, Admitted admitted) {
+void IoLinks::accept(Now now, Admitted admitted) {
     auto& connection = add(admitted.link, tcp::socket{context_});
     boost::system::error_code ignored;
     // The family only matters to sockets that are opened or bound by Asio.
     connection.socket.assign(tcp::v4(), admitted.socket.release(), ignored);
     connection.link.emplace(
         Link::accept(config_.link, std::move(admitted.identity), now, entropy_, admitted.remote));
-    begin_link(connection);
+    begin(connection);
     mark_ready(connection);  // the first message is there already, more often than not
 }
 
-void IoThread::connected(Now now, Dialer::Connected dialed) {
+void IoLinks::connect(Now now, Dialer::Connected dialed) {
     auto& request = dialed.request;
     if (dialed.endpoint != request.target.endpoint) {
         batch_.connected.push_back({request.link, dialed.endpoint});
@@ -109,11 +113,11 @@ void IoThread::connected(Now now, Dialer::Connected dialed) {
     auto& connection = add(request.link, std::move(dialed.socket));
     connection.link.emplace(
         Link::dial(config_.link, std::move(request.identity), request.target.id, now, entropy_));
-    begin_link(connection);
+    begin(connection);
     await_readable(connection);
 }
 
-void IoThread::begin_link(IoLink& connection) {
+void IoLinks::begin(IoLink& connection) {
     boost::system::error_code ignored;
     connection.socket.set_option(tcp::no_delay{true}, ignored);
     if (connection.socket.remote_endpoint(ignored).address().is_loopback()) {
@@ -124,27 +128,54 @@ void IoThread::begin_link(IoLink& connection) {
     mark_dirty(connection);
 }
 
-void IoThread::command(Now now, transport::CommandLink& said) {
-    auto* connection = find(said.link);
-    if (!connection) {
-        // It is still being dialed, or it closed and the node is about to hear.
-        if (ends_dial(said.command)) (void)dialer_.give_up(said.link);
-        return;
+bool IoLinks::command(Now now, transport::CommandLink& command) {
+    auto* connection = find(command.link);
+    if (!connection) return false;
+    if (connection->phase == Phase::open) {
+        connection->link->on_command(now, std::move(command.command), batch_.events);
+        note_events(*connection);
+        mark_dirty(*connection);
     }
-    if (connection->phase != Phase::open) return;
-    connection->link->on_command(now, std::move(said.command), batch_.events);
-    note_events(*connection);
-    mark_dirty(*connection);
+    return true;
+}
+
+void IoLinks::bury() {
+    if (graveyard_.empty()) return;
+    const auto dead = [](const IoLink* c) { return c->dead; };
+    std::erase_if(ready_, dead);
+    std::erase_if(dirty_, dead);
+    graveyard_.clear();
+}
+
+void IoLinks::clear() {
+    connections_.clear();
+    graveyard_.clear();
+    ready_.clear();
+    dirty_.clear();
+    timers_ = {};
+    found_last_ = nullptr;
+    lingering_ = 0;
 }
 
 // --- Reading ---------------------------------------------------------------------------------
 
-void IoThread::mark_ready(IoLink& connection) {
+void IoLinks::read(Now now) {
+    for (auto* connection : std::exchange(ready_, {})) {
+        connection->listed_ready = false;
+        if (!connection->dead) read(now, *connection);
+    }
+}
+
+bool IoLinks::take_expects_more() {
+    return std::exchange(expects_more_, false);
+}
+
+void IoLinks::mark_ready(IoLink& connection) {
     if (std::exchange(connection.listed_ready, true)) return;
     ready_.push_back(&connection);
 }
 
-void IoThread::await_readable(IoLink& connection) {
+void IoLinks::await_readable(IoLink& connection) {
     if (std::exchange(connection.awaits_readable, true)) return;
     connection.socket.async_wait(
         tcp::socket::wait_read, [this, id = connection.id](const boost::system::error_code& error) {
@@ -156,7 +187,7 @@ void IoThread::await_readable(IoLink& connection) {
         });
 }
 
-void IoThread::read(Now now, IoLink& connection) {
+void IoLinks::read(Now now, IoLink& connection) {
     const auto got =
         ::recv(connection.socket.native_handle(), scratch_.get(), read_bytes_, MSG_DONTWAIT);
     if (got < 0) {
@@ -192,7 +223,7 @@ void IoThread::read(Now now, IoLink& connection) {
 // A reader that is faster than a stream would sleep many times a message, and being woken costs
 // both sides more than what came meanwhile is worth. So in the middle of a stream it asks again for
 // a moment, leaving the processor to others in between, before it sleeps.
-void IoThread::await_more(IoLink& connection) {
+void IoLinks::await_more(IoLink& connection) {
     if (connection.stream_until != Instant{} && monotonic_now() < connection.stream_until) {
         expects_more_ = true;
         mark_ready(connection);
@@ -201,7 +232,7 @@ void IoThread::await_more(IoLink& connection) {
     }
 }
 
-void IoThread::on_socket_end(Now now, IoLink& connection, CloseReason why) {
+void IoLinks::on_socket_end(Now now, IoLink& connection, CloseReason why) {
     connection.ended = true;
     if (connection.phase == Phase::open) {
         connection.link->on_end(now, why, batch_.events);
@@ -212,7 +243,7 @@ void IoThread::on_socket_end(Now now, IoLink& connection, CloseReason why) {
     }
 }
 
-void IoThread::note_events(const IoLink& connection) {
+void IoLinks::note_events(const IoLink& connection) {
     const std::size_t from = batch_.runs.empty() ? 0 : batch_.runs.back().end;
     const std::size_t to = batch_.events.size();
     if (to == from) return;
@@ -226,12 +257,19 @@ void IoThread::note_events(const IoLink& connection) {
 
 // --- Writing ---------------------------------------------------------------------------------
 
-void IoThread::mark_dirty(IoLink& connection) {
+void IoLinks::settle(Now now) {
+    for (auto* connection : std::exchange(dirty_, {})) {
+        connection->listed_dirty = false;
+        if (!connection->dead) settle(now, *connection);
+    }
+}
+
+void IoLinks::mark_dirty(IoLink& connection) {
     if (std::exchange(connection.listed_dirty, true)) return;
     dirty_.push_back(&connection);
 }
 
-void IoThread::await_writable(IoLink& connection) {
+void IoLinks::await_writable(IoLink& connection) {
     if (std::exchange(connection.awaits_writable, true)) return;
     connection.socket.async_wait(
         tcp::socket::wait_write,
@@ -245,7 +283,7 @@ void IoThread::await_writable(IoLink& connection) {
 }
 
 // Everything that may follow from an input: bytes to write, the end, another time to wake.
-void IoThread::settle(Now now, IoLink& connection) {
+void IoLinks::settle(Now now, IoLink& connection) {
     if (connection.phase == Phase::open) {
         if (!connection.link->closed()) write(now, connection);
         // Also by what was just written. Last words are written in the next phase, which waits
@@ -267,7 +305,7 @@ void IoThread::settle(Now now, IoLink& connection) {
     if (!connection.dead) update_timer(now, connection);
 }
 
-void IoThread::begin_end(Now now, IoLink& connection) {
+void IoLinks::begin_end(Now now, IoLink& connection) {
     if (std::exchange(connection.read_held, false)) mark_ready(connection);
     const bool silent = connection.out.empty() && !connection.link->wants_to_write();
     if (silent || lingering_ >= config_.lingering_max) {
@@ -279,7 +317,7 @@ void IoThread::begin_end(Now now, IoLink& connection) {
     connection.deadline = now.instant + config_.link.goodbye_timeout;
 }
 
-void IoThread::write(Now now, IoLink& connection) {
+void IoLinks::write(Now now, IoLink& connection) {
     if (connection.awaits_writable) return;
     std::size_t produced = 0;
     while (connection.out.empty() || send(now, connection)) {
@@ -298,7 +336,7 @@ void IoThread::write(Now now, IoLink& connection) {
 }
 
 /// True when the whole block left.
-bool IoThread::send(Now now, IoLink& connection) {
+bool IoLinks::send(Now now, IoLink& connection) {
     auto& out = connection.out;
     const Bytes rest = out.rest();
     const auto sent = ::send(connection.socket.native_handle(), rest.data(), rest.size(),
@@ -318,7 +356,7 @@ bool IoThread::send(Now now, IoLink& connection) {
     return out.empty();
 }
 
-OutputBlock IoThread::take_block() {
+OutputBlock IoLinks::take_block() {
     if (!spare_blocks_.empty()) {
         auto block = std::move(spare_blocks_.back());
         spare_blocks_.pop_back();
@@ -327,7 +365,7 @@ OutputBlock IoThread::take_block() {
     return {std::make_unique_for_overwrite<std::byte[]>(config_.link.output_bytes_max)};
 }
 
-void IoThread::give_back(OutputBlock block) {
+void IoLinks::give_back(OutputBlock block) {
     if (spare_blocks_.size() >= spare_blocks_max) return;
     block.begin = block.end = 0;
     spare_blocks_.push_back(std::move(block));
@@ -335,7 +373,15 @@ void IoThread::give_back(OutputBlock block) {
 
 // --- Timers ----------------------------------------------------------------------------------
 
-void IoThread::timer(Now now, IoLink& connection) {
+void IoLinks::on_timer(Now now) {
+    while (timers_.next() <= now.instant) {
+        auto& connection = static_cast<IoLink&>(*timers_.top());
+        timers_.remove(connection);
+        timer(now, connection);
+    }
+}
+
+void IoLinks::timer(Now now, IoLink& connection) {
     if (connection.phase != Phase::open) {
         if (connection.deadline <= now.instant) return end(connection);
         return update_timer(now, connection);
@@ -353,7 +399,7 @@ void IoThread::timer(Now now, IoLink& connection) {
 
 // A wake-up that moved later is left where it is: it fires early once, which is harmless, and the
 // heap stays still while frames come and go.
-void IoThread::update_timer(Now now, IoLink& connection) {
+void IoLinks::update_timer(Now now, IoLink& connection) {
     Instant at =
         connection.phase == Phase::open ? connection.link->next_wakeup() : connection.deadline;
     if (connection.read_held) at = std::min(at, connection.link->read_at());

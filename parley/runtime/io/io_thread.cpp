@@ -16,30 +16,33 @@ namespace {
 constexpr std::size_t spare_vectors_max = 4;
 constexpr std::size_t spare_effects_max = 65'536;
 
-/// With limits of bandwidth little at a time, so that links take turns.
-std::size_t read_bytes(const IoConfig& config) {
-    const auto& bandwidth = config.link.bandwidth;
-    if (!bandwidth.limits_reading()) return config.read_bytes;
-    const auto of_all = bandwidth.down_all ? bandwidth.down_all->turn_bytes() : config.read_bytes;
-    return std::min(
-        {config.read_bytes, of_all, transport::Pacer{bandwidth.down_per_link}.turn_bytes()});
+/// Whether the node gives up a link by this command before it is connected.
+bool ends_dial(const transport::LinkCommand& command) {
+    using namespace transport;
+    return std::visit(overloaded{
+                          [](const Refuse&) { return true; },
+                          [](const Abandon&) { return true; },
+                          [](const Proceed&) { return false; },
+                          [](const Send&) { return false; },
+                          [](const Consumed&) { return false; },
+                          [](const GrowWindow&) { return false; },
+                          [](const SetStatus&) { return false; },
+                          [](const Probe&) { return false; },
+                      },
+                      command);
 }
 
 }  // namespace
 
 IoThread::IoThread(std::size_t index, const IoConfig& config, NodeInbox& inbox,
                    EntropySource& entropy)
-    : config_(config),
+    : inbound_bytes_max_(config.inbound_bytes_max),
       inbox_(inbox),
-      entropy_(entropy),
       work_(boost::asio::make_work_guard(context_)),
-      dialer_(context_, config.dialer),
       index_(index),
-      read_bytes_(read_bytes(config)),
-      scratch_(std::make_unique_for_overwrite<std::byte[]>(config.read_bytes)) {
+      links_(context_, config.links, entropy, batch_),
+      dialer_(context_, config.dialer) {
     batch_.source = index_;
-    config_.link.output_bytes_max =
-        std::max(config_.link.output_bytes_max, transport::Link::produce_bytes_min);
 }
 
 IoThread::~IoThread() {
@@ -83,7 +86,7 @@ void IoThread::push(Admitted admitted) {
 
 void IoThread::batch_done(std::size_t bytes) {
     const auto before = handed_over_bytes_.fetch_sub(bytes);
-    const auto limit = config_.inbound_bytes_max;
+    const auto limit = inbound_bytes_max_;
     if (before >= limit && before - bytes < limit) wake_if_asleep();
 }
 
@@ -106,22 +109,23 @@ void IoThread::run() {
         // Asked before the turn: what the node said before it asked for the end is then heard.
         const Instant by = finish_by_.load();
         turn(time);
-        if (by != never && (lingering_ == 0 || time.instant >= by)) break;
+        if (by != never && (links_.lingering() == 0 || time.instant >= by)) break;
         sleep_until(never);
     }
     dialer_.clear();
-    connections_.clear();
+    links_.clear();
 }
 
 void IoThread::turn(Now now) {
     take_dialed(now);  // first: the mail may be for a link that is just connected
     take_mail(now);
-    fire_timers(now);
+    links_.on_timer(now);
+    dialer_.on_timer(now);
     take_dialed(now);  // what the mail and the timers ended
-    if (may_read()) read_ready(now);
-    settle_dirty(now);
+    if (may_read()) links_.read(now);
+    links_.settle(now);
     hand_over();
-    bury();
+    links_.bury();
 }
 
 void IoThread::take_mail(Now now) {
@@ -133,11 +137,17 @@ void IoThread::take_mail(Now now) {
         mail_waits_ = false;
     }
     // A link is let in before anything is said to it.
-    for (auto& admitted : mail.admitted) admit(now, std::move(admitted));
+    for (auto& admitted : mail.admitted) links_.accept(now, std::move(admitted));
     for (auto& batch : mail.effects) {
         for (auto& effect : batch.effects) {
             std::visit(overloaded{
-                           [&](transport::CommandLink& said) { command(now, said); },
+                           [&](transport::CommandLink& said) {
+                               // No link: it is still being dialed, or it closed and the node is
+                               // about to hear.
+                               if (!links_.command(now, said) && ends_dial(said.command)) {
+                                   (void)dialer_.give_up(said.link);
+                               }
+                           },
                            [&](transport::OpenLink& open) {
                                dialer_.dial(now,
                                             {open.link, std::move(open.target), batch.identity});
@@ -158,40 +168,17 @@ void IoThread::recycle(std::vector<transport::SwitchEffect> effects) {
     if (spare_effects_.size() < spare_vectors_max) spare_effects_.push_back(std::move(effects));
 }
 
-void IoThread::fire_timers(Now now) {
-    while (timers_.next() <= now.instant) {
-        auto& connection = static_cast<IoLink&>(*timers_.top());
-        timers_.remove(connection);
-        timer(now, connection);
-    }
-    dialer_.on_timer(now);
-}
-
 void IoThread::take_dialed(Now now) {
     if (!dialer_.has_outcomes()) return;
     for (auto& outcome : dialer_.take_outcomes()) {
         std::visit(
             overloaded{
-                [&](Dialer::Connected& dialed) { connected(now, std::move(dialed)); },
+                [&](Dialer::Connected& dialed) { links_.connect(now, std::move(dialed)); },
                 [&](Dialer::Failed& failed) {
                     batch_.failed.push_back({failed.link, std::move(failed.why), failed.by_proxy});
                 },
             },
             outcome);
-    }
-}
-
-void IoThread::read_ready(Now now) {
-    for (auto* connection : std::exchange(ready_, {})) {
-        connection->listed_ready = false;
-        if (!connection->dead) read(now, *connection);
-    }
-}
-
-void IoThread::settle_dirty(Now now) {
-    for (auto* connection : std::exchange(dirty_, {})) {
-        connection->listed_dirty = false;
-        if (!connection->dead) settle(now, *connection);
     }
 }
 
@@ -202,30 +189,22 @@ void IoThread::hand_over() {
     batch_.source = index_;
 }
 
-void IoThread::bury() {
-    if (graveyard_.empty()) return;
-    const auto dead = [](const IoLink* c) { return c->dead; };
-    std::erase_if(ready_, dead);
-    std::erase_if(dirty_, dead);
-    graveyard_.clear();
-}
-
-bool IoThread::anything_to_do() {
-    const bool over = finish_by_.load() != never && lingering_ == 0;
-    return mail_waits_ || dialer_.has_outcomes() || !dirty_.empty() ||
-           (!ready_.empty() && may_read()) || over;
+bool IoThread::anything_to_do() const {
+    const bool over = finish_by_.load() != never && links_.lingering() == 0;
+    return mail_waits_ || dialer_.has_outcomes() || links_.wants_to_settle() ||
+           (links_.wants_to_read() && may_read()) || over;
 }
 
 void IoThread::sleep_until(Instant deadline) {
     asleep_ = true;
     if (anything_to_do()) {
         asleep_ = false;
-        if (std::exchange(expects_more_, false)) std::this_thread::yield();
+        if (links_.take_expects_more()) std::this_thread::yield();
         context_.poll();
         return;
     }
     const Instant until =
-        std::min({timers_.next(), dialer_.next_wakeup(), finish_by_.load(), deadline});
+        std::min({links_.next_wakeup(), dialer_.next_wakeup(), finish_by_.load(), deadline});
     if (until == never) {
         context_.run_one();
     } else {
