@@ -1,5 +1,6 @@
 #include <parley/runtime/http/rpc_client.hpp>
 
+#include <parley/base/overloaded.hpp>
 #include <parley/runtime/io/asio_endpoint.hpp>
 
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -14,6 +15,7 @@
 #include <sys/un.h>
 
 #include <utility>
+#include <variant>
 
 namespace parley::runtime {
 
@@ -27,8 +29,11 @@ namespace {
 constexpr std::uint64_t reply_bytes_max = 64ULL << 20;
 
 std::string describe(const RpcAddress& address) {
-    const auto* endpoint = std::get_if<Endpoint>(&address);
-    return endpoint ? endpoint->to_string() : std::get<std::string>(address);
+    return std::visit(overloaded{
+                          [](const Endpoint& endpoint) { return endpoint.to_string(); },
+                          [](const std::string& path) { return path; },
+                      },
+                      address);
 }
 
 class Call {
@@ -104,15 +109,21 @@ private:
 Result<std::string, RpcClientError> rpc_post(const RpcAddress& address, std::string body,
                                              Duration timeout) {
     Call call{describe(address), std::move(body)};
-    if (const auto* endpoint = std::get_if<Endpoint>(&address)) {
-        return call.run(to_asio(*endpoint), timeout);
-    }
-    const auto& path = std::get<std::string>(address);
-    if (path.size() >= sizeof(sockaddr_un::sun_path)) {
-        return std::unexpected{RpcClientError{
-            Kind::no_connection, "cannot connect to " + path + ": the path is too long", 0, {}}};
-    }
-    return call.run(asio::local::stream_protocol::endpoint{path}, timeout);
+    return std::visit(
+        overloaded{
+            [&](const Endpoint& endpoint) { return call.run(to_asio(endpoint), timeout); },
+            [&](const std::string& path) -> Result<std::string, RpcClientError> {
+                if (path.size() >= sizeof(sockaddr_un::sun_path)) {
+                    return std::unexpected{
+                        RpcClientError{Kind::no_connection,
+                                       "cannot connect to " + path + ": the path is too long",
+                                       0,
+                                       {}}};
+                }
+                return call.run(asio::local::stream_protocol::endpoint{path}, timeout);
+            },
+        },
+        address);
 }
 
 }  // namespace parley::runtime
