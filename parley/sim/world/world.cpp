@@ -1,10 +1,12 @@
 #include <parley/sim/world/world.hpp>
 
+#include <parley/base/overloaded.hpp>
 #include <parley/crypto/memo.hpp>
 #include <parley/crypto/stub.hpp>
 #include <parley/sim/world/world_host.hpp>
 
 #include <algorithm>
+#include <variant>
 
 namespace parley::sim {
 
@@ -196,55 +198,55 @@ HostId World::host_at(ConnectionRef ref, std::uint8_t side) {
 
 /// The host that an event happens at; hosts() when there is none.
 HostId World::host_of(const Event& event) {
-    struct Visitor {
-        World& world;
-        HostId operator()(const Act&) const { return world.hosts_.size(); }
-        HostId operator()(const WakeHost& e) const { return e.host; }
-        HostId operator()(const WakeLink& e) const { return world.host_at(e.connection, e.side); }
-        HostId operator()(const Knock& e) const { return e.to; }
-        HostId operator()(const Connected& e) const { return world.host_at(e.connection, 0); }
-        HostId operator()(const ConnectFailed& e) const { return e.host; }
-        HostId operator()(const Segment& e) const { return world.host_at(e.connection, e.to_side); }
-        HostId operator()(const Writable& e) const { return world.host_at(e.connection, e.side); }
-        HostId operator()(const JobDone& e) const { return e.host; }
-        HostId operator()(const Datagram& e) const { return e.receiver; }
-    };
-    return std::visit(Visitor{*this}, event);
+    return std::visit(overloaded{
+                          [&](const Act&) { return hosts_.size(); },
+                          [](const WakeHost& e) { return e.host; },
+                          [&](const WakeLink& e) { return host_at(e.connection, e.side); },
+                          [](const Knock& e) { return e.to; },
+                          [&](const Connected& e) { return host_at(e.connection, 0); },
+                          [](const ConnectFailed& e) { return e.host; },
+                          [&](const Segment& e) { return host_at(e.connection, e.to_side); },
+                          [&](const Writable& e) { return host_at(e.connection, e.side); },
+                          [](const JobDone& e) { return e.host; },
+                          [](const Datagram& e) { return e.receiver; },
+                      },
+                      event);
 }
 
 void World::run(Event& event) {
-    struct Visitor {
-        World& world;
-        void operator()(Act& e) { e.action(); }
-        void operator()(const WakeHost& e) {
-            auto& host = world.host(e.host);
-            if (host.life == e.life && host.node) world.wake(host);
-        }
-        void operator()(const WakeLink& e) {
-            auto* connection = world.find(e.connection);
-            if (connection && connection->ends[e.side].machine) {
-                world.wake(connection->ends[e.side]);
-            }
-        }
-        void operator()(const Knock& e) { world.knock(e); }
-        void operator()(const Connected& e) { world.connected(e); }
-        void operator()(const ConnectFailed& e) {
-            auto& host = world.host(e.host);
-            if (host.life == e.life) world.connect_failed(host, e.link, e.why);
-        }
-        void operator()(Segment& e) { world.arrive(e); }
-        void operator()(const Writable& e) { world.writable(e); }
-        void operator()(JobDone& e) {
-            auto& host = world.host(e.host);
-            if (host.life != e.life) return;
-            host.disk.sync_all();  // an honest disk: what is done is durable
-            host.node->finish_job(e.job, host.at(world.events_.now()));
-            host.busy = true;
-            world.pump(host);
-        }
-        void operator()(const Datagram& e) { world.receive(e); }
-    };
-    std::visit(Visitor{*this}, event);
+    std::visit(overloaded{
+                   [](Act& e) { e.action(); },
+                   [&](const WakeHost& e) {
+                       auto& host = this->host(e.host);
+                       if (host.life == e.life && host.node) wake(host);
+                   },
+                   [&](const WakeLink& e) {
+                       auto* connection = find(e.connection);
+                       if (connection && connection->ends[e.side].machine) {
+                           wake(connection->ends[e.side]);
+                       }
+                   },
+                   [&](const Knock& e) { knock(e); },
+                   [&](const Connected& e) { connected(e); },
+                   [&](const ConnectFailed& e) {
+                       auto& host = this->host(e.host);
+                       if (host.life == e.life) connect_failed(host, e.link, e.why);
+                   },
+                   [&](Segment& e) { arrive(e); },
+                   [&](const Writable& e) { writable(e); },
+                   [&](JobDone& e) { job_done(e); },
+                   [&](const Datagram& e) { receive(e); },
+               },
+               event);
+}
+
+void World::job_done(JobDone& event) {
+    auto& host = this->host(event.host);
+    if (host.life != event.life) return;
+    host.disk.sync_all();  // an honest disk: what is done is durable
+    host.node->finish_job(event.job, host.at(events_.now()));
+    host.busy = true;
+    pump(host);
 }
 
 void World::trace(std::uint64_t word) {
@@ -275,10 +277,14 @@ void World::pump(WorldHost& host) {
 }
 
 void World::apply(WorldHost& host, SwitchEffect& effect) {
-    if (const auto* dial = std::get_if<OpenLink>(&effect)) {
-        return open(host, dial->link, dial->target);
-    }
-    auto& command = std::get<CommandLink>(effect);
+    std::visit(overloaded{
+                   [&](const OpenLink& dial) { open(host, dial.link, dial.target); },
+                   [&](CommandLink& command) { this->command(host, command); },
+               },
+               effect);
+}
+
+void World::command(WorldHost& host, CommandLink& command) {
     auto* end = find_link(host, command.link);
     if (end == nullptr) {
         // A dial given up before it was connected; or a link that is over.

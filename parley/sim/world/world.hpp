@@ -159,7 +159,9 @@ private:
     void pump(WorldHost& host);
     void hand_on(WorldHost& host, transport::LinkId link);
     void apply(WorldHost& host, transport::SwitchEffect& effect);
+    void command(WorldHost& host, transport::CommandLink& command);
     void take_jobs(WorldHost& host);
+    void job_done(JobDone& event);
     Instant wake_time(const WorldHost& host, Instant local) const;
     void arm(WorldHost& host);
     void wake(WorldHost& host);
