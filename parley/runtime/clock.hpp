@@ -1,14 +1,15 @@
-// The one place where time is read.
+// The clocks of the system: the only place in Parley where time is read.
+// Threading: any.
 #pragma once
 
 #include <parley/base/time.hpp>
 
 namespace parley::runtime {
 
-/// The monotonic and the wall clock, read together. Any thread.
+/// The monotonic clock (nanoseconds) and Unix time (milliseconds), read together.
 Now now();
 
-/// Time that passes while nobody asks for the date: cheaper than now().
+/// The monotonic clock alone: cheaper than now().
 Instant monotonic_now();
 
 }  // namespace parley::runtime

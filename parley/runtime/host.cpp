@@ -122,7 +122,7 @@ private:
         for (auto& job : inputs.finished) core.finish_job(job, time);
         for (auto& batch : inputs.batches) {
             hand_in(core, time, batch);
-            // What follows from one batch is on its way before the next one is begun.
+            // The effects of one batch are on their way before the next one is begun.
             core.turn(time);
             execute(core);
             io_[batch.source]->batch_done(batch.bytes);

@@ -1,10 +1,14 @@
-// Host: runs a node over real sockets. It owns the threads: one that decides (the caller of run),
-// a few for the links' sockets and encryption, a few workers for slow jobs.
+// Host: runs a node over real sockets. It owns the threads: one on which the node runs (the caller
+// of run), a few for the links' sockets and encryption (IoThread), a few workers for slow jobs.
 //
 //     Host host{config, entropy, log};
 //     const auto endpoints = host.listen();      // StartError: port in use, ...
 //     Node node{..., endpoints, ...};
 //     host.run(node);                            // until stop()
+//
+// Bounds: what waits for the node's thread is bounded by inbound_bytes_max for each I/O thread, and
+// by 64 undecided callers for each listener; what waits for a link, by the Switch's send budgets.
+// The caller bounds what it posts.
 //
 // Threading: construct, listen and run on one thread; post from any; stop also from a signal
 // handler.
@@ -31,26 +35,29 @@
 namespace parley::runtime {
 
 struct HostConfig {
-    std::vector<Endpoint> listen = {};  ///< port 0: the system chooses
-    /// Also bind UDP, on the addresses and ports of `listen`.
+    std::vector<Endpoint> listen = {};  ///< port 0: the system chooses; empty: dials only
+    /// Also binds UDP, on the addresses and ports of `listen`.
     bool datagrams = false;
     transport::LinkConfig link = {};
-    /// For the sockets and encryption of the links. 0: all is done on the node's thread, which
-    /// saves waking others, and lets handshakes and large messages keep the modules waiting.
+    /// Threads for the sockets and encryption of the links. 0: all is done on the node's thread,
+    /// which saves waking others, but handshakes and large messages keep the modules waiting.
     std::size_t io_threads = 1;
-    unsigned workers = 2;
+    unsigned workers = 2;  ///< threads for Jobs
+    /// For all addresses of a target together; its name has as much to be resolved.
     Duration connect_timeout = 5s;
-    Lookup lookup = system_lookup;  ///< resolves targets' names; see Resolver
-    /// All dials go through it. What is wrong with it is logged, at most once a minute.
+    Lookup lookup = system_lookup;  ///< resolves the names of targets; see Resolver
+    /// A SOCKS5 proxy for all dials. Its own failures are logged as warnings, at most one a minute.
     std::optional<transport::Proxy> proxy = {};
     Duration proxy_timeout = 15s;         ///< instead of connect_timeout
-    std::size_t read_bytes = 256U << 10;  ///< most that one read takes; a buffer each I/O thread
-    /// Received and not yet dealt with by the node, each I/O thread; above it, it stops reading.
+    std::size_t read_bytes = 256U << 10;  ///< of one read at most; a buffer for each I/O thread
+    /// Bytes that were received and that the node has not dealt with, for each I/O thread: at this
+    /// limit it stops reading.
     std::size_t inbound_bytes_max = 32U << 20;
     Duration watchdog = 100ms;  ///< a module's call that takes longer is named in the log
-    /// After stop(): for the node to end its links and store, and beyond it, for last bytes to
-    /// leave. A peer that reads nothing can use up both, or LinkConfig::goodbye_timeout if less.
+    /// After stop(): the time in which the node ends its links and its store.
     Duration stop_timeout = 1200ms;
+    /// After that: the time in which last bytes leave. A peer that reads nothing uses up both, or
+    /// LinkConfig::goodbye_timeout if that is less.
     Duration linger_timeout = 400ms;
 };
 
@@ -63,21 +70,25 @@ public:
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;
 
-    /// Binds all endpoints, with the ports that the system chose, in the order of the config.
-    /// Callers and datagrams wait until run().
+    /// Binds all endpoints. Returns them in the order of the config, with the ports that the system
+    /// chose; on failure, the first that cannot be bound, and why. Callers and datagrams wait in
+    /// the system until run().
     Result<std::vector<Endpoint>, StartError> listen();
 
-    /// Drives the node until it has shut down after stop(), or its time is up. Once.
+    /// Drives the node until it has shut down after stop(), or stop_timeout is over. Once. What the
+    /// node throws ends the threads and passes through.
     void run(p2p::NodeCore& core);
 
-    /// Runs `call` on the node's thread, in the order of posting; before run() they wait for it.
-    /// Calls that are left when the node has ended are dropped. The caller bounds their number.
+    /// Runs `call` on the node's thread, in the order of posting. Calls before run() wait for it;
+    /// those left when the node has ended are dropped.
     void post(std::move_only_function<void(Now)> call);
 
-    /// How long inputs waited for the node's thread; of several at once, the first. For use on it.
+    /// How long inputs waited for the node's thread; of a batch, the one that came first. To be
+    /// called on the node's thread.
     const p2p::DelayHistogram& loop_delay() const;
 
-    /// Begins the shutdown; run() returns in under 2 s unless a job of the workers is stuck.
+    /// Begins the shutdown; run() returns in under 2 s (with the default timeouts), unless a Job on
+    /// a worker is stuck. Async-signal-safe.
     void stop() noexcept;
 
 private:

@@ -1,9 +1,12 @@
 // ModuleHost: the shortest way from a module to a network: modules on a BareNode, a Host with a
-// thread of its own, a fresh key. For programs that know whom to dial.
+// thread of its own, and a key that lasts as long as the object. Without discovery: for programs
+// that know their peers' addresses.
 //
 //     ModuleHost host{{&module}};
 //     host.start();
 //     host.dial(target);
+//
+// Threading: one thread owns it; post and dial from any.
 #pragma once
 
 #include <parley/p2p/bare_node.hpp>
@@ -18,32 +21,35 @@
 namespace parley::runtime {
 
 struct ModuleHostOptions {
-    /// Without: dials only. Port 0 lets the system choose.
+    /// Nothing: dials only. Port 0: the system chooses.
     std::optional<Endpoint> listen = Endpoint{*IpAddress::parse("127.0.0.1"), 0};
-    std::uint64_t network_id = 1;
-    std::string client = "parley";
+    std::uint64_t network_id = 1;   ///< peers of another network are refused
+    std::string client = "parley";  ///< the name that peers are told
     transport::SwitchConfig links = {};
-    std::size_t io_threads = 1;
-    Log* log = nullptr;  ///< null: no log
+    std::size_t io_threads = 1;  ///< as HostConfig::io_threads
+    Log* log = nullptr;          ///< null: no log
 };
 
-/// Threading: one thread owns it; post and dial may be called from any.
 class ModuleHost {
 public:
-    /// `modules` outlive it. Throws std::runtime_error if it cannot listen.
+    /// Listens. `modules` and the log outlive the object. Throws std::runtime_error, with the
+    /// endpoint and the reason, if it cannot listen.
     explicit ModuleHost(std::vector<transport::PeerHandler*> modules,
                         const ModuleHostOptions& options = {});
-    /// Says goodbye to all peers.
+    /// Ends all links with a Goodbye and joins the node's thread.
     ~ModuleHost();
     ModuleHost(const ModuleHost&) = delete;
     ModuleHost& operator=(const ModuleHost&) = delete;
 
-    /// Where others dial us.
+    /// The address for others to dial, with the port that the system chose.
     Target target() const { return {key_.id(), endpoint_}; }
     /// From here on links come and go, and modules are called, on the node's thread.
     void start();
+    /// Dials soon, once. A failure is an event on the hub (transport::DialFailed); a dial for which
+    /// the Switch has no slot, or a link already, is dropped.
     void dial(const Target& target);
-    /// Runs `call` on the node's thread, soon; there it may use network() and core().
+    /// Runs `call` on the node's thread, soon: the only place to use network() and core(), once
+    /// started.
     void post(std::move_only_function<void(Now)> call) { host_.post(std::move(call)); }
     transport::Network& network() { return core_.links(); }
     p2p::BareNode& core() { return core_; }

@@ -1,4 +1,5 @@
-// StopSignals: SIGINT and SIGTERM as a call on a thread of its own.
+// StopSignals: turns SIGINT and SIGTERM into calls on a thread of its own, where, unlike in a
+// signal handler, anything may be done.
 #pragma once
 
 #include <functional>
@@ -8,8 +9,8 @@ namespace parley::runtime {
 
 class StopSignals {
 public:
-    /// `on_signal` is called with the signal's number, each time one comes, until destruction.
-    /// One object at a time in a process.
+    /// `on_signal` is called with the signal's number, each time one comes, until destruction. At
+    /// most one object in a process at a time.
     explicit StopSignals(std::function<void(int)> on_signal);
     ~StopSignals();
     StopSignals(const StopSignals&) = delete;

@@ -1,4 +1,4 @@
-// StartError: why a part of the runtime could not begin, in words for the user.
+// StartError: the reason why a part of the runtime could not start, in words for the user.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ struct StartError {
     int system_error = 0;  ///< errno, 0 if none
 };
 
-/// "cannot <action> <where>: <text of errno>".
+/// A StartError with the text "cannot <action> <where>: <text of errno>".
 StartError start_error(const std::string& action, const std::string& where, int system_error);
 
 }  // namespace parley::runtime

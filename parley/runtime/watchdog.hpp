@@ -1,4 +1,5 @@
-// Watchdog: names the module that keeps the node's thread too long.
+// Watchdog: logs a warning with the topic of a module whose call kept the node's thread longer than
+// a limit. It speaks when the call returns: a call that never does is not reported.
 // Threading: the node's thread.
 #pragma once
 
@@ -13,8 +14,10 @@ namespace parley::runtime {
 
 class Watchdog final : public transport::CallWatch {
 public:
+    /// `patience`: the longest call that is not reported. `log` outlives this.
     Watchdog(Duration patience, Log& log) : patience_(patience), log_(log) {}
 
+    // Around each call of a module:
     void enter(std::string_view topic) override;
     void leave() override;
 

@@ -1,13 +1,15 @@
 // HttpServer: JSON-RPC over HTTP/1.1 on a loopback TCP endpoint and on a Unix socket. It carries
 // bodies to a handler and replies back, and knows nothing of JSON-RPC beyond the form of an error.
-// Or one page of text, for programs that ask for it again and again.
+// Or it serves one page of text, such as metrics, to programs that poll it.
 //
 // Browsers: a page from anywhere can make its reader's browser send requests to 127.0.0.1, under
 // a name that resolves to it (DNS rebinding). Therefore the Host header must name this machine or
 // a configured name, an Origin must be configured, and only application/json is read.
 //
-// Bounds: connections per endpoint, header and body bytes, one request at a time a connection,
-// and a time limit on everything a client can make us wait for.
+// Bounds: connections per endpoint, header and body bytes, one request at a time per connection,
+// and a time limit on everything that a client can make the server wait for.
+//
+// Threading: start and destroy on one thread; the handler runs on the server's own.
 #pragma once
 
 #include <parley/base/result.hpp>
@@ -28,40 +30,43 @@ namespace parley::runtime {
 
 using rpc::Origin;
 
-/// A page that is read, instead of JSON-RPC.
+/// A page that is served instead of JSON-RPC.
 struct HttpPage {
-    std::string path;
-    std::string content_type;
+    std::string path;          ///< such as "/metrics"
+    std::string content_type;  ///< the header of that name
 };
 
 struct HttpServerConfig {
-    /// If set, this page is served to GET at any address, and nothing else. Its handler gets an
-    /// empty body, and makes the page.
+    /// If set, this page is served to GET, and nothing else, and `tcp` may be any address. The
+    /// handler gets an empty body and returns the page.
     std::optional<HttpPage> page = {};
-    /// Without a page: loopback addresses only. Port 0 lets the system choose.
+    /// Without a page: a loopback address. Port 0: the system chooses.
     std::optional<Endpoint> tcp = {};
-    /// Path of the socket; made with mode 0600, removed at the end. A stale one is replaced.
+    /// Path of the socket's file; created with mode 0600, removed at the end. A file that no
+    /// process listens on any more is replaced.
     std::optional<std::string> unix_socket = {};
     /// Host names beyond localhost and loopback addresses, without port, in lower case.
     std::vector<std::string> hosts = {};
     /// Values of the Origin header that are let in, such as "http://localhost:8080".
     std::vector<std::string> origins = {};
-    std::size_t connections_max = 64;            ///< each endpoint
-    std::size_t body_bytes_max = 1U << 20;       ///< else 413
-    std::uint32_t header_bytes_max = 16 * 1024;  ///< else 431
+    std::size_t connections_max = 64;            ///< at each endpoint
+    std::size_t body_bytes_max = 1U << 20;       ///< of a request; else status 413
+    std::uint32_t header_bytes_max = 16 * 1024;  ///< of a request; else status 431
     Duration idle_timeout = 60s;                 ///< between two requests of a connection
     Duration request_timeout = 10s;              ///< for a whole request to arrive
-    Duration reply_timeout = 60s;  ///< for the handler to answer (else 503) and the client to read
+    /// For the handler to answer (else status 503), and then for the client to read.
+    Duration reply_timeout = 60s;
 };
 
 class HttpServer {
 public:
     using Reply = std::function<void(std::string body)>;
-    /// Called on the server's thread; must not block. `done` may be called once, from any thread,
-    /// at once or later, also after the server ended. An empty body is answered by 204.
+    /// Called on the server's thread; must not block. `done` is called at most once, from any
+    /// thread, at once or later, also after the server ended. An empty body is answered by 204.
     using Handler = std::function<void(std::string body, Origin origin, Reply done)>;
 
-    /// Listens, and serves on a thread of its own from now on.
+    /// Listens, and serves on a thread of its own from now on. The error names the endpoint that
+    /// cannot be bound, and why. `log` outlives the server.
     static Result<std::unique_ptr<HttpServer>, StartError> start(HttpServerConfig config,
                                                                  Handler handler, Log& log);
     /// Closes all connections and joins the thread.
@@ -69,7 +74,7 @@ public:
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
 
-    /// With the port that the system chose.
+    /// The TCP endpoint with the port that the system chose; nothing without one.
     std::optional<Endpoint> tcp_endpoint() const;
 
 private:
@@ -78,7 +83,8 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-/// Is the value of a Host header ("localhost:8545", "[::1]", "127.0.0.1") one to serve?
+/// Whether a request with this Host header ("localhost:8545", "[::1]", "127.0.0.1") is served:
+/// localhost, a loopback address, or one of `more` (lower case, without port).
 bool host_allowed(std::string_view host, const std::vector<std::string>& more);
 
 }  // namespace parley::runtime

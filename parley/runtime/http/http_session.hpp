@@ -1,5 +1,6 @@
-// HttpSession: one client of the HttpServer, one request at a time.
-// Threading: the server's thread; only the reply of a handler comes from elsewhere.
+// HttpSession: one connection of the HttpServer, which carries one request at a time. It lives
+// while one of its operations is pending. For sources of the server only. Threading: the server's
+// thread; replies of handlers come to it through the ReplyGate.
 #pragma once
 
 #include <parley/runtime/http/http_server.hpp>
@@ -27,6 +28,7 @@ public:
     explicit ReplyGate(boost::asio::io_context& context) : context_(&context) {}
     /// Runs `call` on the server's thread, or drops it when the server has ended.
     void post(std::move_only_function<void()> call);
+    /// The server ends: from now on calls are dropped.
     void close();
 
 private:
@@ -47,8 +49,9 @@ public:
           origin_(origin),
           gate_(std::move(gate)) {}
 
+    /// Begins to read. Owned by a shared_ptr by then.
     void start() { wait_for_request(); }
-    /// Cuts the connection.
+    /// Closes the connection at once.
     void close();
 
 private:
@@ -59,7 +62,7 @@ private:
     void read_request();
     void on_request(boost::beast::error_code error);
     void handle(Request request);
-    /// What is wrong with it, or nothing.
+    /// The response to a request that is refused; nothing if it is to be handled.
     std::optional<Response> refusal(const Request& request) const;
     std::optional<Response> page_refusal(const Request& request) const;
     void await_reply(std::string body);

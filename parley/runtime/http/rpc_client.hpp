@@ -1,5 +1,6 @@
 // A client of the HttpServer for the command line: one request, one reply, then the connection
 // is closed. Blocks the caller.
+// Threading: any.
 #pragma once
 
 #include <parley/base/result.hpp>
@@ -16,18 +17,19 @@ using RpcAddress = std::variant<Endpoint, std::string>;
 
 struct RpcClientError {
     enum class Kind : std::uint8_t {
-        no_connection,  ///< nobody listens there, or the file may not be opened
-        timeout,
-        broken,   ///< the connection ended, or what came is not HTTP
-        refused,  ///< an HTTP status other than 200 and 204
+        no_connection,  ///< nothing listens there, or the socket's file may not be opened
+        timeout,        ///< no whole reply in time
+        broken,         ///< the connection ended before the reply did, or the reply is not HTTP
+        refused,        ///< an HTTP status other than 200 and 204
     };
     Kind kind;
     std::string what;     ///< for the user, with the address
     unsigned status = 0;  ///< refused: the HTTP status
-    std::string body;     ///< refused: what the server said
+    std::string body;     ///< refused: the body of the reply
 };
 
-/// Posts a JSON-RPC request and returns the reply. At most 64 MiB of it.
+/// Posts a JSON-RPC request and returns the body of the reply, at most 64 MiB. `timeout` is for all
+/// of it.
 Result<std::string, RpcClientError> rpc_post(const RpcAddress& address, std::string body,
                                              Duration timeout = 30s);
 

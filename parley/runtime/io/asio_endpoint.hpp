@@ -1,4 +1,5 @@
-// Our endpoints as Asio's, and back. For sources of the runtime only.
+// Conversions between Parley's endpoints, Asio's and the system's. For sources of the runtime only.
+// Threading: any.
 #pragma once
 
 #include <parley/identity/endpoint.hpp>
@@ -10,9 +11,11 @@
 
 namespace parley::runtime {
 
+/// IPv4 stays IPv4 (AF_INET), IPv6 has no zone.
 boost::asio::ip::tcp::endpoint to_asio(const Endpoint& endpoint);
 Endpoint from_asio(const boost::asio::ip::tcp::endpoint& endpoint);
-/// The system's form of an address; nothing if it is null or of a family other than IPv4 and IPv6.
+/// From the system's form of an address; nothing if it is null or of a family other than IPv4 and
+/// IPv6. The size of what it points to is that of its family.
 std::optional<IpAddress> address_of(const sockaddr* raw);
 std::optional<Endpoint> endpoint_of(const sockaddr* raw);
 

@@ -1,7 +1,7 @@
-// DatagramReader: reads a UDP socket and hands the node what came. It holds at most `untaken_max`
-// batches that the node has not dealt with; what comes then waits in the system's buffer, and is
-// lost when that is full.
-// Threading: `taken` and `close` from any thread; the rest runs on its I/O thread.
+// DatagramReader: reads a UDP socket and hands the datagrams to the node in batches.
+// Bounds: untaken_max batches that the node has not dealt with. Further datagrams wait in the
+// system's buffer, and are lost when that is full. Threading: `taken` and `close` from any thread;
+// the rest runs on the thread of the context.
 #pragma once
 
 #include <parley/runtime/io/datagram_socket.hpp>
@@ -17,19 +17,21 @@ namespace parley::runtime {
 
 class DatagramReader {
 public:
+    /// Batches, of at most DatagramSocket::batch_max datagrams each.
     static constexpr std::size_t untaken_max = 4;
 
-    /// `index` comes back in Received::socket. `socket` outlives this.
+    /// `index` comes back in Received::socket. `context`, `socket` and `inbox` outlive this.
     DatagramReader(boost::asio::io_context& context, DatagramSocket& socket, std::size_t index,
                    NodeInbox& inbox);
     ~DatagramReader();
     DatagramReader(const DatagramReader&) = delete;
     DatagramReader& operator=(const DatagramReader&) = delete;
 
-    /// Before the I/O thread runs.
+    /// Begins to read. Before the context runs.
     void start() { await(); }
-    /// The node dealt with one batch.
+    /// The node has dealt with one batch.
     void taken();
+    /// Stops reading, soon; a batch may still come.
     void close();
 
 private:

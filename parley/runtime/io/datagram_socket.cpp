@@ -13,7 +13,7 @@
 
 namespace parley::runtime {
 
-/// What recvmmsg and sendmmsg are told, and the room that the first reads into.
+/// The arguments of recvmmsg and sendmmsg, and the buffer that the first reads into.
 struct DatagramSocket::Headers {
     std::array<mmsghdr, batch_max> messages{};
     std::array<iovec, batch_max> pieces{};

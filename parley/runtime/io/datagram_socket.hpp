@@ -1,4 +1,6 @@
-// DatagramSocket: a UDP socket that reads and writes many datagrams with one system call.
+// DatagramSocket: a non-blocking UDP socket that reads and writes many datagrams with one system
+// call (recvmmsg, sendmmsg).
+// Threading: one thread receives, and one (the same or another) sends.
 #pragma once
 
 #include <parley/base/result.hpp>
@@ -11,26 +13,28 @@
 
 namespace parley::runtime {
 
-/// Non-blocking. Threading: one thread receives, and one (the same or another) sends.
 class DatagramSocket {
 public:
-    /// What one call reads at most.
+    /// Most datagrams that one call reads.
     static constexpr std::size_t batch_max = 64;
-    /// Longer ones are dropped as they come. No protocol here sends any of above 1280 bytes.
+    /// Longer datagrams are dropped when they come. discovery v5 sends at most 1280 bytes.
     static constexpr std::size_t size_bytes_max = 1500;
 
-    /// Port 0: the system chooses. IPv6 means IPv6 alone.
+    /// Port 0: the system chooses. An IPv6 socket takes no IPv4. The error names the endpoint, and
+    /// why it cannot be bound.
     static Result<DatagramSocket, StartError> bind(const Endpoint& endpoint);
     DatagramSocket(DatagramSocket&&) noexcept;
     DatagramSocket& operator=(DatagramSocket&&) noexcept;
     ~DatagramSocket();
 
     int fd() const { return fd_.get(); }
+    /// The endpoint that it is bound to, with the port that the system chose.
     const Endpoint& local() const { return local_; }
-    /// Appends what waits, at most batch_max. True if there may be more.
+    /// Appends the datagrams that wait, at most batch_max. True if there may be more.
     bool receive(DatagramBatch& out);
-    /// Sends those to addresses of its own family, in order. What the system has no room for, or no
-    /// way to, is lost, as datagrams are. Returns how many were taken.
+    /// Sends the datagrams to addresses of the socket's family, in order, and skips the others.
+    /// Those that the system has no room for, or no route to, are lost, as datagrams are. Returns
+    /// how many the system took.
     std::size_t send(const DatagramBatch& batch);
 
 private:

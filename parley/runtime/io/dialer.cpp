@@ -21,7 +21,7 @@ using transport::Socks5;
 
 namespace {
 
-/// What an attempt gets where a late timer left it nothing.
+/// The time of an attempt to which a late timer left nothing.
 constexpr Duration attempt_time_min = 1ms;
 
 /// The families by turns, so that one of them that leads nowhere does not use up all the time; the
@@ -123,7 +123,7 @@ void Dialer::resolve(Dial& dial) {
         });
 }
 
-/// Connecting has its time from here on, whatever the name took.
+/// Connecting has its full time from here on, however long the name took.
 void Dialer::resolved(Dial& dial, const Addresses& addresses) {
     const auto& target = dial.request.target;
     if (!addresses) return fail(dial, target.host + ": " + addresses.error());

@@ -1,5 +1,5 @@
-// Connection: one socket and the Link on it, as an I/O thread keeps them. No more than a record;
-// IoThread does the work.
+// IoLink: one socket and the Link on it, as an I/O thread keeps them. A plain record; IoLinks does
+// the work. For IoLinks alone.
 #pragma once
 
 #include <parley/base/bytes.hpp>
@@ -16,8 +16,8 @@
 
 namespace parley::runtime {
 
-/// Sealed bytes on their way to a socket: a block of fixed size, lent to one connection while the
-/// socket is full.
+/// Sealed bytes on their way to a socket: a block of LinkConfig::output_bytes_max, lent to one link
+/// while its socket is full.
 struct OutputBlock {
     std::unique_ptr<std::byte[]> memory;
     std::size_t begin = 0;
@@ -31,7 +31,8 @@ struct IoLink : TimerItem {
     enum class Phase : std::uint8_t {
         open,
         flushing,  ///< the link is closed, its last bytes leave
-        draining,  ///< they left; what the other side still sends is read, or closing would reset
+        draining,  ///< they left; the peer's bytes are read until its end, as closing a socket with
+                   ///< unread bytes would reset the connection and lose our last ones
     };
 
     IoLink(transport::LinkId link_id, boost::asio::ip::tcp::socket s)
@@ -39,19 +40,19 @@ struct IoLink : TimerItem {
 
     transport::LinkId id;
     boost::asio::ip::tcp::socket socket;
-    std::optional<transport::Link> link;  ///< from open to flushing
+    std::optional<transport::Link> link;  ///< while open and flushing
     OutputBlock out;
     Instant deadline = never;  ///< of flushing and draining
-    Instant stream_until{};    ///< until then more of a stream is expected at once
+    Instant stream_until{};    ///< until then more bytes of a stream are expected
     std::size_t drained_bytes = 0;
     Phase phase = Phase::open;
     bool awaits_readable = false;
     bool awaits_writable = false;
-    bool listed_ready = false;  ///< in the list of those to read from
-    bool listed_dirty = false;  ///< in the list of those to settle
+    bool listed_ready = false;  ///< in IoLinks' list of links to read from
+    bool listed_dirty = false;  ///< in IoLinks' list of links to settle
     bool read_held = false;     ///< by a limit of bandwidth, until Link::read_at
-    bool ended = false;         ///< the other side's stream did
-    bool dead = false;          ///< to be buried at the end of the turn
+    bool ended = false;         ///< the peer's stream has ended
+    bool dead = false;          ///< to be freed at the end of the turn
 };
 
 }  // namespace parley::runtime

@@ -22,7 +22,7 @@ using Phase = IoLink::Phase;
 
 namespace {
 
-/// What one connection may write in one turn before the others have theirs.
+/// Most bytes that one link writes in a turn before the others have theirs.
 constexpr std::size_t write_bytes_per_turn = 1U << 20;
 /// A connection inside one machine has no path whose capacity is to be found out. Some congestion
 /// controls (BBR) pace it by timers all the same, which costs a third of the speed. Where the
@@ -32,7 +32,7 @@ constexpr std::string_view loopback_congestion_control = "cubic";
 constexpr std::size_t stream_read_bytes = 64U << 10;
 constexpr Duration stream_patience = 50us;
 constexpr std::size_t spare_blocks_max = 16;
-/// What a peer may still send while we say goodbye. The time is limited, too.
+/// Most bytes that are read from a peer after our last ones. The time is limited, too.
 constexpr std::size_t drain_bytes_max = 256U << 20;
 /// About what an event holds beyond the bytes that were read for it.
 constexpr std::size_t event_bytes = sizeof(transport::LinkEvent);
@@ -342,7 +342,7 @@ bool IoLinks::send(Now now, IoLink& connection) {
     const auto sent = ::send(connection.socket.native_handle(), rest.data(), rest.size(),
                              MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-        // What was to be said is lost with the connection.
+        // The rest of the block is lost with the connection.
         out.begin = out.end;
         if (connection.phase == Phase::open) {
             on_socket_end(now, connection, CloseReason::reset);

@@ -1,4 +1,6 @@
-// IoSleeper: the node's thread serves the sockets itself and sleeps where they wake it.
+// IoSleeper: the Sleeper of a node's thread that serves the sockets itself: it sleeps in their
+// io_context, and other threads wake it by an eventfd.
+// Threading: as Sleeper says.
 #pragma once
 
 #include <parley/runtime/io/io_thread.hpp>
@@ -11,7 +13,7 @@ namespace parley::runtime {
 
 class IoSleeper final : public Sleeper {
 public:
-    /// `io` was not started, and outlives this.
+    /// `io` was not started, and outlives this. Throws std::system_error if there is no eventfd.
     explicit IoSleeper(IoThread& io);
 
     void sleep_until(Instant deadline) override { io_.sleep_until(deadline); }

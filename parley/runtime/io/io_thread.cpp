@@ -95,8 +95,8 @@ void IoThread::finish(Instant deadline) {
     wake_if_asleep();
 }
 
-// Whoever leaves something looks at asleep_ afterwards; the thread looks for something to do after
-// it set asleep_. So one of the two sees the other, and a thread that is awake costs no call.
+// A thread that leaves something looks at asleep_ afterwards; this one looks for something to do
+// after it set asleep_. So one of the two sees the other, and a thread that is awake costs no call.
 void IoThread::wake_if_asleep() {
     if (asleep_.exchange(false)) boost::asio::post(context_, [] {});
 }

@@ -1,4 +1,6 @@
-// Sockets that listen, made so that every failure has its words. For sources of the runtime only.
+// Listening sockets. Each failure names the endpoint or path and the reason. For sources of the
+// runtime only.
+// Threading: any.
 #pragma once
 
 #include <parley/base/result.hpp>
@@ -10,14 +12,15 @@
 
 namespace parley::runtime {
 
-/// A non-blocking TCP socket that listens on `endpoint`; IPv6 means IPv6 alone.
+/// A non-blocking TCP socket that listens on `endpoint` (port 0: the system chooses) with that
+/// backlog. An IPv6 socket takes no IPv4.
 Result<UniqueFd, StartError> listen_tcp(const Endpoint& endpoint, int backlog);
 
-/// The endpoint that a socket is bound to.
+/// The endpoint that a TCP or UDP socket is bound to.
 Endpoint local_endpoint(int fd);
 
-/// A non-blocking Unix socket of mode 0600. A socket file that nobody answers on is replaced;
-/// any other file, or a socket in use, is an error.
+/// A non-blocking Unix socket of mode 0600. A socket file that no process listens on any more is
+/// replaced; any other file, or a socket in use, is an error.
 Result<UniqueFd, StartError> listen_unix(const std::string& path, int backlog);
 
 }  // namespace parley::runtime

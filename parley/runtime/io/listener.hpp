@@ -1,6 +1,7 @@
-// Listener: accepts connections and asks the node about each. It holds at most `undecided_max`
-// that the node has not decided on; further callers wait in the backlog of the system.
-// Threading: `decided` and `close` from any thread; the rest runs on its I/O thread.
+// Listener: accepts TCP connections and asks the node about each, since only its Switch knows
+// whether there is a slot. Bounds: undecided_max connections that the node has not decided on.
+// Further callers wait in the backlog of the system. Threading: `decided` and `close` from any
+// thread; the rest runs on the thread of the context.
 #pragma once
 
 #include <parley/events/log.hpp>
@@ -19,24 +20,26 @@ namespace parley::runtime {
 class Listener {
 public:
     static constexpr std::size_t undecided_max = 64;
-    static constexpr int backlog = 256;
+    static constexpr int backlog = 256;  ///< for listen(2)
 
-    /// `socket` listens already. `index` comes back in Accepted::listener.
+    /// `socket` listens already. `index` comes back in Accepted::listener. Everything referenced
+    /// outlives this.
     Listener(boost::asio::io_context& context, UniqueFd socket, std::size_t index, NodeInbox& inbox,
              Log& log);
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
 
-    /// Before the I/O thread runs.
+    /// Begins to accept. Before the context runs.
     void start() { await(); }
-    /// The node let them in or closed them.
+    /// The node has admitted or closed this many.
     void decided(std::size_t count);
+    /// Stops accepting, soon; callers may still come.
     void close();
 
 private:
     void await();
     void accept_waiting();
-    /// False: not now.
+    /// False if none waits, or the system is short of descriptors or memory.
     bool accept_one(std::vector<Accepted>& accepted);
     void retry_later(int error);
 

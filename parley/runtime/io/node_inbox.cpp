@@ -66,8 +66,8 @@ bool NodeInbox::empty() {
     return inputs_.empty();
 }
 
-// Whoever pushes looks at asleep_ after it pushed; the sleeper looks at the inputs after it set
-// asleep_. So one of the two sees the other.
+// A thread that pushes looks at asleep_ after it pushed; the sleeper looks at the inputs after it
+// set asleep_. So one of the two sees the other.
 void NodeInbox::wait_until(Instant deadline) {
     asleep_ = true;
     if (empty()) sleeper_->sleep_until(deadline);

@@ -1,4 +1,6 @@
-// NodeInbox: where all other threads leave what is for the node's thread, which sleeps on it.
+// NodeInbox: the inputs of the node's thread, left by all other threads. The node's thread takes
+// them all at once, or sleeps until there are some.
+// Bounds: none of its own; see io_batches.hpp for those of each kind of input.
 // Threading: push and wake from any thread; take and wait_until on the node's.
 #pragma once
 
@@ -13,20 +15,21 @@ namespace parley::runtime {
 
 class NodeInbox {
 public:
-    /// Before anything else: how the node's thread sleeps. It outlives this.
+    /// Sets how the node's thread sleeps. Before anything else; `sleeper` outlives this.
     void sleep_with(Sleeper& sleeper) { sleeper_ = &sleeper; }
 
+    // Each wakes the node's thread if it sleeps. Never blocks but for the mutex.
     void push(LinkEventBatch batch);
     void push(std::vector<Accepted> accepted);
     void push(Received received);
     void push(Job finished);
     void push(std::move_only_function<void(Now)> posted);
 
-    /// Everything at once.
+    /// Takes all inputs, and leaves none.
     NodeInputs take();
     /// Returns when there is something to take, after wake(), at `deadline`, or for no reason.
     void wait_until(Instant deadline);
-    /// Async-signal-safe.
+    /// Makes wait_until() return. Async-signal-safe.
     void wake() noexcept { sleeper_->wake(); }
 
 private:

@@ -45,7 +45,7 @@ struct Resolver::State {
 
 namespace {
 
-/// What is not an address of a host is left out, and what comes twice.
+/// Leaves out duplicates and what cannot be dialed (0.0.0.0, ::).
 Addresses cleaned(Addresses found) {
     if (!found) return found;
     std::vector<IpAddress> out;
@@ -118,7 +118,7 @@ void Resolver::work(const std::shared_ptr<State>& state, std::size_t index) {
         auto addresses = guarded(state->lookup, call.host);
         lock.lock();
         state->busy[index] = false;
-        // Under the lock: whoever ends the resolver can rely on not being called any more.
+        // Under the lock: once the destructor has had it, nothing is called any more.
         if (!state->stopping) call.done(std::move(addresses));
     }
 }

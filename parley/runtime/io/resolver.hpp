@@ -1,7 +1,8 @@
 // Resolver: asks the system for the addresses behind a name, on threads of its own. The system's
-// call cannot be interrupted and may take a minute, so that whoever waits for an answer must not be
-// held up at the end: a call under way is then left to itself.
-// Threading: construct and destroy on one thread; resolve from any.
+// call cannot be interrupted and may take a minute; so that the end of the program need not wait
+// for it, the destructor leaves a call under way behind on its thread. Bounds: waiting_max names
+// that wait, addresses_max addresses of each. Threading: construct and destroy on one thread;
+// resolve from any.
 #pragma once
 
 #include <parley/base/result.hpp>
@@ -16,29 +17,31 @@
 
 namespace parley::runtime {
 
-/// Addresses, the best first, or in words why there are none.
+/// Addresses, the best first; or the reason in words why there are none.
 using Addresses = Result<std::vector<IpAddress>, std::string>;
-/// Blocks. May be called on several threads, and may still run when the resolver is gone: it owns
-/// whatever it needs.
+/// Looks up a name; may block. Called on several threads at once, and may still run when the
+/// resolver is gone: it owns all that it needs.
 using Lookup = std::function<Addresses(const std::string& host)>;
 
-/// The system's own: /etc/hosts, DNS, whatever it is set up for. IPv4 and IPv6.
+/// The system's lookup (getaddrinfo): /etc/hosts, DNS, or as it is configured. IPv4 and IPv6.
 Addresses system_lookup(const std::string& host);
 
 class Resolver {
 public:
     using Done = std::move_only_function<void(Addresses)>;
-    static constexpr std::size_t addresses_max = 8;
-    static constexpr std::size_t waiting_max = 256;
+    static constexpr std::size_t addresses_max = 8;  ///< of one name; further ones are left out
+    static constexpr std::size_t waiting_max = 256;  ///< names that wait for a thread
 
+    /// Threads are made when they are needed, at most threads_max.
     explicit Resolver(Lookup lookup, std::size_t threads_max = 2);
-    /// No `done` is called afterwards.
+    /// After it no `done` is called any more.
     ~Resolver();
     Resolver(const Resolver&) = delete;
     Resolver& operator=(const Resolver&) = delete;
 
-    /// `done` is called on another thread, once, with 1 to addresses_max addresses or an error. It
-    /// must be quick and must not call the resolver. An error at once if too many wait.
+    /// `done` is called once, with 1 to addresses_max addresses or an error: on another thread, or,
+    /// if too many names wait, at once on this one. It must be quick and must not call the
+    /// resolver.
     void resolve(std::string host, Done done);
 
 private:

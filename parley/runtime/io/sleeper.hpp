@@ -1,4 +1,5 @@
-// Sleeper: how the node's thread waits for something to do.
+// Sleeper: the way in which the node's thread waits for inputs: on a semaphore, or, where it serves
+// the sockets itself, in the io_context (IoSleeper).
 #pragma once
 
 #include <parley/base/time.hpp>
@@ -16,6 +17,7 @@ public:
     virtual void wake() noexcept = 0;
 };
 
+/// For a node's thread that waits for nothing but its inbox.
 class Semaphore final : public Sleeper {
 public:
     Semaphore() { ::sem_init(&semaphore_, 0, 0); }

@@ -1,5 +1,7 @@
-// TimerHeap: many things that want to be woken, ordered by when. A binary heap whose items know
-// their place, so that one of ten thousand moves or leaves in a logarithm's time.
+// TimerHeap: items ordered by the time of their next wake-up. A binary heap whose items know their
+// place, so that one of ten thousand moves or leaves in logarithmic time and without allocation.
+// It does not own its items; an item is removed before it is destroyed.
+// Threading: one thread at a time.
 #pragma once
 
 #include <parley/base/time.hpp>
@@ -10,22 +12,23 @@
 
 namespace parley::runtime {
 
-/// Base of what can be in the heap. One heap at a time.
+/// Base of the items. An item is in one heap at a time.
 struct TimerItem {
     static constexpr std::size_t nowhere = ~std::size_t{0};
-    Instant wake_at = never;
-    std::size_t heap_place = nowhere;
+    Instant wake_at = never;           ///< meaningful while it is in the heap
+    std::size_t heap_place = nowhere;  ///< the heap's own; nowhere: in none
 };
 
-/// Does not own its items. Threading: one thread at a time.
 class TimerHeap {
 public:
     bool empty() const { return items_.empty(); }
     std::size_t size() const { return items_.size(); }
+    /// The earliest wake-up; `never` if the heap is empty.
     Instant next() const { return items_.empty() ? never : items_.front()->wake_at; }
+    /// The item with the earliest wake-up. Precondition: !empty().
     TimerItem* top() const { return items_.front(); }
 
-    /// Inserts or moves; `never` removes.
+    /// Inserts the item or moves it to another time; `never` removes it.
     void set(TimerItem& item, Instant at) {
         if (at == never) return remove(item);
         item.wake_at = at;
@@ -36,6 +39,7 @@ public:
         sift_down(sift_up(item.heap_place));
     }
 
+    /// No effect on an item that is not in the heap.
     void remove(TimerItem& item) {
         const std::size_t place = item.heap_place;
         if (place == TimerItem::nowhere) return;

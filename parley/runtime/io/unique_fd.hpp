@@ -1,4 +1,4 @@
-// UniqueFd: a file descriptor that is closed when its owner goes.
+// UniqueFd: owns a file descriptor, which is closed with it; or none.
 #pragma once
 
 #include <unistd.h>
@@ -10,6 +10,7 @@ namespace parley::runtime {
 class UniqueFd {
 public:
     UniqueFd() = default;
+    /// Takes ownership; negative: none.
     explicit UniqueFd(int fd) : fd_(fd) {}
     UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
     UniqueFd& operator=(UniqueFd&& other) noexcept {
@@ -20,7 +21,9 @@ public:
         if (fd_ >= 0) ::close(fd_);
     }
 
+    /// -1 if there is none.
     int get() const { return fd_; }
+    /// Gives up ownership.
     int release() { return std::exchange(fd_, -1); }
     explicit operator bool() const { return fd_ >= 0; }
 

@@ -72,7 +72,7 @@ MappingResult RouterAsker::ask_nat_pmp(const MappingRequest& request) const {
     }
     const UniqueFd fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
     if (!fd) return failed(MappingErrc::io, std::strerror(errno));
-    // Connected: what others send does not arrive, and that nobody is there is told.
+    // Connected: datagrams of others are not received, and a closed port is reported as an error.
     const auto address = to_asio(*router);
     if (::connect(fd.get(), address.data(), static_cast<socklen_t>(address.size())) != 0) {
         return failed(MappingErrc::no_router, std::strerror(errno));

@@ -1,6 +1,5 @@
-// Carries out MappingRequests of nat's PortMapping: NAT-PMP by a datagram socket, UPnP with
-// miniupnpc.
-// Threading: an object at a time on one thread. Its calls block for up to a minute.
+// RouterAsker: carries out the MappingRequests of nat's PortMapping: NAT-PMP over a datagram
+// socket, UPnP with miniupnpc. Threading: one thread at a time. A call blocks for up to a minute.
 #pragma once
 
 #include <parley/nat/port_mapping.hpp>
@@ -12,10 +11,10 @@
 namespace parley::runtime {
 
 struct RouterConfig {
-    /// Where the router answers NAT-PMP; absent: the default router, port 5351.
+    /// The endpoint for NAT-PMP; nothing: the default router, port 5351.
     std::optional<Endpoint> nat_pmp = {};
-    /// The address of the router's UPnP description; empty: all in the local network are asked who
-    /// is one (SSDP, by multicast).
+    /// The URL of the router's UPnP description; empty: routers are searched for in the local
+    /// network (SSDP, by multicast).
     std::string upnp_description = {};
 };
 
@@ -24,6 +23,7 @@ public:
     explicit RouterAsker(const RouterConfig& config)
         : nat_pmp_(config.nat_pmp), upnp_(config.upnp_description) {}
 
+    /// Asks by the protocol that the request names.
     nat::MappingResult ask(const nat::MappingRequest& request);
 
 private:

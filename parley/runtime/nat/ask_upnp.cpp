@@ -56,7 +56,7 @@ struct FreeDevices {
 
 }  // namespace
 
-/// What the library knows of a router.
+/// A router as the library describes it.
 class AskUpnp::Router {
 public:
     Router() = default;

@@ -1,5 +1,5 @@
-// AskUpnp: a port from a router that speaks UPnP (Internet Gateway Device 1 and 2), with miniupnpc.
-// The router is looked for once, and again when it does not answer any more.
+// AskUpnp: maps a port on a router that speaks UPnP (Internet Gateway Device 1 and 2), with
+// miniupnpc. The router is searched for once, and again when it does not answer any more.
 // Threading: one thread. ask() blocks: some seconds for the search, more for a router that hangs.
 #pragma once
 
@@ -12,12 +12,13 @@ namespace parley::runtime {
 
 class AskUpnp {
 public:
-    /// Empty: search by multicast.
+    /// The URL of the router's description; empty: search by multicast (SSDP).
     explicit AskUpnp(std::string description_url);
     ~AskUpnp();
     AskUpnp(const AskUpnp&) = delete;
     AskUpnp& operator=(const AskUpnp&) = delete;
 
+    /// Makes, renews or removes a mapping.
     nat::MappingResult ask(const nat::MappingRequest& request);
 
 private:

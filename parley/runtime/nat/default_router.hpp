@@ -1,4 +1,4 @@
-// The router that this machine sends what is for elsewhere to.
+// The default router of this machine: the gateway of its default route (IPv4, Linux).
 // Threading: any.
 #pragma once
 
@@ -9,11 +9,11 @@
 
 namespace parley::runtime {
 
-/// Of the default routes of IPv4 in the text of /proc/net/route (proc(5)) the one with the lowest
-/// metric; nothing if there is none. Lines that are not as expected are passed over.
+/// The gateway of the default route with the lowest metric in the text of /proc/net/route
+/// (proc(5)); nothing if there is none. Malformed lines are passed over.
 std::optional<IpAddress> parse_default_router(std::string_view routes);
 
-/// As the system says now.
+/// The same from the system's table, as it is now. Nothing if it cannot be read.
 std::optional<IpAddress> default_router();
 
 }  // namespace parley::runtime

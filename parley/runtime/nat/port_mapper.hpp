@@ -1,6 +1,6 @@
-// PortMapper: drives nat's PortMapping in real time, on a thread of its own: routers answer
-// slowly, or never. At the end it takes a mapping back, but waits for no router for long: what
-// cannot be interrupted is then left to itself.
+// PortMapper: drives nat's PortMapping in real time, on a thread of its own, because routers answer
+// slowly or never. At the end it removes the mapping, but does not wait long for the router: a call
+// that cannot be interrupted is left behind on its thread.
 // Threading: construct and destroy on one thread; begin_stop from any.
 #pragma once
 
@@ -15,20 +15,21 @@ namespace parley::runtime {
 
 class PortMapper {
 public:
-    /// Blocks. Called on the mapper's thread alone, and may still run when the mapper is gone: it
-    /// owns whatever it needs.
+    /// Asks a router; may block. Called on the mapper's thread alone, and may still run when the
+    /// mapper is gone: it owns all that it needs.
     using Ask = std::move_only_function<nat::MappingResult(const nat::MappingRequest&)>;
-    /// On the mapper's thread, with each change; quick. Not after begin_stop().
+    /// Called on the mapper's thread with each change of status; must be quick. Not called after
+    /// begin_stop().
     using Changed = std::move_only_function<void(const nat::MappingStatus&)>;
 
     PortMapper(nat::PortMappingConfig config, Rng rng, Ask ask, Changed changed,
                Duration stop_timeout = 600ms);
-    /// Waits for the mapping to be taken back, until `stop_timeout` after begin_stop().
+    /// Waits for the mapping to be removed, at most until `stop_timeout` after begin_stop().
     ~PortMapper();
     PortMapper(const PortMapper&) = delete;
     PortMapper& operator=(const PortMapper&) = delete;
 
-    /// Begins to take the mapping back.
+    /// Begins to remove the mapping. Again: no effect.
     void begin_stop();
 
 private:

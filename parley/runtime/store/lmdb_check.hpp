@@ -1,6 +1,6 @@
-// Looks over an LMDB file before LMDB does: LMDB trusts what it maps, and a damaged file would
-// take the process down with it. The layout is that of LMDB 0.9 (mdb.c: MDB_page, MDB_meta,
-// MDB_db, MDB_node), data version 1, in the machine's own byte order.
+// A check of an LMDB file before LMDB opens it: LMDB trusts the pages that it maps, so that a
+// damaged file would crash the process. The layout is that of LMDB 0.9 (mdb.c: MDB_page, MDB_meta,
+// MDB_db, MDB_node), data version 1, in the machine's own byte order. Threading: any.
 #pragma once
 
 #include <parley/base/result.hpp>

@@ -93,7 +93,7 @@ public:
         if (const int rc = mdb_env_open(env_, path.c_str(), flags, 0600)) {
             return lmdb_error(rc);
         }
-        // What processes that died while reading still hold.
+        // Frees the reader slots of processes that died while reading.
         int freed = 0;
         if (const int rc = mdb_reader_check(env_, &freed)) return lmdb_error(rc);
         return check_version(options.version);

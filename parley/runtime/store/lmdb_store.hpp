@@ -12,12 +12,14 @@
 namespace parley::runtime {
 
 struct LmdbOptions {
-    /// The file grows up to this; then write() says full. Address space, not memory.
+    /// The largest size of the file; beyond it write() fails with full. Address space, not memory.
     std::uint64_t map_bytes_max = 1ULL << 30;
-    /// What is inside is known up to this version; a newer file is not touched.
+    /// The version of the tables' format that the program writes and the newest that it reads; a
+    /// newer file is not touched.
     std::uint32_t version = 1;
-    /// Another process may have it open and write to it. It is read alone, and not looked over
-    /// first, since what lies in it changes meanwhile; a write fails (io).
+    /// Another process may have the file open and write to it. It is then opened for reading only
+    /// (a write fails with io), and without the check of lmdb_check.hpp, since its pages change
+    /// meanwhile.
     bool shared = false;
 };
 
@@ -28,8 +30,9 @@ class LmdbStore final : public Store {
 public:
     enum class Create : std::uint8_t { no, yes };
 
-    /// `path` names the file; its folder exists. missing: absent and not to be made. corrupt: not
-    /// a store, cut short or damaged (lmdb_check.hpp). newer_version, full, io as Store says.
+    /// `path` names the file; its folder exists. Errors: missing, if it is absent and Create::no;
+    /// corrupt, if it is not a store, cut short or damaged (lmdb_check.hpp); newer_version, full
+    /// and io as Store says.
     static Result<std::unique_ptr<LmdbStore>, StoreError> open(const std::string& path,
                                                                Create create,
                                                                const LmdbOptions& options = {});
