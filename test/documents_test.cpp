@@ -1,0 +1,310 @@
+// The documents agree with the tree: every link and every path that they name exists, every
+// warning of the log has its line in OPERATING.md, and the two READMEs are in step.
+#include "cli.hpp"
+#include "document.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using namespace parley::testing;
+
+/// A link may end in "#heading". Empty if all is well, else what is wrong.
+std::string check_link(const Document& from, std::string_view link) {
+    if (link.starts_with("http://") || link.starts_with("https://")) return {};
+    const auto hash = std::min(link.find('#'), link.size());
+    const auto target =
+        hash == 0 ? from.path : (from.path.parent_path() / link.substr(0, hash)).lexically_normal();
+    if (!fs::exists(root / target)) return "no such file";
+    if (hash == link.size()) return {};
+    const auto anchors = anchors_of(read_document(target));
+    return anchors.contains(std::string(link.substr(hash + 1))) ? "" : "no such heading";
+}
+
+bool is_source_name(std::string_view name) {
+    constexpr std::array extensions{".hpp", ".cpp", ".md", ".sh", ".mjs", ".cmake", ".svg"};
+    return std::ranges::any_of(extensions, [&](std::string_view e) {
+        return name.size() > e.size() && name.ends_with(e);
+    });
+}
+
+/// The names of all files of the project, and the folders where a path may begin.
+struct Tree {
+    std::set<std::string> file_names;
+    std::set<std::string> tops;  ///< first parts of paths that mean the tree
+
+    Tree() {
+        for (const auto* top :
+             {"apps", "bench", "cmake", "docs", "examples", "fuzz", "parley", "test", "tools"}) {
+            tops.insert(top);
+            for (const auto& entry : fs::recursive_directory_iterator(root / top))
+                if (entry.is_regular_file()) file_names.insert(entry.path().filename().string());
+        }
+        for (const auto& entry : fs::directory_iterator(root / "parley"))
+            if (entry.is_directory()) tops.insert(entry.path().filename().string());
+        for (const auto& entry : fs::directory_iterator(root))
+            if (entry.is_regular_file()) file_names.insert(entry.path().filename().string());
+    }
+};
+
+/// Whether a name is another one, in which a * stands for any letters.
+bool fits(std::string_view name, std::string_view pattern) {
+    const auto star = pattern.find('*');
+    if (star == std::string_view::npos) return name == pattern;
+    return name.size() >= pattern.size() - 1 && name.starts_with(pattern.substr(0, star)) &&
+           name.ends_with(pattern.substr(star + 1));
+}
+
+/// "parley/sim/a_*.cpp" is there if any file fits.
+bool any_file(const fs::path& path) {
+    const auto name = path.filename().string();
+    if (name.find('*') == std::string::npos) return fs::exists(path);
+    if (!fs::is_directory(path.parent_path())) return false;
+    return std::ranges::any_of(fs::directory_iterator(path.parent_path()), [&](const auto& entry) {
+        return fits(entry.path().filename().string(), name);
+    });
+}
+
+/// Whether a text in backticks names a file or folder of the project at all.
+bool names_path(const Tree& tree, std::string_view text) {
+    constexpr std::string_view letters =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./*";
+    if (text.empty() || text.find_first_not_of(letters) != std::string_view::npos) return false;
+    if (is_source_name(text)) return true;
+    const auto slash = text.find('/');
+    if (slash == std::string_view::npos || slash + 1 == text.size()) return false;
+    if (std::isdigit(static_cast<unsigned char>(text[slash + 1]))) return false;  // parley/0.1.0
+    return tree.tops.contains(std::string(text.substr(0, slash)));
+}
+
+bool path_exists(const Tree& tree, const Document& document, std::string_view text) {
+    if (text.find('/') == std::string_view::npos) {
+        return std::ranges::any_of(tree.file_names,
+                                   [&](const auto& name) { return fits(name, text); });
+    }
+    const std::array bases{root, root / "parley", (root / document.path).parent_path()};
+    return std::ranges::any_of(bases, [&](const fs::path& base) { return any_file(base / text); });
+}
+
+/// The code without what follows a #: comments are in the language of the page.
+Strings commands_of(const Block& block) {
+    Strings out;
+    for (std::string_view line : block.lines) {
+        const auto comment = line.starts_with('#') ? 0 : line.find(" #");
+        line = trimmed(line.substr(0, comment));
+        if (!line.empty()) out.emplace_back(line);
+    }
+    return out;
+}
+
+/// The commands in the first column of tables.
+Strings table_commands(const Document& document) {
+    Strings out;
+    for (const auto& line : document.lines)
+        if (line.starts_with("| `")) out.push_back(between(line, "| ", " |").front());
+    return out;
+}
+
+Strings heading_levels(const Document& document) {
+    Strings out;
+    for (const auto& line : document.lines)
+        if (is_heading(line)) out.push_back(line.substr(0, line.find(' ')));
+    return out;
+}
+
+/// The literals that follow `at`, joined as the compiler joins them.
+std::string literal_at(std::string_view text, std::size_t at) {
+    std::string out;
+    for (;;) {
+        at = text.find_first_not_of(" \t\n", at);
+        if (at == std::string_view::npos || text[at] != '"') return out;
+        const auto end = text.find('"', at + 1);
+        out += text.substr(at + 1, end - at - 1);
+        at = end + 1;
+    }
+}
+
+/// The phrases of all records that a source writes at a level.
+Strings log_events(std::string_view source, std::string_view level) {
+    Strings out;
+    const auto word = "LogLevel::" + std::string(level) + ",";
+    for (auto at = source.find(word); at != std::string_view::npos; at = source.find(word, at)) {
+        at += word.size();
+        const auto component = source.find_first_not_of(" \t\n", at);
+        if (component == std::string_view::npos || source[component] != '"') continue;
+        const auto comma = source.find(',', source.find('"', component + 1));
+        if (auto event = literal_at(source, comma + 1); !event.empty())
+            out.push_back(std::move(event));
+    }
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("documents: every link leads somewhere") {
+    std::size_t links = 0;
+    for (const auto& document : documents()) {
+        for (const auto& line : document.lines) {
+            for (const auto& link : between(line, "](", ")")) {
+                ++links;
+                CAPTURE(document.path.string());
+                CAPTURE(link);
+                CHECK(check_link(document, link) == "");
+            }
+        }
+    }
+    CHECK(links > 50);
+}
+
+TEST_CASE("documents: every path in backticks exists") {
+    const Tree tree;
+    std::size_t paths = 0;
+    for (const auto& document : documents()) {
+        for (const auto& line : document.lines) {
+            for (const auto& text : between(line, "`", "`")) {
+                if (!names_path(tree, text)) continue;
+                ++paths;
+                CAPTURE(document.path.string());
+                CAPTURE(text);
+                CHECK(path_exists(tree, document, text));
+            }
+        }
+    }
+    CHECK(paths > 50);
+}
+
+TEST_CASE("documents: every page that a source names exists") {
+    std::size_t pages = 0;
+    for (const auto* top : {"apps", "bench", "examples", "fuzz", "parley", "test", "tools"}) {
+        for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
+            const auto extension = entry.path().extension();
+            if (extension != ".hpp" && extension != ".cpp") continue;
+            for (const auto& page : between(text_of(entry.path()), "docs/", ".md")) {
+                if (page.find_first_of(" \n\"'`") != std::string::npos) continue;
+                ++pages;
+                CAPTURE(entry.path().string());
+                CAPTURE(page);
+                CHECK(fs::exists(root / "docs" / (page + ".md")));
+            }
+        }
+    }
+    CHECK(pages > 20);
+}
+
+TEST_CASE("documents: each page is in an index") {
+    for (const auto* folder : {"docs", "docs/decisions"}) {
+        const auto index = read_document(fs::path{folder} / "README.md");
+        std::set<std::string> linked;
+        for (const auto& line : index.lines)
+            for (const auto& link : between(line, "](", ")")) linked.insert(link);
+        for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+            const auto path = entry.path().lexically_relative(root / folder).generic_string();
+            const bool other_index = std::string_view{folder} == "docs" &&
+                                     path.starts_with("decisions/") &&
+                                     path != "decisions/README.md";
+            if (entry.path().extension() != ".md" || path == "README.md" || other_index) continue;
+            CAPTURE(folder);
+            CAPTURE(path);
+            CHECK(linked.contains(path));
+        }
+    }
+}
+
+TEST_CASE("documents: OPERATING.md says what each warning and error of the log asks for") {
+    const auto page = text_of(root / "docs/OPERATING.md");
+    std::size_t events = 0;
+    for (const auto* top : {"parley", "apps"}) {
+        for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
+            const auto path = entry.path().generic_string();
+            if (!path.ends_with(".cpp") || path.ends_with("_test.cpp")) continue;
+            const auto source = text_of(entry.path());
+            for (const auto* level : {"warn", "error"}) {
+                for (const auto& event : log_events(source, level)) {
+                    ++events;
+                    CAPTURE(path);
+                    CAPTURE(event);
+                    CHECK(page.find("`" + event + "`") != std::string::npos);
+                }
+            }
+        }
+    }
+    CHECK(events > 10);
+}
+
+TEST_CASE("documents: CONFIG.md lists the settings as `parley init` writes them") {
+    parley::testing::Cli cli;
+    const auto made = cli.run({"init", cli.folder("node")});
+    REQUIRE_MESSAGE(made.exit_code == 0, made.err);
+    Strings settings;
+    std::string table;
+    for (const auto& line : lines_of(text_of(cli.folder("node") + "/parley.toml"))) {
+        const auto equals = line.find(" = ");
+        if (line.starts_with('[')) {
+            table = line.substr(1, line.find(']') - 1);
+        } else if (!line.starts_with('#') && equals != std::string::npos) {
+            settings.push_back("| `" + table + "." + line.substr(0, equals) + "` | `" +
+                               line.substr(equals + 3) + "` |");
+        }
+    }
+    Strings rows;
+    for (const auto& line : read_document("docs/CONFIG.md").lines) {
+        if (!line.starts_with("| `")) continue;
+        rows.push_back(line.substr(0, line.find(" |", line.find("` | `") + 3) + 2));
+    }
+    CHECK(settings.size() > 30);
+    std::ranges::sort(settings);
+    std::ranges::sort(rows);
+    for (std::size_t i = 0; i < std::min(settings.size(), rows.size()); ++i)
+        CHECK(settings[i] == rows[i]);
+    CHECK(settings.size() == rows.size());
+}
+
+TEST_CASE("documents: the glossary is in order and has each word once") {
+    Strings words;
+    for (const auto& line : read_document("docs/GLOSSARY.md").lines) {
+        if (!line.starts_with("| ") || line.starts_with("| Word ")) continue;
+        auto word = between(line, "| ", " |").front();
+        std::erase(word, '\'');
+        std::ranges::transform(word, word.begin(), [](unsigned char c) { return std::tolower(c); });
+        words.push_back(std::move(word));
+    }
+    CHECK(words.size() > 50);
+    for (std::size_t i = 1; i < words.size(); ++i) CHECK(words[i - 1] < words[i]);
+}
+
+TEST_CASE("documents: the READMEs in English and Chinese are in step") {
+    const auto english = read_document("README.md");
+    const auto chinese = read_document("README.zh.md");
+    CHECK(heading_levels(english) == heading_levels(chinese));
+    CHECK(table_commands(english) == table_commands(chinese));
+    REQUIRE(english.blocks.size() == chinese.blocks.size());
+    for (std::size_t i = 0; i < english.blocks.size(); ++i) {
+        CAPTURE(i);
+        CHECK(english.blocks[i].kind == chinese.blocks[i].kind);
+        CHECK(commands_of(english.blocks[i]) == commands_of(chinese.blocks[i]));
+    }
+}
+
+TEST_CASE("documents: the module in the README is the one in the examples") {
+    Strings example;
+    for (const auto& line : lines_of(text_of(root / "examples/chat.cpp")))
+        example.emplace_back(trimmed(line));
+    const auto readme = read_document("README.md");
+    const auto block =
+        std::ranges::find(readme.blocks, "cpp", [](const Block& b) { return b.kind; });
+    REQUIRE(block != readme.blocks.end());
+    CHECK(block->lines.size() >= 20);
+    for (const auto& line : block->lines) {
+        if (line.find("…") != std::string::npos) continue;  // what a reader has to put in
+        CAPTURE(line);
+        CHECK(std::ranges::find(example, trimmed(line)) != example.end());
+    }
+}
