@@ -20,7 +20,7 @@ struct Act {
 };
 // `life` is that of the host when the event was planned: what an earlier life planned is void.
 struct WakeHost {
-    std::size_t host;
+    HostId host;
     std::uint64_t life;
 };
 struct WakeLink {
@@ -29,7 +29,7 @@ struct WakeLink {
 };
 /// A caller's first packet arrives.
 struct Knock {
-    std::size_t from, to;
+    HostId from, to;
     transport::LinkId link;
     std::uint64_t life;
     NodeId target;
@@ -42,7 +42,7 @@ struct Connected {
     NodeId target;
 };
 struct ConnectFailed {
-    std::size_t host;
+    HostId host;
     std::uint64_t life;
     transport::LinkId link;
     std::string_view why;
@@ -53,12 +53,12 @@ struct Writable {
     std::uint8_t side;
 };
 struct JobDone {
-    std::size_t host;
+    HostId host;
     std::uint64_t life;
     Job job;
 };
 struct Datagram {
-    std::size_t sender, receiver;
+    HostId sender, receiver;
     Endpoint from, to;
     Buffer bytes;
 };

@@ -26,6 +26,7 @@ World::World(WorldConfig config)
       rng_(config_.seed),
       scenario_rng_(rng_.split("scenario")),
       provider_(make_provider(config_.crypto)),
+      connections_(config_.path, config_.socket_bytes_max, events_, rng_),
       room_(256U << 10) {}
 World::~World() {
     const crypto::ScopedProvider provider{*provider_};
@@ -87,12 +88,12 @@ void World::forget_links(WorldHost& host, bool power_lost) {
         }
         end->machine.reset();
         end->power_lost = true;
-        const auto& connection = *find(end->connection);
+        const auto& connection = *connections_.find(end->connection);
         if (connection.answered && !connection.ends[1 - end->side].machine) {
-            graveyard_.push_back(end->connection.place);
+            connections_.over(end->connection);
         }
     }
-    bury();
+    connections_.bury();
 }
 
 bool World::up(HostId id) const {
@@ -137,7 +138,7 @@ void World::call(HostId id, const std::function<void(p2p::NodeCore&, Now)>& acti
     action(*host.node, host.at(events_.now()));
     host.busy = true;
     pump(host);
-    bury();
+    connections_.bury();
 }
 
 // --- Time ------------------------------------------------------------------------------------
@@ -186,13 +187,13 @@ bool World::step(Instant end) {
         return true;
     }
     run(*event);
-    bury();
+    connections_.bury();
     if (check_) check_(touched);
     return true;
 }
 
 HostId World::host_at(ConnectionRef ref, std::uint8_t side) {
-    const auto* connection = find(ref);
+    const auto* connection = connections_.find(ref);
     return connection ? connection->ends[side].host : hosts_.size();
 }
 
@@ -221,7 +222,7 @@ void World::run(Event& event) {
                        if (host.life == e.life && host.node) wake(host);
                    },
                    [&](const WakeLink& e) {
-                       auto* connection = find(e.connection);
+                       auto* connection = connections_.find(e.connection);
                        if (connection && connection->ends[e.side].machine) {
                            wake(connection->ends[e.side]);
                        }

@@ -10,6 +10,7 @@
 #include <parley/crypto/provider.hpp>
 #include <parley/p2p/core.hpp>
 #include <parley/sim/world/clock.hpp>
+#include <parley/sim/world/connections.hpp>
 #include <parley/sim/world/disk.hpp>
 #include <parley/sim/world/event.hpp>
 #include <parley/sim/world/event_heap.hpp>
@@ -27,8 +28,6 @@
 #include <vector>
 
 namespace parley::sim {
-
-using HostId = std::size_t;
 
 /// What the nodes' cryptography is done by.
 enum class Crypto : std::uint8_t {
@@ -106,14 +105,16 @@ public:
     void set_clog(HostId host, Duration extra);
     /// True from `from` to `to`: nothing gets through in this direction; streams wait (TCP
     /// repeats), dials time out. An empty function heals.
-    using Blocked = std::function<bool(HostId from, HostId to)>;
-    void partition(Blocked blocked);
+    using Blocked = Connections::Blocked;
+    void partition(Blocked blocked) { connections_.partition(std::move(blocked)); }
     /// How it is between two hosts.
-    PathConfig path(HostId a, HostId b) const;
+    PathConfig path(HostId a, HostId b) const { return connections_.path(a, b); }
     /// Live connections of a host for which `chosen` says yes are reset, or fall silent for good.
     void cut(HostId host, const std::function<bool(HostId peer)>& chosen, bool silently);
     /// Connections that fell silent for good and that a host for which `counts` says yes holds.
-    std::size_t dead_connections(const std::function<bool(HostId)>& counts) const;
+    std::size_t dead_connections(const std::function<bool(HostId)>& counts) const {
+        return connections_.dead(counts);
+    }
     /// Streams arrive in pieces of random sizes.
     void set_segmentation(bool on) { segmentation_ = on; }
 
@@ -172,13 +173,11 @@ private:
     void receive(const Datagram& datagram);
 
     // world_links.cpp: connections
-    WorldLink* find(ConnectionRef connection);
-    bool blocked(HostId from, HostId to) const { return blocked_ && blocked_(from, to); }
+    bool blocked(HostId from, HostId to) const { return connections_.blocked(from, to); }
     void open(WorldHost& from, transport::LinkId link, const Target& target);
     void knock(const Knock& knock);
     void connected(const Connected& event);
     void connect_failed(WorldHost& host, transport::LinkId link, std::string_view why);
-    ConnectionRef add_connection(HostId from, HostId to);
     void add_link(WorldHost& host, End& end, transport::LinkId link, transport::Link machine);
     End* find_link(WorldHost& host, transport::LinkId link);
     void mark_dirty(WorldHost& host, End& end);
@@ -189,7 +188,6 @@ private:
     void read(End& to, Segment& segment);
     void finish(End& end, transport::CloseReason seen_by_peer);
     void writable(const Writable& event);
-    void bury();
     void arm(End& end);
 
     WorldConfig config_;
@@ -200,11 +198,7 @@ private:
     std::vector<std::unique_ptr<WorldHost>> hosts_;
     std::map<Endpoint, HostId> listeners_;
     std::map<IpAddress, Nat> nats_;
-    std::vector<std::unique_ptr<WorldLink>> connections_;
-    std::vector<std::uint32_t> generations_;
-    std::vector<std::uint32_t> free_connections_;
-    std::vector<std::uint32_t> graveyard_;
-    Blocked blocked_;
+    Connections connections_;
     bool segmentation_ = false;
     DatagramFaults datagram_faults_{};
     std::uint64_t callers_ = 0;

@@ -14,6 +14,9 @@
 
 namespace parley::sim {
 
+/// The number of a host in its World.
+using HostId = std::size_t;
+
 /// A place in the world's table; the generation tells a connection from its successors there.
 struct ConnectionRef {
     std::uint32_t place = 0;
@@ -41,7 +44,7 @@ struct Pipe {
 /// One side of a connection.
 struct End {
     explicit End(const PathConfig& outward) : out(outward) {}
-    std::size_t host{};
+    HostId host{};
     transport::LinkId link{};
     ConnectionRef connection;
     std::uint8_t side = 0;

@@ -1,4 +1,4 @@
-// World: connections and what travels on them.
+// World: the links of its hosts, over Connections.
 #include <parley/sim/world/world.hpp>
 #include <parley/sim/world/world_host.hpp>
 
@@ -9,50 +9,7 @@ namespace parley::sim {
 
 using namespace transport;
 
-// --- The table -------------------------------------------------------------------------------
-
-WorldLink* World::find(ConnectionRef ref) {
-    if (ref.place >= connections_.size() || generations_[ref.place] != ref.generation) {
-        return nullptr;
-    }
-    return connections_[ref.place].get();
-}
-
-ConnectionRef World::add_connection(HostId from, HostId to) {
-    std::uint32_t place = 0;
-    if (free_connections_.empty()) {
-        place = static_cast<std::uint32_t>(connections_.size());
-        connections_.emplace_back();
-        generations_.push_back(0);
-    } else {
-        place = free_connections_.back();
-        free_connections_.pop_back();
-    }
-    const ConnectionRef ref{place, generations_[place]};
-    connections_[place] = std::make_unique<WorldLink>(path(from, to));
-    auto& ends = connections_[place]->ends;
-    for (std::uint8_t side = 0; side < 2; ++side) {
-        ends[side].host = side == 0 ? from : to;
-        ends[side].connection = ref;
-        ends[side].side = side;
-    }
-    return ref;
-}
-
-/// Connections that are over on both sides are gone once nobody can hold a pointer to them.
-void World::bury() {
-    for (const auto place : graveyard_) {
-        connections_[place].reset();
-        ++generations_[place];
-        free_connections_.push_back(place);
-    }
-    graveyard_.clear();
-}
-
-PathConfig World::path(HostId a, HostId b) const {
-    if (config_.path) return config_.path(a, b);
-    return {.base = std::chrono::milliseconds{30}};
-}
+// --- A host's links -------------------------------------------------------------------------
 
 End* World::find_link(WorldHost& host, LinkId link) {
     const auto found =
@@ -107,8 +64,8 @@ void World::knock(const Knock& knock) {
                           static_cast<std::uint16_t>(32'768 + callers_++ % 28'000)};
     const Now now = callee.at(events_.now());
     const auto accepted = callee.node->links().on_accept(now, remote);
-    const auto ref = add_connection(knock.from, knock.to);
-    auto& end = find(ref)->ends[1];
+    const auto ref = connections_.add(knock.from, knock.to);
+    auto& end = connections_.find(ref)->ends[1];
     trace(ref.place);
     const Instant back = end.out.path.send(events_.now() + callee.clog, 0, rng_);
     events_.at(back, Connected{ref, knock.link, knock.life, knock.target});
@@ -124,7 +81,7 @@ void World::knock(const Knock& knock) {
 }
 
 void World::connected(const Connected& event) {
-    auto& connection = *find(event.connection);
+    auto& connection = *connections_.find(event.connection);
     connection.answered = true;
     auto& end = connection.ends[0];
     auto& caller = host(end.host);
@@ -193,37 +150,27 @@ bool World::inject(HostId id, LinkId link, Bytes bytes) {
 void World::launch(End& from, Bytes bytes, std::optional<CloseReason> last) {
     auto& sender = host(from.host);
     sender.traffic.sent += bytes.size();
-    auto& pipe = from.out;
-    pipe.in_flight += bytes.size();
-    pipe.full = pipe.in_flight >= config_.socket_bytes_max;
-    const auto to_side = static_cast<std::uint8_t>(1 - from.side);
-    events_.at(pipe.path.send(events_.now() + sender.clog, bytes.size(), rng_),
-               Segment{from.connection, to_side, false, last, to_buffer(bytes)});
+    connections_.send(from, bytes, last, sender.clog);
 }
 
 /// A host's side of a connection is over; the other side sees it behind all that was sent.
 void World::finish(End& end, CloseReason seen_by_peer) {
     end.machine.reset();
     trace(end.connection.place);
-    const auto& connection = *find(end.connection);
+    const auto& connection = *connections_.find(end.connection);
     if (!connection.answered || connection.ends[1 - end.side].machine) {
         launch(end, {}, seen_by_peer);
     } else {
-        graveyard_.push_back(end.connection.place);
+        connections_.over(end.connection);
     }
 }
 
 // --- Receiving -------------------------------------------------------------------------------
 
 void World::arrive(Segment& segment) {
-    auto* connection = find(segment.connection);
-    if (!connection || connection->dead_air) return;
+    auto* connection = connections_.find(segment.connection);
+    if (!connection || connection->dead_air || connections_.hold(segment)) return;
     auto& to = connection->ends[segment.to_side];
-    auto& from = connection->ends[1 - segment.to_side];
-    if (!from.out.held.empty() || blocked(from.host, to.host)) {
-        from.out.held.push_back(std::move(segment));
-        return;
-    }
     auto& reader = host(to.host);
     if (to.power_lost && reader.powered) {
         // The host is back and knows nothing of this connection: it says so.
@@ -245,14 +192,7 @@ void World::arrive(Segment& segment) {
 void World::read(End& to, Segment& segment) {
     auto& reader = host(to.host);
     const Now now = reader.at(events_.now());
-    auto& pipe = find(segment.connection)->ends[1 - to.side].out;
-    pipe.in_flight -= segment.bytes.size();
-    if (pipe.full && pipe.in_flight <= config_.socket_bytes_max / 2) {
-        pipe.full = false;
-        const auto other = static_cast<std::uint8_t>(1 - to.side);
-        events_.at(events_.now() + path(to.host, host_at(segment.connection, other)).base,
-                   Writable{segment.connection, other});
-    }
+    connections_.taken(to, segment.bytes.size());
     if (!segment.bytes.empty()) {
         reader.traffic.received += segment.bytes.size();
         if (reader.tamper) reader.tamper->on_received(now, to.link, segment.bytes);
@@ -265,7 +205,7 @@ void World::read(End& to, Segment& segment) {
 }
 
 void World::writable(const Writable& event) {
-    auto* connection = find(event.connection);
+    auto* connection = connections_.find(event.connection);
     if (!connection || !connection->ends[event.side].machine) return;
     auto& end = connection->ends[event.side];
     auto& sender = host(end.host);
@@ -282,36 +222,13 @@ void World::arm(End& end) {
 
 // --- Faults ----------------------------------------------------------------------------------
 
-void World::partition(Blocked blocked) {
-    blocked_ = std::move(blocked);
-    // What waited goes on where nothing blocks it any more.
-    for (const auto& connection : connections_) {
-        if (!connection) continue;
-        for (auto& end : connection->ends) {
-            auto held = std::exchange(end.out.held, {});
-            for (auto& segment : held) {
-                const Instant at = end.out.path.send(events_.now(), segment.bytes.size(), rng_);
-                events_.at(at, std::move(segment));
-            }
-        }
-    }
-}
-
-std::size_t World::dead_connections(const std::function<bool(HostId)>& counts) const {
-    return static_cast<std::size_t>(std::ranges::count_if(connections_, [&](const auto& each) {
-        return each && each->dead_air && std::ranges::any_of(each->ends, [&](const End& end) {
-                   return end.machine.has_value() && counts(end.host);
-               });
-    }));
-}
-
 void World::cut(HostId id, const std::function<bool(HostId)>& chosen, bool silently) {
     const crypto::ScopedProvider provider{*provider_};
     auto& host = this->host(id);
     // Copied: resetting ends links.
     const auto links = host.links;
     for (const auto& [link, end] : links) {
-        auto* connection = find(end->connection);
+        auto* connection = connections_.find(end->connection);
         const auto& other = connection->ends[1 - end->side];
         if (!chosen(other.host)) continue;
         trace(end->connection.place);
