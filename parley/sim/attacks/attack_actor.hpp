@@ -1,5 +1,5 @@
-// Actor: one host's part in an attack: its timers, and calls that it makes past its own node.
-// Internal to sim/attack*.cpp.
+// Actor: one host's part in an attack: its timers, and connections ("calls") that it makes past its
+// own node. For the sources of sim/attacks alone.
 #pragma once
 
 #include <parley/sim/attacks/attacks.hpp>
@@ -15,7 +15,7 @@
 
 namespace parley::sim {
 
-/// A host that does nothing wrong yet.
+/// The base of attackers: a host that does nothing wrong yet.
 class Actor : public Tamper {
 public:
     /// `index`: which of the attackers of its kind, from 0.
@@ -45,7 +45,7 @@ protected:
     virtual void on_call_received(Now, transport::LinkId, Buffer&) {}
     virtual void on_call_ended(transport::LinkId) {}
 
-    /// Does something about every `interval` while the host is up. Only in started().
+    /// Runs `step` about every `interval` while the host is up. Only in started().
     void every(Duration interval, std::function<void()> step);
     /// Connects without the node's knowledge: no slot, no rule, no wait. Only in timers. At most
     /// calls_max at a time; beyond that nothing happens.

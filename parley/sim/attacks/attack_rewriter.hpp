@@ -1,6 +1,6 @@
-// Rewriter: an Actor that knows what its node's links are for: which lane is which topic, who is at
-// the other end. It may change, replace and drop messages, and keeps its own node's account of
-// what waits to be sent straight. Internal to sim/attack*.cpp.
+// Rewriter: an Actor that knows its node's links: the topic of each lane, and the peer. It may
+// change, replace and drop messages, and keeps its node's account of the bytes that wait to be sent
+// consistent. For the sources of sim/attacks alone.
 #pragma once
 
 #include <parley/sim/attacks/attack_actor.hpp>
@@ -23,19 +23,19 @@ protected:
     virtual bool on_send(Now, transport::LinkId, std::string_view /*topic*/, transport::Send&) {
         return true;
     }
-    /// Parting words, before they leave.
+    /// A Goodbye, before it leaves.
     virtual void on_goodbye(transport::Goodbye&) {}
-    /// Any other command.
+    /// Any other command. False: it is dropped.
     virtual bool on_command(Now, transport::LinkCommand&) { return true; }
-    /// Somebody proved who it is.
+    /// A peer proved its ID.
     virtual void on_authenticated(Now, const transport::Authenticated&) {}
 
     /// Has the node send a message on every link that has the topic and room. Only in timers.
     void send_to_all(std::string_view topic, transport::Code code, const SharedBytes& message);
 
 private:
-    /// A message, or several that were left alone: what the node counts it as, and what the link
-    /// does.
+    /// A message, or several that were left alone: its bytes as the node counts them (believed),
+    /// and as the link does (real).
     struct Waiting {
         std::uint64_t believed = 0, real = 0;
         bool unchanged() const { return believed == real; }

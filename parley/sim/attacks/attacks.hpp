@@ -1,8 +1,8 @@
-// Attacks: hosts that run the production node and do not play by the rules. What makes a host an
-// attacker is a Tamper, which rewrites what its node wants and what its links say, and some
-// settings. The protocol's promise is that honest nodes do not suffer; scenarios and tests check
-// it. Everything follows from the seed; every table an attacker keeps is bounded. Threading: one
-// thread, the simulator's.
+// Attacks: hosts that run the production node and break the rules. A host becomes an attacker by a
+// Tamper, which rewrites its node's effects and its links' bytes, and by some settings. The
+// protocol's promise is that honest nodes do not suffer; scenarios and tests check it. Everything
+// follows from the seed; every table that an attacker keeps is bounded.
+// Threading: one thread, the simulator's.
 #pragma once
 
 #include <parley/sim/world/network.hpp>
@@ -25,12 +25,12 @@ enum class AttackKind : std::uint8_t {
     /// whose total lies.
     oversized,
     /// Answers to GetPeers with broken signatures, with old records of honest nodes, with records
-    /// of another network or of addresses that nobody may be told.
+    /// of another network or of addresses that may not be advertised.
     forged_records,
-    /// Answers to GetPeers and Goodbyes full of well-formed records of nobody.
+    /// Answers to GetPeers and Goodbyes full of well-formed records of nodes that do not exist.
     address_flood,
-    /// Many IDs at addresses of few network groups; they call the victim again and again and tell
-    /// only of one another.
+    /// Many IDs at addresses of few network groups; they dial the victim again and again and
+    /// advertise only one another.
     sybil,
     /// Is trusted at first, then announces every transaction and delivers none.
     withhold,
@@ -51,7 +51,7 @@ inline constexpr std::array all_attacks{AttackKind::garbage,        AttackKind::
 std::string_view name(AttackKind kind);
 std::optional<AttackKind> parse_attack(std::string_view text);
 
-/// What all attackers of one kind share in one run. It outlives the World.
+/// An attack in one run: the state that all its attackers share. It outlives the World.
 /// Before the Network is made: endpoint() and configure() of each attacker, in a fixed order; then
 /// World::set_tamper; after the hosts' start begin(), again after a restart if timers are wanted to
 /// begin anew (they also go on by themselves).
@@ -62,12 +62,13 @@ public:
     Attack& operator=(const Attack&) = delete;
     virtual ~Attack() = default;
 
-    /// Where the attacker lives, for NetworkOptions::endpoint; nothing: where anybody else would.
+    /// The attacker's endpoint, for NetworkOptions::endpoint; nothing: the usual one.
     virtual std::optional<Endpoint> endpoint(HostId) { return std::nullopt; }
     virtual void configure(HostId, node::NodeConfig&) {}
     virtual std::vector<transport::PeerHandler*> modules(HostId) { return {}; }
     virtual Tamper* tamper(HostId) { return nullptr; }
-    /// Until this the attacker behaves. `victim`: whom it calls; its neighbours suffer as well.
+    /// Begins the attack; until then the attacker behaves. `victim`: the host that it dials; the
+    /// victim's neighbours suffer as well.
     virtual void begin(Network&, HostId, HostId /*victim*/) {}
 };
 

@@ -1,13 +1,13 @@
-// Eclipse: the address book and the dialing of one victim against an attacker who owns many
-// addresses and would own all of its outbound links. The victim's book, scheduler and engine are
-// the production code; who answers its dials, and what is told to it, is played. A run takes a
-// fraction of a second, so that hundreds give shares.
+// Eclipse: the address book and the dialing of one victim against an attacker with many addresses
+// who tries to own all of its outbound links. The victim's book, scheduler and engine are the
+// production code; the answers to its dials and the records that it receives are simulated. A run
+// takes a fraction of a second, so that hundreds give shares.
 //
 // The attack (after Heilman, Kendler, Zohar, Goldberg: "Eclipse Attacks on Bitcoin's Peer-to-Peer
-// Network", 2015): for a day all attackers call the victim in turn, tell it of nothing but each
-// other, under several IDs an address, and answer whatever it dials. Then the victim restarts, its
-// anchors dead, a third of the honest nodes that it knew gone, and of the others half have no room.
-// Threading: one thread, the simulator's.
+// Network", 2015): for a day all attackers dial the victim in turn, advertise only each other,
+// under several IDs for each address, and accept all its dials. Then the victim restarts: its
+// anchors are dead, a third of the honest nodes that it knew are gone, and half of the others have
+// no room. Threading: one thread, the simulator's.
 #pragma once
 
 #include <parley/base/time.hpp>

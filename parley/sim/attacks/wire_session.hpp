@@ -1,5 +1,5 @@
-// WireSession: a caller that makes its frames by hand. The handshake is the real one, so that what
-// it says afterwards counts as said by a proven node; what it says is anything.
+// WireSession: a dialer that makes its frames by hand. The handshake is the real one, so that its
+// frames count as those of an authenticated node; their content may be anything.
 // Threading: one thread.
 #pragma once
 
@@ -17,14 +17,14 @@ namespace parley::sim {
 
 class WireSession {
 public:
-    /// `key` outlives it. `hello` is what it says of itself.
+    /// `key` outlives it. `hello` is sent as its own.
     WireSession(const NodeKey& key, transport::Hello hello, const NodeId& target,
                 EntropySource& entropy);
 
     ByteArray<transport::m1_bytes> m1() { return initiator_.write_m1(); }
-    /// Takes what came; what to answer: M3 once M2 is complete, else nothing.
+    /// Takes received bytes. Returns the answer: M3 once M2 is complete, else nothing.
     Buffer on_bytes(Bytes bytes);
-    /// The other side has accepted us (or said Goodbye): frames may go.
+    /// The peer has accepted the link (or said Goodbye): frames may be sent.
     bool open() const { return open_; }
     /// The topics that both have, in the order of their lanes, from lane 1. Known when open().
     const std::vector<transport::CommonTopic>& topics() const { return topics_; }
@@ -41,7 +41,7 @@ private:
     bool open_ = false;
 };
 
-/// A chunk's bytes, whatever it says of itself.
+/// The bytes of a chunk with these header fields, whether or not they are true.
 Buffer raw_chunk(transport::LaneId lane, unsigned flags, transport::Code code, std::uint32_t total,
                  Bytes bytes);
 

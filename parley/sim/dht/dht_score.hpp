@@ -1,4 +1,4 @@
-// What lookups in a DhtWorld come to.
+// Scores of lookups in a DhtWorld: how many are right, and what they cost.
 #pragma once
 
 #include <parley/sim/dht/dht_world.hpp>
@@ -20,8 +20,8 @@ struct DhtScore {
 double median(const std::vector<double>& samples);
 double largest(const std::vector<double>& samples);
 
-/// Lookups of random targets by honest hosts, 20 a second. Right: what is found are the true 16
-/// closest, or all if there are fewer.
+/// Lookups of random targets by honest hosts, 20 a second. Right: the result is the true 16 closest
+/// nodes, or all if there are fewer.
 DhtScore score_closest(DhtWorld& world, std::size_t lookups);
 /// Searches for one honest host by others that do not have it in their tables. Right: its record is
 /// found, and it answers.

@@ -1,8 +1,8 @@
 // DhtWorld: a network of nothing but services of the DHT (Node Discovery v5.1), the production code
-// with its packets, sessions, tables and lookups, in virtual time; and liars among them. A network
-// of whole nodes is Network.
-// Liars (Sybils) stand in the key space around one honest node, closer to it than others do, live
-// in few /24s, follow the protocol, greet everybody near them, and tell of nobody but each other.
+// with its packets, sessions, tables and lookups, in virtual time; and liars among them. For whole
+// nodes see Network.
+// Liars (Sybils) have IDs around one honest node, closer to it than others, and addresses in few
+// /24s. They follow the protocol, ping all nodes near them, and return only each other.
 // Threading: one thread, the simulator's.
 #pragma once
 
@@ -37,9 +37,10 @@ public:
 
     World& world() { return world_; }
     std::size_t size() const { return members_.size(); }
-    /// Honest hosts, each in a /16 of its own, that start one after the other within that time.
+    /// Adds honest hosts, each in a /16 of its own, that start one after the other within that
+    /// time.
     void add_honest(std::size_t count, Duration within);
-    /// Liars in so many /24s, around an honest host.
+    /// Adds liars in `groups` /24s, with IDs around an honest host's.
     void add_liars(std::size_t count, std::size_t groups, HostId around, Duration within);
     void kill(HostId host);
 
@@ -49,7 +50,7 @@ public:
     const Endpoint& endpoint(HostId host) const { return members_[host]->endpoint; }
     /// Precondition: up(host).
     const Service& service(HostId host) const { return *members_[host]->service; }
-    /// Of the honest hosts that are up, by chance.
+    /// A random honest host that is up.
     HostId any_honest();
     /// The IDs of the 16 closest to the target that are up, without `except`, the closest first.
     std::vector<Id> truly_closest(const Id& target, HostId except) const;
@@ -61,7 +62,7 @@ public:
         std::optional<Duration> took;  ///< nothing: it has not ended
         Service::LookupResult result;
     };
-    /// Begins within the world's time. What it returns is filled in when the lookup ended.
+    /// Begins a lookup at the next event. The result is filled in when it has ended.
     std::shared_ptr<const Lookup> look_up(HostId from, discovery::discv5::Goal goal,
                                           const Id& target);
 

@@ -1,5 +1,5 @@
-// Chaos: lets the faults of a set happen to a network, at random times and places, until it is
-// told to heal; after that nothing is wrong any more and the network must recover.
+// Chaos: injects the faults of a set into a network, at random times and hosts, until heal(); after
+// that there are none any more, and the network must recover.
 // Threading: one thread, the simulator's.
 #pragma once
 
@@ -15,14 +15,14 @@ namespace parley::sim {
 
 class Chaos {
 public:
-    /// Hosts below `spared` are left alone. `note` hears of each fault in words.
-    /// Everything outlives it.
+    /// Hosts below `spared` are left alone. `note` is called with each fault in words. The network
+    /// outlives this.
     Chaos(Network& network, FaultSet faults, std::size_t spared, Rng rng,
           std::function<void(const std::string&)> note);
 
-    /// What is so from the first moment: clocks that are off, hosts behind NAT, segmentation.
+    /// Injects the faults that last for the whole run: clocks that are off, NAT, segmentation.
     void begin();
-    /// From now on faults happen.
+    /// Begins with the others.
     void start();
     /// Every host runs, every path is open, every clock is right.
     void heal();

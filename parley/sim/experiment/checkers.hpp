@@ -1,4 +1,4 @@
-// Checkers: what must hold in every run. After every event, at the price of a few comparisons: no
+// Checkers: the invariants of every run. After every event, at the price of a few comparisons: no
 // token lost or over a limit, one live link per pair, memory budgets kept. Now and then: no banned
 // peer connected. At the end, after healing: connected, converged, back at the base line.
 // Threading: one thread, the simulator's.
@@ -17,7 +17,7 @@ namespace parley::sim {
 
 class Checkers {
 public:
-    /// Looks at hosts for which `honest` says yes.
+    /// Checks the hosts for which `honest` says yes. The network outlives this.
     Checkers(Network& network, std::function<bool(HostId)> honest);
 
     /// A host's node begins a life.
@@ -28,14 +28,14 @@ public:
     void periodic();
     /// The honest hosts that run are one network: all of them can reach all.
     void connected();
-    /// What one side holds for a link, the other does, too.
+    /// Both sides of each link hold it.
     void links_agree();
     /// Each living host's record is in the books of others, and each book holds living ones.
     void books();
-    /// Nothing is under way any more that a peer could have left behind.
+    /// No node holds anything that a peer could have left behind: handshakes, requests, messages.
     void at_rest();
 
-    /// "12.345 s, host 7: ..."; at most failures_max.
+    /// Notes a failure, as "12.345 s, host 7: ..."; at most failures_max are kept.
     void fail(HostId host, std::string what);
     /// Called at each failure.
     void on_failure(std::function<void()> call) { on_failure_ = std::move(call); }

@@ -1,6 +1,6 @@
 // Experiment: one run of a scenario: a network is made and joins, transactions are submitted,
-// faults and the scenario's own steps happen, all is healed, and the checkers say what does not
-// hold. The same options and build give the same trace hash.
+// faults and the scenario's own steps happen, all is healed, and the checkers report each invariant
+// that does not hold. The same options and build give the same trace hash.
 // Threading: one thread, the simulator's.
 #pragma once
 
@@ -35,10 +35,10 @@ struct ExperimentOptions {
     Crypto crypto = Crypto::real;
     std::optional<AttackKind> attack;
     std::size_t attackers = 0;  ///< in addition to `nodes`
-    /// Of each node's gossip; nothing: as usual.
+    /// Capacity of each node's seen cache in gossip; nothing: the node's default.
     std::optional<std::size_t> seen_items_max;
     std::size_t book_entries_max = 5'120;  ///< of each node's address book
-    bool no_disks = false;                 ///< hosts keep nothing: they must not restart
+    bool no_disks = false;                 ///< hosts store nothing, and so must not restart
     /// Report beside each transaction's spread what models reach over the same links.
     bool compare_with_models = false;
     /// Called once a virtual second; may be empty.
@@ -51,10 +51,9 @@ public:
     explicit Experiment(ExperimentOptions options);
     ~Experiment();
 
-    /// All of it, until the first checker that is not content or until stop().
+    /// The whole run, until the first failure or until stop().
     void run();
-    /// Ends the run after this virtual second (from `progress`); what should hold after healing is
-    /// not checked then.
+    /// Ends the run after this virtual second (from `progress`), without the checks after healing.
     void stop() { stopped_ = true; }
     bool stopped() const { return stopped_; }
     /// Its phases, for benchmarks: hosts start and find links; then `time` passes.
@@ -66,7 +65,7 @@ public:
     const std::vector<std::string>& failures() const { return checkers_->failures(); }
     bool passed() const { return failures().empty(); }
     std::uint64_t trace_hash() const { return network_->world().trace_hash(); }
-    /// Without the real time and the command.
+    /// The report of the run, without the real time and the command.
     RunReport report() const;
     /// Virtual time so far.
     double report_seconds() const;
@@ -81,12 +80,12 @@ public:
     std::size_t behind(Instant until, double share) { return metrics_->behind(until, share); }
     Rng& rng() { return rng_; }
     bool honest(HostId host) const { return host < options_.nodes; }
-    /// The first few hosts, which all others know.
+    /// The number of boot nodes: the first few hosts, which all others know.
     std::size_t boot_hosts() const;
     void mark(const std::string& what) { metrics_->mark(what); }
     /// Does something at this share of the driven time.
     void at(double share, std::function<void()> step);
-    /// One more transaction, at a random honest host that runs.
+    /// Submits one transaction, at a random honest host that runs.
     void submit();
     void submit_at(HostId host);
 

@@ -1,6 +1,5 @@
-// Metrics: what a run looked like: how fast transactions spread, what they cost, links and traffic
-// over time. Bounded in samples.
-// Threading: one thread, the simulator's.
+// Metrics: the measurements of a run: the speed and cost of spreading transactions, links and
+// traffic over time. Bounds: samples_max of the delays. Threading: one thread, the simulator's.
 #pragma once
 
 #include <parley/sim/experiment/spread_model.hpp>
@@ -19,12 +18,12 @@ namespace parley::sim {
 
 class Metrics {
 public:
-    /// Counts hosts for which `honest` says yes.
+    /// Counts the hosts for which `honest` says yes. The network outlives this.
     Metrics(Network& network, std::function<bool(HostId)> honest);
 
     /// A host's node begins a life.
     void started(HostId host, node::Node& node);
-    /// Transactions submitted and copies received from now on count, those before do not.
+    /// Begins to count transactions and received copies.
     void begin();
     /// A transaction was handed to a node.
     void submitted(HostId host, const Hash256& hash);
@@ -34,10 +33,11 @@ public:
     void sample();
     void mark(const std::string& what);
 
-    /// Of those submitted before `until` that some honest node still has: how many did not reach
-    /// `share` of the honest hosts. (What only a node had that died is lost with it.)
+    /// The number of transactions submitted before `until` that some honest node still has and that
+    /// did not reach `share` of the honest hosts. (One that only a killed node had is lost with
+    /// it.)
     std::size_t behind(Instant until, double share);
-    /// Fills in all but names, times and verdict.
+    /// Fills in all of a report but names, times and failures.
     void report(RunReport& out) const;
 
 private:

@@ -18,11 +18,11 @@ public:
     explicit RunLog(LogLevel level = LogLevel::debug, std::size_t lines_max = 60)
         : level_(level), lines_max_(lines_max) {}
 
-    /// Lines get the time of this world; none are kept before.
+    /// Begins to keep lines, with the time of this world, which outlives this or freeze().
     void watch(const World& world) { world_ = &world; }
     /// The log of one host's nodes.
     Log& of(HostId host);
-    /// Keeps what is there, and takes no more.
+    /// Keeps the lines that are there, and takes no more.
     void freeze() { world_ = nullptr; }
     /// The oldest first.
     const std::deque<std::string>& lines() const { return lines_; }

@@ -1,4 +1,4 @@
-// Scenarios: what happens in a run, by name.
+// Scenarios: the kinds of run, by name: sizes, settings, steps and checks.
 #pragma once
 
 #include <parley/sim/experiment/experiment.hpp>
@@ -12,13 +12,13 @@ namespace parley::sim {
 struct Scenario {
     std::string_view name;
     std::string_view about;
-    /// What `parley sim` takes unless told otherwise.
+    // The defaults of `parley sim`:
     std::size_t nodes = 50;
     Duration time = std::chrono::minutes{2};
     double rate = 1;
     std::optional<AttackKind> attack = {};
     std::size_t attackers = 0;
-    /// How long hosts take to start, one after the other.
+    /// The time in which all hosts start, one after the other.
     Duration start_within = std::chrono::seconds{10};
     /// Transactions flow for this long, unmeasured, before the time begins: the tree takes shape.
     Duration warm_up = {};

@@ -1,5 +1,5 @@
-// SlowModule: a module that talks all the time and, on some hosts, does not keep up: it holds the
-// messages that it is given. Its lane must stall alone.
+// SlowModule: a module that sends all the time and, on some hosts, does not keep up: it holds the
+// messages that it receives. Its lane must stall alone.
 #pragma once
 
 #include <parley/transport/module.hpp>
@@ -28,9 +28,9 @@ public:
     }
 
     bool slow() const { return slow_; }
-    /// Messages that it did not let go: never more than the windows hold.
+    /// Messages that it holds, bounded by the lanes' windows.
     std::size_t held() const { return held_; }
-    /// The most that one peer has sent.
+    /// Messages from the peer that has sent the most.
     std::size_t most_heard() const { return most_heard_; }
 
 private:

@@ -1,5 +1,5 @@
-// Spread models: how an item would spread over the links that a network has, by other ways than its
-// own: the best that any could, and two that are in use. What gossip is measured against.
+// Spread models: how an item would spread over a network's links by other protocols than ours: the
+// best possible, and two that are in use. Our gossip is measured against them.
 // Models know no loss, no queues and no time for checking: each is given its best case.
 // Threading: pure functions.
 #pragma once
@@ -12,7 +12,7 @@
 
 namespace parley::sim {
 
-/// Who is linked to whom, and how long bytes take one way.
+/// The links between hosts, each with its latency one way.
 class LinkGraph {
 public:
     struct Edge {
@@ -39,8 +39,8 @@ struct ModelSpread {
 /// The shortest paths: no way of spreading over these links is faster.
 ModelSpread best_possible(const LinkGraph& graph, std::size_t source);
 
-/// Every host announces what it has to all its peers at once, and who lacks it asks the first
-/// that said so (Bitcoin's inv and getdata, without its trickling).
+/// Every host announces an item to all its peers at once; a peer that lacks it asks the first that
+/// announced it (Bitcoin's inv and getdata, without its trickling).
 ModelSpread announce_and_fetch(const LinkGraph& graph, std::size_t source);
 
 /// Every host sends an item to the square root of its peers, chosen anew by `rng`, and announces

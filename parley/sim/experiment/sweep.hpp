@@ -1,5 +1,6 @@
-// Sweep: many seeds. Each draws its own faults, rates and attackers; now and then one runs twice
-// and must give the same trace. A seed that fails is shrunk by switching faults off.
+// Sweep: runs of many seeds. Each draws its own faults, rates and attackers; some run twice and
+// must give the same trace. A seed that fails is shrunk by switching faults off. Threading: one
+// thread, the simulator's.
 #pragma once
 
 #include <parley/sim/experiment/experiment.hpp>
@@ -12,7 +13,7 @@ namespace parley::sim {
 
 /// A run of the scenario "swarm" as this seed draws it.
 ExperimentOptions swarm_options(std::uint64_t seed);
-/// "parley sim --scenario ... --seed ...": what replays a run.
+/// The command that replays a run: "parley sim --scenario ... --seed ...".
 std::string command_of(const ExperimentOptions& options);
 
 struct Outcome {
@@ -26,7 +27,7 @@ Outcome run_and_compare(const ExperimentOptions& options);
 /// The same failure with as few faults as can be found by switching them off one by one, and
 /// without attackers if it does not need them.
 ExperimentOptions shrink(ExperimentOptions options);
-/// What the nodes logged before the first failure.
+/// The last lines that the nodes logged before the first failure; runs it again.
 std::vector<std::string> log_around_failure(ExperimentOptions options);
 
 }  // namespace parley::sim

@@ -1,4 +1,5 @@
-// Watcher: a module that notes what it is told of its peers. Tests and checkers plug it in.
+// Watcher: a module that counts the peers that it is told of. Tests and checkers plug it in.
+// Threading: the node's.
 #pragma once
 
 #include <parley/transport/module.hpp>
@@ -26,6 +27,7 @@ public:
     std::size_t seen(const NodeId& id) const { return count(seen_, id); }
     /// Announced and not yet closed.
     std::size_t here(const NodeId& id) const { return count(here_, id); }
+    /// The most that one peer was announced at once: 1 if all is well.
     std::size_t most_at_once() const { return most_at_once_; }
     /// Announced peers that are not closed, in all.
     std::size_t open() const {

@@ -14,19 +14,19 @@
 
 namespace parley::sim {
 
-/// Something over the run's time.
+/// A value over the time of the run.
 struct Series {
     std::string name;
     plot::Points points;  ///< x in virtual seconds since the start
 };
 
-/// What is empty is left out of the page, with a sentence that says so. Samples may come in any
-/// order. All text is plain UTF-8; the page escapes it.
+/// The data of a report. The page leaves out empty parts, with a sentence that says so. Samples may
+/// come in any order. All text is plain UTF-8; the page escapes it.
 struct RunReport {
     std::string scenario;
     std::size_t nodes = 0;
     std::uint64_t seed = 0;
-    std::string crypto;               ///< "real" or what stood in for it
+    std::string crypto;               ///< "real", or the name of the stub
     std::vector<std::string> faults;  ///< those that the run had, one phrase each
     std::string command;              ///< replays the run; one line or more, never cut
 
@@ -59,6 +59,7 @@ struct RunReport {
     std::vector<std::pair<std::string, std::uint64_t>> close_counts;
 };
 
+/// The page.
 std::string render_html(const RunReport& report);
 
 }  // namespace parley::sim

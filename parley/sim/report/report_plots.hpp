@@ -1,4 +1,4 @@
-// The plots of a report: which data go into which plot, and the sentence that says what it shows.
+// The plots of a report, each with a sentence on what it shows. Pure functions.
 #pragma once
 
 #include <parley/sim/report/report.hpp>

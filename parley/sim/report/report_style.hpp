@@ -8,8 +8,7 @@ namespace parley::sim {
 /// Colours for light and dark, the layout for screens of 360 px and up, and for paper. Plots rely
 /// on the left margin that it gives them.
 extern const std::string_view report_style;
-/// What is said when a plot is pointed at, and the button that copies the command. The page is
-/// complete without it.
+/// The tips on the plots, and the button that copies the command. The page is complete without it.
 extern const std::string_view report_script;
 
 }  // namespace parley::sim

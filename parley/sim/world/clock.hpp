@@ -1,6 +1,7 @@
-// HostClock: a host's clock, which runs apart from the world's. It maps the world's time line to
-// the host's two: the monotonic one, that starts at 0 and only drifts, and the unix one, that is
-// off from the start and may step. Integers only: every compiler gives the same times.
+// HostClock: a host's clock, which deviates from the world's. It maps the world's time to the
+// host's two clocks: the monotonic one, which starts at 0 and only drifts, and Unix time, which is
+// off from the start and may step. Integers only: every compiler gives the same times. Threading:
+// one thread, the simulator's.
 #pragma once
 
 #include <parley/base/time.hpp>
@@ -14,23 +15,24 @@ namespace parley::sim {
 /// Valid for the world's first hundred years.
 class HostClock {
 public:
-    /// `start`: the unix time of the world's beginning; `offset`: how far the host's is ahead of
-    /// it. `drift_ppm`: by how many millionths the host's clock is fast, both lines alike;
-    /// from -500,000 to 500,000, of usual quartz from -500 to 500.
+    /// `start`: Unix time when the world begins; `offset`: how far the host's is ahead of it.
+    /// `drift_ppm`: by how many millionths both clocks are fast, from -500,000 to 500,000; usual
+    /// quartz has -500 to 500.
     explicit HostClock(UnixTime start, std::chrono::milliseconds offset = {},
                        std::int32_t drift_ppm = 0)
         : start_(start + offset), rate_(rate(drift_ppm)) {}
 
-    /// The host's present. Before the last change of the drift: as at that change.
+    /// The host's time at an instant of the world. For one before the last change of the drift, the
+    /// time of that change.
     Now at(Instant world) const {
         const Instant local = local_at(world);
         const auto unix_elapsed = local.time_since_epoch() + stepped_;
         return {local, start_ + std::chrono::floor<std::chrono::milliseconds>(unix_elapsed)};
     }
 
-    /// The first instant of the world at which the host's monotonic line has reached `local`, so
+    /// The first instant of the world at which the host's monotonic clock has reached `local`, so
     /// that a timer set for it never fires early: at(world_time_of(t)).instant >= t. Not before
-    /// the last change of the drift. `never`, also for what the world's line cannot hold.
+    /// the last change of the drift. `never` for never, and for times beyond the world's range.
     Instant world_time_of(Instant local) const {
         if (local == never) return never;
         if (local <= local_anchor_) return world_anchor_;
@@ -43,10 +45,10 @@ public:
         return world_anchor_ + Duration{whole * unit + rest};
     }
 
-    /// Somebody or NTP sets the unix time, forwards or back; the monotonic line does not notice.
+    /// Sets Unix time forwards or back, as NTP does; the monotonic clock is not affected.
     void step(Duration by) { stepped_ += by; }
 
-    /// Another drift from here on. Times from world_time_of() are void then: ask again.
+    /// Changes the drift from here on. Earlier results of world_time_of() become invalid.
     /// `world` is not before the last change.
     void set_drift(Instant world, std::int32_t drift_ppm) {
         local_anchor_ = local_at(world);

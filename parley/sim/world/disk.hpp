@@ -1,9 +1,8 @@
-// Disk: what a host's process leaves behind. It survives restarts; a crash may take what was not
-// yet synced. A write goes to the system's cache, where reads see it at once; it is durable when
-// the world syncs the disk. Unlike the Store's contract, a write is therefore not "on disk when it
-// returns": the world decides when, and syncs before it tells the node that its job is done if it
-// plays an honest disk.
-// Threading: one thread, the simulator's.
+// Disk: a host's Store. It survives restarts; a power cut may take batches that were not yet
+// synced. A write goes to the system's cache, where reads see it at once; it is durable when the
+// world syncs the disk. Unlike a Store's, a write is therefore not on disk when it returns: the
+// world syncs before it tells the node that its job is done. Bounds: unsynced_max batches can be
+// taken back. Threading: one thread, the simulator's.
 #pragma once
 
 #include <parley/base/rng.hpp>
@@ -17,18 +16,18 @@
 
 namespace parley::sim {
 
-/// What a crash does to batches that are not synced. With none set only the process dies, as by
-/// SIGKILL: the system keeps its cache, and nothing is lost. Any of them is a power cut.
+/// The effect of a crash on batches that are not synced. With none set only the process dies, as by
+/// SIGKILL: the system keeps its cache, and nothing is lost. Each of them is a power cut.
 struct DiskFaults {
-    bool power_cut = false;  ///< batches vanish from some point on; `tear` and `corrupt` do so too
-    bool tear = false;       ///< of the last batch that is left, maybe only its first changes are
-    bool corrupt = false;    ///< a value among what is left has wrong bytes
+    bool power_cut = false;  ///< batches are lost from some point on; so with `tear` and `corrupt`
+    bool tear = false;       ///< the last batch that is left may have only its first changes
+    bool corrupt = false;    ///< one value that is left has wrong bytes
     bool any() const { return power_cut || tear || corrupt; }
 };
 
 class Disk : public Store {
 public:
-    /// With more, the oldest is synced by itself, as a system writes back its cache.
+    /// Beyond it the oldest batch becomes durable by itself, as a system writes back its cache.
     static constexpr std::size_t unsynced_max = 64;
 
     Result<std::optional<Buffer>, StoreError> get(std::string_view table, Bytes key) override {
@@ -44,13 +43,13 @@ public:
 
     /// Makes all that was written durable.
     void sync_all() { unsynced_.clear(); }
-    /// The process ended without a word, or the power failed. How many of the unsynced batches are
-    /// left, in the order of their writing and from none to all, is up to `rng`. After a power cut
-    /// what is left is durable; without one it stays unsynced, for a later power cut to take.
+    /// The process was killed, or the power failed. `rng` draws how many of the unsynced batches
+    /// are left, from none to all, the first ones written. After a power cut those are durable;
+    /// without one they stay unsynced, for a later power cut to take.
     void crash(Rng& rng, DiskFaults faults);
-    /// Keeps nothing from now on: for runs of thousands of hosts in which none restarts.
+    /// Drops all later writes: for runs of thousands of hosts in which none restarts.
     void forget_all() { forgets_ = true; }
-    /// The disk is full, until told otherwise.
+    /// While true the disk is full: write() fails.
     void fail_writes(bool fail) { fail_writes_ = fail; }
 
     /// Batches that a power cut could take.

@@ -1,4 +1,4 @@
-// Everything that can happen in a world at a planned time. Internal to sim/world*.
+// Event: everything that can happen in a world at a planned time. For World and Connections alone.
 #pragma once
 
 #include <parley/base/jobs.hpp>
@@ -18,11 +18,13 @@ namespace parley::sim {
 struct Act {
     std::move_only_function<void()> action;
 };
-// `life` is that of the host when the event was planned: what an earlier life planned is void.
+// `life` is that of the host when the event was planned: events of an earlier life have no effect.
+/// The next wake-up of a host's node.
 struct WakeHost {
     HostId host;
     std::uint64_t life;
 };
+/// The next wake-up of a link.
 struct WakeLink {
     ConnectionRef connection;
     std::uint8_t side;
@@ -41,22 +43,25 @@ struct Connected {
     std::uint64_t life;
     NodeId target;
 };
+/// A dial fails, unless it is connected by then.
 struct ConnectFailed {
     HostId host;
     std::uint64_t life;
     transport::LinkId link;
     std::string_view why;
 };
-/// The sender hears that there is room again.
+/// A sender learns that its socket has room again.
 struct Writable {
     ConnectionRef connection;
     std::uint8_t side;
 };
+/// A worker finished a Job.
 struct JobDone {
     HostId host;
     std::uint64_t life;
     Job job;
 };
+/// A datagram arrives, `to` as its sender sees the receiver.
 struct Datagram {
     HostId sender, receiver;
     Endpoint from, to;

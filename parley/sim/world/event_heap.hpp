@@ -1,5 +1,6 @@
-// EventHeap: what will happen in a world, ordered by time and, within one time, by the order in
-// which it was planned. The only source of "now" in the simulator.
+// EventHeap: the events planned in a world, ordered by time and, within one time, by the order in
+// which they were planned. The only source of "now" in the simulator.
+// Threading: one thread, the simulator's.
 #pragma once
 
 #include <parley/base/time.hpp>
@@ -17,7 +18,7 @@ namespace parley::sim {
 template <class Event>
 class EventHeap {
 public:
-    /// What is planned for the past happens now.
+    /// Plans an event. One for the past happens now.
     void at(Instant when, Event event) {
         std::uint32_t place = 0;
         if (free_.empty()) {
@@ -30,7 +31,7 @@ public:
         }
         heap_.push({std::max(when, now_), order_++, place});
     }
-    /// The next event if it is due by `end`; moves `now` to its time.
+    /// Takes out the next event if it is due by `end`, and moves now() to its time.
     std::optional<Event> next(Instant end) {
         if (heap_.empty() || heap_.top().when > end) return std::nullopt;
         const Entry first = heap_.top();
@@ -41,7 +42,7 @@ public:
         return std::move(events_[first.place]);
     }
     Instant now() const { return now_; }
-    /// Moves time forward; nothing may be due before.
+    /// Moves now() forward. Precondition: no event is due before.
     void advance_to(Instant when) { now_ = std::max(now_, when); }
     std::uint64_t events_run() const { return events_run_; }
 

@@ -1,5 +1,5 @@
-// Faults: what a run lets go wrong, by name, so that a failing run can be shrunk by switching them
-// off one by one.
+// Faults: the kinds of failure that a run may inject, by name, so that a failing run can be shrunk
+// by switching them off one by one.
 #pragma once
 
 #include <array>
@@ -17,14 +17,14 @@ enum class Fault : std::uint8_t {
     bandwidth,     ///< some paths are narrow
     segments,      ///< streams arrive in pieces of random sizes
     resets,        ///< connections are reset
-    half_open,     ///< connections fall silent without a word
+    half_open,     ///< connections fall silent; no end is told
     slow_readers,  ///< some hosts read slowly
     partitions,    ///< the network falls into two halves, or one host is cut off
-    one_way,       ///< one host's words get out and nothing gets in, or the other way round
+    one_way,       ///< one host can send and not receive, or the other way round
     clogs,         ///< some hosts' latency grows for a while
-    pauses,        ///< hosts stand still, as under SIGSTOP
+    pauses,        ///< hosts stop for a while, as under SIGSTOP
     kills,         ///< processes die and come back
-    power_cuts,    ///< hosts die without a word, and their disks lose what was not synced
+    power_cuts,    ///< hosts fall silent, and their disks lose writes not synced
     clocks,        ///< clocks drift, are off from the start, and step
     nat,           ///< some hosts cannot be called
 };

@@ -1,5 +1,6 @@
-// Geography: where hosts are and how far apart. Ten regions in which the large clouds have data
-// centres, since most public nodes run there.
+// Geography: the places of hosts and the latencies between them. Ten regions in which the large
+// clouds have data centres, since most public nodes run there.
+// Threading: any; pure functions.
 #pragma once
 
 #include <parley/base/time.hpp>
@@ -31,14 +32,14 @@ inline constexpr std::array all_regions{
 /// "Frankfurt".
 std::string_view name(Region region);
 
-/// How many of every 100 hosts are there: most in North America and Europe.
+/// The share of hosts in a region, in percent: most are in North America and Europe.
 std::size_t weight_percent(Region region);
 
-/// Where a host is (its number as in World). Any 100 hosts in a row have the weights exactly, and
-/// few in a row are already spread over the world.
+/// The region of a host (its HostId). Any 100 hosts in a row have the weights exactly, and few in a
+/// row are already spread over the world.
 Region region_of(std::size_t host);
 
-/// One way, typical, without jitter. The same in both directions.
+/// The typical latency one way, without jitter. The same in both directions.
 Duration base_latency(Region from, Region to);
 
 }  // namespace parley::sim

@@ -1,7 +1,8 @@
-// Nat: a router that shares one outside address between hosts, as homes and carriers have. Of
-// datagrams, each inside endpoint has one outside port whatever it writes to (RFC 4787, section
-// 4.1: endpoint-independent mapping), and only those come in that answer: from an endpoint that was
-// written to lately (section 5: address- and port-dependent filtering). Streams only go out.
+// Nat: a router that shares one outside address between hosts, as homes and carriers have. For
+// datagrams, each inside host has one outside port whatever it writes to (RFC 4787, section 4.1:
+// endpoint-independent mapping), and only answers get in: from an endpoint that was written to
+// lately (section 5: address- and port-dependent filtering). Streams only go out.
+// Bounds: 45,000 hosts.
 // Threading: one thread, the simulator's.
 #pragma once
 
@@ -25,7 +26,7 @@ public:
 
     explicit Nat(const IpAddress& outside) : outside_(outside) {}
 
-    /// A host writes to `to`: what it appears as there.
+    /// A host sends a datagram to `to`. Returns the endpoint that it appears as there.
     Endpoint out(Instant now, std::size_t host, const Endpoint& to) {
         const auto next = static_cast<std::uint16_t>(first_port + hosts_.size());
         const auto [mapping, made] = ports_.try_emplace(host, next);
@@ -34,12 +35,12 @@ public:
         open_until_[{port, to}] = now + open_for;
         return {outside_, port};
     }
-    /// Whose port that is.
+    /// The host with that outside port; nothing if there is none.
     std::optional<std::size_t> host_of(std::uint16_t port) const {
         const std::size_t n = port - first_port;
         return n < hosts_.size() ? std::optional{hosts_[n]} : std::nullopt;
     }
-    /// Does a datagram from there get in?
+    /// Whether a datagram from `from` to this outside port gets in.
     bool lets_in(Instant now, const Endpoint& from, std::uint16_t port) const {
         const auto found = open_until_.find({port, from});
         return found != open_until_.end() && now <= found->second;

@@ -1,5 +1,6 @@
-// Network: a world of ordinary nodes, made alike: keys from the seed, addresses of their own,
-// one network. What tests and scenarios start from.
+// Network: a world of ordinary nodes in one network, alike but for their keys (from the seed) and
+// addresses. The base of most tests and scenarios.
+// Threading: one thread, the simulator's.
 #pragma once
 
 #include <parley/chain/txpool/relay.hpp>
@@ -14,7 +15,7 @@
 
 namespace parley::sim {
 
-/// A fixed latency for each pair of hosts, from that range.
+/// Gives each pair of hosts a fixed latency from that range, drawn from the seed.
 std::function<PathConfig(HostId, HostId)> random_paths(std::uint64_t seed, Duration min,
                                                        Duration max);
 
@@ -26,8 +27,8 @@ struct NetworkOptions {
     /// Instead of a fixed latency from that range for each pair of hosts.
     std::function<PathConfig(HostId, HostId)> path{};
     Crypto crypto = Crypto::real;
-    bool dht = false;  ///< the nodes take part in it (setting p2p.dht)
-    /// Where a host lives, instead of Network::endpoint; nothing: there.
+    bool dht = false;  ///< the nodes take part in the DHT (setting p2p.dht)
+    /// A host's endpoint, instead of Network::endpoint; nothing: that one.
     std::function<std::optional<Endpoint>(HostId)> endpoint{};
     /// Changes a node's settings before its start; boot nodes and so on.
     std::function<void(HostId, node::NodeConfig&)> configure{};
@@ -45,24 +46,25 @@ public:
     explicit Network(NetworkOptions options);
 
     World& world() { return world_; }
+    /// Precondition: the host is up.
     node::Node& node(HostId host);
     NodeId id(HostId host) const { return keys_[host].id(); }
-    /// Whose ID that is.
+    /// The host with that ID; nothing if there is none.
     std::optional<HostId> host_of(const NodeId& id) const;
     Target target(HostId host) const { return {id(host), endpoint_of(host)}; }
-    /// Where a host lives unless NetworkOptions::endpoint says otherwise.
+    /// A host's endpoint, unless NetworkOptions::endpoint says otherwise.
     static Endpoint endpoint(HostId host);
     Endpoint endpoint_of(HostId host) const;
-    /// Those of the first `count` hosts of any network with that seed.
+    /// The keys of the first `count` hosts of any network with that seed.
     static std::vector<NodeKey> keys(std::uint64_t seed, std::size_t count);
     std::size_t size() const { return keys_.size(); }
     void start_all();
-    /// What is plugged into a host's node besides the built-in modules.
+    /// The modules that are plugged into a host's node besides the built-in ones.
     std::vector<transport::PeerHandler*> modules(HostId host) const;
 
     /// Links that are up between two nodes, as `a` sees it.
     std::size_t links_between(HostId a, HostId b);
-    /// Every node that runs keeps to its limits: tokens consistent, one link per peer.
+    /// Whether every node that runs keeps its limits: tokens consistent, one link per peer.
     bool healthy();
 
 private:

@@ -1,7 +1,7 @@
-// Path: how long bytes take from one host to another, in one direction. A stream keeps its order
-// (Path); datagrams may be lost, doubled and overtaken (DatagramPath). Integers only, no function
-// of libm: the same seed gives the same times with every compiler and library.
-// Threading: one thread.
+// Path: the time that bytes take from one host to another, in one direction. A stream keeps its
+// order (Path); datagrams may be lost, doubled and overtaken (DatagramPath). Integers only, no
+// function of libm: the same seed gives the same times with every compiler and library. Threading:
+// one thread.
 #pragma once
 
 #include <parley/base/rng.hpp>
@@ -30,8 +30,8 @@ Duration exponential(Duration mean, Rng& rng);
 struct PathConfig {
     Duration base{};                     ///< one way, always
     Duration jitter_mean{};              ///< on top of it, exponential
-    std::uint32_t tail_per_million = 0;  ///< how often something takes much longer (a lost segment)
-    Duration tail_mean{};                ///< by how much, exponential
+    std::uint32_t tail_per_million = 0;  ///< chance of a much longer time (a lost segment)
+    Duration tail_mean{};                ///< the time then added, exponential
     std::uint64_t bytes_per_second = 0;  ///< 0: unlimited
 };
 
@@ -40,13 +40,13 @@ class Path {
 public:
     explicit Path(PathConfig config) : config_(config) {}
 
-    /// When the last of these bytes arrives: after what was sent before has left and they have
-    /// too, at the path's speed, then base, jitter and perhaps tail; never before what was sent
-    /// earlier. `now` does not go back between calls.
+    /// When the last of these bytes arrives. They leave after earlier bytes, at the path's speed;
+    /// then come base, jitter and perhaps tail. Never before earlier bytes. `now` does not go back
+    /// between calls.
     Instant send(Instant now, std::size_t bytes, Rng& rng);
 
-    /// When all that was sent will have left the sender; what waits longer than this would like to
-    /// is in its socket's buffer.
+    /// When all bytes that were sent will have left the sender. Until then they are in its socket's
+    /// buffer.
     Instant line_free_at() const { return rounded_up(); }
 
 private:
@@ -66,7 +66,7 @@ struct DatagramFaults {
     std::uint32_t reorder = 0;    ///< arrives late, so that later ones overtake it
     /// Larger ones are lost. The default: Ethernet's 1,500 less the headers of IPv4 and UDP.
     std::size_t mtu = 1472;
-    Duration late_min = 20ms;  ///< what is late is so by 1 to 2 times this
+    Duration late_min = 20ms;  ///< a late datagram is so by 1 to 2 times this
 };
 
 /// The times at which a datagram arrives, in order: none, one or two.
@@ -85,8 +85,8 @@ private:
 };
 
 /// One direction between two UDP sockets. Jitter and tail alone keep the order, as a queue on the
-/// way does. A lost datagram is lost behind the queue and has taken its time in it; one over the
-/// MTU never enters.
+/// way does. A lost datagram is lost after the queue, where it has taken its time; one over the MTU
+/// never enters it.
 class DatagramPath {
 public:
     DatagramPath(PathConfig config, DatagramFaults faults) : queue_(config), faults_(faults) {}

@@ -1,8 +1,17 @@
 // World: whole nodes in one process, in virtual time. Every node is the production code: its
-// NodeCore, its Links with the real handshake and encryption. The world plays the parts that the
-// runtime and the system play elsewhere: connections, clocks, timers, workers, disks, and what
-// goes wrong with each of them.
+// NodeCore, its Links with the real handshake and encryption. The world takes the place of the
+// runtime and the system: connections, clocks, timers, workers, disks, and the failures of each.
 // Everything comes from one seed; the same seed and build give the same trace hash.
+//
+//     World world{{.seed = 7}};
+//     const auto a = world.add_host(endpoint, links, make_node);   // and more
+//     world.start(a);
+//     world.later(10s, [&] { world.kill(a); });
+//     CHECK(world.run_until([&] { return ...; }, 60s));
+//
+// Shape: a heap of planned events. Each touches one host, whose node then has its turn until it has
+// nothing more to say; what it sends becomes events again.
+//
 // Threading: one thread.
 #pragma once
 
@@ -29,7 +38,7 @@
 
 namespace parley::sim {
 
-/// What the nodes' cryptography is done by.
+/// The cryptography of the nodes.
 enum class Crypto : std::uint8_t {
     real,  ///< results of checking signatures are remembered across nodes
     stub,  ///< cheap and insecure, for thousands of nodes
@@ -39,15 +48,15 @@ struct WorldConfig {
     std::uint64_t seed = 1;
     /// The path between two hosts; both directions. Asked once a connection.
     std::function<PathConfig(HostId, HostId)> path = {};
-    Duration job_time = 1ms;  ///< a Job's result returns after this
+    Duration job_time = 1ms;  ///< from the start of a Job until its result returns
     Duration connect_timeout = 5s;
     std::size_t socket_bytes_max = 256U << 10;  ///< sent and not yet read, each direction
     Crypto crypto = Crypto::real;
     UnixTime start{std::chrono::milliseconds{1'700'000'000'000}};
 };
 
-/// Rewrites what a host's node wants and hears, and what its links say and read: an attacker is a
-/// node with one.
+/// Rewrites the effects and events of a host's node, and the bytes that its links send and receive:
+/// an attacker is an ordinary node with a Tamper.
 class Tamper {
 public:
     virtual ~Tamper() = default;
@@ -77,14 +86,14 @@ public:
     void start(HostId host);
     /// As SIGKILL: the node is gone at once, its disk stays, its connections are reset.
     void kill(HostId host);
-    /// The power fails: as kill, but nobody is told, and the disk suffers.
+    /// The power fails: as kill, but peers are not told, and the disk suffers `faults`.
     void crash(HostId host, const DiskFaults& faults);
     bool up(HostId host) const;
     /// Precondition: up(host).
     p2p::NodeCore& node(HostId host);
     Disk& disk(HostId host);
     HostClock& clock(HostId host);
-    /// The host's own idea of the present.
+    /// The time by the host's own clock.
     Now now_of(HostId host) const;
     /// Runs something on a host's node, as RPC would.
     void call(HostId host, const std::function<void(p2p::NodeCore&, Now)>& action);
@@ -93,21 +102,21 @@ public:
     /// Puts bytes on the wire of a host's link, past the link. False if there is none (any more).
     bool inject(HostId host, transport::LinkId link, Bytes bytes);
 
-    // --- What goes wrong ---
+    // --- Faults ---
     /// Nothing happens on the host for this long, as under SIGSTOP; then all at once.
     void pause(HostId host, Duration time);
-    /// Puts it behind the router of that outside address, which it may share with others (Nat):
-    /// it appears under this address, and callers do not get through to it.
+    /// Puts the host behind the router of that outside address, which others may share (Nat): it
+    /// appears under this address, and cannot be dialed.
     void set_nat(HostId host, const IpAddress& outside);
     /// The host reads no faster than this from each connection; 0: as fast as it comes.
     void set_read_rate(HostId host, std::uint64_t bytes_per_second);
-    /// Added to the latency of all that it sends from now on.
+    /// Adds to the latency of all that the host sends from now on.
     void set_clog(HostId host, Duration extra);
     /// True from `from` to `to`: nothing gets through in this direction; streams wait (TCP
     /// repeats), dials time out. An empty function heals.
     using Blocked = Connections::Blocked;
     void partition(Blocked blocked) { connections_.partition(std::move(blocked)); }
-    /// How it is between two hosts.
+    /// The path between two hosts, without faults.
     PathConfig path(HostId a, HostId b) const { return connections_.path(a, b); }
     /// Live connections of a host for which `chosen` says yes are reset, or fall silent for good.
     void cut(HostId host, const std::function<bool(HostId peer)>& chosen, bool silently);
@@ -120,7 +129,7 @@ public:
 
     // --- Datagrams ---
     using OnDatagram = std::function<void(const Endpoint& from, Bytes bytes)>;
-    /// Takes the place of the host's node.
+    /// Hands the host's datagrams to `handler` instead of its node.
     void set_on_datagram(HostId host, OnDatagram handler);
     void set_datagram_faults(const DatagramFaults& faults) { datagram_faults_ = faults; }
     void send_datagram(HostId from, const Endpoint& to, Bytes bytes);
@@ -129,11 +138,12 @@ public:
     /// Does something at a later time, e.g. a step of a scenario.
     void later(Duration delay, Action action);
     void run_for(Duration time);
-    /// True if it became so within `limit`; asked after every event.
+    /// Runs until `condition`, which is asked after every event, is true. False if it is not within
+    /// `limit`.
     bool run_until(const std::function<bool()>& condition, Duration limit);
     /// The world's own time.
     Now now() const;
-    double seconds() const;  ///< since its beginning, for people
+    double seconds() const;  ///< virtual, since the world began
     /// Called after every event with the host that it touched, for checkers.
     void after_each_event(std::function<void(HostId)> check) { check_ = std::move(check); }
 

@@ -1,4 +1,4 @@
-// What the world keeps of a host. Internal to sim/world*.cpp.
+// WorldHost: the state of a host of a world, up or down. A plain record, for World alone.
 #pragma once
 
 #include <parley/sim/world/world.hpp>

@@ -1,5 +1,5 @@
-// What the world keeps of a connection: two ends with their Links, and a pipe in each direction.
-// Internal to sim/world*.cpp.
+// WorldLink: a connection of a world: two ends with their Links, and a pipe in each direction. A
+// plain record, for World and Connections alone.
 #pragma once
 
 #include <parley/base/bytes.hpp>
@@ -17,7 +17,7 @@ namespace parley::sim {
 /// The number of a host in its World.
 using HostId = std::size_t;
 
-/// A place in the world's table; the generation tells a connection from its successors there.
+/// A place in Connections' table; the generation tells a connection from its successors there.
 struct ConnectionRef {
     std::uint32_t place = 0;
     std::uint32_t generation = 0;
@@ -32,7 +32,7 @@ struct Segment {
     Buffer bytes;
 };
 
-/// One direction. What is sent and not read is bounded as a socket's buffers bound it.
+/// One direction. The bytes that are sent and not read are bounded, as by a socket's buffers.
 struct Pipe {
     explicit Pipe(const PathConfig& config) : path(config) {}
     Path path;
@@ -49,7 +49,7 @@ struct End {
     ConnectionRef connection;
     std::uint8_t side = 0;
     bool dirty = false;                      ///< its link may have something to say
-    bool power_lost = false;                 ///< its host forgot it without a word
+    bool power_lost = false;                 ///< its host forgot it in a power cut, and told no one
     Instant armed = never;                   ///< world time of the next planned wake-up
     Instant reads_until{};                   ///< a slow reader is busy with earlier segments
     std::uint64_t sent = 0;                  ///< bytes, as counted for a Tamper
