@@ -27,7 +27,10 @@ public:
     Instant next_wakeup() const override { return links_.next_wakeup(); }
     std::vector<Job> take_jobs() override { return jobs_.take(); }
     void finish_job(Job& job, Now now) override { jobs_.finish(job, now); }
-    void turn(Now) override { hub_.deliver(); }
+    void turn(Now now) override {
+        hub_.deliver();
+        if (links_.wants_to_end()) begin_shutdown(now);
+    }
     void begin_shutdown(Now now) override { links_.shut_down(now); }
     bool is_shut_down() const override { return links_.idle(); }
 

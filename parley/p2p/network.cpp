@@ -301,6 +301,7 @@ void Network::turn(Now now) {
         if (engine_due) engine_->on_timer(now);
         if (!delivered && !engine_due) break;
     }
+    if (switch_->wants_to_end()) begin_shutdown(now);
     if (shutting_down_ && switch_->idle()) saver_.finish(now);
 }
 

@@ -108,7 +108,7 @@ private:
     /// False when the end is reached.
     bool step(p2p::NodeCore& core) {
         Now time = now();
-        if (stop_ && !stopping_) begin_stop(core, time);
+        if ((stop_ || core.links().wants_to_end()) && !stopping_) begin_stop(core, time);
         if (one_thread()) io_.front()->turn(time);
         NodeInputs inputs = inbox_.take();
         if (inputs.since != never) delay_.observe(std::max(time.instant - inputs.since, 0ns));
@@ -138,6 +138,7 @@ private:
                 log_.write(LogLevel::warn, "host", "shutdown out of time", {});
             return false;
         }
+        if (core.links().wants_to_end() && !stopping_) return true;  // the next step begins it
         Instant until = std::min(core.next_wakeup(), stop_by_);
         if (due) until = std::max(until, time.instant + 1ms);  // it was just asked
         inbox_.wait_until(until);

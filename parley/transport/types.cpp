@@ -56,6 +56,8 @@ std::string_view name(CloseReason reason) {
             return "protocol_error";
         case CloseReason::reset:
             return "reset";
+        case CloseReason::module_failed:
+            return "module_failed";
     }
     return "unknown";  // a newer peer's reason
 }

@@ -62,6 +62,7 @@ enum class CloseReason : std::uint8_t {
     frame_timeout = 70,   ///< a started frame did not arrive in time
     protocol_error = 71,  ///< authenticated peer broke the lanes' rules; charged to the ID
     reset = 72,           ///< the operating system reset the connection
+    module_failed = 73,   ///< told to a module's handlers when it threw: the link may go on
 };
 std::string_view name(CloseReason reason);
 std::string_view name(Direction direction);

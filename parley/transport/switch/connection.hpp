@@ -41,17 +41,20 @@ public:
           module_(module),
           lane_(lane) {}
 
+    // Context
     const NodeId& id() const override;
     const Hello& hello() const override;
     const Endpoint& endpoint() const override;
     Direction direction() const override;
     Now now() const override;
     SendResult send(Code code, SharedBytes message) override;
-    std::size_t message_bytes_max() const override { return message_bytes_max_; }
+    std::size_t message_bytes_max() const override;
     void mark_useful() override;
     void penalise(Offence offence) override;
     void disconnect() override;
 
+    /// As send.
+    SendResult queue(Code code, SharedBytes message);
     LinkId link() const;
     LaneId lane() const { return lane_; }
     std::size_t module() const { return module_; }
@@ -65,6 +68,7 @@ public:
     /// So much of it may wait for more: the sender has room for its largest message without it.
     std::uint64_t credit_held_max = 0;
     bool credited = false;  ///< scratch of drain_credit
+    bool disabled = false;  ///< its module threw an exception
 
 private:
     SwitchCore& core_;

@@ -46,6 +46,12 @@ void Switch::shut_down(Now now) {
 bool Switch::idle() const {
     return impl_->idle();
 }
+std::optional<std::string> Switch::failed_module() const {
+    return impl_->failed_module();
+}
+bool Switch::wants_to_end() const {
+    return impl_->wants_to_end();
+}
 
 std::shared_ptr<const LinkIdentity> Switch::identity() const {
     return impl_->identity();
@@ -84,21 +90,27 @@ bool Switch::impose_ban(Now now, const Ban& ban) {
 
 BroadcastResult Switch::broadcast(std::string_view topic, Code code, const SharedBytes& message,
                                   const PeerPredicate& except) {
+    impl_->check_thread("broadcast", topic);
     return impl_->broadcast(topic, code, message, except);
 }
 JobQueue& Switch::jobs() {
+    impl_->check_thread("jobs");
     return impl_->jobs();
 }
 Hub& Switch::hub() {
+    impl_->check_thread("hub");
     return impl_->hub();
 }
 Log& Switch::log() {
+    impl_->check_thread("log");
     return impl_->log();
 }
 Now Switch::now() const {
+    impl_->check_thread("now");
     return impl_->now();
 }
 const NodeId& Switch::id() const {
+    impl_->check_thread("id");
     return impl_->id();
 }
 

@@ -79,6 +79,15 @@ struct DialFailed {
     std::string detail = {};  ///< what was expected and what came, with both sides' values
 };
 
+/// What becomes of a module that threw an exception. Either way it is logged at error, with the
+/// topic and what(); the module gets no more calls until the node is built anew, its handlers are
+/// told on_closed(module_failed), it can send nothing, and what comes for it is dropped and its
+/// credit given back. The Hello stays as it was: peers go on to offer the topic.
+enum class OnModuleException : std::uint8_t {
+    disable,  ///< the node goes on without the module
+    end,      ///< the node shuts down: Switch::wants_to_end()
+};
+
 struct SwitchConfig {
     SlotLimits slots;
     OffenceConfig offences;
@@ -93,6 +102,7 @@ struct SwitchConfig {
     Duration eviction_group_interval = std::chrono::hours{4};
     Duration probe_patience = 2s;  ///< before a returning peer is told "duplicate"
     Duration watchdog = 100ms;     ///< a module's call that takes longer is named in the log
+    OnModuleException on_module_exception = OnModuleException::disable;
 };
 
 /// One row of `admin_peers`.
@@ -192,6 +202,10 @@ public:
     void shut_down(Now now);
     /// No connection is left.
     bool idle() const;
+    /// The topic of the first module that threw an exception, if one did.
+    std::optional<std::string> failed_module() const;
+    /// A module threw and SwitchConfig says `end`: whoever drives the node shuts it down.
+    bool wants_to_end() const;
 
     /// What new links say of us. Changes apply to new links.
     std::shared_ptr<const LinkIdentity> identity() const;

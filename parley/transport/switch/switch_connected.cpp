@@ -19,7 +19,7 @@ Result<SlotToken, SlotError> SwitchCore::take_token(const Target& target, SlotCl
 
 /// What dial() checks of an address is checked again of the one that it came to, but for the token.
 void SwitchCore::on_connected(Now now, LinkId link, const Endpoint& endpoint) {
-    now_ = now;
+    begin_input(now);
     Connection* connection = find(link);
     if (!connection || connection->phase != Phase::dialing) return;
     connection->endpoint = endpoint;

@@ -44,6 +44,7 @@ SwitchCore::SwitchCore(SwitchConfig config, const NodeKey& key, Hello hello,
       eviction_salt_(rng.split("eviction").next()),
       failed_dials_(rng.split("failed dials").next()),
       offences_(config_.offences, rng.split("offences").next()),
+      disabled_(modules_.size()),
       stalls_(modules_.size()),
       statuses_(modules_.size()) {
     for (const PeerHandler* module : modules_) specs_.push_back(module->topic());
@@ -112,7 +113,7 @@ bool SwitchCore::is_banned(const IpAddress& address, bool chosen) const {
 }
 
 std::optional<LinkId> SwitchCore::on_accept(Now now, const Endpoint& remote) {
-    now_ = now;
+    begin_input(now);
     if (stopping_) return std::nullopt;
     if (const Ban* ban = offences_.find(now, remote.address)) {
         ++stats_.accepts_banned;
@@ -136,7 +137,7 @@ std::optional<LinkId> SwitchCore::on_accept(Now now, const Endpoint& remote) {
 }
 
 Result<LinkId, DialError> SwitchCore::dial(Now now, const Target& target, DialOptions options) {
-    now_ = now;
+    begin_input(now);
     if (target.id == key_.id()) return std::unexpected{DialError::self};
     if (by_peer_.contains(target.id)) return std::unexpected{DialError::already};
     const bool has_address = target.host.empty();
@@ -163,13 +164,13 @@ Result<LinkId, DialError> SwitchCore::dial(Now now, const Target& target, DialOp
 }
 
 void SwitchCore::on_connect_failed(Now now, LinkId link, std::string_view why) {
-    now_ = now;
+    begin_input(now);
     Connection* connection = find(link);
     if (connection) release(*connection, CloseReason::dial_failed, why, {});
 }
 
 void SwitchCore::on_event(Now now, LinkId link, LinkEvent event) {
-    now_ = now;
+    begin_input(now);
     Connection* connection = find(link);
     if (!connection) return;
     std::visit(
@@ -200,11 +201,19 @@ void SwitchCore::on_event(Now now, LinkId link, LinkEvent event) {
 }
 
 void SwitchCore::on_timer(Now now) {
-    now_ = now;
+    begin_input(now);
     for (std::size_t i = 0; i < modules_.size(); ++i) {
-        if (modules_[i]->next_wakeup() > now.instant) continue;
-        const Entered entered{*this, i};
-        modules_[i]->on_timer(now);
+        if (disabled_[i]) continue;
+        Instant due = never;
+        try {
+            due = modules_[i]->next_wakeup();
+        } catch (const std::exception& e) {
+            disable_module(i, "next_wakeup", e.what());
+        } catch (...) {
+            disable_module(i, "next_wakeup", "no std::exception");
+        }
+        if (due > now.instant) continue;
+        call_module(i, "on_timer", [&] { modules_[i]->on_timer(now); });
     }
     if (now.instant < statuses_due_) return;
     statuses_due_ = never;
@@ -215,12 +224,19 @@ void SwitchCore::on_timer(Now now) {
 
 Instant SwitchCore::next_wakeup() const {
     Instant next = statuses_due_;
-    for (const PeerHandler* module : modules_) next = std::min(next, module->next_wakeup());
+    for (std::size_t i = 0; i < modules_.size(); ++i) {
+        if (disabled_[i]) continue;
+        try {
+            next = std::min(next, modules_[i]->next_wakeup());
+        } catch (...) {
+            return Instant::min();  // on_timer asks again, and deals with it
+        }
+    }
     return next;
 }
 
 void SwitchCore::shut_down(Now now) {
-    now_ = now;
+    begin_input(now);
     stopping_ = true;
     for (const auto& [link, connection] : connections_) {
         close(*connection, {CloseReason::shutting_down, {}, {}, {}});
@@ -228,7 +244,7 @@ void SwitchCore::shut_down(Now now) {
 }
 
 void SwitchCore::set_forks(Now now, const ForkRules& forks) {
-    now_ = now;
+    begin_input(now);
     config_.forks = forks;
     const ForkId fork = fork_id(forks);
     if (fork != hello_.fork) {
@@ -243,7 +259,7 @@ void SwitchCore::set_forks(Now now, const ForkRules& forks) {
 }
 
 void SwitchCore::disconnect(Now now, const NodeId& id, CloseReason reason) {
-    now_ = now;
+    begin_input(now);
     const auto found = by_peer_.find(id);
     if (found == by_peer_.end()) return;
     if (reason >= CloseReason::dial_failed) reason = CloseReason::requested;  // not for the wire
@@ -254,7 +270,7 @@ void SwitchCore::disconnect(Now now, const NodeId& id, CloseReason reason) {
 
 void SwitchCore::ban(Now now, const NodeId& id, const std::optional<IpAddress>& address,
                      std::string_view why) {
-    now_ = now;
+    begin_input(now);
     offences_.ban(now, id, why);
     if (address) offences_.ban(now, *address, why);
     log_.write(LogLevel::info, "switch", "banned", {{"id", id.to_string()}, {"why", why}});
@@ -262,7 +278,7 @@ void SwitchCore::ban(Now now, const NodeId& id, const std::optional<IpAddress>& 
 }
 
 bool SwitchCore::impose_ban(Now now, const Ban& ban) {
-    now_ = now;
+    begin_input(now);
     if (!offences_.impose(now, ban)) return false;
     const auto* id = std::get_if<NodeId>(&ban.who);
     log_.write(LogLevel::info, "switch", "banned by the owner",

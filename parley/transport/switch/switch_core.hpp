@@ -10,6 +10,7 @@
 // Threading: the node's thread.
 #pragma once
 
+#include <parley/base/thread_check.hpp>
 #include <parley/transport/switch/connection.hpp>
 #include <parley/transport/switch/failed_dials.hpp>
 #include <parley/transport/switch/switch.hpp>
@@ -18,10 +19,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -72,10 +76,22 @@ public:
         effects_.emplace_back(std::in_place_type<CommandLink>, link, std::move(command));
     }
     void note_stall(std::size_t module) { ++stalls_[module]; }
+    /// Reports a call of a module's that comes from another thread than the node's; of each kind
+    /// of call the first one only. Debug builds alone.
+    void check_thread(std::string_view call, std::size_t module) const {
+        if (thread_.is_elsewhere()) report_thread(call, specs_[module].name);
+    }
+    void check_thread(std::string_view call, std::string_view topic = "") const {
+        if (thread_.is_elsewhere()) report_thread(call, topic);
+    }
     void penalise(Connection& connection, Offence offence);
     void close(Connection& connection, Goodbye goodbye);
 
     bool idle() const { return connections_.empty(); }
+    std::optional<std::string> failed_module() const { return failed_module_; }
+    bool wants_to_end() const {
+        return failed_module_ && config_.on_module_exception == OnModuleException::end;
+    }
     std::size_t connections() const { return connections_.size(); }
     const Slots& slots() const { return slots_; }
     Offences& offences() { return offences_; }
@@ -116,6 +132,29 @@ private:
     private:
         CallWatch* watch_;
     };
+
+    /// Every call into a module goes this way. False: it threw, and is disabled now.
+    template <class F>
+    bool call_module(std::size_t module, std::string_view call, F&& run) {
+        try {
+            const Entered entered{*this, module};
+            run();
+            return true;
+        } catch (const std::exception& e) {
+            disable_module(module, call, e.what());
+        } catch (...) {
+            disable_module(module, call, "no std::exception");
+        }
+        return false;
+    }
+    // switch_modules.cpp
+    void disable_module(std::size_t module, std::string_view call, std::string_view what);
+    void close_lane(Connection& connection, std::size_t module, CloseReason reason);
+    void report_thread(std::string_view call, std::string_view topic) const;
+    void begin_input(Now now) {
+        now_ = now;
+        thread_.here();
+    }
 
     Connection* find(LinkId link);
     Connection& add_connection(const Endpoint& endpoint, Direction direction, SlotToken token);
@@ -201,8 +240,13 @@ private:
     std::vector<Connection*> up_;          // by LinkId; phase up, or closing after that
     std::map<NodeId, SlotClass> classes_;  // as configured
 
-    std::vector<std::uint64_t> stalls_;                                    // by module
-    std::vector<Buffer> statuses_;                                         // by module
+    std::vector<bool> disabled_;                // by module
+    std::optional<std::string> failed_module_;  // topic of the first one
+    ThreadCheck thread_;
+    mutable std::mutex reported_mutex_;
+    mutable std::set<std::string> reported_;  // calls from other threads; bounded by their names
+    std::vector<std::uint64_t> stalls_;       // by module
+    std::vector<Buffer> statuses_;            // by module
     std::vector<std::pair<std::uint32_t, SharedBytes>> encoded_statuses_;  // by set of modules
     Instant statuses_due_ = never;
 

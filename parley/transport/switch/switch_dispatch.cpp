@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <stdexcept>
 #include <utility>
 
 namespace parley::transport {
@@ -12,36 +13,53 @@ namespace parley::transport {
 // --- TopicLane -----------------------------------------------------------------------------
 
 const NodeId& TopicLane::id() const {
+    core_.check_thread("id", module_);
     return *connection_.id;
 }
 const Hello& TopicLane::hello() const {
+    core_.check_thread("hello", module_);
     return *connection_.hello;
 }
 const Endpoint& TopicLane::endpoint() const {
+    core_.check_thread("endpoint", module_);
     return connection_.endpoint;
 }
 Direction TopicLane::direction() const {
+    core_.check_thread("direction", module_);
     return connection_.direction;
 }
 LinkId TopicLane::link() const {
     return connection_.link;
 }
 Now TopicLane::now() const {
+    core_.check_thread("now", module_);
     return core_.now();
 }
+std::size_t TopicLane::message_bytes_max() const {
+    core_.check_thread("message_bytes_max", module_);
+    return message_bytes_max_;
+}
 void TopicLane::mark_useful() {
+    core_.check_thread("mark_useful", module_);
     connection_.useful_at = core_.now().instant;
 }
 void TopicLane::penalise(Offence offence) {
+    core_.check_thread("penalise", module_);
     core_.penalise(connection_, offence);
 }
 void TopicLane::disconnect() {
+    core_.check_thread("disconnect", module_);
     core_.close(connection_, {CloseReason::requested, {}, {}, {}});
 }
 
 SendResult TopicLane::send(Code code, SharedBytes message) {
+    core_.check_thread("send", module_);
+    return queue(code, std::move(message));
+}
+
+SendResult TopicLane::queue(Code code, SharedBytes message) {
     const std::size_t size = message.size();
-    if (connection_.phase != Phase::up) return SendResult::closed;
+    if (connection_.phase != Phase::up || disabled) return SendResult::closed;
     if (size > message_bytes_max_) return SendResult::too_large;
     const std::uint64_t cost = credit_cost(size);
     // An empty queue takes any message, also one that alone is over the budget.
@@ -79,6 +97,7 @@ void SwitchCore::make_lanes(Connection& c) {
         const std::uint64_t spare =
             initial_credit(topics[i].ours) - credit_cost(topics[i].ours.message_bytes_max);
         c.lanes.back()->credit_held_max = spare / 8;
+        c.lanes.back()->disabled = disabled_[*module];
         c.lane_of_module[*module] = c.lanes.back().get();
     }
 }
@@ -94,9 +113,11 @@ void SwitchCore::bring_up(Connection& c) {
     make_lanes(c);
     for (std::size_t i = 0; i < modules_.size(); ++i) {
         TopicLane* lane = c.lane_of_module[i];
-        if (!lane) continue;
-        const Entered entered{*this, i};
-        lane->handler = modules_[i]->new_peer(*lane);
+        if (!lane || disabled_[i]) continue;
+        call_module(i, "new_peer", [&] {
+            lane->handler = modules_[i]->new_peer(*lane);
+            if (!lane->handler) throw std::logic_error{"new_peer returned null"};
+        });
     }
     hub_.publish(PeerUp{c.link, *c.id, c.endpoint, c.direction, c.slot_class, *c.hello});
     if (log_.enabled(LogLevel::info)) {
@@ -135,9 +156,16 @@ void SwitchCore::deliver(Connection& c, Delivered& batch) {
                                         : std::move(item.own);
         ++c.messages_in;
         c.bytes_in += bytes.size();
-        const auto result = lane.handler->handle(
-            item.code, Message{std::move(bytes), ledger_, c.link, item.lane, item.credit_bytes});
-        if (!result) penalise(c, result.error());
+        Message message{std::move(bytes), ledger_, c.link, item.lane, item.credit_bytes};
+        if (!lane.handler) continue;  // its module is disabled: the credit goes back at once
+        try {
+            const auto result = lane.handler->handle(item.code, std::move(message));
+            if (!result) penalise(c, result.error());
+        } catch (const std::exception& e) {
+            disable_module(lane.module(), "handle", e.what());
+        } catch (...) {
+            disable_module(lane.module(), "handle", "no std::exception");
+        }
     }
     if (entered) call_watch->leave();
 }
@@ -145,9 +173,8 @@ void SwitchCore::deliver(Connection& c, Delivered& batch) {
 void SwitchCore::on_drained(Connection& c, const Drained& drained) {
     if (c.phase != Phase::up || drained.lane == 0 || drained.lane > c.lanes.size()) return;
     TopicLane& lane = *c.lanes[drained.lane - 1U];
-    if (!lane.drained(drained.bytes)) return;
-    const Entered entered{*this, lane.module()};
-    lane.handler->on_writable();
+    if (!lane.drained(drained.bytes) || !lane.handler) return;
+    call_module(lane.module(), "on_writable", [&] { lane.handler->on_writable(); });
 }
 
 /// One link may take an eighth of what there is for all.
@@ -172,8 +199,8 @@ void SwitchCore::on_beat(Connection& c, const Beat& beat) {
         if (c.phase != Phase::up) return;
         if (lane_id == 0 || lane_id > c.lanes.size()) continue;
         TopicLane& lane = *c.lanes[lane_id - 1U];
-        const Entered entered{*this, lane.module()};
-        lane.handler->on_status(status);
+        if (!lane.handler) continue;
+        call_module(lane.module(), "on_status", [&] { lane.handler->on_status(status); });
     }
 }
 
@@ -192,9 +219,9 @@ BroadcastResult SwitchCore::broadcast(std::string_view topic, Code code, const S
     const auto module = static_cast<std::size_t>(spec - specs_.begin());
     for (Connection* c : up_) {
         TopicLane* lane = c->lane_of_module[module];
-        if (!lane || c->phase != Phase::up) continue;
+        if (!lane || lane->disabled || c->phase != Phase::up) continue;
         if (except && except(PeerView{*c->id, *c->hello, c->direction})) continue;
-        if (lane->send(code, message) == SendResult::queued) {
+        if (lane->queue(code, message) == SendResult::queued) {
             ++result.queued;
         } else {
             result.missed.push_back(*c->id);
@@ -208,10 +235,7 @@ bool SwitchCore::collect_statuses() {
     bool changed = false;
     for (std::size_t i = 0; i < modules_.size(); ++i) {
         Buffer status;
-        {
-            const Entered entered{*this, i};
-            status = modules_[i]->status();
-        }
+        if (!disabled_[i]) call_module(i, "status", [&] { status = modules_[i]->status(); });
         if (status.size() > status_bytes_max) {
             log_.write(LogLevel::error, "switch", "status is too large for a heartbeat",
                        {{"topic", specs_[i].name}, {"bytes", status.size()}});

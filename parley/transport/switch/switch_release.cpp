@@ -67,13 +67,7 @@ void SwitchCore::release(Connection& c, CloseReason reason, std::string_view det
 
 void SwitchCore::tell_modules_closed(Connection& c, CloseReason reason) {
     for (std::size_t i = 0; i < c.lane_of_module.size(); ++i) {
-        TopicLane* lane = c.lane_of_module[i];
-        if (!lane || !lane->handler) continue;
-        {
-            const Entered entered{*this, i};
-            lane->handler->on_closed(reason);
-        }
-        lane->handler.reset();
+        close_lane(c, i, reason);
     }
 }
 
@@ -104,8 +98,8 @@ void SwitchCore::fail_dial(Connection& c, CloseReason reason, std::string_view d
                                 .detail = std::string{detail},
                                 .alive = c.authenticated};
     for (std::size_t i = 0; i < modules_.size(); ++i) {
-        const Entered entered{*this, i};
-        modules_[i]->on_attempt_failed(attempt);
+        if (disabled_[i]) continue;
+        call_module(i, "on_attempt_failed", [&] { modules_[i]->on_attempt_failed(attempt); });
     }
 }
 

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
@@ -88,19 +89,23 @@ public:
         ~Handler() override { ++owner_.destroyed; }
         Result<void, Offence> handle(Code code, Message message) override {
             owner_.note("handle " + std::to_string(code));
+            owner_.may_throw("handle");
             if (owner_.on_handle) return owner_.on_handle(peer_, code, std::move(message));
             return {};
         }
         void on_writable() override {
             owner_.note("writable");
+            owner_.may_throw("on_writable");
             if (owner_.when_writable) owner_.when_writable(peer_);
         }
         void on_status(Bytes status) override {
             owner_.note("status " + std::string{text_of(status)});
+            owner_.may_throw("on_status");
         }
         void on_closed(CloseReason reason) override {
             owner_.note("closed " + std::string{name(reason)});
             std::erase(owner_.peers, &peer_);
+            owner_.may_throw("on_closed");
             if (owner_.on_closed) owner_.on_closed(peer_, reason);
         }
 
@@ -117,19 +122,31 @@ public:
         ++attached_times;
         network = &net;
     }
-    void on_attempt_failed(const FailedAttempt& attempt) override { attempts.push_back(attempt); }
+    void on_attempt_failed(const FailedAttempt& attempt) override {
+        may_throw("on_attempt_failed");
+        attempts.push_back(attempt);
+    }
     std::unique_ptr<TopicHandler> new_peer(Context& peer) override {
         note("new");
+        may_throw("new_peer");
         ++made;
         peers.push_back(&peer);
         peers_most = std::max(peers_most, peers.size());
         if (on_new) on_new(peer);
+        if (makes_null) return nullptr;
         return std::make_unique<Handler>(*this, peer);
     }
-    Buffer status() override { return to_buffer(bytes_of(status_text)); }
-    Instant next_wakeup() const override { return wakeup; }
+    Buffer status() override {
+        may_throw("status");
+        return to_buffer(bytes_of(status_text));
+    }
+    Instant next_wakeup() const override {
+        may_throw("next_wakeup");
+        return wakeup;
+    }
     void on_timer(Now now) override {
         note("timer");
+        may_throw("on_timer");
         wakeup = never;
         (void)now;
     }
@@ -137,6 +154,9 @@ public:
     void note(std::string what) {
         log.push_back(what);
         if (shared_log_) shared_log_->push_back(spec_.name + " " + what);
+    }
+    void may_throw(std::string_view call) const {
+        if (call == throws_in) throw std::runtime_error{"broken"};
     }
     std::size_t count(std::string_view what) const {
         return static_cast<std::size_t>(std::ranges::count(log, what));
@@ -150,6 +170,8 @@ public:
     std::size_t peers_most = 0;
     std::size_t made = 0;
     std::size_t destroyed = 0;
+    bool makes_null = false;
+    std::string throws_in;  ///< the call of the module's that throws
     std::string status_text;
     Instant wakeup = never;
     std::function<void(Context&)> on_new;
