@@ -3,7 +3,7 @@
 // Goodbye.
 #include <parley/base/endian.hpp>
 #include <parley/base/rng.hpp>
-#include <parley/transport/handshake/hello.hpp>
+#include <parley/transport/handshake/hello_check.hpp>
 
 #include <algorithm>
 #include <cstdlib>

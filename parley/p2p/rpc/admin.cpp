@@ -1,5 +1,6 @@
 #include <parley/p2p/rpc/functions.hpp>
 #include <parley/rpc/params.hpp>
+#include <parley/transport/handshake/hello_check.hpp>
 
 #include <fmt/format.h>
 

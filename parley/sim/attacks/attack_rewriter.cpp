@@ -1,5 +1,6 @@
 #include <parley/sim/attacks/attack_rewriter.hpp>
 
+#include <parley/transport/handshake/hello_check.hpp>
 #include <parley/transport/link/lanes_out.hpp>
 
 #include <algorithm>

@@ -6,6 +6,7 @@
 #include <parley/base/bytes.hpp>
 #include <parley/base/rng.hpp>
 #include <parley/transport/handshake/handshake.hpp>
+#include <parley/transport/handshake/hello_check.hpp>
 #include <parley/transport/link/chunk.hpp>
 #include <parley/transport/link/frame.hpp>
 

@@ -1,6 +1,6 @@
-// Fork identifiers: EIP-2124.
+#include <parley/transport/handshake/fork_id.hpp>
+
 #include <parley/base/endian.hpp>
-#include <parley/transport/handshake/hello.hpp>
 
 #include <array>
 

@@ -1,4 +1,4 @@
-#include <parley/transport/handshake/hello.hpp>
+#include <parley/transport/handshake/fork_id.hpp>
 
 #include <doctest/doctest.h>
 

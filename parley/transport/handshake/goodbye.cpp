@@ -1,5 +1,6 @@
+#include <parley/transport/handshake/goodbye.hpp>
+
 #include <parley/codec/rlp.hpp>
-#include <parley/transport/handshake/hello.hpp>
 
 #include <algorithm>
 #include <string_view>

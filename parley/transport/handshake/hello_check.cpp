@@ -1,5 +1,4 @@
-// Whether two that said Hello fit together.
-#include <parley/transport/handshake/hello.hpp>
+#include <parley/transport/handshake/hello_check.hpp>
 
 #include <fmt/format.h>
 

@@ -6,6 +6,7 @@
 #include <parley/identity/enr.hpp>
 #include <parley/identity/node_key.hpp>
 #include <parley/transport/handshake/handshake_core.hpp>
+#include <parley/transport/handshake/hello_check.hpp>
 
 #include <cstdlib>
 #include <stdexcept>

@@ -7,8 +7,8 @@
 #include <parley/base/result.hpp>
 #include <parley/transport/link/chunk.hpp>
 #include <parley/transport/link/control.hpp>
-#include <parley/transport/link/link.hpp>
 #include <parley/transport/link/link_error.hpp>
+#include <parley/transport/link/link_events.hpp>
 
 #include <cstdint>
 #include <optional>

@@ -1,5 +1,6 @@
 #include <parley/transport/link/link.hpp>
 
+#include <parley/base/overloaded.hpp>
 #include <parley/transport/link/link_impl.hpp>
 
 #include <fmt/format.h>
@@ -30,34 +31,31 @@ void Link::Impl::on_end(CloseReason why, Events& out) {
 
 void Link::Impl::on_command(Now now, LinkCommand&& command, Events& out) {
     if (closed()) return;
-    struct Visitor {
-        Impl& link;
-        Now now;
-        Events& out;
-        void operator()(Proceed) { link.proceed(now); }
-        void operator()(Refuse& refuse) { link.refuse(refuse.goodbye, out); }
-        void operator()(Abandon& abandon) { link.close(abandon.reason, "abandoned", out); }
-        void operator()(Send& send) {
-            const auto cost = credit_cost(send.message.size());
-            if (!link.lanes_out_.push(send.lane, send.code, std::move(send.message))) {
-                out.emplace_back(Drained{send.lane, cost});
-            } else if (!link.lanes_out_.sendable()) {
-                link.lanes_out_.note_blocked(now.instant);
-            }
-        }
-        void operator()(Consumed& consumed) {
-            link.lanes_in_.consumed(consumed.lane, consumed.bytes);
-        }
-        void operator()(GrowWindow grow) { link.lanes_in_.grow(grow.lane, grow.bytes); }
-        void operator()(SetStatus& status) {
-            link.statuses_ = std::move(status.statuses);
-            if (link.heartbeat_) link.heartbeat_->on_status(now);
-        }
-        void operator()(Probe& probe) {
-            if (link.heartbeat_) link.heartbeat_->probe(now, probe.patience);
-        }
-    };
-    std::visit(Visitor{*this, now, out}, command);
+    std::visit(overloaded{
+                   [&](Proceed&) { proceed(now); },
+                   [&](Refuse& c) { refuse(c.goodbye, out); },
+                   [&](Abandon& c) { close(c.reason, "abandoned", out); },
+                   [&](Send& c) { send(now, std::move(c), out); },
+                   [&](Consumed& c) { lanes_in_.consumed(c.lane, c.bytes); },
+                   [&](GrowWindow& c) { lanes_in_.grow(c.lane, c.bytes); },
+                   [&](SetStatus& c) {
+                       statuses_ = std::move(c.statuses);
+                       if (heartbeat_) heartbeat_->on_status(now);
+                   },
+                   [&](Probe& c) {
+                       if (heartbeat_) heartbeat_->probe(now, c.patience);
+                   },
+               },
+               command);
+}
+
+void Link::Impl::send(Now now, Send&& command, Events& out) {
+    const auto cost = credit_cost(command.message.size());
+    if (!lanes_out_.push(command.lane, command.code, std::move(command.message))) {
+        out.emplace_back(Drained{command.lane, cost});
+    } else if (!lanes_out_.sendable()) {
+        lanes_out_.note_blocked(now.instant);
+    }
 }
 
 void Link::Impl::proceed(Now now) {
@@ -102,10 +100,7 @@ void Link::Impl::fail_link(const LinkError& error, std::string where, Events& ou
     } else if (is_frame_error(error.code)) {
         close(CloseReason::bad_frame, std::move(detail), out);
     } else {
-        say_goodbye({.reason = CloseReason::misbehaviour,
-                     .sender_value = detail,
-                     .receiver_value = {},
-                     .others = {}});
+        say_goodbye({.reason = CloseReason::misbehaviour, .sender_value = detail});
         close(CloseReason::protocol_error, std::move(detail), out);
     }
 }
@@ -156,10 +151,7 @@ void Link::Impl::on_timer(Now now, Events& out) {
     if (heartbeat_->silent(now)) {
         auto detail = fmt::format("no frame for {} ms",
                                   heartbeat_->silence(now) / std::chrono::milliseconds{1});
-        say_goodbye({.reason = CloseReason::silent,
-                     .sender_value = detail,
-                     .receiver_value = {},
-                     .others = {}});
+        say_goodbye({.reason = CloseReason::silent, .sender_value = detail});
         return close(CloseReason::silent, std::move(detail), out);
     }
     heartbeat_->on_timer(now);

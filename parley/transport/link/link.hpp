@@ -5,12 +5,12 @@
 
 #include <parley/base/bytes.hpp>
 #include <parley/base/rng.hpp>
-#include <parley/base/shared_bytes.hpp>
 #include <parley/base/time.hpp>
 #include <parley/identity/endpoint.hpp>
 #include <parley/identity/node_key.hpp>
 #include <parley/transport/handshake/hello.hpp>
 #include <parley/transport/link/heartbeat.hpp>
+#include <parley/transport/link/link_events.hpp>
 #include <parley/transport/link/pacer.hpp>
 #include <parley/transport/module.hpp>
 #include <parley/transport/types.hpp>
@@ -18,116 +18,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
-#include <variant>
 #include <vector>
 
 namespace parley::transport {
-
-// --- Commands: Switch to Link --------------------------------------------------------------
-
-/// The peer is accepted. Responder: sends Ready and is up. Initiator: the dial is committed, M3
-/// goes out, and the link is up when Ready is read.
-struct Proceed {};
-/// The peer is not accepted: the handshake is completed (the initiator still sends M3), then an
-/// authenticated Goodbye, then the end. Also ends a link that is up.
-struct Refuse {
-    Goodbye goodbye;
-};
-/// Ends the connection without a word (a dial given up, a lost tie).
-struct Abandon {
-    CloseReason reason;
-};
-struct Send {
-    LaneId lane;
-    Code code;
-    SharedBytes message;
-};
-/// A module let go of messages: credit to grant again.
-struct Consumed {
-    LaneId lane;
-    std::uint64_t bytes;
-};
-/// An answer to GrowthWanted: the lane's window grows by so much, which the node has set aside.
-struct GrowWindow {
-    LaneId lane;
-    std::uint64_t bytes;
-};
-/// What our modules add to the next heartbeats, encoded by encode_statuses (control.hpp) for this
-/// link's lanes. The first one lets the dialer's first Beat go at once.
-struct SetStatus {
-    SharedBytes statuses;
-};
-/// Ask for a sign of life now; the answer comes as Alive or, after `patience`, as Closed{silent}.
-/// Only for a link that is up; others have a time limit anyway.
-struct Probe {
-    Duration patience;
-};
-using LinkCommand =
-    std::variant<Proceed, Refuse, Abandon, Send, Consumed, GrowWindow, SetStatus, Probe>;
-
-// --- Events: Link to Switch ----------------------------------------------------------------
-
-/// The other side has proven its ID and said Hello. The link waits for Proceed, Refuse or
-/// Abandon (within the handshake's time limit). Responder: M3 was read. Initiator: M2 was read.
-struct Authenticated {
-    NodeId peer;
-    Hello hello;
-    /// The other side cannot be understood (version): only Refuse with this makes sense.
-    std::optional<Goodbye> must_refuse;
-    /// From our last message to its answer: the way there and back, and what the other side took
-    /// for its cryptography. It cannot look shorter than it is.
-    std::optional<Duration> round_trip = std::nullopt;
-};
-/// The initiator read Ready (the responder is up at once on Proceed; it gets no Up).
-struct Up {};
-/// The listener told from where it saw us call; at most once a link, and only if we dialed.
-struct ObservedAddress {
-    Endpoint endpoint;
-};
-/// Messages in the order of their lanes. `slab` holds small ones; big ones own their buffer.
-struct Delivered {
-    struct Item {
-        LaneId lane;
-        Code code;
-        std::uint32_t offset = 0;  ///< into slab, if `own` is empty
-        std::uint32_t size = 0;
-        Buffer own;
-        std::uint64_t credit_bytes = 0;
-    };
-    Buffer slab;
-    std::vector<Item> items;
-};
-/// Bytes (as counted against the send budget: the messages' credit_cost, lanes_out.hpp, so that
-/// tiny ones are not free) that left a lane's queue.
-struct Drained {
-    LaneId lane;
-    std::uint64_t bytes;
-};
-/// The peer waits for a lane's credit because the path is long: the window should grow by so much.
-struct GrowthWanted {
-    LaneId lane;
-    std::uint64_t bytes;
-};
-/// A heartbeat came: the peer's modules' statuses, and the round trip if it answers ours.
-struct Beat {
-    std::vector<std::pair<LaneId, Buffer>> statuses;
-    std::optional<Duration> round_trip;
-};
-/// A Probe was answered.
-struct Alive {};
-/// The end; nothing follows. `goodbye` if the peer sent one.
-struct Closed {
-    CloseReason reason;
-    std::string detail;  ///< for the log: what was expected and what came
-    std::optional<Goodbye> goodbye;
-    std::uint64_t bytes_in = 0;
-    std::uint64_t bytes_out = 0;
-};
-using LinkEvent = std::variant<Authenticated, Up, ObservedAddress, Delivered, Drained, GrowthWanted,
-                               Beat, Alive, Closed>;
-
-// --- The machine ----------------------------------------------------------------------------
 
 /// How fast links may be, in bytes a second; 0 or absent: no limit.
 struct Bandwidth {

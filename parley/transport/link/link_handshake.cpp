@@ -1,4 +1,5 @@
 // Link, up to the moment when both sides are authenticated.
+#include <parley/transport/handshake/hello_check.hpp>
 #include <parley/transport/link/link_impl.hpp>
 
 #include <fmt/format.h>

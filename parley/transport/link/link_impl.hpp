@@ -91,6 +91,7 @@ private:
     // link.cpp
     Instant frame_deadline() const;
     void proceed(Now now);
+    void send(Now now, Send&& command, Events& out);
     void refuse(const Goodbye& goodbye, Events& out);
     void go_up(Now now);
     void say_goodbye(Goodbye goodbye);

@@ -2,6 +2,15 @@
 
 namespace parley::transport {
 
+void FailedDials::warn(const FailedAttempt& attempt, Log& log) {
+    if (!is_failure(attempt.reason) || !is_news(attempt.target.id, attempt.reason)) return;
+    log.write(LogLevel::warn, "switch", "no link to a target",
+              {{"target", attempt.target.to_string()},
+               {"reason", name(attempt.reason)},
+               {"detail", attempt.detail},
+               {"advice", advice(attempt.reason, attempt.alive)}});
+}
+
 bool FailedDials::is_news(const NodeId& id, CloseReason reason) {
     reasons_.insert(id, {});
     Reasons* known = reasons_.find(id);

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <parley/base/lru.hpp>
+#include <parley/events/log.hpp>
 #include <parley/identity/node_id.hpp>
+#include <parley/transport/module.hpp>
 #include <parley/transport/types.hpp>
 
 #include <bitset>
@@ -21,6 +23,8 @@ public:
 
     explicit FailedDials(std::uint64_t salt) : reasons_(targets_max, salt) {}
 
+    /// A dial of an explicit target came to nothing: a line at warning, once a reason.
+    void warn(const FailedAttempt& attempt, Log& log);
     /// True the first time that a dial of `id` ends for this reason since on_up() of it.
     bool is_news(const NodeId& id, CloseReason reason);
     /// A link to it is up, whoever dialed.

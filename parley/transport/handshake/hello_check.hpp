@@ -1,0 +1,31 @@
+// What two nodes that said Hello have in common, and whether a link between them makes sense.
+// Threading: pure functions.
+#pragma once
+
+#include <parley/transport/handshake/fork_id.hpp>
+#include <parley/transport/handshake/goodbye.hpp>
+#include <parley/transport/handshake/hello.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace parley::transport {
+
+/// A lane that both sides have.
+struct CommonTopic {
+    std::string name;
+    std::uint32_t version;
+    HelloTopic ours;
+    HelloTopic theirs;
+};
+/// Sorted by name: lane = index + 1.
+std::vector<CommonTopic> common_topics(const Hello& ours, const Hello& theirs);
+
+/// Nothing if the two fit; otherwise the Goodbye that names both values. Checked in the order:
+/// version, network, genesis, fork, roles, topics.
+std::optional<Goodbye> check_hello(const Hello& ours, const ForkRules& our_forks,
+                                   const Hello& theirs);
+
+}  // namespace parley::transport

@@ -1,0 +1,85 @@
+#include <parley/transport/switch/topic_lane.hpp>
+
+#include <parley/transport/link/lanes_out.hpp>
+#include <parley/transport/switch/lanes.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace parley::transport {
+
+void TopicLane::check_thread(std::string_view call) const {
+    lanes_.modules().check_thread(call, module_);
+}
+
+const NodeId& TopicLane::id() const {
+    check_thread("id");
+    return *connection_.id;
+}
+const Hello& TopicLane::hello() const {
+    check_thread("hello");
+    return *connection_.hello;
+}
+const Endpoint& TopicLane::endpoint() const {
+    check_thread("endpoint");
+    return connection_.endpoint;
+}
+Direction TopicLane::direction() const {
+    check_thread("direction");
+    return connection_.direction;
+}
+LinkId TopicLane::link() const {
+    return connection_.link;
+}
+Now TopicLane::now() const {
+    check_thread("now");
+    return lanes_.now();
+}
+std::size_t TopicLane::message_bytes_max() const {
+    check_thread("message_bytes_max");
+    return message_bytes_max_;
+}
+void TopicLane::mark_useful() {
+    check_thread("mark_useful");
+    connection_.useful_at = lanes_.now().instant;
+}
+void TopicLane::penalise(Offence offence) {
+    check_thread("penalise");
+    lanes_.penalise(connection_, offence);
+}
+void TopicLane::disconnect() {
+    check_thread("disconnect");
+    lanes_.disconnect(connection_);
+}
+SendResult TopicLane::send(Code code, SharedBytes message) {
+    check_thread("send");
+    return queue(code, std::move(message));
+}
+
+SendResult TopicLane::queue(Code code, SharedBytes message) {
+    const std::size_t size = message.size();
+    if (connection_.phase != Phase::up || disabled) return SendResult::closed;
+    if (size > message_bytes_max_) return SendResult::too_large;
+    const std::uint64_t cost = credit_cost(size);
+    // An empty queue takes any message, also one that alone is over the budget.
+    if (queued_ > 0 && queued_ + cost > budget_) {
+        if (!std::exchange(wants_room_, true)) lanes_.note_stall(module_);
+        return SendResult::full;
+    }
+    queued_ += cost;
+    ++connection_.messages_out;
+    connection_.bytes_out += size;
+    lanes_.command(connection_.link, Send{lane_, code, std::move(message)});
+    return SendResult::queued;
+}
+
+bool TopicLane::drained(std::uint64_t cost) {
+    assert(cost <= queued_);
+    queued_ -= std::min(queued_, cost);
+    if (!wants_room_ || queued_ > budget_ / 2) return false;
+    wants_room_ = false;
+    return true;
+}
+
+}  // namespace parley::transport
