@@ -11,6 +11,7 @@ declare -A packages=(
     [bench]="iperf3:iperf3"
     [chaos]="faketime:faketime"
     [node]="node:nodejs npm:npm"
+    [docs]="doxygen:doxygen"
     [format]="clang-format-19:clang-format-19"
     [lint]="clang++-19:clang-19 clang-tidy-19:clang-tidy-19"
     [fuzz]="clang++-19:clang-19 libclang-rt-19-dev"
@@ -67,7 +68,7 @@ need_npm() {
 
 cmd_setup() {
     local start=$SECONDS
-    need build test bench chaos node format lint fuzz
+    need build test bench chaos node docs format lint fuzz
     need_npm
     say "${green}Everything is installed${plain} ($(duration $((SECONDS - start))))."
 }
