@@ -16,7 +16,7 @@ Hub::Subscription::~Subscription() {
     if (alive_) *alive_ = false;
 }
 
-Hub::Subscription Hub::add(std::type_index type, std::function<void(const void*)> call) {
+Hub::Subscription Hub::add(Type type, std::function<void(const void*)> call) {
     auto& handlers = handlers_[type];
     // Here and not in ~Subscription, which may outlive the hub; not under a running handler.
     if (!delivering_) std::erase_if(handlers, [](const Handler& h) { return !*h.alive; });

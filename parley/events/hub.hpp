@@ -9,7 +9,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <typeindex>
 #include <utility>
 
 namespace parley {
@@ -36,7 +35,7 @@ public:
     /// order of subscribing. The handler may publish, subscribe and unsubscribe.
     template <class Event>
     [[nodiscard]] Subscription subscribe(std::function<void(const Event&)> handler) {
-        return add(typeid(Event),
+        return add(&tag<Event>,
                    [h = std::move(handler)](const void* e) { h(*static_cast<const Event*>(e)); });
     }
 
@@ -45,7 +44,7 @@ public:
     template <class Event>
     void publish(Event event) {
         auto held = std::make_shared<const Event>(std::move(event));
-        queue_.push_back({std::type_index(typeid(Event)), std::move(held)});
+        queue_.push_back({&tag<Event>, std::move(held)});
     }
 
     /// Delivers all that is queued, also what handlers publish meanwhile, in order of publishing.
@@ -57,19 +56,24 @@ public:
     bool idle() const { return queue_.empty(); }
 
 private:
+    /// Its address stands for the event's type, so that users may do without RTTI.
+    using Type = const char*;
+    template <class Event>
+    static constexpr char tag = 0;
+
     struct Handler {
         std::shared_ptr<bool> alive;
         std::function<void(const void*)> call;
     };
     struct Queued {
-        std::type_index type;
+        Type type;
         std::shared_ptr<const void> event;
     };
-    Subscription add(std::type_index type, std::function<void(const void*)> call);
+    Subscription add(Type type, std::function<void(const void*)> call);
     void deliver_one(const Queued& queued);
 
     // Deques: subscribing while a handler runs must not move the handler.
-    std::map<std::type_index, std::deque<Handler>> handlers_;
+    std::map<Type, std::deque<Handler>> handlers_;
     std::deque<Queued> queue_;
     bool delivering_ = false;
 };
