@@ -1,4 +1,4 @@
-#include <parley/chain/txpool/pool.hpp>
+#include <parley/chain/txpool/pool_impl.hpp>
 
 #include <algorithm>
 #include <tuple>
@@ -47,7 +47,10 @@ void TxPool::Plan::doom(const PooledTx& entry) {
     doomed.push_back(&entry);
 }
 
-TxPool::TxPool(PoolConfig config, const AccountState* state) : config_(config), state_(state) {}
+TxPool::TxPool(PoolConfig config, const AccountState* state)
+    : config_(config), state_(state), entries_(std::make_unique<Entries>()) {}
+
+TxPool::~TxPool() = default;
 
 /// The entry in its three orders, its copy of the bytes, and its sender's totals, as if none
 /// shared them.
@@ -57,8 +60,8 @@ std::size_t TxPool::cost_of(const Transaction& tx) {
 }
 
 InsertResult TxPool::insert(Transaction tx, const Address& sender, Now now, bool local) {
-    if (const auto known = entries_.find(tx.hash); known != entries_.end()) {
-        if (local) entries_.modify(known, [](PooledTx& entry) { entry.local = true; });
+    if (const auto known = entries_->find(tx.hash); known != entries_->end()) {
+        if (local) entries_->modify(known, [](PooledTx& entry) { entry.local = true; });
         return InsertResult::already_known;
     }
     if (!local && tx.max_priority_fee < config_.priority_fee_min) return InsertResult::underpriced;
@@ -128,10 +131,10 @@ bool TxPool::plan_sender_room(const PooledTx& incoming, bool has_rival, Plan& pl
     const auto found = senders_.find(incoming.sender);
     const auto total = found == senders_.end() ? SenderTotal{} : found->second;
     auto entries = total.entries + 1 - (has_rival ? 1 : 0);
-    auto last = sender_end(incoming.sender);
+    auto last = entries_->sender_end(incoming.sender);
     while (entries > config_.sender_entries_max ||
            total.size_bytes + incoming.size_bytes - plan.freed_bytes > config_.sender_bytes_max) {
-        if (last == entries_.get<BySender>().begin()) return false;
+        if (last == entries_->get<BySender>().begin()) return false;
         --last;
         if (last->sender != incoming.sender || last->nonce <= incoming.nonce) return false;
         plan.doom(*last);
@@ -145,7 +148,7 @@ bool TxPool::fits(const PooledTx& incoming, const Plan& plan) const {
 }
 
 bool TxPool::plan_pool_room(const PooledTx& incoming, Plan& plan) {
-    const auto& by_rank = entries_.get<ByRank>();
+    const auto& by_rank = entries_->get<ByRank>();
     for (auto victim = by_rank.begin(); !fits(incoming, plan); ++victim) {
         if (victim == by_rank.end()) return false;
         if (victim->doomed) continue;
@@ -160,7 +163,7 @@ bool TxPool::plan_pool_room(const PooledTx& incoming, Plan& plan) {
 /// it can be executed only after it, so is worth no more. False if `incoming` itself comes after
 /// it and is next to go.
 bool TxPool::doom_tail(const PooledTx& victim, const PooledTx& incoming, Plan& plan) {
-    for (auto it = sender_end(victim.sender); !victim.doomed && !fits(incoming, plan);) {
+    for (auto it = entries_->sender_end(victim.sender); !victim.doomed && !fits(incoming, plan);) {
         const auto& entry = *--it;
         if (entry.doomed || entry.local != victim.local) continue;
         if (entry.sender == incoming.sender && entry.nonce < incoming.nonce) return false;
@@ -170,7 +173,7 @@ bool TxPool::doom_tail(const PooledTx& victim, const PooledTx& incoming, Plan& p
 }
 
 const PooledTx* TxPool::find_rival(const Address& sender, std::uint64_t nonce) const {
-    const auto& by_sender = entries_.get<BySender>();
+    const auto& by_sender = entries_->get<BySender>();
     const auto found = by_sender.find(std::tuple{sender, nonce});
     return found == by_sender.end() ? nullptr : &*found;
 }
@@ -180,7 +183,7 @@ void TxPool::add(PooledTx entry) {
     ++total.entries;
     total.size_bytes += entry.size_bytes;
     size_bytes_ += entry.size_bytes;
-    entries_.insert(std::move(entry));
+    entries_->insert(std::move(entry));
 }
 
 void TxPool::erase(const PooledTx& entry) {
@@ -188,18 +191,18 @@ void TxPool::erase(const PooledTx& entry) {
     sender->second.size_bytes -= entry.size_bytes;
     if (--sender->second.entries == 0) senders_.erase(sender);
     size_bytes_ -= entry.size_bytes;
-    entries_.erase(entries_.iterator_to(entry));
+    entries_->erase(entries_->iterator_to(entry));
 }
 
 bool TxPool::remove(const Hash256& hash) {
-    const auto found = entries_.find(hash);
-    if (found == entries_.end()) return false;
+    const auto found = entries_->find(hash);
+    if (found == entries_->end()) return false;
     erase(*found);
     return true;
 }
 
 std::size_t TxPool::remove_through(const Address& sender, std::uint64_t nonce) {
-    const auto& by_sender = entries_.get<BySender>();
+    const auto& by_sender = entries_->get<BySender>();
     std::size_t removed = 0;
     for (auto it = by_sender.lower_bound(sender);
          it != by_sender.end() && it->sender == sender && it->nonce <= nonce; ++removed) {
@@ -216,9 +219,9 @@ std::size_t TxPool::drop_stale(const Address& sender) {
 void TxPool::set_base_fee(const Uint256& base_fee) {
     if (base_fee == base_fee_) return;
     base_fee_ = base_fee;
-    for (auto it = entries_.begin(); it != entries_.end(); ++it) {
+    for (auto it = entries_->begin(); it != entries_->end(); ++it) {
         const auto price = effective_gas_price(it->max_fee, it->max_priority_fee, base_fee);
-        entries_.modify(it, [&](PooledTx& entry) { entry.price = price; });
+        entries_->modify(it, [&](PooledTx& entry) { entry.price = price; });
     }
 }
 

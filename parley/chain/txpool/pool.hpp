@@ -12,16 +12,11 @@
 #include <parley/chain/types/account_state.hpp>
 #include <parley/chain/types/transaction.hpp>
 
-#include <boost/multi_index/composite_key.hpp>
-#include <boost/multi_index/mem_fun.hpp>
-#include <boost/multi_index/member.hpp>
-#include <boost/multi_index/ordered_index.hpp>
-#include <boost/multi_index_container.hpp>
-
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <tuple>
@@ -83,6 +78,7 @@ public:
     /// Without `state` (or where it knows nothing) nonces and balances are not checked. It must
     /// outlive the pool.
     explicit TxPool(PoolConfig config = {}, const AccountState* state = nullptr);
+    ~TxPool();
     TxPool(const TxPool&) = delete;
     TxPool& operator=(const TxPool&) = delete;
 
@@ -91,7 +87,7 @@ public:
     /// Refusals change nothing else. Cost: logarithmic, and linear in what is evicted.
     InsertResult insert(Transaction tx, const Address& sender, Now now, bool local);
 
-    bool contains(const Hash256& hash) const { return entries_.contains(hash); }
+    bool contains(const Hash256& hash) const { return find(hash) != nullptr; }
     /// Null if absent. Valid until the next call that changes the pool.
     const PooledTx* find(const Hash256& hash) const;
     /// At most `limit` hashes above `after`, ascending: for paging through the pool.
@@ -130,29 +126,13 @@ public:
     };
     /// Linear in entries.
     Status status() const;
-    std::size_t size() const { return entries_.size(); }
+    std::size_t size() const;
     std::size_t size_bytes() const { return size_bytes_; }
     /// How many were pushed out for others since the beginning.
     std::uint64_t evicted() const { return evicted_; }
 
 private:
-    struct BySender {};
-    struct ByRank {};
-    using SenderNonce =
-        boost::multi_index::composite_key<PooledTx,
-                                          BOOST_MULTI_INDEX_MEMBER(PooledTx, Address, sender),
-                                          BOOST_MULTI_INDEX_MEMBER(PooledTx, std::uint64_t, nonce)>;
-    using RankOf =
-        boost::multi_index::const_mem_fun<PooledTx, std::tuple<bool, Uint256, std::uint64_t>,
-                                          &PooledTx::rank>;
-    /// By hash, by sender and nonce, by rank.
-    using Entries = boost::multi_index_container<
-        PooledTx,
-        boost::multi_index::indexed_by<
-            boost::multi_index::ordered_unique<BOOST_MULTI_INDEX_MEMBER(PooledTx, Hash256, hash)>,
-            boost::multi_index::ordered_unique<boost::multi_index::tag<BySender>, SenderNonce>,
-            boost::multi_index::ordered_unique<boost::multi_index::tag<ByRank>, RankOf>>>;
-    using SenderEntry = Entries::index<BySender>::type::const_iterator;
+    struct Entries;
     struct SenderTotal {
         std::size_t entries = 0;
         std::size_t size_bytes = 0;
@@ -174,14 +154,11 @@ private:
     const PooledTx* find_rival(const Address& sender, std::uint64_t nonce) const;
     void add(PooledTx entry);
     void erase(const PooledTx& entry);
-    /// The first of the sender's run; the sender's end if there is none.
-    SenderEntry run_begin(const Address& sender) const;
-    SenderEntry sender_end(const Address& sender) const;
 
     PoolConfig config_;
     const AccountState* state_;
     Uint256 base_fee_{};
-    Entries entries_;
+    std::unique_ptr<Entries> entries_;
     std::map<Address, SenderTotal> senders_;
     std::size_t size_bytes_ = 0;
     std::uint64_t sequence_ = 0;

@@ -1,4 +1,4 @@
-#include <parley/chain/txpool/pool.hpp>
+#include <parley/chain/txpool/pool_impl.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -7,37 +7,29 @@
 namespace parley::chain {
 
 const PooledTx* TxPool::find(const Hash256& hash) const {
-    const auto found = entries_.find(hash);
-    return found == entries_.end() ? nullptr : &*found;
+    const auto found = entries_->find(hash);
+    return found == entries_->end() ? nullptr : &*found;
+}
+
+std::size_t TxPool::size() const {
+    return entries_->size();
 }
 
 std::vector<Hash256> TxPool::hashes(std::size_t limit, const std::optional<Hash256>& after) const {
     std::vector<Hash256> out;
     out.reserve(std::min(limit, size()));
-    auto it = after ? entries_.upper_bound(*after) : entries_.begin();
-    for (; it != entries_.end() && out.size() < limit; ++it) out.push_back(it->hash);
+    auto it = after ? entries_->upper_bound(*after) : entries_->begin();
+    for (; it != entries_->end() && out.size() < limit; ++it) out.push_back(it->hash);
     return out;
 }
 
-TxPool::SenderEntry TxPool::sender_end(const Address& sender) const {
-    return entries_.get<BySender>().upper_bound(sender);
-}
-
-TxPool::SenderEntry TxPool::run_begin(const Address& sender) const {
-    const auto& by_sender = entries_.get<BySender>();
-    const auto account = state_ ? state_->account(sender) : std::nullopt;
-    if (!account) return by_sender.lower_bound(sender);
-    const auto found = by_sender.find(std::tuple{sender, account->nonce});
-    return found == by_sender.end() ? sender_end(sender) : found;
-}
-
 void TxPool::for_each(const Visitor& visit) const {
-    const auto& by_sender = entries_.get<BySender>();
+    const auto& by_sender = entries_->get<BySender>();
     for (auto it = by_sender.begin(); it != by_sender.end();) {
-        const auto run = run_begin(it->sender);
+        const auto run = entries_->run_begin(it->sender, state_);
         bool pending = false;
         std::uint64_t next = 0;
-        for (const auto end = sender_end(it->sender); it != end; ++it) {
+        for (const auto end = entries_->sender_end(it->sender); it != end; ++it) {
             pending = it == run || (pending && it->nonce == next);
             next = it->nonce + 1;
             if (!visit(*it, pending)) return;
@@ -55,8 +47,8 @@ TxPool::Status TxPool::status() const {
 }
 
 std::optional<std::uint64_t> TxPool::next_nonce(const Address& sender) const {
-    const auto end = sender_end(sender);
-    auto it = run_begin(sender);
+    const auto end = entries_->sender_end(sender);
+    auto it = entries_->run_begin(sender, state_);
     if (it == end) return std::nullopt;
     auto next = it->nonce;
     for (; it != end && it->nonce == next; ++it) ++next;
@@ -67,19 +59,21 @@ std::vector<const PooledTx*> TxPool::best(const Uint256& base_fee, std::uint64_t
                                           std::size_t entries_max) const {
     struct Head {
         Uint256 tip;
-        SenderEntry at;
+        Entries::SenderEntry at;
         bool operator<(const Head& other) const {  // the greatest is taken first
             if (tip != other.tip) return tip < other.tip;
             return at->sequence > other.at->sequence;
         }
     };
     std::priority_queue<Head> heads;
-    const auto offer = [&](SenderEntry at) {
+    const auto offer = [&](Entries::SenderEntry at) {
         const auto price = effective_gas_price(at->max_fee, at->max_priority_fee, base_fee);
         if (const auto tip = checked_subtract(price, base_fee)) heads.push({*tip, at});
     };
     for (const auto& [sender, total] : senders_) {
-        if (const auto run = run_begin(sender); run != sender_end(sender)) offer(run);
+        if (const auto run = entries_->run_begin(sender, state_);
+            run != entries_->sender_end(sender))
+            offer(run);
     }
     std::vector<const PooledTx*> out;
     auto gas_left = gas_max;
@@ -90,7 +84,7 @@ std::vector<const PooledTx*> TxPool::best(const Uint256& base_fee, std::uint64_t
         gas_left -= at->gas_limit;
         out.push_back(&*at);
         const auto next = std::next(at);
-        if (next != entries_.get<BySender>().end() && next->sender == at->sender &&
+        if (next != entries_->get<BySender>().end() && next->sender == at->sender &&
             next->nonce == at->nonce + 1) {
             offer(next);
         }
