@@ -1,9 +1,20 @@
-# What Parley stands on; the names are Debian 12's. The layers' libraries are in a file of their
-# own, because the installed package looks for the same ones; the others are for the tree alone.
-set(CMAKE_FIND_PACKAGE_NAME parley)  # as if from find_package(parley REQUIRED): what lacks is named
-set(parley_FIND_REQUIRED TRUE)
+# Finding what the tree stands on. A layer asks for its libraries itself (parley_layer), so that a
+# project that embeds a few layers needs nothing for the others.
 include(ParleyFindDependencies)
-unset(CMAKE_FIND_PACKAGE_NAME)
+
+# parley_need(TARGET...): finds the libraries among the targets, or ends the configuration.
+function(parley_need)
+  set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # a layer's user links to them in another folder
+  foreach(target IN LISTS ARGN)
+    if(target MATCHES "::" AND NOT target MATCHES "^parley::")
+      parley_find(${target})
+      if(NOT TARGET ${target})
+        message(FATAL_ERROR "Parley needs ${target}, which was not found; "
+          "on Debian, ./dev setup installs all that it needs")
+      endif()
+    endif()
+  endforeach()
+endfunction()
 
 if(PARLEY_TESTS)
   find_package(doctest REQUIRED)

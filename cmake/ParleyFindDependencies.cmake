@@ -1,21 +1,32 @@
-# The libraries that the layers link to. Included by the tree and by the installed package.
-include(CMakeFindDependencyMacro)
+# The libraries that the layers link to, by target. Included by the tree and by the installed
+# package, so that both look for the same ones; the pkg-config modules are Debian 12's.
+set(parley_module_secp256k1 libsecp256k1)
+set(parley_module_cryptopp libcrypto++)
+set(parley_module_lmdb lmdb)
+set(parley_module_miniupnpc miniupnpc)
+set(parley_module_prometheus prometheus-cpp-core)
+set(parley_module_tomlplusplus tomlplusplus)
 
-find_dependency(Threads)
-find_dependency(OpenSSL 3 COMPONENTS Crypto)
-find_dependency(Boost 1.81 COMPONENTS json)
-find_dependency(fmt)
-find_dependency(PkgConfig)
-
-# parley_pkg(NAME MODULE): the pkg-config module as the target PkgConfig::NAME.
-macro(parley_pkg name module)
-  if(NOT TARGET PkgConfig::${name})
-    pkg_check_modules(${name} REQUIRED IMPORTED_TARGET GLOBAL ${module})
+# parley_find(TARGET): looks for the package that brings TARGET, unless it is there already. The
+# caller checks whether it is now: a layer needs it, an optional component can go without.
+macro(parley_find target)
+  if(TARGET ${target})
+  elseif("${target}" STREQUAL "Threads::Threads")
+    find_package(Threads QUIET)
+  elseif("${target}" STREQUAL "fmt::fmt")
+    find_package(fmt QUIET)
+  elseif("${target}" STREQUAL "OpenSSL::Crypto")
+    find_package(OpenSSL 3 QUIET COMPONENTS Crypto)
+  elseif("${target}" STREQUAL "Boost::headers")
+    find_package(Boost 1.81 QUIET)
+  elseif("${target}" MATCHES "^Boost::(.+)$")
+    find_package(Boost 1.81 QUIET COMPONENTS ${CMAKE_MATCH_1})
+  elseif("${target}" MATCHES "^PkgConfig::(.+)$")
+    set(parley_prefix ${CMAKE_MATCH_1})
+    find_package(PkgConfig QUIET)
+    if(PkgConfig_FOUND)
+      pkg_check_modules(${parley_prefix} QUIET IMPORTED_TARGET GLOBAL
+        ${parley_module_${parley_prefix}})
+    endif()
   endif()
 endmacro()
-parley_pkg(secp256k1 libsecp256k1)
-parley_pkg(cryptopp libcrypto++)
-parley_pkg(lmdb lmdb)
-parley_pkg(miniupnpc miniupnpc)
-parley_pkg(prometheus prometheus-cpp-core)
-parley_pkg(tomlplusplus tomlplusplus)

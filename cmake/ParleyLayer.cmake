@@ -1,23 +1,37 @@
-# How every target of the project is made: one function per kind.
+# How every target of the project is made: one function per kind. Nothing here reaches a project
+# that embeds this one by add_subdirectory but the targets and what they carry.
 include(GNUInstallDirs)
 
-set(CMAKE_CXX_STANDARD 23)
-set(CMAKE_CXX_STANDARD_REQUIRED ON)
-set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_EXTENSIONS OFF)  # the standard comes with parley_options
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 
 find_program(PARLEY_CCACHE ccache)
-if(PARLEY_CCACHE)
+if(PARLEY_CCACHE AND PROJECT_IS_TOP_LEVEL)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${PARLEY_CCACHE})
 endif()
+
+# Hidden visibility (docs/decisions/visibility.md). An archive's symbols stay inside whatever links
+# to it; a shared library exports the names in namespace parley, which cmake/exports.map chooses.
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+if(BUILD_SHARED_LIBS)
+  set(CMAKE_CXX_VISIBILITY_PRESET default)
+else()
+  set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+endif()
+set(parley_abi ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+configure_file(${PROJECT_SOURCE_DIR}/cmake/exports.map.in ${PROJECT_BINARY_DIR}/exports.map @ONLY)
+
+configure_file(${PROJECT_SOURCE_DIR}/cmake/version.hpp.in
+  ${PROJECT_BINARY_DIR}/include/parley/version.hpp @ONLY)
 
 # What users of a layer need as well: where its headers are and the language.
 add_library(parley_options INTERFACE)
 target_include_directories(parley_options INTERFACE
-  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
+  $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_compile_features(parley_options INTERFACE cxx_std_23)
-set_target_properties(parley_options PROPERTIES EXPORT_NAME options)
-install(TARGETS parley_options EXPORT parleyTargets COMPONENT development)
+# Changes inline functions, so that users must agree with the library.
+target_compile_definitions(parley_options INTERFACE $<$<BOOL:${PARLEY_MUTATIONS}>:PARLEY_MUTATIONS>)
 
 # What our own sources are held to; never passed on to whoever embeds the library.
 add_library(parley_warnings INTERFACE)
@@ -31,32 +45,47 @@ if(PARLEY_SANITIZE)
   add_compile_options(-fsanitize=${PARLEY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${PARLEY_SANITIZE})
 endif()
-if(PARLEY_MUTATIONS)
-  add_compile_definitions(PARLEY_MUTATIONS)
-endif()
 if(PARLEY_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
-# parley_layer(NAME DEPS ... PRIVATE_DEPS ... TEST_DEPS ...): the library parley::NAME from every
-# *.cpp of the folder, and the test program NAME_test from every *_test.cpp below it. A layer
-# without sources is its dependencies alone.
+# parley_add_layer(NAME): the layer of the folder parley/NAME, once.
+function(parley_add_layer name)
+  if(NOT TARGET parley_${name})
+    add_subdirectory(${PROJECT_SOURCE_DIR}/parley/${name} ${PROJECT_BINARY_DIR}/parley/${name})
+  endif()
+endfunction()
+
+# parley_layer(NAME DEPS ... PRIVATE_DEPS ... TEST_DEPS ...): the library parley::NAME
+# from every *.cpp of the folder, and the test program NAME_test from every *_test.cpp below it. A
+# layer without sources is its dependencies alone. What it links to becomes part of the installed
+# package's knowledge (ParleyInstall).
 function(parley_layer name)
   cmake_parse_arguments(arg "" "" "DEPS;PRIVATE_DEPS;TEST_DEPS" ${ARGN})
+  list(FIND parley_layers ${name} floor)
   foreach(dep IN LISTS arg_DEPS arg_PRIVATE_DEPS)
-    if(dep MATCHES "^parley::" AND NOT TARGET ${dep})
-      message(FATAL_ERROR "parley::${name} must not link to ${dep}: it is not a lower layer")
+    if(dep MATCHES "^parley::(.+)$")
+      list(FIND parley_layers ${CMAKE_MATCH_1} lower)
+      if(lower EQUAL -1 OR NOT lower LESS floor)
+        message(FATAL_ERROR "parley::${name} must not link to ${dep}: it is not a lower layer")
+      endif()
+      parley_add_layer(${CMAKE_MATCH_1})
     endif()
   endforeach()
+  parley_need(${arg_DEPS} ${arg_PRIVATE_DEPS})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   if(sources)
-    add_library(parley_${name} STATIC ${sources})
+    add_library(parley_${name} ${sources})
+    set_target_properties(parley_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     set(scope PUBLIC)
     target_link_libraries(parley_${name}
       PRIVATE ${arg_PRIVATE_DEPS} $<BUILD_INTERFACE:parley_warnings>)
+    if(BUILD_SHARED_LIBS)
+      parley_shared(parley_${name})
+    endif()
   else()
     add_library(parley_${name} INTERFACE)
     set(scope INTERFACE)
@@ -64,15 +93,28 @@ function(parley_layer name)
   add_library(parley::${name} ALIAS parley_${name})
   set_target_properties(parley_${name} PROPERTIES EXPORT_NAME ${name})
   target_link_libraries(parley_${name} ${scope} parley_options ${arg_DEPS})
-  install(TARGETS parley_${name} EXPORT parleyTargets COMPONENT development)
+  parley_install_layer(${name} DEPS ${arg_DEPS} PRIVATE_DEPS ${arg_PRIVATE_DEPS})
   if(tests AND PARLEY_TESTS)
     parley_test(${name}_test SOURCES ${tests} DEPS parley::${name} ${arg_TEST_DEPS})
+  endif()
+endfunction()
+
+# parley_shared(TARGET): a shared library's name, its exports, and calls inside it made directly.
+function(parley_shared target)
+  set_target_properties(${target} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${parley_abi}
+    INSTALL_RPATH "$ORIGIN" LINK_DEPENDS ${PROJECT_BINARY_DIR}/exports.map)
+  target_compile_options(${target} PRIVATE -fno-semantic-interposition)
+  target_link_options(${target} PRIVATE
+    LINKER:--version-script=${PROJECT_BINARY_DIR}/exports.map LINKER:-Bsymbolic-functions)
+  if(NOT PARLEY_SANITIZE)  # a sanitizer's own symbols are in the program
+    target_link_options(${target} PRIVATE LINKER:--no-undefined)
   endif()
 endfunction()
 
 # parley_program(NAME SOURCES ... DEPS ...): an executable held to our warnings.
 function(parley_program name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  parley_need(${arg_DEPS})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE parley_options parley_warnings ${arg_DEPS})
 endfunction()
@@ -83,6 +125,7 @@ function(parley_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
   if(NOT TARGET parley_test_main)
     add_library(parley_test_main STATIC ${PROJECT_SOURCE_DIR}/test/doctest_main.cpp)
+    target_compile_features(parley_test_main PRIVATE cxx_std_23)
   endif()
   parley_program(${name} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS} parley_test_main)
   target_compile_definitions(${name} PRIVATE

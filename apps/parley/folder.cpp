@@ -1,4 +1,5 @@
 #include "folder.hpp"
+#include <parley/version.hpp>
 
 #include <fmt/format.h>
 

@@ -1,5 +1,6 @@
 #include "command.hpp"
 #include "help.hpp"
+#include <parley/version.hpp>
 
 #include <fmt/format.h>
 

@@ -1,5 +1,6 @@
 // parley version: which one this is.
 #include "command.hpp"
+#include <parley/version.hpp>
 
 #include <fmt/format.h>
 

@@ -1,8 +1,13 @@
 // Makes a node key, signs a record with it and prints the record's text form.
 #include <parley/identity/enr.hpp>
 #include <parley/identity/node_key.hpp>
+#include <parley/version.hpp>
 
 #include <cstdio>
+
+#if PARLEY_VERSION_NUMBER < 100
+#error "older than 0.1"
+#endif
 
 int main() {
     parley::ByteArray<32> secret{};

@@ -3,8 +3,8 @@
 
 # What needs no sentence: an override, which its base describes; construction, copies, comparison
 # and printing; what reads a value and takes no argument; a field; a short name for a type.
-docs_obvious='override|~|Member operator|\(friend\)|Member ([A-Za-z0-9_]+)\(.*\) ?(=default|=delete)?'
-docs_obvious+='( noexcept)? \(function\) of (class|struct) ([a-z0-9]+::)*([A-Za-z0-9_<>, ]+::)*\1[ <]'
+docs_obvious=' override \(function|~|Member operator|\(friend\)|Member ([A-Za-z0-9_]+)\(.*\)( noexcept)?(=default|=delete)?'
+docs_obvious+=' \(function\) of (class|struct) ([a-z0-9]+::)*([A-Za-z0-9_<>, ]+::)*\1[ <]'
 docs_obvious+='|\(\) const( noexcept)?( ?=0)? \(function\) of|\((variable|typedef)\) of'
 
 # cmd_docs [--all]: with --all the obvious ones are counted and listed too.

@@ -3,6 +3,7 @@
 #include <parley/runtime/clock.hpp>
 #include <parley/runtime/entropy.hpp>
 #include <parley/runtime/io/datagram_socket.hpp>
+#include <parley/version.hpp>
 
 #include <poll.h>
 

@@ -5,6 +5,7 @@
 #include <parley/node/chain.hpp>
 #include <parley/runtime/entropy.hpp>
 #include <parley/runtime/node_host.hpp>
+#include <parley/version.hpp>
 
 #include <fmt/format.h>
 
