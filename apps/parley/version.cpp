@@ -1,6 +1,7 @@
 // parley version: which one this is.
-#include "command.hpp"
 #include <parley/version.hpp>
+
+#include "command.hpp"
 
 #include <fmt/format.h>
 

@@ -75,9 +75,9 @@ public:
     /// the system until run().
     Result<std::vector<Endpoint>, StartError> listen();
 
-    /// Drives the node until it has shut down, or stop_timeout is over: after stop(), or when a module
-    /// threw and the switch's config says that the node then ends. Once. What the node throws ends
-    /// the threads and passes through.
+    /// Drives the node until it has shut down, or stop_timeout is over: after stop(), or when a
+    /// module threw and the switch's config says that the node then ends. Once. What the node
+    /// throws ends the threads and passes through.
     void run(p2p::NodeCore& core);
 
     /// Runs `call` on the node's thread, in the order of posting. Calls before run() wait for it;
