@@ -65,6 +65,7 @@ public:
     void run(p2p::NodeCore& core) {
         workers_.emplace(config_.workers, [this](Job job) { inbox_.push(std::move(job)); }, log_);
         core.links().set_call_watch(&watchdog_);
+        core.links().node_thread()->bind([this](auto call) { inbox_.push(std::move(call)); });
         for (auto& listener : listeners_) listener->start();
         for (auto& reader : readers_) reader->start();
         if (!one_thread()) {
@@ -99,6 +100,7 @@ private:
             for (auto& io : host.io_) io->join();
             host.workers_.reset();
             core.links().set_call_watch(nullptr);
+            core.links().node_thread()->bind({});
         }
     };
 

@@ -67,6 +67,11 @@ public:
         release();
         return out;
     }
+    /// From now on the credit goes to `other`, whose owner passes it on to the result: for a
+    /// message that is handed to another thread.
+    std::shared_ptr<CreditLedger> redirect_credit(std::shared_ptr<CreditLedger> other) {
+        return std::exchange(ledger_, std::move(other));
+    }
     /// Takes the bytes out and keeps the credit: while the Message lives, its sender waits.
     Buffer move_bytes() { return std::move(bytes_); }
 

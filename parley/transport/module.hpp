@@ -11,6 +11,7 @@
 #include <parley/events/log.hpp>
 #include <parley/transport/handshake/hello.hpp>
 #include <parley/transport/message.hpp>
+#include <parley/transport/node_thread.hpp>
 #include <parley/transport/types.hpp>
 
 #include <cstdint>
@@ -73,6 +74,10 @@ public:
     virtual void mark_useful() = 0;
     virtual void penalise(Offence offence) = 0;
     virtual void disconnect() = 0;
+    /// For adapters that tell a module on another thread: after on_closed() the link's slot returns
+    /// only when the result is let go of, on any thread, or after HeldSlots::hold_max. Null: the
+    /// slot returns at once.
+    virtual std::shared_ptr<void> hold_slot() { return nullptr; }
 };
 
 /// One per module and peer.
@@ -153,6 +158,9 @@ public:
     virtual Now now() const = 0;
     /// This node's own.
     virtual const NodeId& id() const = 0;
+    /// How other threads reach the node's; what else is here is for the node's thread alone. Null
+    /// where nobody else can: in a network without threads.
+    virtual std::shared_ptr<NodeThread> node_thread() { return nullptr; }
 };
 
 }  // namespace parley::transport

@@ -319,7 +319,20 @@ void Admission::abandon(Connection& c, CloseReason reason) {
 
 void Admission::give_back(Connection& c) {
     state_.stats.receive_bytes_reserved -= std::exchange(c.receive_bytes_reserved, 0);
-    slots_.give_back(c.token);
+    HeldSlots::Holds holds;
+    for (const auto& lane : c.lanes) {
+        if (!lane->hold().expired()) holds.emplace_back(lane->topic(), lane->hold());
+    }
+    if (holds.empty()) return slots_.give_back(c.token);
+    held_.add(state_.now, std::move(c.token), std::move(holds));
+}
+
+void Admission::collect_held() {
+    held_.collect(state_.now, slots_, state_.log);
+}
+
+Admission::~Admission() {
+    held_.give_back_all(slots_);
 }
 
 void Admission::leave_peer_links(const Connection& c) {

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <parley/base/rng.hpp>
+#include <parley/transport/switch/held_slots.hpp>
 #include <parley/transport/switch/offences.hpp>
 #include <parley/transport/switch/slots.hpp>
 #include <parley/transport/switch/switch_state.hpp>
@@ -39,6 +40,9 @@ constexpr bool is_chosen(SlotClass slot_class) {
 class Admission {
 public:
     Admission(SwitchState& state, const Offences& offences, Rng& rng);
+    ~Admission();
+    Admission(const Admission&) = delete;
+    Admission& operator=(const Admission&) = delete;
 
     /// A caller that got a token; null, and counted, if it gets none.
     Connection* accept(const Endpoint& remote);
@@ -62,8 +66,12 @@ public:
     void close(Connection& connection, Goodbye goodbye);
     /// The same for all connections of an ID.
     void close_all(const NodeId& id, CloseReason reason);
-    /// The windows and the token of a connection that has ended are free.
+    /// The windows of a connection that has ended are free, and so is its token, unless a module's
+    /// adapter still holds it.
     void give_back(Connection& connection);
+    /// Slots that were held and no longer are.
+    void collect_held();
+    Instant next_wakeup() const { return held_.next_wakeup(); }
     /// It belongs to its ID no more.
     void leave_peer_links(const Connection& connection);
 
@@ -110,6 +118,7 @@ private:
     SwitchState& state_;
     const Offences& offences_;
     Slots slots_;
+    HeldSlots held_;
     // Bounded by the limits of slots_.
     std::map<NodeId, PeerLinks> by_peer_;
     std::map<NodeId, SlotClass> classes_;  // as configured

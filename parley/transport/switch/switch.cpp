@@ -10,6 +10,7 @@
 #include <parley/transport/switch/penalties.hpp>
 #include <parley/transport/switch/switch_state.hpp>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -121,11 +122,12 @@ void Switch::on_event(Now now, LinkId link, LinkEvent event) {
 
 void Switch::on_timer(Now now) {
     begin_input(now);
+    parts_->admission.collect_held();
     parts_->lanes.on_timer();
 }
 
 Instant Switch::next_wakeup() const {
-    return parts_->lanes.next_wakeup();
+    return std::min(parts_->lanes.next_wakeup(), parts_->admission.next_wakeup());
 }
 
 void Switch::shut_down(Now now) {
@@ -320,6 +322,10 @@ const NodeId& Switch::id() const {
     return parts_->state.own.id();
 }
 
+std::shared_ptr<NodeThread> Switch::node_thread() {
+    return node_thread_;
+}
+
 // --- What there is -------------------------------------------------------------------------
 
 std::shared_ptr<const LinkIdentity> Switch::identity() const {
@@ -387,6 +393,7 @@ std::vector<SwitchEffect> Switch::take_effects() {
 
 void Switch::take_effects(std::vector<SwitchEffect>& out) {
     parts_->lanes.drain_credit();
+    parts_->admission.collect_held();
     parts_->state.connections.take_effects(out);
 }
 

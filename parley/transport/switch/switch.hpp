@@ -108,6 +108,7 @@ public:
     Log& log() override;
     Now now() const override;
     const NodeId& id() const override;
+    std::shared_ptr<NodeThread> node_thread() override;
 
     // --- What there is ---------------------------------------------------------------------
 
@@ -148,6 +149,7 @@ private:
     void fail_dial(const Connection& connection, CloseReason reason, std::string_view detail,
                    std::vector<Enr> others);
 
+    std::shared_ptr<NodeThread> node_thread_ = std::make_shared<NodeThread>();
     std::unique_ptr<Parts> parts_;
 };
 

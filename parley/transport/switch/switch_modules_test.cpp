@@ -1,5 +1,6 @@
 // Modules that throw, and modules that call from a thread of their own.
 #include <parley/transport/link/control.hpp>
+#include <parley/transport/switch/held_slots.hpp>
 #include <parley/transport/switch/test_switch.hpp>
 
 #include <thread>
@@ -175,5 +176,34 @@ TEST_CASE("modules: a call from another thread is reported once, with its name a
           Words{text + "chat call=send", text + "blocks call=broadcast", text + " call=hub"});
 }
 #endif
+
+TEST_CASE("modules: an adapter holds the slot of a link that ended, but not for ever") {
+    for (const bool lets_go : {true, false}) {
+        CAPTURE(lets_go);
+        Node n;
+        const LinkId link = n.rig.up_inbound(n.keys[1]);
+        auto hold = n.chat.peers.at(0)->hold_slot();
+        n.rig.closed(link);
+        CHECK(n.chat.count("closed truncated") == 1);
+        CHECK(n.rig.node->connections() == 0);
+        n.rig.take();
+        CHECK(n.rig.node->slots().in_use(SlotKind::inbound) == 1);
+        CHECK(n.rig.node->next_wakeup() <= Instant{} + n.rig.time + HeldSlots::hold_max);
+        n.rig.log.take();
+        if (lets_go) {
+            hold.reset();
+            n.rig.take();
+            CHECK(n.rig.log.take().empty());
+        } else {
+            n.rig.time += HeldSlots::hold_max;
+            n.rig.node->on_timer(n.rig.now());
+            CHECK(n.rig.log.take() ==
+                  std::vector<std::string>{"warn a module is stuck: its peer's slot is given back "
+                                           "topic=chat"});
+        }
+        CHECK(n.rig.node->slots().in_use(SlotKind::inbound) == 0);
+        CHECK(n.rig.node->slots().consistent());
+    }
+}
 
 }  // namespace parley::transport::test

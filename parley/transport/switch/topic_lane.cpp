@@ -29,6 +29,9 @@ Direction TopicLane::direction() const {
     check_thread("direction");
     return connection_.direction;
 }
+const std::string& TopicLane::topic() const {
+    return lanes_.modules().spec(module_).name;
+}
 LinkId TopicLane::link() const {
     return connection_.link;
 }
@@ -51,6 +54,15 @@ void TopicLane::penalise(Offence offence) {
 void TopicLane::disconnect() {
     check_thread("disconnect");
     lanes_.disconnect(connection_);
+}
+std::shared_ptr<void> TopicLane::hold_slot() {
+    check_thread("hold_slot");
+    auto hold = hold_.lock();
+    if (!hold) {
+        hold = std::make_shared<char>();
+        hold_ = hold;
+    }
+    return hold;
 }
 SendResult TopicLane::send(Code code, SharedBytes message) {
     check_thread("send");

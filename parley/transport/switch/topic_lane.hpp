@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace parley::transport {
 
@@ -38,6 +39,7 @@ public:
     void mark_useful() override;
     void penalise(Offence offence) override;
     void disconnect() override;
+    std::shared_ptr<void> hold_slot() override;
 
     /// As send, from inside the switch.
     SendResult queue(Code code, SharedBytes message);
@@ -45,10 +47,12 @@ public:
     bool drained(std::uint64_t cost);
 
     LinkId link() const;
+    const std::string& topic() const;
     LaneId lane() const { return lane_; }
     std::size_t module() const { return module_; }
     std::uint64_t queued_bytes() const { return queued_; }
     bool wants_room() const { return wants_room_; }
+    std::weak_ptr<void> hold() const { return hold_; }
 
     std::unique_ptr<TopicHandler> handler;  ///< null: not yet made, closed, or the module threw
     std::uint64_t consumed = 0;             ///< credit given back and not yet passed on
@@ -67,6 +71,7 @@ private:
     std::size_t message_bytes_max_;
     std::size_t module_;
     LaneId lane_;
+    std::weak_ptr<void> hold_;
     bool wants_room_ = false;  ///< a send was answered with `full`
 };
 

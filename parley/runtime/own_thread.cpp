@@ -1,0 +1,559 @@
+#include <parley/runtime/own_thread.hpp>
+
+#include <parley/runtime/clock.hpp>
+#include <parley/transport/link/lanes_out.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace parley::runtime {
+
+using transport::CloseReason;
+using transport::Code;
+using transport::Message;
+using transport::NodeThread;
+using transport::Offence;
+using transport::SendResult;
+
+namespace {
+
+using PeerId = std::uint64_t;  // never used again
+
+/// What the module's thread wants of a peer, carried to the node's.
+struct Command {
+    enum class Kind : std::uint8_t { send, mark_useful, penalise, disconnect };
+    PeerId peer;
+    Kind kind;
+    Code code = 0;
+    SharedBytes message = {};
+    Offence offence = {};
+};
+
+/// The account of what a peer's module sent and its lane has not taken.
+struct SendAccount {
+    std::atomic<std::uint64_t> waiting_bytes = 0;
+    std::atomic<bool> wants_room = false;  ///< a send was answered with `full`
+    std::atomic<bool> closed = false;
+};
+
+}  // namespace
+
+class OwnThread::Impl : public std::enable_shared_from_this<Impl> {
+public:
+    explicit Impl(transport::PeerHandler& module) : module_(module), spec_(module.topic()) {}
+
+    const transport::TopicSpec& spec() const { return spec_; }
+
+    // --- The node's thread -------------------------------------------------------------------
+
+    void attach(transport::Network& network) {
+        node_ = network.node_thread();
+        network_ = std::make_unique<ThreadNetwork>(*this, network);
+        push([this](Now) { module_.attached(*network_); });
+        thread_ = std::thread{[this] { run(); }};
+    }
+
+    std::unique_ptr<transport::TopicHandler> add_peer(transport::Context& context) {
+        rethrow();
+        const PeerId id = ++last_peer_;
+        auto account = std::make_shared<SendAccount>();
+        auto there = std::make_shared<ThreadContext>(*this, id, context, account);
+        push([this, there](Now) {
+            there->handler = module_.new_peer(*there);
+            peers_.emplace(there->peer, there);
+        });
+        return std::make_unique<NodePeer>(shared_from_this(), id, context, std::move(account));
+    }
+
+    Buffer status() {
+        rethrow();
+        const std::lock_guard lock{mutex_};
+        status_wanted_ = true;
+        wake_.notify_one();
+        return status_;
+    }
+
+    void attempt_failed(const transport::FailedAttempt& attempt) {
+        rethrow();
+        if (attempts_waiting_.load() >= attempts_max) return;
+        ++attempts_waiting_;
+        push([this, attempt](Now) {
+            --attempts_waiting_;
+            module_.on_attempt_failed(attempt);
+        });
+    }
+
+    /// Throws what the module threw, once, where the node knows what to do about it.
+    void rethrow() {
+        if (!failed_.load()) return;
+        const std::lock_guard lock{mutex_};
+        if (auto failure = std::exchange(failure_, nullptr)) std::rethrow_exception(failure);
+    }
+    bool has_failed() const { return failed_.load(); }
+
+    /// Ends the thread after the call that is under way.
+    void end() {
+        {
+            const std::lock_guard lock{mutex_};
+            ending_ = true;
+            wake_.notify_one();
+        }
+        if (thread_.joinable()) thread_.join();
+        calls_.clear();
+        peers_.clear();
+        pass_on_credit();
+    }
+
+private:
+    using Call = std::move_only_function<void(Now)>;
+
+    /// A peer as the node's thread sees it: passes on what comes, and carries out Commands.
+    class NodePeer final : public transport::TopicHandler {
+    public:
+        NodePeer(std::shared_ptr<Impl> impl, PeerId id, transport::Context& context,
+                 std::shared_ptr<SendAccount> account)
+            : impl_(std::move(impl)), id_(id), context_(context), account_(std::move(account)) {
+            impl_->here_.emplace(id_, this);
+        }
+        ~NodePeer() override { impl_->here_.erase(id_); }
+
+        Result<void, Offence> handle(Code code, Message message) override {
+            impl_->rethrow();
+            impl_->push_message(id_, code, std::move(message));
+            return {};
+        }
+        void on_writable() override { drain(); }
+        void on_status(Bytes status) override { impl_->push_status(id_, to_buffer(status)); }
+        void on_closed(CloseReason reason) override {
+            account_->closed = true;
+            impl_->push(
+                [impl = impl_.get(), id = id_, reason, hold = context_.hold_slot()](Now) mutable {
+                    impl->close(id, reason);
+                    hold.reset();
+                    impl->wake_node();
+                });
+        }
+
+        void execute(Command& command) {
+            switch (command.kind) {
+                case Command::Kind::send:
+                    waiting_.push_back(std::move(command));
+                    return drain();
+                case Command::Kind::mark_useful:
+                    return context_.mark_useful();
+                case Command::Kind::penalise:
+                    return context_.penalise(command.offence);
+                case Command::Kind::disconnect:
+                    return context_.disconnect();
+            }
+        }
+
+    private:
+        /// Sends what waits, as far as the lane has room; the module hears when half is free.
+        void drain() {
+            while (!waiting_.empty()) {
+                auto& next = waiting_.front();
+                const auto cost = transport::credit_cost(next.message.size());
+                if (context_.send(next.code, next.message) == SendResult::full) return;
+                waiting_.pop_front();
+                const auto left = account_->waiting_bytes -= cost;
+                if (left > impl_->spec_.send_budget_bytes / 2) continue;
+                if (account_->wants_room.exchange(false)) {
+                    impl_->push([impl = impl_.get(), id = id_](Now) { impl->writable(id); });
+                }
+            }
+        }
+
+        std::shared_ptr<Impl> impl_;
+        PeerId id_;
+        transport::Context& context_;
+        std::shared_ptr<SendAccount> account_;
+        std::deque<Command> waiting_;  // bounded by the send budget
+    };
+
+    /// A peer as the module sees it, on its own thread.
+    class ThreadContext final : public transport::Context {
+    public:
+        ThreadContext(Impl& impl, PeerId id, transport::Context& context,
+                      std::shared_ptr<SendAccount> account)
+            : peer(id),
+              impl_(impl),
+              id_(context.id()),
+              hello_(context.hello()),
+              endpoint_(context.endpoint()),
+              direction_(context.direction()),
+              message_bytes_max_(context.message_bytes_max()),
+              account_(std::move(account)) {}
+
+        const NodeId& id() const override { return id_; }
+        const transport::Hello& hello() const override { return hello_; }
+        const Endpoint& endpoint() const override { return endpoint_; }
+        transport::Direction direction() const override { return direction_; }
+        Now now() const override { return impl_.now_; }
+        std::size_t message_bytes_max() const override { return message_bytes_max_; }
+
+        SendResult send(Code code, SharedBytes message) override {
+            if (account_->closed) return SendResult::closed;
+            if (message.size() > message_bytes_max_) return SendResult::too_large;
+            const auto cost = transport::credit_cost(message.size());
+            if (!take(cost)) {
+                // The node may have made room since: then nobody would tell.
+                account_->wants_room = true;
+                if (!take(cost)) return SendResult::full;
+                account_->wants_room = false;
+            }
+            impl_.command({.peer = peer,
+                           .kind = Command::Kind::send,
+                           .code = code,
+                           .message = std::move(message)});
+            return SendResult::queued;
+        }
+        void mark_useful() override {
+            impl_.command({.peer = peer, .kind = Command::Kind::mark_useful});
+        }
+        void penalise(Offence offence) override {
+            impl_.command({.peer = peer, .kind = Command::Kind::penalise, .offence = offence});
+        }
+        void disconnect() override {
+            impl_.command({.peer = peer, .kind = Command::Kind::disconnect});
+        }
+
+        /// Nothing is sent any more.
+        void close() { account_->closed = true; }
+
+        const PeerId peer;
+        std::unique_ptr<transport::TopicHandler> handler;
+
+    private:
+        /// An empty queue takes any message, also one that alone is over the budget.
+        bool take(std::uint64_t cost) {
+            const auto waiting = account_->waiting_bytes.load();
+            if (waiting > 0 && waiting + cost > impl_.spec_.send_budget_bytes) return false;
+            account_->waiting_bytes += cost;  // the other side only lowers it
+            return true;
+        }
+
+        Impl& impl_;
+        NodeId id_;
+        transport::Hello hello_;
+        Endpoint endpoint_;
+        transport::Direction direction_;
+        std::size_t message_bytes_max_;
+        std::shared_ptr<SendAccount> account_;
+    };
+
+    /// The network as the module sees it, on its own thread.
+    class ThreadNetwork final : public transport::Network {
+    public:
+        ThreadNetwork(Impl& impl, transport::Network& network)
+            : impl_(impl), log_(network.log()), id_(network.id()) {}
+
+        transport::BroadcastResult broadcast(std::string_view topic, Code code,
+                                             const SharedBytes& message,
+                                             const transport::PeerPredicate& except) override {
+            transport::BroadcastResult out;
+            if (topic != impl_.spec_.name) return out;
+            for (auto& [id, peer] : impl_.peers_) {
+                if (except && except({peer->id(), peer->hello(), peer->direction()})) continue;
+                const auto sent = peer->send(code, message);
+                if (sent == SendResult::queued) ++out.queued;
+                if (sent == SendResult::full || sent == SendResult::too_large) {
+                    out.missed.push_back(peer->id());
+                }
+            }
+            return out;
+        }
+        JobQueue& jobs() override { return jobs_; }
+        Hub& hub() override { return hub_; }
+        Log& log() override { return log_; }
+        Now now() const override { return impl_.now_; }
+        const NodeId& id() const override { return id_; }
+        std::shared_ptr<NodeThread> node_thread() override { return impl_.node_; }
+
+        /// What the call that just ended asked for.
+        void finish(Now now) {
+            hub_.deliver();
+            for (auto jobs = jobs_.take(); !jobs.empty(); jobs = jobs_.take()) {
+                for (auto& job : jobs) {
+                    job.run();
+                    jobs_.finish(job, now);
+                }
+            }
+        }
+
+    private:
+        Impl& impl_;
+        Log& log_;
+        NodeId id_;
+        JobQueue jobs_{64};
+        Hub hub_;
+    };
+
+    // --- Between the threads -----------------------------------------------------------------
+
+    void push(Call call) {
+        const std::lock_guard lock{mutex_};
+        if (failed_ || ending_) return;  // a module that threw is called no more
+        calls_.push_back(std::move(call));
+        if (calls_.size() == 1) wake_.notify_one();
+    }
+
+    /// The message's credit is given back on the module's thread from here on, unless nobody hears.
+    void push_message(PeerId id, Code code, Message message) {
+        const std::lock_guard lock{mutex_};
+        if (failed_ || ending_) return;
+        auto ledger = message.redirect_credit(credit_);
+        calls_.emplace_back([this, id, code, ledger = std::move(ledger),
+                             message = std::move(message)](Now) mutable {
+            if (ledger) node_ledger_ = std::move(ledger);
+            deliver(id, code, std::move(message));
+        });
+        if (calls_.size() == 1) wake_.notify_one();
+    }
+
+    /// The latest status of a peer alone.
+    void push_status(PeerId peer, Buffer status) {
+        bool first = false;
+        {
+            const std::lock_guard lock{mutex_};
+            auto& waiting = statuses_[peer];
+            first = !waiting;
+            waiting = std::move(status);
+        }
+        if (first) push([this, peer](Now) { tell_status(peer); });
+    }
+
+    void command(Command command) {
+        bool first = false;
+        {
+            const std::lock_guard lock{commands_mutex_};
+            first = commands_.empty();
+            commands_.push_back(std::move(command));
+        }
+        if (first) wake_node();
+    }
+
+    /// The node carries out what waits. It may find this gone: then nothing waits.
+    void wake_node() {
+        if (!node_) return;
+        node_->post([weak = weak_from_this()](Now) {
+            if (const auto impl = weak.lock()) impl->execute_commands();
+        });
+    }
+
+    void execute_commands() {
+        std::vector<Command> commands;
+        std::vector<transport::CreditLedger::Returned> returned;
+        std::shared_ptr<transport::CreditLedger> ledger;
+        {
+            const std::lock_guard lock{commands_mutex_};
+            commands.swap(commands_);
+            returned.swap(returned_);
+            ledger = returned_to_;
+        }
+        for (const auto& one : returned) ledger->give_back(one.link, one.lane, one.bytes);
+        for (auto& command : commands) {
+            const auto found = here_.find(command.peer);
+            if (found != here_.end()) found->second->execute(command);
+        }
+    }
+
+    // --- The module's thread -----------------------------------------------------------------
+
+    void run() {
+        while (!ended()) {
+            try {
+                if (!run_one()) sleep();
+            } catch (...) {
+                fail(std::current_exception());
+            }
+            pass_on_credit();
+        }
+    }
+
+    bool ended() {
+        const std::lock_guard lock{mutex_};
+        return ending_;
+    }
+
+    /// False: there is nothing to do.
+    bool run_one() {
+        std::optional<Call> call;
+        bool wants_status = false;
+        {
+            const std::lock_guard lock{mutex_};
+            if (!calls_.empty()) {
+                call = std::move(calls_.front());
+                calls_.pop_front();
+            } else if (!failed_) {
+                wants_status = std::exchange(status_wanted_, false);
+            }
+        }
+        now_ = runtime::now();
+        if (call) {
+            (*call)(now_);
+        } else if (wants_status) {
+            refresh_status();
+        } else if (!failed_ && module_.next_wakeup() <= now_.instant) {
+            module_.on_timer(now_);
+        } else {
+            return false;
+        }
+        network_->finish(now_);
+        return true;
+    }
+
+    void sleep() {
+        const Instant until = failed_ ? never : module_.next_wakeup();
+        std::unique_lock lock{mutex_};
+        const auto due = [&] { return ending_ || !calls_.empty() || (status_wanted_ && !failed_); };
+        if (until == never) {
+            wake_.wait(lock, due);
+        } else {
+            wake_.wait_for(lock, until - monotonic_now(), due);
+        }
+    }
+
+    void refresh_status() {
+        Buffer status = module_.status();
+        const std::lock_guard lock{mutex_};
+        status_ = std::move(status);
+    }
+
+    /// The module is called no more, but that its handlers hear of the end.
+    void fail(std::exception_ptr failure) {
+        {
+            const std::lock_guard lock{mutex_};
+            if (failed_) return;
+            failure_ = std::move(failure);
+            failed_ = true;
+            calls_.clear();
+            statuses_.clear();
+        }
+        for (const auto& [id, peer] : std::exchange(peers_, {})) {
+            peer->close();
+            try {
+                peer->handler->on_closed(CloseReason::module_failed);
+            } catch (...) {  // it threw already: one report is enough
+            }
+        }
+        wake_node();
+    }
+
+    void deliver(PeerId id, Code code, Message message) {
+        const auto found = peers_.find(id);
+        if (found == peers_.end()) return;
+        const auto result = found->second->handler->handle(code, std::move(message));
+        if (!result) found->second->penalise(result.error());
+    }
+    void tell_status(PeerId id) {
+        std::optional<Buffer> status;
+        {
+            const std::lock_guard lock{mutex_};
+            const auto waiting = statuses_.find(id);
+            if (waiting == statuses_.end()) return;
+            status = std::move(waiting->second);
+            statuses_.erase(waiting);
+        }
+        const auto found = peers_.find(id);
+        if (found != peers_.end() && status) found->second->handler->on_status(*status);
+    }
+    void writable(PeerId id) {
+        const auto found = peers_.find(id);
+        if (found != peers_.end()) found->second->handler->on_writable();
+    }
+    void close(PeerId id, CloseReason reason) {
+        const auto found = peers_.find(id);
+        if (found == peers_.end()) return;
+        const auto peer = found->second;
+        peers_.erase(found);
+        peer->handler->on_closed(reason);
+    }
+
+    /// Credit that the module gave back goes to the node's thread.
+    void pass_on_credit() {
+        if (credit_->empty()) return;
+        auto returned = credit_->take();
+        bool first = false;
+        {
+            const std::lock_guard lock{commands_mutex_};
+            first = commands_.empty() && returned_.empty();
+            returned_.insert(returned_.end(), returned.begin(), returned.end());
+            returned_to_ = node_ledger_;
+        }
+        if (first) wake_node();
+    }
+
+    transport::PeerHandler& module_;
+    const transport::TopicSpec spec_;
+    std::shared_ptr<NodeThread> node_;
+    std::unique_ptr<ThreadNetwork> network_;
+
+    // The node's thread.
+    PeerId last_peer_ = 0;
+    std::map<PeerId, NodePeer*> here_;
+
+    // Both, under mutex_.
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<Call> calls_;  // bounded: see the header
+    std::map<PeerId, std::optional<Buffer>> statuses_;
+    Buffer status_;
+    bool status_wanted_ = false;
+    bool ending_ = false;
+    std::exception_ptr failure_;
+    std::atomic<bool> failed_ = false;
+    std::atomic<std::size_t> attempts_waiting_ = 0;
+
+    // Both, under commands_mutex_.
+    std::mutex commands_mutex_;
+    std::vector<Command> commands_;
+    std::vector<transport::CreditLedger::Returned> returned_;
+    std::shared_ptr<transport::CreditLedger> returned_to_;
+
+    // The module's thread.
+    Now now_;
+    std::map<PeerId, std::shared_ptr<ThreadContext>> peers_;
+    std::shared_ptr<transport::CreditLedger> credit_ = std::make_shared<transport::CreditLedger>();
+    std::shared_ptr<transport::CreditLedger> node_ledger_;
+
+    std::thread thread_;
+};
+
+OwnThread::OwnThread(transport::PeerHandler& module) : impl_(std::make_shared<Impl>(module)) {}
+OwnThread::~OwnThread() {
+    impl_->end();
+}
+
+transport::TopicSpec OwnThread::topic() const {
+    return impl_->spec();
+}
+void OwnThread::attached(transport::Network& network) {
+    impl_->attach(network);
+}
+std::unique_ptr<transport::TopicHandler> OwnThread::new_peer(transport::Context& context) {
+    return impl_->add_peer(context);
+}
+Buffer OwnThread::status() {
+    return impl_->status();
+}
+void OwnThread::on_attempt_failed(const transport::FailedAttempt& attempt) {
+    impl_->attempt_failed(attempt);
+}
+/// The node is to hear of a failure without waiting for a message.
+Instant OwnThread::next_wakeup() const {
+    return impl_->has_failed() ? Instant::min() : never;
+}
+void OwnThread::on_timer(Now) {
+    impl_->rethrow();
+}
+
+}  // namespace parley::runtime
