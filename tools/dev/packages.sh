@@ -6,7 +6,7 @@ declare -A packages=(
     [build]="cmake:cmake ninja:ninja-build g++:g++ ccache:ccache pkg-config:pkg-config
         libboost1.81-dev libboost-json1.81-dev libssl-dev libsecp256k1-dev libcrypto++-dev
         liblmdb-dev libminiupnpc-dev libfmt-dev libcli11-dev libtomlplusplus-dev prometheus-cpp-dev
-        doctest-dev"
+        doctest-dev libprotobuf-dev protoc:protobuf-compiler"
     [test]="microsocks:microsocks"
     [bench]="iperf3:iperf3"
     [chaos]="faketime:faketime"
