@@ -3,7 +3,7 @@
 #   install     installs the build to a folder, for the next three; no test may be among the headers
 #   package     find_package with one component, by `compiler`
 #   pkg_config  the same program without CMake
-#   examples    an installed example, by a user without RTTI
+#   examples    the installed examples, by a user without RTTI
 #   shared      shared libraries of a few layers, by both ways; only names of Parley's are exported
 #   subproject  the sources as a part of another build
 #
@@ -82,7 +82,7 @@ elseif(kind STREQUAL "pkg_config")
 elseif(kind STREQUAL "examples")
   run(${CMAKE_COMMAND} ${cmake_args} -S ${prefix}/share/doc/parley/examples -B ${work_dir}/build
     -D CMAKE_PREFIX_PATH=${prefix} -D "CMAKE_CXX_FLAGS=${flags} -fno-rtti")
-  run(${CMAKE_COMMAND} --build ${work_dir}/build --target chat)
+  run(${CMAKE_COMMAND} --build ${work_dir}/build)
 elseif(kind STREQUAL "shared")
   set(prefix ${work_dir}/prefix)
   run(${CMAKE_COMMAND} ${cmake_args} -S ${source_dir} -B ${work_dir}/parley

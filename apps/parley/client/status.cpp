@@ -87,18 +87,26 @@ std::string status_text(const json::value& status, const std::string& folder) {
     if (const auto mapping = mapping_text(status); !mapping.empty()) line("Mapped port", mapping);
     line("JSON-RPC", http.empty() ? "on the Unix socket alone" : "http://" + http);
     line("Running for", duration_text(number_at(status, "/uptime")));
-    line("Network", fmt::format("{}, chain id {}", number_at(status, "/networkId"),
-                                number_at(status, "/chainId")));
+    // A program without a chain has no chain ID, no pool and no transactions.
+    const bool has_chain = value_at(status, "/chainId") != nullptr;
+    const auto network = fmt::to_string(number_at(status, "/networkId"));
+    line("Network", has_chain
+                        ? fmt::format("{}, chain id {}", network, number_at(status, "/chainId"))
+                        : network);
     line("Links", links_text(status));
     line("Known", count("/knownAddresses") + " addresses");
     if (value_at(status, "/dht/nodes") != nullptr) {
         line("DHT", fmt::format("{} nodes in the table, {} of them checked", count("/dht/nodes"),
                                 count("/dht/checked")));
     }
-    line("Pool", fmt::format("{} transactions, {}", count("/pool/count"), bytes("/pool/bytes")));
-    line("Transactions", fmt::format("{} added; {} received from peers, {} of them known",
-                                     count("/transactions/added"), count("/transactions/received"),
-                                     count("/transactions/duplicates")));
+    if (has_chain) {
+        line("Pool",
+             fmt::format("{} transactions, {}", count("/pool/count"), bytes("/pool/bytes")));
+        line("Transactions",
+             fmt::format("{} added; {} received from peers, {} of them known",
+                         count("/transactions/added"), count("/transactions/received"),
+                         count("/transactions/duplicates")));
+    }
     line("Traffic", fmt::format("{} in, {} out", bytes("/bytesIn"), bytes("/bytesOut")));
     line("Record", text_at(status, "/enr"));
     const auto* links = value_at(status, "/links");
