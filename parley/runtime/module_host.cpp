@@ -52,7 +52,14 @@ void ModuleHost::start() {
 
 void ModuleHost::dial(const Target& target) {
     host_.post([this, target](Now now) {
-        (void)core_.links().dial(now, target, {.explicit_target = true});
+        const auto link = core_.links().dial(now, target, {.explicit_target = true});
+        if (link || (link.error() != transport::DialError::no_slot &&
+                     link.error() != transport::DialError::group_taken)) {
+            return;  // what else can be wrong the switch says
+        }
+        core_.links().log().write(LogLevel::warn, "host",
+                                  "no slot for a target, which is not dialed",
+                                  {{"target", target.to_string()}});
     });
 }
 

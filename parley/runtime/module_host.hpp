@@ -45,8 +45,8 @@ public:
     Target target() const { return {key_.id(), endpoint_}; }
     /// From here on links come and go, and modules are called, on the node's thread.
     void start();
-    /// Dials soon, once. A failure is an event on the hub (transport::DialFailed); a dial for which
-    /// the Switch has no slot, or a link already, is dropped.
+    /// Dials soon, once. An attempt that fails is a warning in the log and
+    /// PeerHandler::on_attempt_failed().
     void dial(const Target& target);
     /// Runs `call` on the node's thread, soon: the only place to use network() and core(), once
     /// started.

@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <functional>
 #include <future>
@@ -153,7 +154,8 @@ public:
     transport::TopicSpec topic() const override {
         return {.name = options_.topic,
                 .priority = options_.priority,
-                .message_bytes_max = 1U << 20,
+                // With the overhead of 64 bytes it fits in the window.
+                .message_bytes_max = std::min(1U << 20, options_.window - 64),
                 .window_bytes = options_.window,
                 .send_budget_bytes = options_.window};
     }

@@ -118,6 +118,22 @@ TEST_CASE(
     CHECK(n.fail(3, wanted, reason).size() == 1);
 }
 
+TEST_CASE("failed dials: an explicit target that is not even dialed is a warning, too") {
+    Node n;
+    const auto dial = [&](std::size_t peer, DialOptions options) {
+        (void)n.rig.node->dial(n.rig.now(), {n.keys[peer].id(), endpoint("127.0.0.1")}, options);
+        return n.rig.log.take();
+    };
+    n.rig.node->ban(n.rig.now(), n.keys[1].id(), std::nullopt, "test");
+    CHECK(dial(0, {}).empty());
+    CHECK(dial(1, {}).empty());
+    CHECK(dial(0, wanted).at(0).find("reason=self_dial detail=not dialed") != std::string::npos);
+    CHECK(dial(1, wanted).at(0).find("reason=banned detail=not dialed") != std::string::npos);
+    CHECK(dial(1, wanted).empty());
+    CHECK(dial(2, wanted).empty());
+    CHECK(dial(2, wanted).empty());  // under way
+}
+
 TEST_CASE("failed dials: what is remembered is bounded") {
     FailedDials dials{1};
     NodeId id{};

@@ -113,17 +113,18 @@ void Lanes::deliver(Connection& c, Delivered& batch) {
                                         : std::move(item.own);
         ++c.messages_in;
         c.bytes_in += bytes.size();
-        handle(c, lane, item.code,
-               Message{std::move(bytes), ledger_, c.link, item.lane, item.credit_bytes});
+        handle(c, lane, item.code, std::move(bytes), item.credit_bytes);
     }
     if (entered) watch->leave();
 }
 
-/// A message for a module that threw is dropped, and so its credit goes back at once.
-void Lanes::handle(Connection& c, TopicLane& lane, Code code, Message message) {
-    if (!lane.handler) return;
+/// A message for a module that threw is dropped, and its credit goes back at once.
+void Lanes::handle(Connection& c, TopicLane& lane, Code code, Buffer&& bytes,
+                   std::uint64_t credit_bytes) {
+    if (!lane.handler) return ledger_->give_back(c.link, lane.lane(), credit_bytes);
     const bool handled = modules_.call_unwatched(lane.module(), "handle", [&] {
-        const auto result = lane.handler->handle(code, std::move(message));
+        const auto result = lane.handler->handle(
+            code, Message{std::move(bytes), ledger_, c.link, lane.lane(), credit_bytes});
         if (!result) penalties_.penalise(c, result.error());
     });
     if (!handled) close_lanes_of(lane.module());

@@ -72,7 +72,8 @@ private:
         if (!modules_.call(module, name, std::forward<F>(run))) close_lanes_of(module);
     }
     void make_lanes(Connection& connection);
-    void handle(Connection& connection, TopicLane& lane, Code code, Message message);
+    void handle(Connection& connection, TopicLane& lane, Code code, Buffer&& bytes,
+                std::uint64_t credit_bytes);
     void close_lane(Connection& connection, std::size_t module, CloseReason reason);
     void close_lanes_of(std::size_t module);
     bool collect_statuses();

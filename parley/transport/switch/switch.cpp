@@ -16,6 +16,25 @@
 
 namespace parley::transport {
 
+namespace {
+
+/// Of a dial that was not begun, where it does not help to wait.
+std::optional<CloseReason> lasting_reason(DialError error) {
+    switch (error) {
+        case DialError::self:
+            return CloseReason::self_dial;
+        case DialError::banned:
+            return CloseReason::banned;
+        case DialError::already:
+        case DialError::no_slot:
+        case DialError::group_taken:
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
 /// In an order in which each one needs only those before it.
 struct Switch::Parts {
     Parts(SwitchConfig config, const NodeKey& key, Hello hello, std::vector<PeerHandler*> handlers,
@@ -75,8 +94,17 @@ std::optional<LinkId> Switch::on_accept(Now now, const Endpoint& remote) {
 Result<LinkId, DialError> Switch::dial(Now now, const Target& target, DialOptions options) {
     begin_input(now);
     const auto connection = parts_->admission.dial(target, options);
-    if (!connection) return std::unexpected{connection.error()};
-    return (*connection)->link;
+    if (connection) return (*connection)->link;
+    const auto reason = lasting_reason(connection.error());
+    if (reason && (options.explicit_target || is_chosen(options.slot_class))) {
+        parts_->failed_dials.warn({.target = target,
+                                   .slot_class = options.slot_class,
+                                   .reason = *reason,
+                                   .detail = "not dialed",
+                                   .alive = false},
+                                  parts_->state.log);
+    }
+    return std::unexpected{connection.error()};
 }
 
 void Switch::on_connected(Now now, LinkId link, const Endpoint& endpoint) {
