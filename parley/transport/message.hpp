@@ -1,4 +1,5 @@
 // Message: received bytes together with their share of the lane's credit.
+// Threading: the node's thread, also for its destruction.
 #pragma once
 
 #include <parley/base/bytes.hpp>
@@ -16,6 +17,7 @@ namespace parley::transport {
 /// Threading: the node's thread.
 class CreditLedger {
 public:
+    /// What a lane's messages gave back, in bytes of credit_cost.
     struct Returned {
         LinkId link;
         LaneId lane;
@@ -28,6 +30,7 @@ public:
             returned_.push_back({link, lane, bytes});
         }
     }
+    /// All of it, in order, once.
     std::vector<Returned> take() { return std::exchange(returned_, {}); }
     bool empty() const { return returned_.empty(); }
 
@@ -35,11 +38,12 @@ private:
     std::vector<Returned> returned_;  // bounded by the windows granted
 };
 
-/// Move-only. Credit returns when it is destroyed or released, at once or later: a module stops
-/// a peer's topic by holding on to its messages.
+/// Move-only. Credit returns when it is destroyed or taken, at once or later: a module stops a
+/// peer's topic by holding on to its messages.
 class Message {
 public:
     Message() = default;
+    /// Without credit, for tests.
     explicit Message(Buffer bytes) : bytes_(std::move(bytes)) {}
     Message(Buffer bytes, std::shared_ptr<CreditLedger> ledger, LinkId link, LaneId lane,
             std::uint64_t credit_bytes)

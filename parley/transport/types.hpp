@@ -1,4 +1,5 @@
-// The words that all of transport shares.
+// The words that all of transport shares: IDs of links and lanes, classes of slots, and the reasons
+// for which links end.
 #pragma once
 
 #include <parley/base/strong.hpp>
@@ -16,6 +17,7 @@ using Code = std::uint16_t;
 /// 0 is control; topics common to both sides follow from 1, sorted by name.
 using LaneId = std::uint8_t;
 
+/// Inbound: the other side dialed.
 enum class Direction : std::uint8_t { inbound, outbound };
 
 /// What a slot is for. Static peers are dialed for ever; trusted ones are let in beyond the

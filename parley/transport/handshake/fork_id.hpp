@@ -20,10 +20,12 @@ struct ForkId {
 struct ForkRules {
     Hash256 genesis{};
     std::vector<std::uint64_t> forks;  ///< block numbers, ascending; 0 and repeats are skipped
-    std::uint64_t head = 0;
+    std::uint64_t head = 0;            ///< block number
 };
+/// The identifier of a chain that has these rules, at their head.
 ForkId fork_id(const ForkRules& rules);
-/// EIP-2124, "Validation rules": is a peer with `theirs` one that we can sync with or that can.
+/// EIP-2124, "Validation rules": true if we could sync with a peer that says `theirs`, or it with
+/// us.
 bool fork_compatible(const ForkRules& ours, const ForkId& theirs);
 
 }  // namespace parley::transport

@@ -18,10 +18,10 @@ struct Goodbye {
     static constexpr std::size_t wire_bytes_max = 4096;
     static constexpr std::size_t records_max = 8;
     static constexpr std::size_t value_bytes_max = 128;
-    CloseReason reason = CloseReason::requested;
-    std::string sender_value{};    ///< at most 128 bytes
-    std::string receiver_value{};  ///< at most 128 bytes
-    std::vector<Enr> others{};     ///< at most records_max
+    CloseReason reason = CloseReason::requested;  ///< why the sender ends the link
+    std::string sender_value{};                   ///< at most 128 bytes
+    std::string receiver_value{};                 ///< at most 128 bytes
+    std::vector<Enr> others{};                    ///< at most records_max
 };
 
 /// RLP, at most wire_bytes_max. Longer values are cut, other characters than printable ASCII

@@ -22,6 +22,7 @@ inline constexpr std::size_t m3_bytes = 1681;
 inline constexpr std::uint16_t protocol_version_min = 1;
 inline constexpr std::uint16_t protocol_version_max = 1;
 
+/// What can be wrong with M1, M2 or M3. docs/formats/handshake.md.
 enum class HandshakeErrc : std::uint8_t {
     bad_magic,             ///< M1 does not start with "PRLY"
     bad_version_range,     ///< verMin > verMax
@@ -41,6 +42,7 @@ enum class HandshakeErrc : std::uint8_t {
     version_mismatch,  ///< the Hello repeats another range than M1 had, or ver is not its result
 };
 using HandshakeError = Error<HandshakeErrc>;
+/// For the log: what was expected and what came.
 std::string message(const HandshakeError& error);
 
 /// The first frame keys of both directions, and the session's name. Wiped on destruction.
@@ -48,7 +50,7 @@ struct SessionKeys {
     ByteArray<32> initiator_to_responder{};
     ByteArray<32> responder_to_initiator{};
     ByteArray<32> session_id{};
-    /// X(TS, "exporter"): for whoever binds a protocol of their own to this very session. Secret.
+    /// X(TS, "exporter"): binds another protocol to this very session. Secret.
     ByteArray<32> exporter{};
     SessionKeys() = default;
     SessionKeys(const SessionKeys&) = delete;
@@ -58,13 +60,14 @@ struct SessionKeys {
     ~SessionKeys();
 };
 
-/// Who the other side proved to be.
+/// The other side's identity, proven, and its Hello.
 struct HandshakeProof {
     NodeId peer;
     Hello hello;
-    std::uint16_t version = 0;
+    std::uint16_t version = 0;  ///< the protocol version that both speak
 };
 
+/// The protocol versions that a side speaks, min <= max.
 struct VersionRange {
     std::uint16_t min = protocol_version_min;
     std::uint16_t max = protocol_version_max;
@@ -80,11 +83,13 @@ public:
     Initiator& operator=(Initiator&&) noexcept;
     ~Initiator();
 
+    /// The first message; its range of versions is the one given.
     ByteArray<m1_bytes> write_m1();
     /// Precondition: `m2.size() == m2_bytes`. Nothing about ourselves was sent before.
     Result<HandshakeProof, HandshakeError> read_m2(Bytes m2);
+    /// Proves this side's ID: the dial is committed.
     Buffer write_m3();
-    /// After write_m3.
+    /// The keys of the session, once, after write_m3.
     SessionKeys take_keys();
 
 private:
@@ -107,6 +112,7 @@ public:
     Result<Buffer, HandshakeError> write_m2();
     /// Precondition: `m3.size() == m3_bytes`.
     Result<HandshakeProof, HandshakeError> read_m3(Bytes m3);
+    /// The keys of the session, once, after read_m3.
     SessionKeys take_keys();
 
 private:

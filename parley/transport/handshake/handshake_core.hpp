@@ -9,7 +9,7 @@
 
 namespace parley::transport::sts {
 
-/// Who the other side proved to be, its Hello not yet read.
+/// The other side's identity, proven; its Hello is not yet read.
 struct Opened {
     NodeId peer;
     ByteArray<Hello::wire_bytes> hello{};

@@ -16,9 +16,11 @@
 
 namespace parley::transport {
 
-/// 1 to Hello::topic_name_bytes_max characters of a-z, 0-9, '/', '-', '_'.
+/// True for a name that a topic may have: 1 to Hello::topic_name_bytes_max characters of a-z, 0-9,
+/// '/', '-', '_'.
 bool is_topic_name(std::string_view name);
 
+/// A topic that the sender of a Hello has.
 struct HelloTopic {
     std::string name;                     ///< is_topic_name
     std::uint32_t version = 1;            ///< equal on both sides, or the topic is not common
@@ -27,6 +29,7 @@ struct HelloTopic {
     friend bool operator==(const HelloTopic&, const HelloTopic&) = default;
 };
 
+/// What a node says of itself at the start of a link. Unknown trailing fields are ignored.
 struct Hello {
     static constexpr std::size_t wire_bytes = 1536;
     static constexpr std::size_t topics_max = 16;
@@ -51,7 +54,7 @@ struct Hello {
     std::uint32_t frame_bytes_max = 65536;  ///< largest frame msg that it takes, 1024 to 65,536
 };
 
-/// What it takes of Hello::wire_bytes.
+/// How many of the Hello::wire_bytes its contents take.
 std::size_t encoded_bytes(const Hello& hello);
 /// size u16 | RLP | zeros. Precondition: encoded_bytes(hello) <= Hello::wire_bytes
 /// (topic_check.hpp).

@@ -13,14 +13,14 @@
 
 namespace parley::transport {
 
-/// A lane that both sides have.
+/// A topic that both sides have in the same version, and so a lane.
 struct CommonTopic {
     std::string name;
     std::uint32_t version;
     HelloTopic ours;
     HelloTopic theirs;
 };
-/// Sorted by name: lane = index + 1.
+/// The topics of a link, sorted by name: lane = index + 1. Both sides come to the same ones.
 std::vector<CommonTopic> common_topics(const Hello& ours, const Hello& theirs);
 
 /// Nothing if the two fit; otherwise the Goodbye that names both values. Checked in the order:

@@ -8,6 +8,7 @@
 
 namespace parley::transport {
 
+/// The comment says what `expected` and `actual` of the Error are.
 enum class HelloErrc : std::uint8_t {
     bad_size,         ///< the size field; expected: at most 1534; actual
     bad_padding,      ///< a byte after the RLP is not zero; actual: its offset
@@ -25,6 +26,7 @@ enum class HelloErrc : std::uint8_t {
     too_many_records,  ///< Goodbye; expected: at most records_max
 };
 using HelloError = Error<HelloErrc>;
+/// For the log: what was expected and what came.
 std::string message(const HelloError& error);
 
 }  // namespace parley::transport

@@ -18,6 +18,7 @@
 
 namespace parley::transport {
 
+/// The lane of control messages; those of topics follow.
 inline constexpr LaneId control_lane = 0;
 inline constexpr std::size_t chunk_header_bytes = 4;
 inline constexpr std::size_t first_chunk_header_bytes = 10;
@@ -28,6 +29,7 @@ inline constexpr std::uint8_t first = 1, last = 2;
 inline constexpr std::uint8_t known = first | last;
 }  // namespace chunk_flag
 
+/// A piece of a message, as it lies in a frame.
 struct Chunk {
     LaneId lane = 0;
     std::uint8_t flags = 0;
@@ -75,7 +77,7 @@ public:
     std::size_t room() const { return msg_.size() - size_; }
     bool empty() const { return size_ == 0; }
 
-    /// The header and bytes of a chunk. Precondition: room for both.
+    /// Lays out the header and bytes of a chunk. Precondition: room for both.
     void put(const Chunk& chunk) {
         put_header(chunk);
         copy(chunk.bytes);

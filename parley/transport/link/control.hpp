@@ -1,5 +1,5 @@
 // Control messages, the codes of lane 0: Ready, Beat, Credit, Goodbye (whose body is in
-// hello.hpp), ObservedAddress, Blocked. Fixed layouts, big endian, but for Goodbye and
+// goodbye.hpp), ObservedAddress, Blocked. Fixed layouts, big endian, but for Goodbye and
 // ObservedAddress, which are RLP. docs/formats/link.md.
 #pragma once
 
@@ -16,6 +16,7 @@
 
 namespace parley::transport {
 
+/// The kinds of control messages. Values are on the wire.
 enum class ControlCode : Code {
     ready = 1,
     beat = 2,
@@ -24,7 +25,7 @@ enum class ControlCode : Code {
     seen = 0x8000,
     blocked = 0x8001
 };
-/// Codes from here on belong to extensions; who does not know one ignores it.
+/// Codes from here on belong to extensions; a node that does not know one ignores it.
 inline constexpr Code control_extension_min = 0x8000;
 inline constexpr std::size_t control_bytes_max = 4096;
 inline constexpr std::size_t status_bytes_max = 128;
@@ -52,8 +53,8 @@ Buffer encode_beat(std::uint32_t seq, bool is_answer, Bytes statuses);
 /// Errors: bad_control. Statuses name lanes from 1 to `lane_max`, ascending.
 Result<BeatMessage, LinkError> decode_beat(Bytes body, LaneId lane_max);
 
-/// RLP [address (4 or 16 bytes), port]; unknown trailing fields are ignored. From where the
-/// listener saw the dialer call.
+/// From where the listener saw the dialer call: RLP [address (4 or 16 bytes), port]; unknown
+/// trailing fields are ignored.
 Buffer encode_seen(const Endpoint& endpoint);
 /// Errors: bad_control.
 Result<Endpoint, LinkError> decode_seen(Bytes body);
@@ -70,8 +71,8 @@ ByteArray<credit_message_bytes> encode_credit(const CreditMessage& credit);
 Result<CreditMessage, LinkError> decode_credit(Bytes body);
 
 inline constexpr std::size_t blocked_message_bytes = 1;
-/// `lane u8`; further bytes are ignored. The lane had messages that waited for credit; who says so
-/// takes limits of up to lane_window_bytes_max (lanes_out.hpp) above what it sent.
+/// The lane had messages that waited for credit: `lane u8`; further bytes are ignored. A node that
+/// says so takes limits of up to lane_window_bytes_max (lanes_out.hpp) above what it sent.
 ByteArray<blocked_message_bytes> encode_blocked(LaneId lane);
 /// Errors: bad_control. The lane is from 1 to `lane_max`.
 Result<LaneId, LinkError> decode_blocked(Bytes body, LaneId lane_max);

@@ -19,7 +19,7 @@ inline constexpr std::size_t frame_msg_bytes_max = 65536;
 inline constexpr unsigned frame_epoch_bits = 20;  ///< frames under one key: 2^20
 inline constexpr std::uint64_t frame_number_end = 1ULL << 48;
 
-/// S(e+1) from S(e).
+/// The secret of the next epoch: S(e+1) from S(e).
 ByteArray<32> next_frame_secret(const ByteArray<32>& secret);
 
 /// Numbers the frames of one direction and keeps their key. Wiped on destruction.
@@ -46,6 +46,7 @@ private:
     crypto::AesGcm cipher_;
 };
 
+/// Seals the frames of one direction.
 class FrameSealer {
 public:
     explicit FrameSealer(const ByteArray<32>& secret, std::uint64_t number = 0)
@@ -70,7 +71,7 @@ public:
     /// `input` was kept. `input` moves past what was taken, and frames are opened in place. The
     /// msg is valid until the next call and while the input's memory is.
     Result<std::optional<Bytes>, LinkError> next(MutableBytes& input);
-    /// A frame has begun and waits for its rest.
+    /// True while a frame has begun and waits for its rest.
     bool mid_frame() const { return !partial_.empty(); }
 
 private:

@@ -18,12 +18,13 @@ struct HeartbeatConfig {
     Duration timeout = 20s;   ///< dialer: a Beat unanswered; listener: added to the interval
 };
 
+/// State of one link's heartbeat, from the moment that it is up.
 class Heartbeat {
 public:
-    /// The link came up.
+    /// The link came up at `now`.
     Heartbeat(HeartbeatConfig config, Direction direction, Now now);
 
-    /// True if this frame answers a probe.
+    /// A frame came, and with it a sign of life. True if that answers a probe.
     bool on_frame(Now now);
     /// The round trip, if `seq` is that of the last Beat. Errors: unasked_answer.
     Result<std::optional<Duration>, LinkError> on_answer(Now now, std::uint32_t seq);
@@ -31,16 +32,16 @@ public:
     void on_status(Now now);
     /// Asks for a sign of life within `patience`.
     void probe(Now now, Duration patience);
-    /// We do not read before that: what the peer says meanwhile is heard later.
+    /// Nothing is read before `until`, so that silence until then is no sign of death.
     void paused(Instant until);
     void on_timer(Now now);
     Instant next_wakeup() const;
 
-    /// A Beat is to be sent.
+    /// True when a Beat is to be sent.
     bool beat_wanted() const { return beat_wanted_; }
-    /// It is being sent now; its number.
+    /// The Beat is sent now. Returns its number.
     std::uint32_t take_beat(Now now);
-    /// No sign of life for too long.
+    /// True when there was no sign of life for too long.
     bool silent(Now now) const { return now.instant >= silent_at(); }
     /// For how long, at `now`, no frame has come.
     Duration silence(Now now) const { return now.instant - last_frame_; }

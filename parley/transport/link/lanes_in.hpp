@@ -32,9 +32,10 @@ public:
     /// The next grant that is due; it counts as given.
     std::optional<CreditMessage> next_grant();
     bool grant_due() const { return grants_due_ != 0; }
-    /// The sender says that it had to wait for credit. By how much the window should grow: nothing
+    /// By how many bytes the window of a lane should grow whose sender had to wait for credit: none
     /// where what the module holds on to is what keeps the credit back.
     std::uint64_t growth_wanted(LaneId lane);
+    /// The lane's window is larger from now on; the credit goes out with the next grant.
     void grow(LaneId lane, std::uint64_t bytes);
     /// Drops messages that are not complete.
     void clear();

@@ -1,5 +1,6 @@
-// LanesOut: what waits to be sent, a queue per lane, and which of it goes next: by priority, with
-// a share for everybody, and only as far as the receiver granted credit. docs/formats/link.md.
+// LanesOut: the messages that wait to be sent, a queue per lane, and the order in which they go: by
+// priority, with a share for each lane, and only as far as the receiver granted credit.
+// docs/formats/link.md.
 // Threading: one thread at a time. Bounded by the send budgets, which the Switch keeps.
 #pragma once
 
@@ -39,7 +40,8 @@ public:
 
     /// False, and nothing queued: no such lane, or larger than the receiver takes.
     [[nodiscard]] bool push(LaneId lane, Code code, SharedBytes message);
-    /// For how long messages had waited for it and nothing else, as far as note_blocked knows.
+    /// More credit came. Returns for how long messages had waited for it and nothing else, as far
+    /// as note_blocked knows.
     /// Errors: unknown_lane, credit_not_raised, credit_beyond_sent.
     Result<Duration, LinkError> on_credit(LaneId lane, std::uint64_t limit, Instant now);
     /// From now on, if not before, some lanes have messages that credit does not allow to send.

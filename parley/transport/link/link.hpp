@@ -29,6 +29,7 @@ struct Bandwidth {
     bool limits_reading() const { return down_per_link > 0 || down_all; }
 };
 
+/// Time limits and buffers of one link; all of them bound what a peer can make it hold.
 struct LinkConfig {
     Duration first_message_timeout = 2s;        ///< M1 after accept
     Duration handshake_timeout = 5s;            ///< all of it
@@ -52,7 +53,7 @@ public:
     /// We dialed and expect `target`. The first bytes are ready at once.
     static Link dial(LinkConfig config, std::shared_ptr<const LinkIdentity> identity,
                      const NodeId& target, Now now, EntropySource& entropy);
-    /// Somebody dialed us, from `remote`, which is told with Ready if it is given.
+    /// A caller dialed us, from `remote`, which it is told after Ready if it is given.
     static Link accept(LinkConfig config, std::shared_ptr<const LinkIdentity> identity, Now now,
                        EntropySource& entropy, std::optional<Endpoint> remote = std::nullopt);
     Link(Link&&) noexcept;
@@ -63,8 +64,11 @@ public:
     void on_bytes(Now now, MutableBytes bytes, std::vector<LinkEvent>& out);
     /// The other side ended its stream, or the system reset the connection.
     void on_end(Now now, CloseReason why, std::vector<LinkEvent>& out);
+    /// What the Switch decided. After Closed it is ignored.
     void on_command(Now now, LinkCommand command, std::vector<LinkEvent>& out);
+    /// Time limits and heartbeats.
     void on_timer(Now now, std::vector<LinkEvent>& out);
+    /// When on_timer(), or produce() under a limit of bandwidth, is wanted.
     Instant next_wakeup() const;
 
     /// Writes the next bytes for the connection into `room`, sealing as many waiting messages as
@@ -74,8 +78,8 @@ public:
     /// The same, appending to `bytes` until it has output_bytes_max. For where speed matters less.
     void produce(Now now, Buffer& bytes, std::vector<LinkEvent>& out);
     static constexpr std::size_t produce_bytes_min = 8192;
-    /// Also true while a limit of bandwidth holds it back; produce() then gives nothing, and
-    /// next_wakeup() says until when.
+    /// produce() has something to write. Also true while a limit of bandwidth holds it back;
+    /// produce() then gives nothing, and next_wakeup() says until when.
     bool wants_to_write() const;
     /// When the driver may read on: what came is paid for. Until then it leaves the rest to the
     /// system, and so to the sender.

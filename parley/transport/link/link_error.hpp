@@ -9,7 +9,7 @@
 namespace parley::transport {
 
 enum class LinkErrc : std::uint8_t {
-    // Frames; charged to the address, because anybody on the path can cause them.
+    // Frames; charged to the address, because any machine on the path can cause them.
     frame_length,    ///< expected: the largest; actual: the length field (0 included)
     bad_tag,         ///< actual: the frame's number
     frames_used_up,  ///< the number of this frame would be 2^48
@@ -36,6 +36,7 @@ enum class LinkErrc : std::uint8_t {
     unasked_answer,      ///< expected: the last Beat sent; actual: the Beat answered
 };
 using LinkError = Error<LinkErrc>;
+/// For the log: what was expected and what came.
 std::string message(const LinkError& error);
 
 /// True for the frame layer's errors, which do not prove that the peer did wrong.

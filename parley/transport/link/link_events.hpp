@@ -34,12 +34,13 @@ struct Refuse {
 struct Abandon {
     CloseReason reason;
 };
+/// A module's message. Its lane has room for it; the peer takes its size.
 struct Send {
     LaneId lane;
     Code code;
     SharedBytes message;
 };
-/// A module let go of messages: credit to grant again.
+/// Modules let go of messages: credit to grant again, in bytes of credit_cost.
 struct Consumed {
     LaneId lane;
     std::uint64_t bytes;
@@ -54,7 +55,7 @@ struct GrowWindow {
 struct SetStatus {
     SharedBytes statuses;
 };
-/// Ask for a sign of life now; the answer comes as Alive or, after `patience`, as Closed{silent}.
+/// Asks for a sign of life now; the answer comes as Alive or, after `patience`, as Closed{silent}.
 /// Only for a link that is up; others have a time limit anyway.
 struct Probe {
     Duration patience;
@@ -64,7 +65,7 @@ using LinkCommand =
 
 // --- Events: Link to Switch ----------------------------------------------------------------
 
-/// The other side has proven its ID and said Hello. The link waits for Proceed, Refuse or
+/// The other side has proven its ID and said its Hello. The link waits for Proceed, Refuse or
 /// Abandon (within the handshake's time limit). Responder: M3 was read. Initiator: M2 was read.
 struct Authenticated {
     NodeId peer;

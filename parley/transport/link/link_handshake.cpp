@@ -104,7 +104,7 @@ void Link::Impl::on_proof(Now now, HandshakeProof&& proof, Events& out) {
         Authenticated{proof.peer, std::move(proof.hello), std::nullopt, now.instant - asked_});
 }
 
-/// Nothing is sent: whoever it is has not proven to be a node, or has shown that it is none.
+/// Nothing is sent: the other side has not proven to be a node, or has shown that it is none.
 void Link::Impl::handshake_failed(const HandshakeError& error, Events& out) {
     auto reason = CloseReason::handshake_failed;
     if (error.code == HandshakeErrc::wrong_identity) reason = CloseReason::wrong_identity;

@@ -125,7 +125,7 @@ private:
     // Control: what is due is a state and not a queue, so that no peer can make it grow.
     TokenBucket controls_in_;
     SharedBytes statuses_;
-    std::optional<Endpoint> remote_;  // of who dialed us
+    std::optional<Endpoint> remote_;  // of the caller
     bool ready_due_ = false;
     std::optional<Endpoint> seen_due_;
     bool seen_heard_ = false;

@@ -1,5 +1,5 @@
-// Pacer: keeps bytes at a rate. Who moves some is told when it may move more; of several who share
-// one, each goes on when its own bytes are paid for, so that all have their turn.
+// Pacer: keeps bytes at a rate. A link that moves some is told when it may move more; of several
+// links that share one, each goes on when its own bytes are paid for, so that all have their turn.
 // Threading: any thread.
 #pragma once
 
@@ -16,14 +16,16 @@ public:
     /// 0: no limit.
     explicit Pacer(std::uint64_t bytes_per_second) : bytes_per_second_(bytes_per_second) {}
 
+    /// The longest wait.
     static constexpr Duration debt_max = 4s;
 
+    /// False: it lets everything pass.
     bool limits() const { return bytes_per_second_ > 0; }
-    /// Bytes were moved. What was not used lately is there for a burst of a quarter of a second.
-    /// Nobody waits longer than debt_max: where so many move bytes that each would, the limit
-    /// gives way, and not the links.
+    /// Bytes were moved; returns when more may be. What was not used lately is there for a burst of
+    /// a quarter of a second. No wait is longer than debt_max: where there are so many links that
+    /// each would wait longer, the limit gives way, and not the links.
     Instant spend(Instant now, std::uint64_t bytes);
-    /// What to move at a time, so that turns come often: a sixteenth of a second's worth.
+    /// How many bytes to move at a time, so that turns come often: a sixteenth of a second's worth.
     std::size_t turn_bytes() const;
 
 private:

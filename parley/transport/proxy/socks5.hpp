@@ -1,4 +1,4 @@
-// Socks5: asks a SOCKS5 proxy for a connection to somebody (RFC 1928; user name and password:
+// Socks5: asks a SOCKS5 proxy for a connection to a destination (RFC 1928; user name and password:
 // RFC 1929). Bytes in, bytes out; no socket.
 //
 //     Socks5 socks{proxy, target.endpoint, target.host};
@@ -7,7 +7,7 @@
 //         read(at most socks.wanted() bytes); socks.on_bytes(them);   // Socks5Error: give up
 //     }
 //
-// It never wants a byte beyond its own replies: the next one belongs to whoever was asked for.
+// It never wants a byte beyond the proxy's replies: the next one belongs to the destination.
 // Threading: one thread at a time.
 #pragma once
 
@@ -22,6 +22,7 @@
 
 namespace parley::transport {
 
+/// A proxy and the login for it.
 struct Proxy {
     Endpoint endpoint;
     std::string user;      ///< at most 255 bytes; empty: no login is offered
@@ -30,6 +31,7 @@ struct Proxy {
     friend bool operator==(const Proxy&, const Proxy&) = default;
 };
 
+/// What can be wrong with a proxy's answers, or what they say.
 enum class Socks5Errc : std::uint8_t {
     wrong_version,        ///< expected: 5, actual: what came instead
     method_refused,       ///< the proxy takes none of our ways to log in
@@ -55,6 +57,7 @@ std::string message(const Socks5Error& error);
 /// Whether the proxy is of no use as it is configured, rather than the one destination.
 bool is_proxys_own(Socks5Errc code);
 
+/// One request, from its start to done() or an error.
 class Socks5 {
 public:
     /// Most bytes of a message in either direction.
@@ -64,13 +67,13 @@ public:
     /// of `to`, else for `to`.
     Socks5(const Proxy& proxy, const Endpoint& to, std::string_view host);
 
-    /// To be written before anything is read.
+    /// What is to be written before anything is read.
     Bytes output() const { return Bytes{out_}.subspan(sent_); }
     /// Precondition: bytes <= output().size().
     void sent(std::size_t bytes) { sent_ += bytes; }
     /// How many bytes may be read now; 0 when done.
     std::size_t wanted() const { return need_ - in_.size(); }
-    /// In any pieces. Precondition: bytes.size() <= wanted().
+    /// Bytes from the proxy, in any pieces. Precondition: bytes.size() <= wanted().
     Result<void, Socks5Error> on_bytes(Bytes bytes);
     /// The proxy ended the stream before it was done.
     Socks5Error on_end() const;

@@ -1,5 +1,6 @@
-// Admission: who gets a link and who keeps it: tokens, the checks of a peer that has proven its
-// ID, the rule for two that dial each other, and who leaves for a newcomer. Internal to transport.
+// Admission: which connections become links, and which stay: tokens, the checks of a peer that has
+// proven its ID, the rule for two that dial each other, and the link that leaves for a newcomer.
+// Internal to transport.
 //
 // The rule, so that both sides keep the same link whatever the delays: a dial is committed when
 // its M3 goes out, which is when decide_outbound says Proceed. An M3 that arrives
@@ -50,8 +51,10 @@ public:
     /// A dial is connected, to this address: what dial() checks of an address is checked again.
     void on_connected(Connection& connection, const Endpoint& endpoint);
 
-    // Those that give back a connection (or true for the one given): it is admitted and told so,
-    // and up on our side.
+    // A connection that these return (or the one given, where they return true) is admitted and has
+    // been told so: Switch brings it up.
+
+    /// It has proven its ID.
     [[nodiscard]] bool on_authenticated(Connection& connection, Authenticated authenticated);
     /// Ready was read.
     [[nodiscard]] bool on_up(Connection& connection);
@@ -76,8 +79,8 @@ public:
     void leave_peer_links(const Connection& connection);
 
     const Slots& slots() const { return slots_; }
-    /// The user's own ban of an address holds for the peers that he named; others' offences from
-    /// there do not.
+    /// Whether connections with that address are refused. `chosen`: of a peer that the user named,
+    /// for which only the user's own bans of addresses count, and not what its neighbours did.
     bool is_banned(const IpAddress& address, bool chosen) const;
     /// Callers with this ID take a token of this class; ordinary forgets.
     void set_class(const NodeId& id, SlotClass slot_class);

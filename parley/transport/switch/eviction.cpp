@@ -27,7 +27,8 @@ void keep_first(Links& links, std::size_t count, Key key) {
                 links.begin() + static_cast<std::ptrdiff_t>(std::min(count, links.size())));
 }
 
-/// One link each of the groups that come first by a hash that nobody else knows: the oldest one.
+/// Keeps the oldest link of each of the groups that come first by a hash that is this node's
+/// secret.
 void keep_groups(Links& links, std::size_t count, std::uint64_t salt) {
     const SaltedHash hash{salt};
     std::ranges::stable_sort(links, {}, [&](const InboundLink& link) {

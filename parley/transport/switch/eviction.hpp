@@ -1,10 +1,9 @@
-// Eviction: who leaves when somebody new calls and all inbound slots are taken. Those stay who are
-// good at what is hard to fake: an address in a network group that an attacker cannot foretell, a
-// short way, something useful sent lately, a long time here. Of the rest the youngest of the
-// largest group leaves, but only if the newcomer's group is then no larger than its
-// was; of two that are alone in theirs the newcomer stays. (As Bitcoin Core's
-// node/eviction, which an attacker has to beat in every criterion at once.)
-// Threading: pure functions.
+// Eviction: which link leaves when a newcomer calls and all inbound slots are taken. Those stay
+// that are good at what is hard to fake: an address in a network group that an attacker cannot
+// foretell, a short way, something useful sent lately, a long time here. Of the rest the youngest
+// of the largest group leaves, but only if the newcomer's group is then no larger than that group
+// was; of two that are alone in theirs the newcomer stays. (As Bitcoin Core's node/eviction, which
+// an attacker has to beat in every criterion at once.) Threading: pure functions.
 #pragma once
 
 #include <parley/base/time.hpp>
@@ -26,8 +25,8 @@ struct InboundLink {
     std::optional<Instant> useful_at;  ///< when a module last called it useful
 };
 
-/// Nobody if none may leave for a newcomer of that group. `salt` decides which groups are kept,
-/// and must be the node's secret and always the same.
+/// The link to end; nothing if none may leave for a newcomer of that group. `salt` decides which
+/// groups are kept, and must be the node's secret and always the same.
 std::optional<LinkId> choose_victim(const std::vector<InboundLink>& links,
                                     const NetworkGroup& newcomer, std::uint64_t salt);
 

@@ -27,7 +27,7 @@ public:
     void warn(const FailedAttempt& attempt, Log& log);
     /// True the first time that a dial of `id` ends for this reason since on_up() of it.
     bool is_news(const NodeId& id, CloseReason reason);
-    /// A link to it is up, whoever dialed.
+    /// A link to it is up, inbound or outbound.
     void on_up(const NodeId& id) { reasons_.erase(id); }
     std::size_t size() const { return reasons_.size(); }
 

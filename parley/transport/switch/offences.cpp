@@ -136,7 +136,7 @@ bool Offences::impose(Now now, Ban ban) {
 }
 
 void Offences::note_change(Buffer key) {
-    // Nobody takes the changes: forgetting some costs a ban after a restart, not memory now.
+    // The changes are not taken: forgetting some costs a ban after a restart, not memory now.
     if (changed_.size() >= 2 * config_.bans_max) return;
     changed_.insert(std::move(key));
 }

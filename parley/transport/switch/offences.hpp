@@ -1,6 +1,6 @@
-// Offences: what misbehaviour costs, and who is refused for it. Every offence has a price; the
-// prices of one node add up to a score that halves in time; over the limit the node's ID and its
-// exact address (IPv6: /64) are banned for a stated time. Failures before a node has proven its
+// Offences: what misbehaviour costs, and which nodes are refused for it. Every offence has a price;
+// the prices of one node add up to a score that halves in time; over the limit the node's ID and
+// its exact address (IPv6: /64) are banned for a stated time. Failures before a node has proven its
 // ID are charged to the address alone. Bans survive a restart: take_changes, load.
 // Every table is bounded. Threading: the node's thread.
 #pragma once
@@ -28,8 +28,9 @@ namespace parley::transport {
 
 inline constexpr std::size_t offence_kinds = 7;
 
+/// Prices and limits of misbehaviour.
 struct OffenceConfig {
-    double limit = 100.0;
+    double limit = 100.0;  ///< a score that reaches it is a ban
     /// By Offence: useless, unasked, too_often, invalid_data, malformed, protocol, withheld.
     std::array<double, offence_kinds> prices{2.0, 10.0, 5.0, 25.0, 50.0, 50.0, 10.0};
     /// Charged to an address: bytes that are no handshake, an unproven caller that stalls, a
@@ -46,10 +47,10 @@ struct OffenceConfig {
     std::size_t bans_max = 4096;    ///< of both together; the one that ends first makes room
 };
 
-/// Somebody who is refused until a time.
+/// A node, or all of an address, that is refused until a time.
 struct Ban {
     static constexpr std::size_t why_bytes_max = 128;
-    /// At most so many bytes on one line?
+    /// True for a text that `why` may be: one line of at most why_bytes_max.
     static bool is_reason(std::string_view text);
     std::variant<NodeId, NetworkGroup> who;
     UnixTime until{};
@@ -58,11 +59,13 @@ struct Ban {
     friend bool operator==(const Ban&, const Ban&) = default;
 };
 
+/// Scores and bans. Bounded by OffenceConfig.
 class Offences {
 public:
     /// The table of a Store that holds bans.
     static constexpr std::string_view table = "bans";
 
+    /// `salt` keeps strangers from preparing collisions in the tables.
     Offences(const OffenceConfig& config, std::uint64_t salt);
 
     /// Charges a proven node. True if that banned it (and its address).
@@ -70,12 +73,14 @@ public:
     /// Charges an address for the way a link from it ended; reasons without a price cost nothing.
     /// True if that banned it.
     bool charge(Now now, const IpAddress& address, CloseReason reason);
+    /// For OffenceConfig::ban_time.
     void ban(Now now, const NodeId& id, std::string_view why);
     /// Ignored for loopback and private addresses, unless configured.
     void ban(Now now, const IpAddress& address, std::string_view why);
     /// The owner's word: whatever the address, instead of a ban that is there, and no other ban
     /// makes it go. False if there is no room but that of other bans by the owner.
     bool impose(Now now, Ban ban);
+    /// False if there was none. Also ends the owner's.
     bool unban(const NodeId& id);
     bool unban(const IpAddress& address);
 
@@ -85,7 +90,7 @@ public:
     /// The decayed score; 0 for the unknown.
     double score(Now now, const NodeId& id) const;
 
-    /// In the order of keys.
+    /// All, also those that are over and not yet forgotten, in the order of keys.
     std::vector<Ban> bans() const;
     /// Adds what an earlier run had; what is over by `now` is left out.
     void load(Now now, const std::vector<Ban>& bans);

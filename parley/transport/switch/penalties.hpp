@@ -1,6 +1,6 @@
-// Penalties: what misbehaviour costs those who are linked: charges to IDs and addresses, and the
-// end of the links that a ban would not let come up now. The prices and bans themselves are in
-// Offences. Internal to transport. Threading: the node's thread.
+// Penalties: what misbehaviour costs the peers of live connections: charges to IDs and addresses,
+// and the end of the links that a ban would not let come up now. The prices and bans themselves are
+// in Offences. Internal to transport. Threading: the node's thread.
 #pragma once
 
 #include <parley/transport/switch/admission.hpp>

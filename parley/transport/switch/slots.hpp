@@ -43,11 +43,13 @@ inline constexpr std::array all_slot_kinds{
 inline constexpr std::size_t slot_kinds = all_slot_kinds.size();
 std::string_view name(SlotKind kind);
 
+/// So many at once, and again at this rate.
 struct RateLimit {
     double per_second;
     double burst;
 };
 
+/// Tokens of each kind, and what one address or network group may take of them.
 struct SlotLimits {
     std::size_t handshake_in_max = 32;
     std::size_t handshake_out_max = 16;
@@ -118,6 +120,7 @@ private:
     IpAddress address_;
 };
 
+/// All tokens of a node.
 class Slots {
 public:
     /// `salt` keeps strangers from preparing collisions in the table of addresses.
@@ -145,9 +148,9 @@ public:
     /// All tokens that are out: the number of connections.
     std::size_t in_use_total() const;
     const SlotLimits& limits() const { return limits_; }
-    /// Could an ordinary dial to that address find its group free?
+    /// Whether an ordinary dial to that address would find its network group free.
     bool outbound_group_free(const IpAddress& to) const;
-    /// Every count within its limit, and the parts agree with the whole. For tests and asserts.
+    /// True when every count is within its limit and the parts agree with the whole. For tests.
     bool consistent() const;
     /// Grows with every token taken, swapped or given back: a checker need only look again then.
     std::uint64_t changes() const { return changes_; }

@@ -118,7 +118,7 @@ public:
     bool idle() const;
     /// The topic of the first module that threw an exception, if one did.
     std::optional<std::string> failed_module() const;
-    /// A module threw and SwitchConfig says `end`: whoever drives the node shuts it down.
+    /// A module threw and SwitchConfig says `end`: the driver of the node shuts it down.
     bool wants_to_end() const;
     const Slots& slots() const;
     /// In any phase; each holds one token of slots().
