@@ -257,6 +257,7 @@ Result<AddressBook::LoadReport, StoreError> AddressBook::load(Store& store) {
     LoadReport report;
     const std::size_t before = entries_.size();
     const auto corrupt = rows_.load(store, tables(), [&](Entry row) {
+        if (!meta->key) row.place = no_place;  // it was one under a key that is lost
         ++(load_row(std::move(row)) ? report.loaded : report.unwanted);
     });
     entries_.index_from(before);

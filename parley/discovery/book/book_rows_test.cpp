@@ -175,6 +175,39 @@ TEST_CASE("a book of a newer version is refused, of a damaged one too") {
     CHECK(book.load(store).error() == StoreError{StoreErrc::corrupt, 8, 3});
 }
 
+TEST_CASE("without a key all rows find places under a new one") {
+    MemoryStore store;
+    auto before = make_book();
+    for (std::uint32_t n = 1; n <= 20; ++n) before.add_record(at(0s), record(n), heard_from(50));
+    save(before, store);
+    StoreBatch lost;
+    lost.erase("meta", bytes_of("address_book/key"));
+    REQUIRE(store.write(lost));
+
+    AddressBook after{{}, NetworkFilter{network, {}}, id(0), Rng{12}};
+    REQUIRE(after.load(store));
+    CHECK(after.size() > 15);
+    for (std::size_t i = 0; i < after.size(); ++i) {
+        const Entry& entry = after.nth(i);
+        CHECK(entry.place == after.tables().untried_place(entry.endpoint(), entry.source.group));
+    }
+    save(after, store);  // with the new key
+    auto again = make_book();
+    REQUIRE(again.load(store));
+    CHECK(again.tables().key() == after.tables().key());
+}
+
+TEST_CASE("entries from before the load of an empty store keep their places") {
+    MemoryStore store;
+    auto book = make_book();
+    book.add_record(at(0s), record(1), heard_from(50));
+    const Place place = book.find(id(1))->place;
+    REQUIRE(book.load(store));
+    CHECK(book.find(id(1))->place == place);
+    CHECK(book.remove(id(1)));
+    CHECK(book.taken(BookTable::untried) == 0);
+}
+
 TEST_CASE("what the configuration said before the load stays") {
     MemoryStore store;
     auto before = make_book();
