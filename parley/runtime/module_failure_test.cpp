@@ -1,5 +1,5 @@
 // A module that throws, on a real node: it goes on, or its host returns.
-#include <parley/node/bare_node.hpp>
+#include <parley/p2p/bare_node.hpp>
 #include <parley/runtime/entropy.hpp>
 #include <parley/runtime/host.hpp>
 
@@ -54,7 +54,7 @@ TEST_CASE("module failure: the host ends by itself where the config says so") {
     SwitchConfig config;
     config.on_module_exception = OnModuleException::end;
     Host host{{}, entropy, no_log()};
-    node::BareNode core{config, key, hello_of(key), {&module}, no_log(), Rng{1}};
+    p2p::BareNode core{config, key, hello_of(key), {&module}, no_log(), Rng{1}};
     host.run(core);  // returns
     CHECK(core.links().failed_module() == "broken");
 }
@@ -65,7 +65,7 @@ TEST_CASE("module failure: otherwise the node goes on with its other modules") {
     Host host{{}, entropy, no_log()};
     Broken broken;
     Stopper stopper{host};
-    node::BareNode core{{}, key, hello_of(key), {&broken, &stopper}, no_log(), Rng{1}};
+    p2p::BareNode core{{}, key, hello_of(key), {&broken, &stopper}, no_log(), Rng{1}};
     host.run(core);
     CHECK(stopper.woken());
     CHECK(core.links().failed_module() == "broken");

@@ -27,8 +27,9 @@ struct NetworkConfig {
     std::string name = "parley";  ///< for people; not on the wire
     std::uint64_t id = 7700;
     Hash256 genesis{};
-    std::vector<std::uint64_t> forks = {};  ///< heights at which the rules change, ascending (EIP-2124)
-    std::uint64_t head = 0;            ///< not in parley.toml: the chain's height
+    std::vector<std::uint64_t> forks =
+        {};                  ///< heights at which the rules change, ascending (EIP-2124)
+    std::uint64_t head = 0;  ///< not in parley.toml: the chain's height
     std::uint64_t roles = transport::role::full;  ///< not in parley.toml: bits of transport::role
     std::uint64_t services = 0;  ///< not in parley.toml: bits of transport::service
 
