@@ -1,0 +1,141 @@
+// A network without a chain: what its user says of it reaches record, Hello and links; what is
+// saved, and what a module that does not fit is told.
+#include <parley/p2p/network.hpp>
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+using namespace parley;
+using namespace parley::p2p;
+
+namespace {
+
+NodeKey key_of(std::uint64_t seed) {
+    SeededEntropy entropy{seed};
+    return NodeKey::generate(entropy);
+}
+
+struct Module final : transport::PeerHandler {
+    explicit Module(std::string name) : topic_name(std::move(name)) {}
+    transport::TopicSpec topic() const override { return {.name = topic_name}; }
+    void attached(transport::Network& to) override { network = &to; }
+    std::unique_ptr<transport::TopicHandler> new_peer(transport::Context&) override {
+        return nullptr;
+    }
+    std::string topic_name;
+    transport::Network* network = nullptr;
+};
+
+struct Fixture {
+    explicit Fixture(Config config = {}) : settings(std::move(config)) { restart(); }
+    void restart(std::vector<transport::PeerHandler*> modules = {}) {
+        network.reset();
+        network = std::make_unique<Network>(settings, key_of(1), store, no_log(), Rng{2}, now);
+        const auto opened = network->open(now, std::move(modules));
+        REQUIRE(opened);
+    }
+    void save() {
+        now.instant += 1s;
+        network->on_timer(now);
+        for (auto& job : network->take_jobs()) {
+            job.run();
+            network->finish_job(job, now);
+        }
+    }
+    ParleyEntry said() const { return *network->record().parley(); }
+
+    Config settings;
+    MemoryStore store;
+    Now now{Instant{100s}, UnixTime{1s}};
+    std::unique_ptr<Network> network;
+};
+
+std::vector<std::string> topics_of(const Network& network) {
+    std::vector<std::string> out;
+    for (const auto& topic : network.hello().topics) out.push_back(topic.name);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("network: it has no topic but peer exchange and those of its modules") {
+    Fixture f;
+    CHECK(topics_of(*f.network) == std::vector<std::string>{"pex"});
+    Module kv{"kv"};
+    f.restart({&kv});
+    CHECK(topics_of(*f.network) == std::vector<std::string>{"kv", "pex"});
+    CHECK(kv.network == &f.network->network());
+    CHECK(&kv.network->jobs() == &f.network->jobs());
+    CHECK(&kv.network->hub() == &f.network->hub());
+    CHECK(kv.network->id() == f.network->id());
+}
+
+TEST_CASE("network: modules whose topics do not fit are refused at the start, by name") {
+    Fixture f;
+    Module one{"kv"};
+    Module two{"kv"};
+    CHECK_THROWS_WITH_AS(f.restart({&one, &two}), "topic \"kv\": two modules have it, one may",
+                         std::invalid_argument);
+    Module pex{"pex"};
+    CHECK_THROWS_WITH_AS(f.restart({&pex}), "topic \"pex\": two modules have it, one may",
+                         std::invalid_argument);
+    Module strange{"Key Value"};
+    CHECK_THROWS_AS(f.restart({&strange}), std::invalid_argument);
+}
+
+TEST_CASE("network: head, forks, roles and services change while it runs") {
+    Config config;
+    config.network = {.name = "test", .id = 9, .genesis = Hash256{std::byte{1}}, .forks = {10}};
+    Fixture f{config};
+    const auto before = f.said();
+    CHECK(before.fork_next == 10);
+    CHECK(before.roles == transport::role::full);
+    CHECK(f.network->hello().fork.next == 10);
+    auto sequence = f.network->record().sequence();
+
+    f.network->set_head(f.now, 9);  // no fork activates: nothing new is said
+    CHECK(f.network->record().sequence() == sequence);
+    f.network->set_head(f.now, 10);
+    CHECK(f.said().fork_hash != before.fork_hash);
+    CHECK(f.said().fork_next == 0);
+    CHECK(f.network->record().sequence() == ++sequence);
+    CHECK(f.network->hello().fork.hash == f.said().fork_hash);
+
+    f.network->set_forks(f.now, {10, 20});
+    CHECK(f.said().fork_next == 20);
+    CHECK(f.network->hello().fork.next == 20);
+    f.network->set_roles(f.now, transport::role::light);
+    f.network->set_services(f.now, transport::service::blocks);
+    CHECK(f.said().roles == transport::role::light);
+    CHECK(f.said().services == transport::service::blocks);
+    CHECK(f.network->hello().roles == transport::role::light);
+    CHECK(f.network->hello().services == transport::service::blocks);
+    CHECK(f.network->hello().record == f.network->record());
+}
+
+TEST_CASE("network: record, bans and permissions continue after a restart") {
+    Config config;
+    config.permissions.enabled = true;
+    config.p2p.listen = {*Endpoint::parse("127.0.0.1:1")};
+    config.p2p.allow_private = true;
+    Fixture f{config};
+    const auto friend_id = key_of(2).id();
+    CHECK(f.network->allow(f.now, friend_id) == Permissions::Outcome::changed);
+    CHECK(f.network->ban(f.now, {.who = key_of(3).id(),
+                                 .until = f.now.unix_time + std::chrono::hours{1},
+                                 .why = "test",
+                                 .by_owner = true}));
+    f.network->add_listener(f.now, *Endpoint::parse("127.0.0.1:77"), std::nullopt);
+    f.save();
+    const auto record = f.network->record();
+    f.restart();
+    CHECK(f.network->permissions().allows(friend_id));
+    CHECK(f.network->bans(f.now).size() == 1);
+    f.network->add_listener(f.now, *Endpoint::parse("127.0.0.1:77"), std::nullopt);
+    // The same contents again: what was said in between has taken numbers.
+    CHECK(f.network->record().tcp_endpoint() == record.tcp_endpoint());
+    CHECK(f.network->record().sequence() > record.sequence());
+}
