@@ -25,12 +25,16 @@ Bytes bytes_of(std::string_view text);
 /// The text of some bytes, not copied.
 std::string_view text_of(Bytes bytes);
 
+/// A copy that owns its bytes.
 inline Buffer to_buffer(Bytes bytes) {
     return {bytes.begin(), bytes.end()};
 }
+/// Adds a copy at the end. Precondition: `bytes` is no part of `out`, which may move.
 inline void append(Buffer& out, Bytes bytes) {
     out.insert(out.end(), bytes.begin(), bytes.end());
 }
+/// Sizes and contents. Stops at the first difference, so never for secrets: see
+/// crypto::equal_constant_time.
 bool equal(Bytes a, Bytes b);
 
 /// The first N bytes as an array. Precondition: `bytes.size() >= N`.
@@ -64,6 +68,8 @@ struct SaltedHash {
     std::size_t operator()(const Range& key) const {
         return hash(Bytes{key});
     }
+    /// As the operator. Fast, and no cryptographic hash: differs from one salt and one byte order
+    /// to the next, so never on the wire or on disk.
     std::size_t hash(Bytes key) const;
 };
 

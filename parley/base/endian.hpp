@@ -27,6 +27,7 @@ constexpr void store_be(MutableBytes at, T value) {
     }
 }
 
+/// Adds `sizeof(T)` bytes at the end.
 template <std::unsigned_integral T>
 void append_be(Buffer& out, T value) {
     out.resize(out.size() + sizeof(T));

@@ -32,6 +32,7 @@ public:
         const auto found = index_.find(key);
         return found == index_.end() ? nullptr : &(*found)->second;
     }
+    /// The same of a map that must not change.
     const Value* peek(const Key& key) const {
         const auto found = index_.find(key);
         return found == index_.end() ? nullptr : &(*found)->second;
@@ -50,6 +51,7 @@ public:
         index_.insert(order_.begin());
         return true;
     }
+    /// False if the key is absent.
     bool erase(const Key& key) {
         const auto found = index_.find(key);
         if (found == index_.end()) return false;
@@ -58,6 +60,7 @@ public:
         order_.erase(place);
         return true;
     }
+    /// Drops all entries; the bound and the salt stay.
     void clear() {
         index_.clear();
         order_.clear();
@@ -95,9 +98,11 @@ template <class Key>
 class LruSet {
 public:
     LruSet(std::size_t entries_max, std::uint64_t salt) : map_(entries_max, salt) {}
+    /// Leaves the order alone.
     bool contains(const Key& key) const { return map_.contains(key); }
     /// True if it was new.
     bool insert(const Key& key) { return map_.insert(key, {}); }
+    /// False if the key is absent.
     bool erase(const Key& key) { return map_.erase(key); }
     std::size_t size() const { return map_.size(); }
 

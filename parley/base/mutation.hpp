@@ -7,6 +7,7 @@
 
 namespace parley {
 
+/// The mistakes that can be made, one at a time; each must make a checker fail.
 enum class Mutation : std::uint8_t {
     none,
     token_not_returned,   ///< a slot's token is lost at the end of a connection
@@ -19,10 +20,12 @@ enum class Mutation : std::uint8_t {
 #ifdef PARLEY_MUTATIONS
 /// The mistake that is made now on this thread.
 inline thread_local Mutation active_mutation = Mutation::none;
+/// Whether the code on this thread is to make this mistake now.
 inline bool mutated(Mutation mutation) {
     return active_mutation == mutation;
 }
 #else
+/// Never, in a build without mutations: what it guards is compiled away.
 constexpr bool mutated(Mutation) {
     return false;
 }

@@ -17,11 +17,13 @@ public:
     /// An independent generator for one purpose; the same name gives the same stream.
     Rng split(std::string_view purpose);
 
+    /// 64 uniform bits.
     std::uint64_t next();
     /// Uniform in [0, n). Precondition: n > 0.
     std::uint64_t below(std::uint64_t n);
     /// Uniform in [0, 1).
     double unit();
+    /// True with this probability; never at 0 or below, always at 1 or above.
     bool chance(double probability) { return unit() < probability; }
     /// `value` times a uniform factor in [1 - spread, 1 + spread].
     template <class D>
@@ -29,6 +31,7 @@ public:
         const double factor = 1.0 - spread + 2.0 * spread * unit();
         return D{static_cast<typename D::rep>(static_cast<double>(value.count()) * factor)};
     }
+    /// Every order with the same probability (Fisher and Yates).
     template <class Container>
     void shuffle(Container& items) {
         for (std::size_t i = items.size(); i > 1; --i) {
@@ -44,6 +47,8 @@ private:
 class EntropySource {
 public:
     virtual ~EntropySource() = default;
+    /// Overwrites all of `out`; never fails, as nothing is safe without entropy: the operating
+    /// system's ends the process instead.
     virtual void fill(MutableBytes out) = 0;
 };
 

@@ -26,6 +26,7 @@ public:
     ~SecretBytes() { wipe(bytes_); }
 
     Bytes bytes() const { return bytes_; }
+    /// To write the secret in place, so that no other copy of it comes about.
     MutableBytes bytes() { return bytes_; }
     std::string_view text() const { return text_of(bytes_); }
     std::size_t size() const { return bytes_.size(); }

@@ -16,6 +16,7 @@
 
 namespace parley {
 
+/// Why a store cannot be opened, read or written.
 enum class StoreErrc : std::uint8_t {
     missing,        ///< the folder or file is not there and was not to be made
     corrupt,        ///< not a store, or damaged
@@ -29,6 +30,7 @@ std::string message(const StoreError& error);
 
 /// A change of many keys that happens wholly or not at all. A value of nothing erases.
 struct StoreBatch {
+    /// A key of one table with its new value, or nothing to erase it.
     struct Change {
         std::string table;
         Buffer key;
@@ -36,9 +38,11 @@ struct StoreBatch {
     };
     std::vector<Change> changes;
 
+    /// Inserts or overwrites. Of several changes of one key the last one counts.
     void put(std::string_view table, Bytes key, Bytes value) {
         changes.push_back({std::string{table}, to_buffer(key), to_buffer(value)});
     }
+    /// A key that is absent is no error.
     void erase(std::string_view table, Bytes key) {
         changes.push_back({std::string{table}, to_buffer(key), std::nullopt});
     }
@@ -49,6 +53,7 @@ struct StoreBatch {
 class Store {
 public:
     virtual ~Store() = default;
+    /// A copy of the value; nothing if the table or the key is absent.
     virtual Result<std::optional<Buffer>, StoreError> get(std::string_view table, Bytes key) = 0;
     /// Calls `visit(key, value)` in ascending order of keys until it returns false.
     virtual Result<void, StoreError> scan(std::string_view table,

@@ -40,9 +40,11 @@ struct Now {
     UnixTime unix_time{};
 };
 
+/// Milliseconds since 1970-01-01 UTC, as formats on disk have them; negative before.
 inline std::int64_t unix_milliseconds(UnixTime t) {
     return t.time_since_epoch().count();
 }
+/// The inverse of unix_milliseconds.
 inline UnixTime unix_from_milliseconds(std::int64_t ms) {
     return UnixTime{std::chrono::milliseconds{ms}};
 }

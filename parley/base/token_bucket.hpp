@@ -13,6 +13,8 @@ public:
     TokenBucket(double rate_per_second, double burst)
         : rate_per_second_(rate_per_second), burst_(burst), tokens_(burst) {}
 
+    /// Takes all that is asked for, or nothing and returns false. More than `burst` is never there.
+    /// Time that runs backwards adds nothing.
     bool take(Instant now, double tokens = 1.0) {
         refill(now);
         if (tokens_ < tokens) return false;

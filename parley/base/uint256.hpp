@@ -12,6 +12,7 @@ namespace parley {
 
 using Uint256 = ByteArray<32>;
 
+/// The same number in 32 bytes, big endian.
 Uint256 to_uint256(std::uint64_t value);
 /// Nothing if it is 2^64 or more.
 std::optional<std::uint64_t> to_u64(const Uint256& value);
