@@ -14,6 +14,7 @@
 
 namespace parley::rlp {
 
+/// Why bytes are no canonical RLP, or not the items that were asked for.
 enum class Errc : std::uint8_t {
     truncated,           ///< expected: bytes that the header promises; actual: bytes there are
     trailing_bytes,      ///< expected: 0; actual: bytes left over
@@ -29,6 +30,7 @@ enum class Errc : std::uint8_t {
     too_long,            ///< expected: bytes or items at most; actual: what came
 };
 using RlpError = Error<Errc>;
+/// For a log: the error in words, with the numbers that belong to it.
 std::string message(const RlpError& error);
 
 /// Reads items one after the other from the payload of a list (or the top level). Never copies,
@@ -44,21 +46,29 @@ public:
     /// Fails with trailing_bytes unless at the end.
     Result<void, RlpError> finish() const;
 
+    /// The payload of the next item, as a view of the input; expected_string if it is a list.
     Result<Bytes, RlpError> string();
     /// A string of at most `size_bytes_max`; longer ones are too_long.
     Result<Bytes, RlpError> string_up_to(std::size_t size_bytes_max);
+    /// A string of exactly N bytes, copied; wrong_size otherwise.
     template <std::size_t N>
     Result<ByteArray<N>, RlpError> fixed() {
         const auto bytes = string_of_size(N);
         if (!bytes) return std::unexpected{bytes.error()};
         return array_of<N>(*bytes);
     }
+    /// An integer of at most 8 bytes, without leading zeros; integer_too_large above.
     Result<std::uint64_t, RlpError> u64();
+    /// As u64, of at most 4 bytes.
     Result<std::uint32_t, RlpError> u32();
+    /// As u64, of at most 2 bytes.
     Result<std::uint16_t, RlpError> u16();
+    /// As u64, of at most 32 bytes.
     Result<Uint256, RlpError> u256();
     /// 0 or 1; anything else is integer_too_large, with the value instead of its size.
     Result<bool, RlpError> boolean();
+    /// A reader of the items inside the next one, which this reader steps over whole; expected_list
+    /// if it is a string.
     Result<Reader, RlpError> list();
     /// The next item whole, header included, checked only on its surface.
     Result<Bytes, RlpError> raw_item();
@@ -89,13 +99,19 @@ public:
     /// Appends to what is there already.
     explicit Writer(Buffer start) : out_(std::move(start)) {}
 
+    /// Appends a string, in the short form where one fits.
     Writer& string(Bytes bytes);
+    /// As above, of the bytes of a text.
     Writer& string(std::string_view text) { return string(bytes_of(text)); }
+    /// Appends an integer: big endian without leading zeros, zero as the empty string.
     Writer& number(std::uint64_t value);
+    /// As above, of up to 32 bytes.
     Writer& number(const Uint256& value);
     /// Appends an item that is already encoded.
     Writer& raw(Bytes item);
+    /// What is appended until the matching end_list() lies inside this list.
     Writer& begin_list();
+    /// Closes the innermost open list and writes its header before it, which moves its payload.
     Writer& end_list();
 
     /// The bytes so far. Precondition: every list is closed.

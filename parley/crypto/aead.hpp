@@ -17,6 +17,7 @@ inline constexpr std::size_t gcm_nonce_bytes = 12;
 /// Key: 32 bytes for AES-256, 16 bytes for AES-128. The key schedule is wiped on destruction.
 class AesGcm {
 public:
+    /// A context has one direction for its whole life.
     enum class Mode : std::uint8_t { seal, open };
     class Backend;
     AesGcm(Mode mode, Bytes key);
@@ -65,9 +66,12 @@ public:
     Mode mode() const { return mode_; }
     std::size_t key_bytes() const { return key_bytes_; }
 
+    /// As AesGcm::rekey; `key` has key_bytes() bytes.
     virtual void rekey(Bytes key) = 0;
+    /// As AesGcm::seal with parts; `tag` has gcm_tag_bytes.
     virtual void seal(Bytes nonce, Bytes associated, std::span<const Bytes> plain_parts,
                       MutableBytes out, MutableBytes tag) = 0;
+    /// As AesGcm::open: false when the tag does not fit.
     virtual bool open(Bytes nonce, Bytes associated, Bytes cipher, Bytes tag, MutableBytes out) = 0;
 
 private:

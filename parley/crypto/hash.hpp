@@ -12,6 +12,7 @@ namespace parley::crypto {
 Hash256 keccak256(Bytes data);
 /// SHA-256 (FIPS 180-4) over the parts joined.
 Hash256 sha256(std::initializer_list<Bytes> parts);
+/// SHA-256 of one part.
 inline Hash256 sha256(Bytes data) {
     return sha256({data});
 }

@@ -27,17 +27,28 @@ namespace parley::crypto {
 /// What the functions and classes of the same names do while no Provider is installed.
 namespace real {
 
+/// ECDSA with the nonce of RFC 6979, low s. `extra_entropy`: 0 or 32 bytes.
 Signature sign(const ByteArray<32>& secret, const Hash256& digest, Bytes extra_entropy);
+/// False for s above half of the order, too.
 bool verify(const CompressedKey& key, const Hash256& digest, const Signature& signature);
+/// Nothing when r or s is out of range or no key fits.
 std::optional<UncompressedKey> recover(const Hash256& digest, const Signature& signature,
                                        std::uint8_t parity, bool allow_high_s);
+/// Nothing if the bytes are no point on the curve.
 std::optional<UncompressedKey> decompress(const CompressedKey& key);
+/// The public key of `secret`. Precondition: the secret is valid.
 CompressedKey ephemeral_key(const ByteArray<32>& secret);
+/// ECDH, the whole point; nothing if `theirs` is no point on the curve. Precondition: the secret is
+/// valid.
 std::optional<CompressedKey> agree(const ByteArray<32>& secret, const CompressedKey& theirs);
+/// A key over the real curve, of 32 bytes, which it clamps.
 std::unique_ptr<X25519Key::Backend> x25519(Bytes secret);
+/// A context of the real cipher, for a key of 16 or 32 bytes.
 std::unique_ptr<AesGcm::Backend> aes_gcm(AesGcm::Mode mode, Bytes key);
+/// AES-128-GCM with a context of the thread's; `sealed` has 16 bytes more than `plain`.
 void seal_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes plain,
                MutableBytes sealed);
+/// False when the tag does not fit: then `out` holds nothing to be used.
 bool open_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes sealed,
                MutableBytes out);
 
@@ -52,14 +63,17 @@ public:
     Provider& operator=(const Provider&) = delete;
     virtual ~Provider() = default;
 
+    /// Signatures of sign() alone: sign_recoverable() is always the real one.
     virtual Signature sign(const ByteArray<32>& secret, const Hash256& digest,
                            Bytes extra_entropy) {
         return real::sign(secret, digest, extra_entropy);
     }
+    /// Any input may come, also a key that is no point on the curve.
     virtual bool verify(const CompressedKey& key, const Hash256& digest,
                         const Signature& signature) {
         return real::verify(key, digest, signature);
     }
+    /// Any input may come; `parity` is 0 or 1.
     virtual std::optional<UncompressedKey> recover(const Hash256& digest,
                                                    const Signature& signature, std::uint8_t parity,
                                                    bool allow_high_s) {
@@ -73,6 +87,7 @@ public:
     virtual CompressedKey ephemeral_key(const ByteArray<32>& secret) {
         return real::ephemeral_key(secret);
     }
+    /// Nothing: the other side's key is refused.
     virtual std::optional<CompressedKey> agree(const ByteArray<32>& secret,
                                                const CompressedKey& theirs) {
         return real::agree(secret, theirs);
@@ -90,6 +105,7 @@ public:
                            MutableBytes sealed) {
         real::seal_once(key, nonce, associated, plain, sealed);
     }
+    /// The sizes are as with seal_once; false when the tag does not fit.
     virtual bool open_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes sealed,
                            MutableBytes out) {
         return real::open_once(key, nonce, associated, sealed, out);

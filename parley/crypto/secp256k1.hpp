@@ -12,16 +12,19 @@ using CompressedKey = ByteArray<33>;    ///< 02 or 03, then x
 using UncompressedKey = ByteArray<64>;  ///< x | y, without the 04
 using Signature = ByteArray<64>;        ///< r | s, big endian
 
+/// A signature from which, with the digest, the signer's key follows.
 struct RecoverableSignature {
     Signature rs;
     std::uint8_t parity;  ///< 0 or 1
 };
 
+/// A big-endian number from 1 to the order of the curve, exclusive.
 bool is_valid_secret(const ByteArray<32>& secret);
 /// Precondition: is_valid_secret.
 CompressedKey public_key(const ByteArray<32>& secret);
 /// Nothing if the bytes are no point on the curve in compressed form.
 std::optional<UncompressedKey> decompress(const CompressedKey& key);
+/// A point on the curve in compressed form.
 bool is_valid_public_key(const CompressedKey& key);
 
 /// RFC 6979 nonce; `extra_entropy` (0 or 32 bytes) is mixed in. Always low s.

@@ -38,6 +38,7 @@ public:
     virtual ~Backend() = default;
 
     virtual X25519Public public_key() const = 0;
+    /// The shared secret; nothing if it is all zero.
     virtual std::optional<ByteArray<32>> agree(const X25519Public& theirs) const = 0;
 };
 
