@@ -25,6 +25,8 @@ struct Measure {
     std::string_view name;  ///< "min", "KiB/s", "thousand"; empty for plain numbers
     std::string_view tick;  ///< what to put behind a number on a tick: " min", " KiB/s", "k"
 };
+/// For an axis that ends at `largest`, in the Unit's own measure: a size in which its numbers are
+/// short and not below one, where there is such a size.
 Measure measure(Unit unit, double largest);
 
 /// One number alone, to three digits or so: "312 ms", "2 min 5 s", "1.50 MiB", "48.2 million".
@@ -55,6 +57,7 @@ double mean(const std::vector<double>& samples);  ///< 0 for none
 /// Points that cannot be shown are dropped. Precondition: most >= 4.
 Points thinned(Points points, std::size_t most);
 
+/// A column of a histogram.
 struct Bin {
     double from;  ///< inclusive
     double to;    ///< exclusive

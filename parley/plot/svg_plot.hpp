@@ -20,6 +20,7 @@ inline constexpr std::size_t plot_colours = 6;
 /// What a line is thinned to; more than a screen shows.
 inline constexpr std::size_t plot_points_max = 800;
 
+/// What lies along one side of a plot: a range of values, its ticks and how they are written.
 struct Axis {
     Unit unit = Unit::count;
     double lo = 0;
@@ -42,6 +43,7 @@ struct Axis {
     static Axis along_y(Unit unit, double largest, std::string title);
 };
 
+/// Points joined by straight strokes.
 struct Line {
     std::string name;
     Points points{};  ///< in order of x; thinned() if there may be many
@@ -54,6 +56,7 @@ struct Band {
     Line low;
     Line high;
 };
+/// A column from zero to `height`, between two places on the x axis.
 struct Bar {
     double from;
     double to;
@@ -72,6 +75,7 @@ struct Dot {
     std::string label;
 };
 
+/// All that is drawn over one pair of axes: bars at the back, then marks, bands and lines, dots.
 struct Plot {
     std::string description;  ///< for who does not see it
     Axis x;
@@ -83,6 +87,8 @@ struct Plot {
     std::vector<Dot> dots{};
 };
 
+/// An `<svg>` element to be put into a page. Texts are escaped; values outside the axes are drawn
+/// at their ends.
 std::string svg(const Plot& plot);
 
 }  // namespace parley::plot

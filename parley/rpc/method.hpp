@@ -35,6 +35,7 @@ inline constexpr int refused = -32000;          ///< as geth: understood, and de
 inline constexpr int reply_too_large = -32003;  ///< as geth
 }  // namespace code
 
+/// The error object of a reply.
 struct Error {
     int code;             ///< one of `code`
     std::string message;  ///< what was expected and what came
@@ -55,6 +56,7 @@ struct Call {
 /// Takes the result of a method that does not have it at once. Called once, on the node's thread.
 using Done = std::move_only_function<void(Result)>;
 
+/// A name that callers use, its limits, and the function behind it.
 struct Method {
     std::string name;            ///< "admin_peers": a namespace, an underscore, a name
     std::size_t params_max = 0;  ///< a request with more is refused
