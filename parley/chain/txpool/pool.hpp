@@ -24,6 +24,7 @@
 
 namespace parley::chain {
 
+/// What became of a transaction; only the first two bring something new into the pool.
 enum class InsertResult : std::uint8_t {
     added,
     replaced,                 ///< took the place of one of the same sender and nonce
@@ -35,12 +36,14 @@ enum class InsertResult : std::uint8_t {
     nonce_too_low,            ///< the state says: used already
     insufficient_funds,       ///< the state says: balance below gas limit * max fee + value
 };
+/// The reason in words for the sender: "nonce too low".
 std::string_view name(InsertResult result);
 /// True if the transaction is in the pool because of this call: worth passing on.
 constexpr bool is_new(InsertResult result) {
     return result == InsertResult::added || result == InsertResult::replaced;
 }
 
+/// The bounds of a pool; sizes are bytes of memory with overhead.
 struct PoolConfig {
     std::size_t bytes_max = std::size_t{64} << 20;
     std::size_t sender_bytes_max = std::size_t{8} << 20;
@@ -87,6 +90,7 @@ public:
     /// Refusals change nothing else. Cost: logarithmic, and linear in what is evicted.
     InsertResult insert(Transaction tx, const Address& sender, Now now, bool local);
 
+    /// Pending and queued ones alike.
     bool contains(const Hash256& hash) const { return find(hash) != nullptr; }
     /// Null if absent. Valid until the next call that changes the pool.
     const PooledTx* find(const Hash256& hash) const;
@@ -118,8 +122,10 @@ public:
     /// else queued behind a gap. A run begins at the state's nonce; without state at the sender's
     /// lowest here. Order: sender, nonce.
     using Visitor = std::function<bool(const PooledTx& entry, bool pending)>;
+    /// Visits the entries as Visitor says. `visit` must not change the pool.
     void for_each(const Visitor& visit) const;
 
+    /// How many entries could be executed now, and how many wait behind a gap.
     struct Status {
         std::size_t pending = 0;
         std::size_t queued = 0;

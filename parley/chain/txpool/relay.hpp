@@ -25,6 +25,7 @@
 
 namespace parley::chain {
 
+/// The rules of the chain and the bounds of what a relay holds and answers.
 struct TxRelayConfig {
     ChainRules rules;
     gossip::TreeConfig tree;
@@ -66,6 +67,8 @@ public:
     const gossip::Tree& tree() const { return tree_; }
     std::size_t unchecked_bytes() const { return unchecked_bytes_; }
 
+    /// Since the start: transactions from peers, and those of them that were known; invalid ones
+    /// and those that entered the pool, from users as well; hashes that peers asked for.
     struct Counters {
         std::uint64_t received = 0, duplicates = 0, invalid = 0, added = 0, fetched = 0;
     };

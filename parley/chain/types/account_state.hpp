@@ -9,6 +9,7 @@
 
 namespace parley::chain {
 
+/// What decides whether a transaction of this sender can be executed.
 struct Account {
     std::uint64_t nonce = 0;  ///< of the next transaction
     Uint256 balance{};        ///< wei

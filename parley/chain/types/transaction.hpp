@@ -22,6 +22,7 @@
 
 namespace parley::chain {
 
+/// Why a transaction is refused, whatever the state of the chain.
 enum class TxErrc : std::uint8_t {
     empty,               ///< no bytes at all
     too_large,           ///< expected: bytes at most; actual: bytes that came
@@ -64,6 +65,7 @@ enum class TxField : std::uint8_t {
 /// One line for a log or a caller: "field to: wrong size".
 std::string message(const TxError& error);
 
+/// The envelope; a typed one begins with this number as a byte (EIP-2718).
 enum class TxType : std::uint8_t { legacy = 0, access_list = 1, dynamic_fee = 2 };
 
 /// An account and the storage slots in it that a transaction will touch (EIP-2930).
