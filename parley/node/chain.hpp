@@ -20,6 +20,7 @@
 
 namespace parley::node {
 
+/// The chain's part of parley.toml.
 struct ChainConfig {
     std::uint64_t id = 7700;  ///< that transactions are signed for (EIP-155)
     std::uint64_t pool_bytes_max = 64ULL << 20;
@@ -34,6 +35,7 @@ public:
 
     const ChainConfig& config() const { return config_; }
     const chain::TxPool& pool() const { return pool_; }
+    /// To submit transactions of this node's own user.
     chain::TxRelay& relay() { return relay_; }
     const chain::TxRelay& relay() const { return relay_; }
 
@@ -45,6 +47,7 @@ public:
     void add_status(rpc::json::object& out) const;
     /// Members of admin_nodeInfo's "network".
     void add_node_info(rpc::json::object& out) const;
+    /// Adds the chain's figures, which docs/METRICS.md lists.
     void collect_metrics(p2p::Metrics& metrics) const;
 
 private:

@@ -13,6 +13,7 @@
 
 namespace parley::node {
 
+/// All of parley.toml: the network's settings and the chain's.
 struct NodeConfig : p2p::Config {
     ChainConfig chain;
 };
@@ -35,9 +36,11 @@ public:
         NodeConfig config, NodeKey key, Store& store, Log& log, Rng rng, Now now,
         std::vector<transport::PeerHandler*> modules = {}, EntropySource* entropy = nullptr);
 
+    /// Lives as long as the node.
     Chain& chain() { return ChainOwner::chain; }
     const Chain& chain() const { return ChainOwner::chain; }
     const chain::TxPool& pool() const { return chain().pool(); }
+    /// As Chain::relay.
     chain::TxRelay& relay() { return chain().relay(); }
     const chain::TxRelay& relay() const { return chain().relay(); }
 

@@ -10,6 +10,7 @@
 
 namespace parley::node {
 
+/// Decodes the entry's bytes; fields of a block are null.
 boost::json::object transaction_json(const chain::PooledTx& pooled);
 
 /// At least what its JSON has in bytes.
