@@ -21,7 +21,9 @@ public:
         : links_(config, key, std::move(hello), std::move(modules), hub_, jobs_, log, rng) {}
 
     transport::Switch& links() override { return links_; }
+    /// For subscriptions; turn() delivers.
     Hub& hub() { return hub_; }
+    /// For work that would block the node's thread.
     JobQueue& jobs() { return jobs_; }
     void on_timer(Now now) override { links_.on_timer(now); }
     Instant next_wakeup() const override { return links_.next_wakeup(); }

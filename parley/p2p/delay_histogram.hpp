@@ -17,6 +17,7 @@ public:
     static constexpr std::array<Duration, 12> bounds{100us, 250us, 500us, 1ms,   2500us, 5ms,
                                                      10ms,  25ms,  100ms, 250ms, 1s,     5s};
 
+    /// Counts one delay in its step and adds it to the sum.
     void observe(Duration delay) {
         const auto* const bound = std::ranges::lower_bound(bounds, delay);
         ++counts_[static_cast<std::size_t>(bound - bounds.begin())];

@@ -18,8 +18,11 @@ public:
     Discv5Dht(const discovery::discv5::ServiceConfig& config, const NodeKey& key, const Enr& record,
               EntropySource& entropy, Rng rng, discovery::AddressBook& book, Hub& hub);
 
+    /// Datagrams that are not of this protocol are dropped.
     void on_datagrams(Now now, const DatagramBatch& batch);
+    /// Moves all that is to be sent into an empty batch.
     void take_datagrams(DatagramBatch& out);
+    /// Seeds the service when it is time, and lets it time out requests.
     void on_timer(Now now);
     Instant next_wakeup() const;
     /// A link says that this is its peer's record.
@@ -35,6 +38,7 @@ public:
     void serve_talk(std::string protocol, Talk talk) override;
     void talk(Now now, const Enr& node, Bytes protocol, Bytes request, OnTalk done) override;
 
+    /// The protocol itself, for requests to one node.
     discovery::discv5::Service& service() { return service_; }
     const discovery::discv5::Service& service() const { return service_; }
 

@@ -50,6 +50,7 @@ public:
     void set_forks(Now now, std::vector<std::uint64_t> forks);
     /// Bits of transport::role and of transport::service, for new links and the own record.
     void set_roles(Now now, std::uint64_t roles);
+    /// As set_roles, of transport::service.
     void set_services(Now now, std::uint64_t services);
     /// Where others reach us, for certain: goes into the record.
     void set_endpoint(Now now, const Endpoint& endpoint);
@@ -80,8 +81,11 @@ public:
     /// Null: this node takes no part in it.
     Discv5Dht* dht() { return dht_.get(); }
     const Discv5Dht* dht() const { return dht_.get(); }
+    /// For subscriptions; turn() delivers.
     Hub& hub() { return hub_; }
+    /// For work that would block the node's thread.
     JobQueue& jobs() { return jobs_; }
+    /// What modules see of it: to send, and to end links.
     transport::Network& network() { return *switch_; }
     Instant started() const { return started_; }
     std::vector<transport::PeerInfo> peers() const { return switch_->peers(); }
@@ -90,6 +94,7 @@ public:
     std::vector<transport::TopicLoad> topic_loads() const { return switch_->topic_loads(); }
     /// What new links say of us.
     transport::Hello hello() const { return switch_->identity()->hello; }
+    /// What came and what went, in bytes.
     struct Traffic {
         std::uint64_t bytes_in = 0, bytes_out = 0;
     };
@@ -109,6 +114,8 @@ public:
     bool untrust(const NodeId& id);
     /// False if there is no room for it.
     bool ban(Now now, const transport::Ban& ban) { return switch_->impose_ban(now, ban); }
+    /// Lifts the ban of an ID, or of an address (of IPv6 its /64), whose nodes may be dialed again
+    /// at once. False if there was none.
     bool unban(Now now, const std::variant<NodeId, IpAddress>& who);
     /// Those in force.
     std::vector<transport::Ban> bans(Now now) const;

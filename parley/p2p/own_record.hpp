@@ -44,6 +44,7 @@ public:
     /// Where others reach this node, as far as it is known; the IPv4 one first.
     std::optional<Endpoint> endpoint() const;
 
+    /// Signs a new record at once if it would say something else.
     bool set_contents(RecordContents contents);
     /// The endpoint is known for certain.
     bool set_endpoint(const Endpoint& endpoint);
@@ -54,6 +55,7 @@ public:
     /// What became of asking the router for a port (nat::OwnEndpoints::set_mapped). News are
     /// logged.
     bool set_port_mapping(Now now, const nat::MappingStatus& status);
+    /// Signs the record that had to wait for its minute.
     bool on_timer(Now now);
     Instant next_wakeup() const { return follow_at_; }
 
@@ -64,6 +66,7 @@ public:
     }
 
     bool has_changes() const { return changed_; }
+    /// Appends the record unless it was taken since it changed.
     void take_changes(StoreBatch& batch);
     /// The batch that was taken last could not be written.
     void write_again() { changed_ = true; }

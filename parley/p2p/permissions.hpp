@@ -28,19 +28,24 @@ public:
 
     explicit Permissions(const PermissionsConfig& config);
 
+    /// What the store held.
     struct LoadReport {
         std::size_t loaded = 0;
         std::size_t corrupt = 0;  ///< rows that do not decode; they are erased
     };
+    /// Reads what differs from the settings. Once, before any change. Fails as the store does.
     Result<LoadReport, StoreError> load(Store& store);
 
     /// False: the network is open, and everybody is allowed.
     bool enabled() const { return enabled_; }
+    /// Whether there may be a link with it.
     bool allows(const NodeId& id) const { return !enabled_ || allowed_.contains(id); }
     /// By ID; of an open network those who would be allowed.
     const std::set<NodeId>& allowed() const { return allowed_; }
 
+    /// What became of a change; `full`: there are `changes_max` others, and nothing changed.
     enum class Outcome : std::uint8_t { changed, same, full };
+    /// Puts the ID on the list or takes it off. Ends no links: Network::disallow does.
     Outcome set(const NodeId& id, bool allowed);
 
     bool has_changes() const { return !dirty_.empty() || !rows_to_erase_.empty(); }

@@ -32,10 +32,12 @@ public:
     /// All outlive it.
     Saver(Store& store, JobQueue& jobs, Log& log) : store_(store), jobs_(jobs), log_(log) {}
 
+    /// From the next write on. What the functions refer to outlives this.
     void add(Part part) { parts_.push_back(std::move(part)); }
 
     /// The first write is an interval from here.
     void start(Now now);
+    /// Begins a write if one is due and none is under way.
     void on_timer(Now now);
     Instant next_wakeup() const;
     /// Calls `done` when all that changed so far is on disk, or with why it is not. A node that

@@ -36,6 +36,7 @@ struct NetworkConfig {
     transport::ForkRules fork_rules() const { return {genesis, forks, head}; }
 };
 
+/// Listeners, peers by name, and the bounds on links.
 struct P2pConfig {
     std::vector<Endpoint> listen;       ///< TCP; port 0: the system chooses
     std::optional<Endpoint> advertise;  ///< what our record says; absent: the first listen one
@@ -60,6 +61,7 @@ struct P2pConfig {
     bool uses_proxy() const { return proxy.endpoint.port != 0; }
 };
 
+/// Whom this node links with, and whom it keeps to itself.
 struct PermissionsConfig {
     bool enabled = false;               ///< links with `allow` alone; a list enables it as well
     std::vector<NodeId> allow;          ///< at the start; Permissions keeps what changed since
@@ -67,6 +69,7 @@ struct PermissionsConfig {
     bool private_only = false;          ///< dial the static peers alone, ask and tell nobody
 };
 
+/// Where JSON-RPC answers, and to which requests.
 struct RpcConfig {
     std::optional<Endpoint> http;        ///< loopback only
     std::string socket = "parley.sock";  ///< relative to the folder; empty: none
@@ -75,10 +78,12 @@ struct RpcConfig {
     std::uint32_t body_bytes_max = 1U << 20;
 };
 
+/// The figures for Prometheus, over HTTP.
 struct MetricsConfig {
     std::optional<Endpoint> listen;  ///< where Prometheus asks; absent: nowhere
 };
 
+/// How much is logged, and where.
 struct LogConfig {
     LogLevel level = LogLevel::info;
     std::string file;  ///< empty: standard error

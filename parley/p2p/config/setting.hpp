@@ -39,6 +39,8 @@ struct Setting {
     std::function<std::string()> print;
 };
 
+/// A table of settings, in the order in which they are printed. Methods that add return the list
+/// itself.
 class SettingList {
 public:
     static constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
@@ -59,6 +61,7 @@ public:
             [&value](std::int64_t n) { value = static_cast<T>(n); },
             [&value] { return std::to_string(value); });
     }
+    /// `true` or `false`.
     SettingList& flag(std::string key, std::string comment, bool& value);
     /// Whole seconds, `least` to `most`.
     SettingList& seconds(std::string key, std::string comment, std::int64_t least,
@@ -93,8 +96,10 @@ public:
                 return out;
             });
     }
+    /// A list of any texts; `expected` says what they should be.
     SettingList& texts(std::string key, std::string comment, std::string expected,
                        std::vector<std::string>& items);
+    /// A list of node IDs, 66 hex digits each.
     SettingList& ids(std::string key, std::string comment, std::vector<NodeId>& items);
     /// Nodes to dial; the error says what is wrong with one that does not fit.
     SettingList& targets(std::string key, std::string comment, std::vector<Target>& items);
