@@ -18,7 +18,10 @@ cmd_docs() {
     # The one header that CMake makes.
     quietly configure-docs.log cmake -S . -B build/docs/cmake -G Ninja -D PARLEY_TESTS=OFF \
         -D PARLEY_BENCH=OFF -D PARLEY_APPS=OFF -D PARLEY_LAYERS=base
-    quietly doxygen.log doxygen docs/Doxyfile
+    # A header that says "Internal to <layer>." at its top is for that layer's own files, and no
+    # part of the reference (docs/Doxyfile: EXCLUDE).
+    PARLEY_INTERNAL=$(grep -rlE --include='*.hpp' '^// .*Internal to ' parley | tr '\n' ' ') \
+        quietly doxygen.log doxygen docs/Doxyfile
     sed "s|^$PWD/||" "$log" | if [[ $all ]]; then cat; else grep -vE "$docs_obvious" || true; fi |
         sort -u >"$found"
     say "build/docs/html/index.html"

@@ -1,4 +1,4 @@
-// Conversions between Parley's endpoints, Asio's and the system's. For sources of the runtime only.
+// Conversions between Parley's endpoints, Asio's and the system's. Internal to runtime.
 // Threading: any.
 #pragma once
 

@@ -1,5 +1,5 @@
 // IoLink: one socket and the Link on it, as an I/O thread keeps them. A plain record; IoLinks does
-// the work. For IoLinks alone.
+// the work. Internal to runtime.
 #pragma once
 
 #include <parley/base/bytes.hpp>

@@ -1,5 +1,5 @@
 // Actor: one host's part in an attack: its timers, and connections ("calls") that it makes past its
-// own node. For the sources of sim/attacks alone.
+// own node. Internal to sim.
 #pragma once
 
 #include <parley/sim/attacks/attacks.hpp>

@@ -1,4 +1,4 @@
-// WorldHost: the state of a host of a world, up or down. A plain record, for World alone.
+// WorldHost: the state of a host of a world, up or down. A plain record. Internal to sim.
 #pragma once
 
 #include <parley/sim/world/world.hpp>

@@ -1,6 +1,6 @@
 // The handshake's cryptography, both sides, with Hello as 1536 bytes that mean nothing here.
 // Initiator and Responder (handshake.hpp) put the meaning on top. docs/formats/handshake.md.
-// Internal: nothing outside transport includes this.
+// Internal to transport.
 #pragma once
 
 #include <parley/transport/handshake/handshake_keys.hpp>

@@ -1,6 +1,6 @@
 // Inside the handshake: its layouts, transcript, keys and sealed parts as pure functions, shared
 // by both sides and by the tests that forge messages. docs/formats/handshake.md has the names.
-// Internal: nothing outside transport includes this.
+// Internal to transport.
 #pragma once
 
 #include <parley/base/bytes.hpp>
