@@ -23,6 +23,7 @@ public:
         LaneId lane;
         std::uint64_t bytes;
     };
+    /// Keeps it for take(); returns to one lane in a row become one.
     void give_back(LinkId link, LaneId lane, std::uint64_t bytes) {
         if (!returned_.empty() && returned_.back().link == link && returned_.back().lane == lane) {
             returned_.back().bytes += bytes;

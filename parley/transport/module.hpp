@@ -64,6 +64,7 @@ enum class Offence : std::uint8_t {
     protocol,      ///< broke a rule of the link
     withheld,      ///< announced and did not deliver
 };
+/// "malformed".
 std::string_view name(Offence offence);
 
 /// What became of a message that a module sent.

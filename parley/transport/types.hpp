@@ -66,8 +66,11 @@ enum class CloseReason : std::uint8_t {
     reset = 72,           ///< the operating system reset the connection
     module_failed = 73,   ///< told to a module's handlers when it threw: the link may go on
 };
+/// "too_many_peers".
 std::string_view name(CloseReason reason);
+/// "inbound".
 std::string_view name(Direction direction);
+/// "static_peer".
 std::string_view name(SlotClass slot_class);
 
 }  // namespace parley::transport

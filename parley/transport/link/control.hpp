@@ -66,6 +66,7 @@ struct CreditMessage {
     friend bool operator==(const CreditMessage&, const CreditMessage&) = default;
 };
 inline constexpr std::size_t credit_message_bytes = 9;
+/// A lane's new limit: all bytes, with overheads, that its sender may have sent since the start.
 ByteArray<credit_message_bytes> encode_credit(const CreditMessage& credit);
 /// Errors: bad_control (size).
 Result<CreditMessage, LinkError> decode_credit(Bytes body);

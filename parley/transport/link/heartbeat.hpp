@@ -13,6 +13,7 @@
 
 namespace parley::transport {
 
+/// The times of the heartbeat; each side has its own.
 struct HeartbeatConfig {
     Duration interval = 15s;  ///< between two Beats of the dialing side
     Duration timeout = 20s;   ///< dialer: a Beat unanswered; listener: added to the interval
@@ -34,6 +35,7 @@ public:
     void probe(Now now, Duration patience);
     /// Nothing is read before `until`, so that silence until then is no sign of death.
     void paused(Instant until);
+    /// Plans a Beat if its time has come. To be called at next_wakeup().
     void on_timer(Now now);
     Instant next_wakeup() const;
 

@@ -21,6 +21,7 @@ namespace parley::transport {
 
 /// What a message costs of a lane's credit beside its bytes, so that tiny ones are not free.
 inline constexpr std::uint64_t message_overhead_bytes = 64;
+/// Bytes of a lane's credit that a message of this size takes.
 constexpr std::uint64_t credit_cost(std::size_t message_bytes) {
     return message_bytes + message_overhead_bytes;
 }

@@ -8,6 +8,7 @@
 
 namespace parley::transport {
 
+/// Errors in bytes that came; each says what `expected` and `actual` hold.
 enum class LinkErrc : std::uint8_t {
     // Frames; charged to the address, because any machine on the path can cause them.
     frame_length,    ///< expected: the largest; actual: the length field (0 included)

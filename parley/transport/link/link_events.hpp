@@ -84,6 +84,7 @@ struct ObservedAddress {
 };
 /// Messages in the order of their lanes. `slab` holds small ones; big ones own their buffer.
 struct Delivered {
+    /// One message, with the credit that it holds.
     struct Item {
         LaneId lane;
         Code code;

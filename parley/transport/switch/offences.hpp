@@ -82,10 +82,12 @@ public:
     bool impose(Now now, Ban ban);
     /// False if there was none. Also ends the owner's.
     bool unban(const NodeId& id);
+    /// The same for an address (IPv6: its /64).
     bool unban(const IpAddress& address);
 
     /// The ban in force, or null.
     const Ban* find(Now now, const NodeId& id) const;
+    /// As above, for an address (IPv6: its /64).
     const Ban* find(Now now, const IpAddress& address) const;
     /// The decayed score; 0 for the unknown.
     double score(Now now, const NodeId& id) const;

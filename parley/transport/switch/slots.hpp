@@ -41,6 +41,7 @@ inline constexpr std::array all_slot_kinds{
     SlotKind::handshake_in, SlotKind::turn_away,   SlotKind::handshake_out, SlotKind::inbound,
     SlotKind::outbound,     SlotKind::static_peer, SlotKind::trusted,       SlotKind::feeler};
 inline constexpr std::size_t slot_kinds = all_slot_kinds.size();
+/// "handshake_in".
 std::string_view name(SlotKind kind);
 
 /// So many at once, and again at this rate.
@@ -90,6 +91,7 @@ enum class SlotError : std::uint8_t {
     address_busy,  ///< too many handshakes at a time from that address
     too_often,     ///< over a rate limit
 };
+/// In words, such as "no slot".
 std::string_view name(SlotError error);
 
 /// One connection's right to exist. Move-only; must be given back before it is destroyed
@@ -142,6 +144,7 @@ public:
     std::size_t in_use(SlotKind kind) const { return in_use_[index(kind)]; }
     /// Places in a class that dials under way have reserved.
     std::size_t reserved(SlotKind kind) const { return reserved_[index(kind)]; }
+    /// The most tokens of a kind at a time.
     std::size_t limit(SlotKind kind) const { return limit_[index(kind)]; }
     /// What a dial of that class could still take.
     std::size_t free(SlotKind kind) const { return limit(kind) - in_use(kind) - reserved(kind); }

@@ -56,6 +56,7 @@ public:
     std::optional<LinkId> on_accept(Now now, const Endpoint& remote);
     /// Takes a token and emits OpenLink. Failures that come later are DialFailed on the hub.
     Result<LinkId, DialError> dial(Now now, const Target& target, DialOptions options);
+    /// The same with no options but a class.
     Result<LinkId, DialError> dial(Now now, const Target& target, SlotClass slot_class) {
         return dial(now, target, DialOptions{.slot_class = slot_class});
     }

@@ -62,6 +62,7 @@ public:
     virtual ~CallWatch() = default;
     /// `topic` is the module's.
     virtual void enter(std::string_view topic) = 0;
+    /// The call has returned, or has thrown.
     virtual void leave() = 0;
 };
 
