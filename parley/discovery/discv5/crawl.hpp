@@ -26,6 +26,7 @@
 
 namespace parley::discovery::discv5 {
 
+/// The limits of a crawl.
 struct CrawlConfig {
     std::size_t nodes_max = 100'000;  ///< those heard of later are ignored
     std::size_t in_flight_max = 64;   ///< nodes that are asked at a time
@@ -52,6 +53,7 @@ public:
     static constexpr unsigned wide = 8;
     static constexpr unsigned wide_empty_max = 2;  ///< such answers without a record end it
 
+    /// One FINDNODE to be sent: the node, and the log distances to ask it for.
     struct Request {
         Contact node;
         std::vector<std::uint16_t> distances;
@@ -64,10 +66,13 @@ public:
     /// All records of a node's answer, verified. Records that are not at a distance asked for are
     /// ignored, and so is a node that was not asked.
     void on_nodes(Now now, const Id& from, std::span<const Contact> nodes);
+    /// No answer came: the node is asked again, up to attempts_max times. Ignored if it was not
+    /// asked.
     void on_failure(const Id& from);
     /// True when there is nothing more to ask or to wait for.
     bool done() const { return in_flight_ == 0 && begun_.empty() && waiting_.empty(); }
 
+    /// Counts so far, of nodes but for `requests`.
     struct Progress {
         std::size_t found = 0;
         std::size_t answered = 0;

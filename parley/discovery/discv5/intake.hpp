@@ -29,6 +29,7 @@ public:
     }
     /// Called for each record that learned() or met() found to be new, with its sender's endpoint.
     using OnRecord = std::function<void(Now, const Enr&, const Endpoint& from)>;
+    /// Replaces the function that is called; an empty one ends the calls.
     void on_record(OnRecord call) { on_record_ = std::move(call); }
 
     /// A record that claims to be of that node. Nothing if it does not decode, or its signature is

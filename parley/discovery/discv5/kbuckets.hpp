@@ -20,6 +20,7 @@
 
 namespace parley::discovery::discv5 {
 
+/// A node of the table, with what became of its checks.
 struct TableEntry {
     Contact contact;
     bool met = false;                       ///< it contacted us, or answered
@@ -39,6 +40,7 @@ public:
     static constexpr std::size_t bucket_group_max = 2;
     static constexpr std::size_t table_group_max = 10;
 
+    /// The nodes at one log distance from our own ID.
     struct Bucket {
         std::vector<TableEntry> entries;
         std::vector<TableEntry> replacements;  ///< the newest first
@@ -47,6 +49,7 @@ public:
     };
     /// Of `entries` or `replacements`; valid until that bucket changes.
     using Place = std::vector<TableEntry>::iterator;
+    /// The node with that ID; the end of `list` if it has none.
     static Place place_of(std::vector<TableEntry>& list, const Id& id);
 
     /// `address_limits` false: any number of one network group.
@@ -60,6 +63,7 @@ public:
     Bucket& make_bucket(const Id& id);
     /// The entry, not one that waits; null if there is none.
     TableEntry* find(const Id& id);
+    /// As above, for reading.
     const TableEntry* find(const Id& id) const;
     /// From the farthest on: [0] is log distance 256; as many as were needed.
     std::span<Bucket> all() { return buckets_; }
@@ -82,7 +86,9 @@ public:
     /// one that was. False: all others were met, and this one was not. Preconditions: may_wait(),
     /// and the node stands nowhere in the bucket.
     bool wait(Bucket& bucket, TableEntry entry);
+    /// Takes an entry out and returns it. Nothing moves up in its place.
     TableEntry leave(Bucket& bucket, Place entry);
+    /// The same for one that waits.
     TableEntry leave_replacements(Bucket& bucket, Place entry);
 
 private:

@@ -41,6 +41,7 @@ public:
     static constexpr std::size_t path_candidates_max = 64;  ///< that were not asked yet
     static constexpr std::size_t candidates_max = paths * path_candidates_max + requests_max;
 
+    /// One FINDNODE to be sent: the node, and the log distances to ask it for.
     struct Request {
         Contact node;
         std::vector<std::uint16_t> distances;
@@ -57,6 +58,7 @@ public:
     /// All records of a node's answer, verified. Records that are not at a distance asked for are
     /// ignored, and so is a node that was not asked.
     void on_nodes(const Id& from, std::span<const Contact> nodes);
+    /// No answer came, or none that counts. Ignored if the node was not asked.
     void on_failure(const Id& from);
     /// The node does not answer at the endpoint of the record found: goes on for a newer one.
     void refuse_found();

@@ -23,6 +23,7 @@
 
 namespace parley::discovery::discv5 {
 
+/// The outcome of a lookup.
 struct LookupResult {
     std::vector<Contact> closest;  ///< that answered, at most 16, the closest first
     std::optional<Contact> found;  ///< Goal::resolve: its newest record

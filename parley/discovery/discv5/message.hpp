@@ -47,39 +47,46 @@ using Distances = boost::container::static_vector<std::uint16_t, distance_max + 
 /// Each the raw RLP of a record, at most 300 bytes, neither decoded nor verified: views.
 using Records = boost::container::static_vector<Bytes, nodes_records_max>;
 
+/// PING: asks whether a node lives, and tells it the sequence number of our record.
 struct Ping {
     RequestId request_id;
     std::uint64_t record_sequence = 0;  ///< of the sender's record
     friend bool operator==(const Ping&, const Ping&) = default;
 };
+/// PONG: the answer to PING.
 struct Pong {
     RequestId request_id;
     std::uint64_t record_sequence = 0;  ///< of the sender's record
     Endpoint recipient;                 ///< from where the PING was seen to come
     friend bool operator==(const Pong&, const Pong&) = default;
 };
+/// FINDNODE: asks for records at log distances from the recipient.
 struct FindNode {
     RequestId request_id;
     /// 0 to 256, in the order that they were asked for, each once; 0 is the recipient itself.
     Distances distances;
     friend bool operator==(const FindNode&, const FindNode&) = default;
 };
+/// NODES: one of the messages that answer FINDNODE.
 struct Nodes {
     RequestId request_id;
     std::uint64_t total = 0;  ///< messages that answer the request, as the sender says
     Records records;
 };
+/// TALKREQ: a request in a protocol on top of this one.
 struct TalkReq {
     RequestId request_id;
     Bytes protocol;  ///< a view
     Bytes request;   ///< a view
 };
+/// TALKRESP: the answer to TALKREQ.
 struct TalkResp {
     RequestId request_id;
     Bytes response;  ///< a view; empty when the protocol is not known
 };
 using Message = std::variant<Ping, Pong, FindNode, Nodes, TalkReq, TalkResp>;
 
+/// Reasons for which a plain text is no message; each says what `expected` and `actual` hold.
 enum class MessageErrc : std::uint8_t {
     empty,             ///< not even a type
     unknown_type,      ///< expected: the highest known; actual
@@ -92,6 +99,7 @@ enum class MessageErrc : std::uint8_t {
     record_no_list,    ///< a record is a string; actual: its index
 };
 using MessageError = Error<MessageErrc>;
+/// In words, with both numbers, for logs.
 std::string message(const MessageError& error);
 
 /// The message refers to the plain text.
@@ -100,6 +108,7 @@ Result<Message, MessageError> decode_message(Bytes plain);
 /// Appends the plain text to `out`. Preconditions: distances are at most 256; each record is one
 /// RLP item.
 void encode(const Message& message, Buffer& out);
+/// The same into a buffer of its own.
 Buffer encode(const Message& message);
 
 /// The answer to a FINDNODE, in as many messages as it takes for each to fit into an ordinary

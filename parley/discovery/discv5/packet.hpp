@@ -62,6 +62,7 @@ struct HandshakePacket {
 
 using PacketKind = std::variant<OrdinaryPacket, WhoAreYou, HandshakePacket>;
 
+/// A packet that was read and not yet opened. The views refer to the datagram and the room.
 struct Packet {
     Nonce nonce{};
     PacketKind kind;
@@ -72,6 +73,7 @@ struct Packet {
     Bytes message;
 };
 
+/// Reasons for which a datagram is no packet; each says what `expected` and `actual` hold.
 enum class PacketErrc : std::uint8_t {
     too_short,              ///< expected: bytes at least; actual: bytes
     too_long,               ///< expected: bytes at most; actual: bytes
@@ -87,6 +89,7 @@ enum class PacketErrc : std::uint8_t {
     message_in_who_are_you  ///< expected: 0; actual: bytes after the header
 };
 using PacketError = Error<PacketErrc>;
+/// In words, with both numbers, for logs.
 std::string message(const PacketError& error);
 
 /// Room for one datagram, or a part of one.
@@ -106,7 +109,9 @@ struct PacketHeader {
 
 /// masking-iv | header, unmasked: the associated data of the message. Appends it to `out`.
 void encode_header(const PacketHeader& header, Buffer& out);
+/// The same into a buffer of its own.
 Buffer encode_header(const PacketHeader& header);
+/// The whole unmasked WHOAREYOU, which both sides feed into signature and keys.
 ChallengeData encode_challenge(const MaskingIv& masking_iv, const Nonce& nonce,
                                const WhoAreYou& who_are_you);
 
@@ -115,6 +120,7 @@ void mask_header(const Id& destination, MutableBytes header);
 /// A datagram of masking-iv | header, unmasked, and a message that is sealed, or random, or none.
 /// Appends it to `out`.
 void mask_packet(const Id& destination, Bytes header, Bytes message, Buffer& out);
+/// The same into a buffer of its own.
 Buffer mask_packet(const Id& destination, Bytes header, Bytes message = {});
 
 }  // namespace parley::discovery::discv5

@@ -38,6 +38,7 @@
 
 namespace parley::discovery::discv5 {
 
+/// Deadlines and limits of requests.
 struct RequestsConfig {
     Duration request_timeout = 700ms;  ///< for an answer, or a challenge
     Duration handshake_timeout = 1s;   ///< for the answer to a request in a handshake
@@ -46,18 +47,21 @@ struct RequestsConfig {
     std::size_t peer_requests_max = 32;
 };
 
+/// Reasons for which a request has no answer.
 enum class RequestErrc : std::uint8_t {
     timed_out,   ///< no answer
     bad_answer,  ///< totals that contradict each other, or too many records
     overloaded,  ///< too many requests under way
     too_large,   ///< a TALKREQ of more than talk_bytes_max
 };
+/// In words, such as "no answer in time".
 std::string_view name(RequestErrc error);
 
 /// What became of a request.
 template <class Answer>
 using OnAnswer = std::move_only_function<void(Now, std::expected<Answer, RequestErrc>)>;
 
+/// A PONG, without its request's ID.
 struct PingAnswer {
     std::uint64_t record_sequence = 0;
     Endpoint seen;  ///< from where our PING came
@@ -75,21 +79,27 @@ public:
 
     // --- Asking. Precondition: the node's record is verified. ---
 
+    /// The outcome also tells the table whether the node lives.
     void ping(Now now, const Contact& node, OnAnswer<PingAnswer> done);
     /// Those records of the answer that verify, stand at the distances asked for and can be reached
     /// from here. If messages of it are missing at the deadline: what came.
     void find_nodes(Now now, const Contact& node, std::vector<std::uint16_t> distances,
                     OnAnswer<std::vector<Enr>> done);
+    /// TALKREQ. More than talk_bytes_max fails at once with too_large.
     void talk(Now now, const Contact& node, Bytes protocol, Bytes request, OnAnswer<Buffer> done);
     /// Requests and lookups share one series of numbers: takes one.
     Serial take_serial() { return next_serial_++; }
 
     // --- Driving ---
 
+    /// A WHOAREYOU came: the request that it names goes out again, in a handshake. Each request is
+    /// greeted once; challenges of any other are ignored.
     void on_challenge(Now now, const Wire::Challenged& challenge);
     /// False: no request waited for it.
     bool on_pong(Now now, const Remote& from, const Pong& pong);
+    /// Ignored if no request to that node waits for it.
     void on_nodes(Now now, const Remote& from, const Nodes& nodes);
+    /// Ignored if no request to that node waits for it.
     void on_talk_response(Now now, const Remote& from, const TalkResp& talk);
     /// Ends those whose deadline has come.
     void on_timer(Now now);
@@ -98,6 +108,7 @@ public:
     /// Whether a request to that node at that endpoint is under way.
     bool busy(const PeerKey& peer) const { return peers_.contains(peer); }
     std::size_t size() const { return requests_.size(); }
+    /// Counts since the start.
     struct Counters {
         std::uint64_t requests = 0;  ///< sent, each counted once
         std::uint64_t timeouts = 0;

@@ -39,6 +39,7 @@
 
 namespace parley::discovery::discv5 {
 
+/// The limits of all parts. The table and lookups have theirs here.
 struct ServiceConfig : WireConfig, RequestsConfig, WalksConfig {
     TableConfig table;
     std::size_t lookups_max = 16;  ///< under way
@@ -75,7 +76,10 @@ public:
 
     // --- Driving ---
 
+    /// A datagram came. One that is no packet for us is dropped and counted.
     void on_datagram(Now now, const Endpoint& from, Bytes datagram);
+    /// Ends overdue requests, checks entries of the table, and walks. To be called at
+    /// next_wakeup().
     void on_timer(Now now);
     Instant next_wakeup() const;
     /// Those to be sent. The caller clears them.
@@ -83,13 +87,16 @@ public:
 
     // --- Requests: see Requests. Precondition: the node's record is verified. ---
 
+    /// See Requests::ping().
     void ping(Now now, const Contact& node, OnAnswer<PingAnswer> done) {
         requests_.ping(now, node, std::move(done));
     }
+    /// See Requests::find_nodes().
     void find_nodes(Now now, const Contact& node, std::vector<std::uint16_t> distances,
                     OnAnswer<std::vector<Enr>> done) {
         requests_.find_nodes(now, node, std::move(distances), std::move(done));
     }
+    /// See Requests::talk().
     void talk(Now now, const Contact& node, Bytes protocol, Bytes request, OnAnswer<Buffer> done) {
         requests_.talk(now, node, protocol, request, std::move(done));
     }
@@ -104,6 +111,7 @@ public:
     /// Answers TALKREQ of one protocol, from a node at an endpoint: at most talk_bytes_max, else
     /// with nothing.
     using Talk = std::function<Buffer(Now, const Id&, const Endpoint&, Bytes request)>;
+    /// From now on; replaces the function of a protocol that was served before.
     void serve_talk(std::string protocol, Talk talk) {
         talks_[std::move(protocol)] = std::move(talk);
     }
@@ -111,12 +119,14 @@ public:
     void on_record(Intake::OnRecord call) { intake_.on_record(std::move(call)); }
     /// `voter` saw us at `seen`.
     using OnVote = std::function<void(Now, const Endpoint& voter, const Endpoint& seen)>;
+    /// Replaces the function that is called; an empty one ends the calls.
     void on_vote(OnVote call) { on_vote_ = std::move(call); }
 
     const Table& table() const { return table_; }
     std::size_t sessions() const { return wire_.sessions(); }
     std::size_t lookups() const { return lookups_.size(); }
     std::size_t requests() const { return requests_.size(); }
+    /// Counts since the start.
     struct Counters : Wire::Counters, Requests::Counters {
         std::uint64_t answered = 0;  ///< requests of others
     };

@@ -32,6 +32,7 @@ struct SessionKeys {
 crypto::Signature sign_id(const NodeKey& initiator, const ChallengeData& challenge,
                           const crypto::CompressedKey& ephemeral_key, const Id& recipient,
                           Bytes extra_entropy = {});
+/// Whether it is the initiator's signature over that challenge, key and recipient.
 bool verify_id(const NodeId& initiator, const ChallengeData& challenge,
                const crypto::CompressedKey& ephemeral_key, const Id& recipient,
                const crypto::Signature& signature);
@@ -40,6 +41,7 @@ bool verify_id(const NodeId& initiator, const ChallengeData& challenge,
 SessionKeys derive_keys(const crypto::CompressedKey& shared, const Id& initiator,
                         const Id& recipient, const ChallengeData& challenge);
 
+/// The initiator's new key, which goes into the handshake packet, and the keys of the session.
 struct Initiation {
     crypto::CompressedKey ephemeral_key{};
     SessionKeys keys;
@@ -59,6 +61,7 @@ std::optional<SessionKeys> agree_as_recipient(const NodeKey& own,
 /// to `out`.
 void seal_packet(const Id& destination, const PacketHeader& header, const SessionKey& key,
                  Bytes message, Buffer& out);
+/// The same into a buffer of its own.
 Buffer seal_packet(const Id& destination, const PacketHeader& header, const SessionKey& key,
                    Bytes message);
 /// The plain text, in `room`; nothing if another key sealed it, or a bit was changed.

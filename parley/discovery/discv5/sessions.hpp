@@ -18,6 +18,7 @@ namespace parley::discovery::discv5 {
 
 /// A node at an endpoint: id | IP address in 16 bytes | 4 or 6 | port.
 using PeerKey = ByteArray<51>;
+/// The key of a node at an endpoint.
 PeerKey peer_key(const Id& id, const Endpoint& endpoint);
 
 /// The other side of a session.
@@ -26,6 +27,7 @@ struct Remote {
     Id id{};
     Endpoint endpoint;
 
+    /// With the key computed.
     static Remote of(const Id& id, const Endpoint& endpoint) {
         return {peer_key(id, endpoint), id, endpoint};
     }
@@ -40,7 +42,9 @@ struct Keys {
         wipe(open);
     }
 
+    /// The initiator's side: seals with its own key and opens with the recipient's.
     static Keys of_initiator(const SessionKeys& keys) { return {keys.initiator, keys.recipient}; }
+    /// The recipient's side.
     static Keys of_recipient(const SessionKeys& keys) { return {keys.recipient, keys.initiator}; }
 };
 
@@ -55,6 +59,7 @@ public:
     /// The keys used so far still open packets: of two handshakes that cross each side may keep the
     /// other one's keys, until a packet shows which of them the peer uses.
     void put(const PeerKey& peer, const Keys& keys);
+    /// Forgets all sessions: each node must make a new handshake.
     void clear() { sessions_.clear(); }
     std::size_t size() const { return sessions_.size(); }
 

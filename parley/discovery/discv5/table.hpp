@@ -31,6 +31,7 @@
 
 namespace parley::discovery::discv5 {
 
+/// Limits of addresses, and the times of checks.
 struct TableConfig {
     /// False: any number of one network group. For comparisons.
     bool address_limits = true;
@@ -49,6 +50,7 @@ enum class Origin : std::uint8_t {
     met,    ///< it completed a handshake with us
 };
 
+/// Outcomes of adding a record.
 enum class TableResult : std::uint8_t {
     added,
     updated,      ///< a newer record
@@ -59,6 +61,7 @@ enum class TableResult : std::uint8_t {
     group_full,   ///< the limit of its /24 or /48
     bucket_full,  ///< and so is its list of replacements, with better ones
 };
+/// "added".
 std::string_view name(TableResult result);
 
 class Table {
@@ -83,6 +86,7 @@ public:
     void on_alive(Now now, const Id& id, const Endpoint& asked_at);
     /// It did not answer such a request.
     void on_failed(Now now, const Id& id, const Endpoint& asked_at);
+    /// A node that waits takes its place. Nothing happens if it is not in the table.
     void remove(Now now, const Id& id);
 
     // --- Checks (PING) ---

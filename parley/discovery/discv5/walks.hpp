@@ -16,6 +16,7 @@
 
 namespace parley::discovery::discv5 {
 
+/// The pauses between walks.
 struct WalksConfig {
     /// From one walk to the next, jittered: the least while no node answers, and then intervals
     /// that double.

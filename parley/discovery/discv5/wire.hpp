@@ -37,6 +37,7 @@
 
 namespace parley::discovery::discv5 {
 
+/// Limits of sessions, of challenges, and of the packets that others get from us.
 struct WireConfig {
     /// For the handshake that we asked for. No longer than others wait for a challenge: a node that
     /// gave up and asks again needs another one.
@@ -114,6 +115,7 @@ public:
     DatagramBatch& outbox() { return outbox_; }
 
     std::size_t sessions() const { return sessions_.size(); }
+    /// Counts since the start.
     struct Counters {
         std::uint64_t packets_in = 0, packets_out = 0;
         std::uint64_t dropped = 0;     ///< over a limit
