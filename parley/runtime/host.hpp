@@ -34,6 +34,7 @@
 
 namespace parley::runtime {
 
+/// Endpoints, threads, limits and deadlines of a Host.
 struct HostConfig {
     std::vector<Endpoint> listen = {};  ///< port 0: the system chooses; empty: dials only
     /// Also binds UDP, on the addresses and ports of `listen`.

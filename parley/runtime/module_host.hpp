@@ -20,6 +20,7 @@
 
 namespace parley::runtime {
 
+/// Endpoint, network and limits of a ModuleHost.
 struct ModuleHostOptions {
     /// Nothing: dials only. Port 0: the system chooses.
     std::optional<Endpoint> listen = Endpoint{*IpAddress::parse("127.0.0.1"), 0};
@@ -51,7 +52,9 @@ public:
     /// Runs `call` on the node's thread, soon: the only place to use network() and core(), once
     /// started.
     void post(std::move_only_function<void(Now)> call) { host_.post(std::move(call)); }
+    /// The network as modules see it. On the node's thread, once started: see post().
     transport::Network& network() { return core_.links(); }
+    /// The node itself. On the node's thread, once started: see post().
     p2p::BareNode& core() { return core_; }
 
 private:

@@ -31,6 +31,7 @@
 
 namespace parley::runtime {
 
+/// The folder, settings and parts of a NodeHost.
 struct NodeHostOptions {
     std::string folder;
     /// The settings of a new folder, and what no parley.toml says: client, roles, services.
@@ -65,6 +66,7 @@ public:
     const std::vector<Endpoint>& listening() const;
     /// Whether the key file is encrypted.
     bool key_is_encrypted() const;
+    /// The program's own lines go to the same log.
     Log& log();
     /// For modules that keep rows of their own, in tables of their own. Slow: use it in Jobs.
     Store& store();
@@ -74,6 +76,7 @@ public:
     void plug(std::vector<transport::PeerHandler*> modules);
     /// Next to the network's own. Throws std::invalid_argument if a name is taken.
     void add_methods(std::vector<rpc::Method> methods);
+    /// Called for each scrape of the metrics page, and adds its own to it.
     void add_metrics(p2p::MetricsCollector collector);
     /// Adds members to the replies of parley_status and of admin_nodeInfo.
     void add_status(p2p::RpcExtras::Add status, p2p::RpcExtras::Add node_info = {});
@@ -84,6 +87,7 @@ public:
     void run();
     /// Runs it on a thread of its own until stop() or the destructor; signals are the program's.
     void start();
+    /// Begins the shutdown. To be called from any thread.
     void stop() noexcept;
 
     /// Runs `call` on the node's thread, soon, or, before run(), at its begin.

@@ -18,6 +18,7 @@ namespace parley::runtime {
 struct Folder {
     std::string path;
 
+    /// The path of a file in the folder, whether it exists or not.
     std::string file(std::string_view name) const;
     std::string key() const { return file("node.key"); }
     std::string config() const { return file("parley.toml"); }

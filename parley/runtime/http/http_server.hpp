@@ -36,6 +36,7 @@ struct HttpPage {
     std::string content_type;  ///< the header of that name
 };
 
+/// Endpoints, permissions, limits and deadlines of a server.
 struct HttpServerConfig {
     /// If set, this page is served to GET, and nothing else, and `tcp` may be any address. The
     /// handler gets an empty body and returns the page.

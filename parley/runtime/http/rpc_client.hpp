@@ -15,7 +15,9 @@ namespace parley::runtime {
 /// A TCP endpoint, or the path of a Unix socket.
 using RpcAddress = std::variant<Endpoint, std::string>;
 
+/// The reason for which there is no reply.
 struct RpcClientError {
+    /// Kinds of failure, so that a caller can tell a node that is down from one that refused.
     enum class Kind : std::uint8_t {
         no_connection,  ///< nothing listens there, or the socket's file may not be opened
         timeout,        ///< no whole reply in time

@@ -40,6 +40,7 @@
 
 namespace parley::runtime {
 
+/// Deadlines and the ways out of a Dialer.
 struct DialerConfig {
     Duration connect_timeout = 5s;
     Resolver* resolver = nullptr;  ///< for targets with a name, unless a proxy resolves them
@@ -49,12 +50,14 @@ struct DialerConfig {
 
 class Dialer {
 public:
+    /// A dial to make.
     struct Request {
         transport::LinkId link;  ///< names the dial; never used again
         Target target;
         /// Carried along for the link that the caller makes of the socket.
         std::shared_ptr<const transport::LinkIdentity> identity = {};
     };
+    /// The outcome of a dial that succeeded.
     struct Connected {
         Request request;
         boost::asio::ip::tcp::socket socket;  ///< nothing waits on it
@@ -62,6 +65,7 @@ public:
         /// the target's own.
         Endpoint endpoint;
     };
+    /// The outcome of a dial that failed, or ran out of time.
     struct Failed {
         transport::LinkId link;
         std::string why;        ///< for people; what happened at each address that was tried
@@ -84,6 +88,7 @@ public:
 
     /// When on_timer() has something to do; `never` without dials.
     Instant next_wakeup() const { return timers_.next(); }
+    /// Ends dials that are overdue, or goes on with their next address.
     void on_timer(Now now);
 
     bool has_outcomes() const { return !outcomes_.empty(); }

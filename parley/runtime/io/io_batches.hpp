@@ -37,6 +37,7 @@ struct LinkEventBatch {
     };
     std::vector<transport::LinkEvent> events;
     std::vector<Run> runs;
+    /// The endpoint to which a dial led.
     struct Connected {
         transport::LinkId link;
         Endpoint endpoint;

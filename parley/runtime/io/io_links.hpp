@@ -36,6 +36,7 @@
 
 namespace parley::runtime {
 
+/// Limits of the links of one I/O thread.
 struct IoLinksConfig {
     transport::LinkConfig link;
     std::size_t read_bytes = 256U << 10;  ///< most that one read takes; the size of the buffer
@@ -60,8 +61,11 @@ public:
 
     /// The next wake-up of a link; `never` if none is planned.
     Instant next_wakeup() const { return timers_.next(); }
+    /// Runs the timers of links that are due.
     void on_timer(Now now);
+    /// Reads once from each socket that has bytes, at most IoLinksConfig::read_bytes.
     void read(Now now);
+    /// Writes the output of links, as far as their sockets take it, and ends those that closed.
     void settle(Now now);
     /// Frees what ended in this turn; until then pointers to it may be in the lists.
     void bury();

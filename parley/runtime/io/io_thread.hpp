@@ -29,6 +29,7 @@
 
 namespace parley::runtime {
 
+/// Limits of an I/O thread.
 struct IoConfig {
     IoLinksConfig links;
     DialerConfig dialer;

@@ -19,10 +19,15 @@ public:
     void sleep_with(Sleeper& sleeper) { sleeper_ = &sleeper; }
 
     // Each wakes the node's thread if it sleeps. Never blocks but for the mutex.
+    /// Events of links, from an I/O thread.
     void push(LinkEventBatch batch);
+    /// Callers, from a listener.
     void push(std::vector<Accepted> accepted);
+    /// Datagrams.
     void push(Received received);
+    /// A Job that a worker ended.
     void push(Job finished);
+    /// A call to be run on the node's thread.
     void push(std::move_only_function<void(Now)> posted);
 
     /// Takes all inputs, and leaves none.

@@ -10,6 +10,7 @@
 
 namespace parley::runtime {
 
+/// The routers to ask; by default those that are found.
 struct RouterConfig {
     /// The endpoint for NAT-PMP; nothing: the default router, port 5351.
     std::optional<Endpoint> nat_pmp = {};

@@ -11,6 +11,7 @@
 
 namespace parley::runtime {
 
+/// The size, format and sharing of a store.
 struct LmdbOptions {
     /// The largest size of the file; beyond it write() fails with full. Address space, not memory.
     std::uint64_t map_bytes_max = 1ULL << 30;
@@ -28,6 +29,7 @@ struct LmdbOptions {
 /// Keys: 1 to 511 bytes, else io with EINVAL. At most 64 tables.
 class LmdbStore final : public Store {
 public:
+    /// Whether open() makes a file that is absent.
     enum class Create : std::uint8_t { no, yes };
 
     /// `path` names the file; its folder exists. Errors: missing, if it is absent and Create::no;
