@@ -17,6 +17,7 @@
 
 namespace parley::sim {
 
+/// Ways to break the rules.
 enum class AttackKind : std::uint8_t {
     /// Random bytes instead of handshakes; on live links flipped, repeated, truncated, oversized
     /// frames.
@@ -49,6 +50,7 @@ inline constexpr std::array all_attacks{AttackKind::garbage,        AttackKind::
 
 /// "address_flood".
 std::string_view name(AttackKind kind);
+/// The attack of that name; nothing if there is none.
 std::optional<AttackKind> parse_attack(std::string_view text);
 
 /// An attack in one run: the state that all its attackers share. It outlives the World.
@@ -64,14 +66,18 @@ public:
 
     /// The attacker's endpoint, for NetworkOptions::endpoint; nothing: the usual one.
     virtual std::optional<Endpoint> endpoint(HostId) { return std::nullopt; }
+    /// Changes the settings of an attacker's node.
     virtual void configure(HostId, node::NodeConfig&) {}
+    /// The modules that are plugged into an attacker's node besides the built-in ones.
     virtual std::vector<transport::PeerHandler*> modules(HostId) { return {}; }
+    /// The tamper for World::set_tamper; null: effects and bytes stay as they are.
     virtual Tamper* tamper(HostId) { return nullptr; }
     /// Begins the attack; until then the attacker behaves. `victim`: the host that it dials; the
     /// victim's neighbours suffer as well.
     virtual void begin(Network&, HostId, HostId /*victim*/) {}
 };
 
+/// An attack in which everything random comes from the seed.
 std::unique_ptr<Attack> make_attack(AttackKind kind, std::uint64_t seed);
 
 }  // namespace parley::sim

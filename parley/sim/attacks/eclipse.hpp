@@ -19,6 +19,7 @@
 
 namespace parley::sim {
 
+/// The strength of the attacker, and the life of the victim.
 struct EclipseOptions {
     std::size_t addresses = 8192;  ///< of the attacker
     std::size_t groups = 512;      ///< /16s that they are in
@@ -39,6 +40,7 @@ public:
     std::vector<Enr> attackers;
 };
 
+/// The victim's links and tables after one run. Owned: of the attacker.
 struct EclipseResult {
     std::size_t outbound = 0;                ///< links after the restart
     std::size_t owned = 0;                   ///< of these
@@ -46,15 +48,18 @@ struct EclipseResult {
     std::size_t untried = 0, untried_owned = 0;
 };
 
+/// One run; the same arguments give the same result.
 EclipseResult run_eclipse(const EclipseOptions& options, const EclipsePopulation& population,
                           std::uint64_t seed);
 
+/// The outcome of many runs. Shares are from 0 to 1.
 struct EclipseScore {
     std::size_t runs = 0;
     std::size_t all_owned = 0;  ///< runs in which every outbound link was the attacker's
     double owned_share = 0;     ///< mean
     double tried_share = 0, untried_share = 0;  ///< of the tables at the restart, mean
 };
+/// Runs of one population with the seeds from `seed` on.
 EclipseScore score_eclipse(const EclipseOptions& options, std::size_t runs, std::uint64_t seed);
 
 }  // namespace parley::sim

@@ -22,6 +22,7 @@ public:
     WireSession(const NodeKey& key, transport::Hello hello, const NodeId& target,
                 EntropySource& entropy);
 
+    /// The first message of the handshake, to be sent first; once.
     ByteArray<transport::m1_bytes> m1() { return initiator_.write_m1(); }
     /// Takes received bytes. Returns the answer: M3 once M2 is complete, else nothing.
     Buffer on_bytes(Bytes bytes);

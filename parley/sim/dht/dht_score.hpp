@@ -9,6 +9,7 @@
 
 namespace parley::sim {
 
+/// The outcome of a number of lookups. Times are virtual.
 struct DhtScore {
     std::size_t lookups = 0;
     std::size_t right = 0;
@@ -18,6 +19,7 @@ struct DhtScore {
 };
 /// Of any number of samples; 0 for none.
 double median(const std::vector<double>& samples);
+/// The same for the largest of them.
 double largest(const std::vector<double>& samples);
 
 /// Lookups of random targets by honest hosts, 20 a second. Right: the result is the true 16 closest

@@ -18,6 +18,7 @@
 
 namespace parley::sim {
 
+/// Seed, size and latencies of a DhtWorld.
 struct DhtWorldOptions {
     std::uint64_t seed = 1;
     Crypto crypto = Crypto::stub;
@@ -35,6 +36,7 @@ public:
     explicit DhtWorld(const DhtWorldOptions& options);
     ~DhtWorld();
 
+    /// For faults and time.
     World& world() { return world_; }
     std::size_t size() const { return members_.size(); }
     /// Adds honest hosts, each in a /16 of its own, that start one after the other within that
@@ -42,11 +44,16 @@ public:
     void add_honest(std::size_t count, Duration within);
     /// Adds liars in `groups` /24s, with IDs around an honest host's.
     void add_liars(std::size_t count, std::size_t groups, HostId around, Duration within);
+    /// The service is gone at once, with its table and sessions.
     void kill(HostId host);
 
+    /// Whether its service runs.
     bool up(HostId host) const { return members_[host]->service != nullptr; }
+    /// Whether it was added as a liar.
     bool liar(HostId host) const { return members_[host]->liar; }
+    /// The same at all times, up or down.
     const Id& id(HostId host) const { return members_[host]->id; }
+    /// The endpoint at which it listens, up or down.
     const Endpoint& endpoint(HostId host) const { return members_[host]->endpoint; }
     /// Precondition: up(host).
     const Service& service(HostId host) const { return *members_[host]->service; }
@@ -55,6 +62,7 @@ public:
     /// The IDs of the 16 closest to the target that are up, without `except`, the closest first.
     std::vector<Id> truly_closest(const Id& target, HostId except) const;
 
+    /// A lookup that was begun, and its result.
     struct Lookup {
         HostId from = 0;
         Id target{};

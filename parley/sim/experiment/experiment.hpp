@@ -25,6 +25,7 @@ namespace parley::sim {
 
 struct Scenario;
 
+/// The contents of a run; with the build they decide all that will happen.
 struct ExperimentOptions {
     const Scenario* scenario = nullptr;
     std::size_t nodes = 50;
@@ -58,6 +59,7 @@ public:
     bool stopped() const { return stopped_; }
     /// Its phases, for benchmarks: hosts start and find links; then `time` passes.
     void join();
+    /// Runs the planned steps and transactions for that virtual time; ends early after stop().
     void drive(Duration time);
     /// At the rate of the options, from now on.
     void start_submitting();
@@ -72,21 +74,28 @@ public:
 
     // For scenarios.
     const ExperimentOptions& options() const { return options_; }
+    /// The hosts, attackers last.
     Network& network() { return *network_; }
+    /// Time, and the faults of hosts and paths.
     World& world() { return network_->world(); }
+    /// The invariants that are watched.
     Checkers& checkers() { return *checkers_; }
     /// How many transactions, submitted before `until`, did not reach this share of the honest
     /// hosts.
     std::size_t behind(Instant until, double share) { return metrics_->behind(until, share); }
+    /// The run's random source, for steps.
     Rng& rng() { return rng_; }
+    /// Whether the host is no attacker.
     bool honest(HostId host) const { return host < options_.nodes; }
     /// The number of boot nodes: the first few hosts, which all others know.
     std::size_t boot_hosts() const;
+    /// A line in the report at this moment. The first 100 are kept.
     void mark(const std::string& what) { metrics_->mark(what); }
     /// Does something at this share of the driven time.
     void at(double share, std::function<void()> step);
     /// Submits one transaction, at a random honest host that runs.
     void submit();
+    /// Submits one transaction there. Precondition: the host is up.
     void submit_at(HostId host);
 
 private:

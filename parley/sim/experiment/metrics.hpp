@@ -31,6 +31,7 @@ public:
     void compare_with_models() { comparing_ = true; }
     /// Once a virtual second.
     void sample();
+    /// Names this moment in the report. The first 100 are kept.
     void mark(const std::string& what);
 
     /// The number of transactions submitted before `until` that some honest node still has and that

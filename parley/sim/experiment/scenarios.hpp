@@ -9,6 +9,7 @@
 
 namespace parley::sim {
 
+/// A kind of run.
 struct Scenario {
     std::string_view name;
     std::string_view about;
@@ -30,6 +31,7 @@ struct Scenario {
     std::function<void(Experiment&)> check = {};
 };
 
+/// All of them, in the order in which they are listed.
 const std::vector<Scenario>& scenarios();
 /// Null if there is none of that name.
 const Scenario* find_scenario(std::string_view name);

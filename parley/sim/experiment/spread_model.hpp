@@ -15,6 +15,7 @@ namespace parley::sim {
 /// The links between hosts, each with its latency one way.
 class LinkGraph {
 public:
+    /// A link in one direction.
     struct Edge {
         std::size_t to;
         Duration latency;
@@ -25,12 +26,14 @@ public:
         edges_[from].push_back({to, latency});
     }
     std::size_t hosts() const { return edges_.size(); }
+    /// The links that leave a host, in the order in which they were added.
     const std::vector<Edge>& from(std::size_t host) const { return edges_[host]; }
 
 private:
     std::vector<std::vector<Edge>> edges_;
 };
 
+/// How one item spread.
 struct ModelSpread {
     std::vector<Duration> arrivals;  ///< of each host that was reached; the first has it after 0
     std::size_t payloads = 0;        ///< whole items that were received

@@ -16,11 +16,13 @@ ExperimentOptions swarm_options(std::uint64_t seed);
 /// The command that replays a run: "parley sim --scenario ... --seed ...".
 std::string command_of(const ExperimentOptions& options);
 
+/// The outcome of a run.
 struct Outcome {
     std::vector<std::string> failures;
     std::uint64_t trace_hash = 0;
     bool passed() const { return failures.empty(); }
 };
+/// A whole run in a world of its own.
 Outcome run_once(const ExperimentOptions& options);
 /// Runs it again if the seed is one of the 5 % that are run twice; a different trace is a failure.
 Outcome run_and_compare(const ExperimentOptions& options);

@@ -43,9 +43,12 @@ public:
     WorldLink* find(ConnectionRef ref);
     /// Over on both sides: gone at the next bury(). Pointers to it are valid until then.
     void over(ConnectionRef ref) { graveyard_.push_back(ref.place); }
+    /// Frees the streams that are over on both sides; their places are used again.
     void bury();
 
+    /// The path from `a` to `b`, without faults.
     PathConfig path(HostId a, HostId b) const;
+    /// Whether nothing gets through in this direction now.
     bool blocked(HostId from, HostId to) const { return blocked_ && blocked_(from, to); }
     /// Replaces what is blocked; an empty function heals. Segments that were held go on where
     /// nothing blocks them any more.

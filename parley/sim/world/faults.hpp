@@ -12,6 +12,7 @@
 
 namespace parley::sim {
 
+/// Kinds of failure.
 enum class Fault : std::uint8_t {
     tails,         ///< now and then a segment takes much longer
     bandwidth,     ///< some paths are narrow
@@ -36,16 +37,21 @@ inline constexpr auto all_faults = [] {
     return out;
 }();
 
+/// "half_open".
 std::string_view name(Fault fault);
 
+/// A choice of faults; at first none.
 class FaultSet {
 public:
     FaultSet() = default;
+    /// Every kind.
     static FaultSet all();
     /// "partitions,kills", "all" or "none". Nothing if a name is unknown.
     static std::optional<FaultSet> parse(std::string_view text);
 
+    /// Whether it is chosen.
     bool has(Fault fault) const { return bits_.test(static_cast<std::size_t>(fault)); }
+    /// Adds it, or takes it out. Returns itself, for chains.
     FaultSet& set(Fault fault, bool on = true) {
         bits_.set(static_cast<std::size_t>(fault), on);
         return *this;

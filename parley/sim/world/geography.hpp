@@ -12,6 +12,7 @@
 
 namespace parley::sim {
 
+/// A place of hosts, named after its data centres.
 enum class Region : std::uint8_t {
     virginia,
     oregon,

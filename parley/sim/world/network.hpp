@@ -19,6 +19,7 @@ namespace parley::sim {
 std::function<PathConfig(HostId, HostId)> random_paths(std::uint64_t seed, Duration min,
                                                        Duration max);
 
+/// Seed, size, paths and settings of a Network.
 struct NetworkOptions {
     std::uint64_t seed = 1;
     std::size_t nodes = 2;
@@ -45,19 +46,24 @@ class Network {
 public:
     explicit Network(NetworkOptions options);
 
+    /// For time and faults.
     World& world() { return world_; }
     /// Precondition: the host is up.
     node::Node& node(HostId host);
+    /// The same at all times, up or down.
     NodeId id(HostId host) const { return keys_[host].id(); }
     /// The host with that ID; nothing if there is none.
     std::optional<HostId> host_of(const NodeId& id) const;
+    /// The ID and endpoint by which others dial the host.
     Target target(HostId host) const { return {id(host), endpoint_of(host)}; }
     /// A host's endpoint, unless NetworkOptions::endpoint says otherwise.
     static Endpoint endpoint(HostId host);
+    /// The endpoint at which the host listens.
     Endpoint endpoint_of(HostId host) const;
     /// The keys of the first `count` hosts of any network with that seed.
     static std::vector<NodeKey> keys(std::uint64_t seed, std::size_t count);
     std::size_t size() const { return keys_.size(); }
+    /// Starts all hosts at this moment, in the order of their IDs.
     void start_all();
     /// The modules that are plugged into a host's node besides the built-in ones.
     std::vector<transport::PeerHandler*> modules(HostId host) const;

@@ -60,6 +60,7 @@ private:
     Instant last_arrival_{};
 };
 
+/// Rates of loss, doubling and delay of datagrams, and the size that fits.
 struct DatagramFaults {
     std::uint32_t loss = 0;       ///< per million, as the next two
     std::uint32_t duplicate = 0;  ///< arrives twice, the second time late
@@ -72,6 +73,7 @@ struct DatagramFaults {
 /// The times at which a datagram arrives, in order: none, one or two.
 class Deliveries {
 public:
+    /// Precondition: fewer than two, and none of them later.
     void add(Instant when);
     std::size_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
@@ -91,6 +93,8 @@ class DatagramPath {
 public:
     DatagramPath(PathConfig config, DatagramFaults faults) : queue_(config), faults_(faults) {}
 
+    /// The times at which a datagram of that size, sent now, arrives; it takes its place in the
+    /// queue.
     Deliveries deliveries(Instant now, std::size_t bytes, Rng& rng);
 
 private:

@@ -44,6 +44,7 @@ enum class Crypto : std::uint8_t {
     stub,  ///< cheap and insecure, for thousands of nodes
 };
 
+/// Seed, paths and times of a World.
 struct WorldConfig {
     std::uint64_t seed = 1;
     /// The path between two hosts; both directions. Asked once a connection.
@@ -83,15 +84,20 @@ public:
     /// Adds a host that accepts connections at `listen`; it is down until start().
     HostId add_host(const Endpoint& listen, transport::LinkConfig links, MakeNode make);
     std::size_t hosts() const { return hosts_.size(); }
+    /// Makes the node of the host, over the disk as it is, and lets it act. Precondition: it is
+    /// down.
     void start(HostId host);
     /// As SIGKILL: the node is gone at once, its disk stays, its connections are reset.
     void kill(HostId host);
     /// The power fails: as kill, but peers are not told, and the disk suffers `faults`.
     void crash(HostId host, const DiskFaults& faults);
+    /// Whether its node runs (also while it is paused).
     bool up(HostId host) const;
     /// Precondition: up(host).
     p2p::NodeCore& node(HostId host);
+    /// It outlives the node. May be changed between events.
     Disk& disk(HostId host);
+    /// The host's own clock, which may be wrong.
     HostClock& clock(HostId host);
     /// The time by the host's own clock.
     Now now_of(HostId host) const;
@@ -115,6 +121,7 @@ public:
     /// True from `from` to `to`: nothing gets through in this direction; streams wait (TCP
     /// repeats), dials time out. An empty function heals.
     using Blocked = Connections::Blocked;
+    /// Replaces the present partition.
     void partition(Blocked blocked) { connections_.partition(std::move(blocked)); }
     /// The path between two hosts, without faults.
     PathConfig path(HostId a, HostId b) const { return connections_.path(a, b); }
@@ -131,12 +138,15 @@ public:
     using OnDatagram = std::function<void(const Endpoint& from, Bytes bytes)>;
     /// Hands the host's datagrams to `handler` instead of its node.
     void set_on_datagram(HostId host, OnDatagram handler);
+    /// Of all paths, from the next datagram on.
     void set_datagram_faults(const DatagramFaults& faults) { datagram_faults_ = faults; }
+    /// As the host itself: through its NAT, with all faults. Lost if no host stands there.
     void send_datagram(HostId from, const Endpoint& to, Bytes bytes);
 
     // --- Time ---
     /// Does something at a later time, e.g. a step of a scenario.
     void later(Duration delay, Action action);
+    /// Runs all events of that much virtual time.
     void run_for(Duration time);
     /// Runs until `condition`, which is asked after every event, is true. False if it is not within
     /// `limit`.
@@ -152,9 +162,11 @@ public:
     std::uint64_t events_run() const { return events_.events_run(); }
     /// A random source for scenarios, apart from what the world itself draws.
     Rng& scenario_rng() { return scenario_rng_; }
+    /// A host's traffic since the world began.
     struct Traffic {
         std::uint64_t sent = 0, received = 0;  ///< bytes in streams
     };
+    /// Of all its lives.
     Traffic traffic(HostId host) const;
 
 private:
