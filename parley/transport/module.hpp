@@ -48,8 +48,8 @@ struct TopicSpec {
     std::uint32_t version = 1;  ///< the topic is common to two nodes if both say the same
     Priority priority = Priority::transactions;
     std::uint32_t message_bytes_max = 1U << 20;  ///< largest message accepted; above 0
-    /// What a peer may have sent that the module holds: at least message_bytes_max and 64 bytes of
-    /// overhead, which each message costs. It may grow on long paths.
+    /// What a peer may have sent that the module holds, with 64 bytes of overhead each message: at
+    /// least message_bytes_max. It may grow on long paths.
     std::uint32_t window_bytes = 2U << 20;
     std::uint32_t send_budget_bytes = 2U << 20;  ///< bytes queued to a peer before send says full
 };

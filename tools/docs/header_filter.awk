@@ -33,6 +33,10 @@ is_opening && /^\/\// {
     next
 }
 
+is_opening && FILENAME ~ /\.dox$/ {  # a page, whose first line is its own
+    is_opening = 0
+}
+
 is_opening {
     is_opening = 0
     if (opening[1] ~ /^[A-Za-z0-9_]+(<[A-Za-z, ]+>)?: /) {

@@ -13,8 +13,8 @@
 namespace parley::transport {
 
 /// Names within is_topic_name and each only once, at most Hello::topics_max of them, sizes above
-/// zero, a known priority, and a window that holds the largest message with its overhead
-/// (credit_cost). The error names the topic, its value and the limit.
+/// zero, a known priority, and a window that is not below the largest message. The
+/// error names the topic, its value and the limit.
 Result<void, std::string> check_topics(std::span<const TopicSpec> topics);
 
 /// A Hello that its peers can read: a client name within its limits, and room for all topics, the
