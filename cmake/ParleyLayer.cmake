@@ -9,6 +9,7 @@ find_program(PARLEY_CCACHE ccache)
 if(PARLEY_CCACHE AND PROJECT_IS_TOP_LEVEL)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${PARLEY_CCACHE})
 endif()
+include(ParleyPrecompile)
 
 # Hidden visibility (docs/decisions/visibility.md). An archive's symbols stay inside whatever links
 # to it; a shared library exports the names in namespace parley, which cmake/exports.map chooses.
@@ -56,12 +57,13 @@ function(parley_add_layer name)
   endif()
 endfunction()
 
-# parley_layer(NAME DEPS ... PRIVATE_DEPS ... TEST_DEPS ...): the library parley::NAME
-# from every *.cpp of the folder, and the test program NAME_test from every *_test.cpp below it. A
-# layer without sources is its dependencies alone. What it links to becomes part of the installed
-# package's knowledge (ParleyInstall).
+# parley_layer(NAME DEPS ... PRIVATE_DEPS ... TEST_DEPS ... PRECOMPILE ... ALONE ...): the library
+# parley::NAME from every *.cpp of the folder, and the test program NAME_test from every *_test.cpp
+# below it. A layer without sources is its dependencies alone. PRECOMPILE: see parley_precompile.
+# ALONE: sources that PARLEY_UNITY compiles by themselves, since another has the same local name.
+# What the layer links to becomes part of the installed package's knowledge (ParleyInstall).
 function(parley_layer name)
-  cmake_parse_arguments(arg "" "" "DEPS;PRIVATE_DEPS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "DEPS;PRIVATE_DEPS;TEST_DEPS;PRECOMPILE;ALONE" ${ARGN})
   list(FIND parley_layers ${name} floor)
   foreach(dep IN LISTS arg_DEPS arg_PRIVATE_DEPS)
     if(dep MATCHES "^parley::(.+)$")
@@ -83,6 +85,12 @@ function(parley_layer name)
     set(scope PUBLIC)
     target_link_libraries(parley_${name}
       PRIVATE ${arg_PRIVATE_DEPS} $<BUILD_INTERFACE:parley_warnings>)
+    parley_precompile(parley_${name} ${arg_PRECOMPILE})
+    set_target_properties(parley_${name} PROPERTIES UNITY_BUILD ${PARLEY_UNITY})
+    # Local types are those of a source, although g++ sees it included.
+    target_compile_options(parley_${name} PRIVATE
+      $<$<AND:$<BOOL:${PARLEY_UNITY}>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>)
+    set_source_files_properties(${arg_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     if(BUILD_SHARED_LIBS)
       parley_shared(parley_${name})
     endif()
@@ -111,12 +119,13 @@ function(parley_shared target)
   endif()
 endfunction()
 
-# parley_program(NAME SOURCES ... DEPS ...): an executable held to our warnings.
+# parley_program(NAME SOURCES ... DEPS ... PRECOMPILE ...): an executable held to our warnings.
 function(parley_program name)
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS;PRECOMPILE" ${ARGN})
   parley_need(${arg_DEPS})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE parley_options parley_warnings ${arg_DEPS})
+  parley_precompile(${name} ${arg_PRECOMPILE})
 endfunction()
 
 # parley_test(NAME SOURCES ... DEPS ...): a doctest program, and a ctest entry for each of its

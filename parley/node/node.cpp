@@ -22,10 +22,19 @@ Result<NodeConfig, p2p::ConfigError> parse_config(std::string_view toml, std::st
     return config;
 }
 
+namespace {
+
+/// The network knows nothing of the rest.
+const p2p::Config& of_network(const NodeConfig& config) {
+    return config;
+}
+
+}  // namespace
+
 Node::Node(const NodeConfig& config, NodeKey key, Store& store, Log& log, Rng rng, Now now,
            EntropySource* entropy)
     : ChainOwner{Chain{config.chain, rng.split("parts").split("tx")}},
-      Network(config, std::move(key), store, log, rng, now, entropy) {}
+      Network(of_network(config), std::move(key), store, log, rng, now, entropy) {}
 
 Result<std::unique_ptr<Node>, StoreError> Node::create(NodeConfig config, NodeKey key, Store& store,
                                                        Log& log, Rng rng, Now now,
