@@ -46,7 +46,7 @@ public:
     template <class F>
     bool call_unwatched(std::size_t module, std::string_view call, F&& run) {
         try {
-            run();
+            std::forward<F>(run)();
             return true;
         } catch (const std::exception& e) {
             disable(module, call, e.what());
