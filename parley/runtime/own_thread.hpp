@@ -18,7 +18,7 @@
 // after HeldSlots::hold_max all the same, with a warning; on_closed() is then told later.
 //
 // An exception of the module is thrown again on the node's thread, where the host's policy for
-// modules that throw applies. The price of the two changes of thread: docs/PERFORMANCE.md.
+// modules that throw applies.
 //
 // Threading: constructed and destroyed by the program, outside run(). The destructor waits for the
 // call that is under way.
