@@ -125,6 +125,9 @@ struct Pair {
         config.link.heartbeat = {.interval = 20ms, .timeout = 20s};
         return config;
     }
+    static TestNode::Options options() {
+        return {.host = {.listen = {any_port}, .link = quick().link}, .links = quick()};
+    }
     std::size_t slots_in_use() {
         std::size_t out = 0;
         b.on_node([&](Now) { out = b.core().links().slots().in_use(SlotKind::inbound); });
@@ -134,8 +137,8 @@ struct Pair {
     Scripted here, plain_here{"plain"};
     Scripted there, plain_there{"plain"};
     OwnThread own{there};
-    TestNode a{{&here, &plain_here}, {.links = quick()}};
-    TestNode b{{&own, &plain_there}, {.links = quick()}};
+    TestNode a{{&here, &plain_here}, options()};
+    TestNode b{{&own, &plain_there}, options()};
 };
 
 }  // namespace
