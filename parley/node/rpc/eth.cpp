@@ -65,10 +65,7 @@ void eth_send_raw_transaction(Chain& chain, const rpc::Call& call, rpc::Done don
     chain.relay().submit(
         call.now, SharedBytes::own(std::move(*raw)),
         [done = std::move(done)](Result<Hash256, chain::SubmitError> result) mutable {
-            if (!result) {
-                return done(
-                    std::unexpected{rpc::Error{rpc::code::refused, result.error().message}});
-            }
+            if (!result) return done(rpc::refused(result.error().message));
             done(rpc::json::value(rpc::hex_data(*result)));
         });
 }

@@ -133,9 +133,7 @@ rpc::Result admin_add_peer(Network& node, const rpc::Call& call) {
     if (!text) return std::unexpected{text.error()};
     const auto target = Target::parse(*text);
     if (!target) return rpc::bad_param(0, expected, "another string");
-    if (target->id == node.id()) {
-        return std::unexpected{rpc::Error{rpc::code::refused, "that is this node itself"}};
-    }
+    if (target->id == node.id()) return rpc::refused("that is this node itself");
     node.add_peer(call.now, *target);
     return rpc::json::value(true);
 }

@@ -91,7 +91,7 @@ rpc::Result admin_ban(Network& node, const rpc::Call& call) {
     ban.why = std::move(*reason);
     ban.by_owner = true;
     if (node.ban(call.now, ban)) return rpc::json::value(ban_json(call, ban));
-    return std::unexpected{rpc::Error{rpc::code::refused, "no more bans have room"}};
+    return rpc::refused("no more bans have room");
 }
 
 rpc::Result admin_unban(Network& node, const rpc::Call& call) {

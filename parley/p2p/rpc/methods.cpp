@@ -2,6 +2,7 @@
 
 #include <parley/p2p/rpc/functions.hpp>
 #include <parley/rpc/hex.hpp>
+#include <parley/rpc/method_list.hpp>
 #include <parley/rpc/params.hpp>
 
 #include <string>
@@ -12,53 +13,7 @@ namespace parley::p2p {
 
 namespace {
 
-using Answer = rpc::Result (*)(Network&, const rpc::Call&);
-using Start = void (*)(Network&, const rpc::Call&, rpc::Done);
-
-/// The list of methods, each bound to one network.
-class List {
-public:
-    explicit List(Network& network) : network_(network) {}
-
-    /// A question.
-    void answers(std::string_view name, std::size_t params_max, Answer answer) {
-        add(name, params_max, answer);
-    }
-    /// A change that ends with the node.
-    void changes(std::string_view name, std::size_t params_max, Answer answer) {
-        add(name, params_max, answer).owner_only = true;
-    }
-    /// A change that is kept.
-    void lasts(std::string_view name, std::size_t params_max, Answer answer) {
-        auto& method = add(name, params_max, answer);
-        method.owner_only = true;
-        method.lasting = true;
-    }
-    /// A question whose answer takes time.
-    void starts(std::string_view name, std::size_t params_max, Start start) {
-        methods_.push_back(
-            {.name = std::string{name},
-             .params_max = params_max,
-             .start = [&network = network_, start](const rpc::Call& call, rpc::Done done) {
-                 start(network, call, std::move(done));
-             }});
-    }
-    void add(rpc::Method method) { methods_.push_back(std::move(method)); }
-    std::vector<rpc::Method> take() { return std::move(methods_); }
-
-private:
-    rpc::Method& add(std::string_view name, std::size_t params_max, Answer answer) {
-        methods_.push_back({.name = std::string{name},
-                            .params_max = params_max,
-                            .answer = [&network = network_, answer](const rpc::Call& call) {
-                                return answer(network, call);
-                            }});
-        return methods_.back();
-    }
-
-    Network& network_;
-    std::vector<rpc::Method> methods_;
-};
+using List = rpc::MethodList<Network>;
 
 rpc::Result web3_client_version(Network& node, const rpc::Call&) {
     return rpc::json::value(node.config().client);

@@ -1,4 +1,4 @@
-// Peers that the owner names while the node runs; admin_addPeer is in rpc_admin.cpp.
+// Peers that the owner names while the node runs; admin_addPeer is in admin.cpp.
 #include <parley/p2p/rpc/functions.hpp>
 #include <parley/rpc/params.hpp>
 
@@ -16,8 +16,7 @@ rpc::Result admin_add_trusted_peer(Network& node, const rpc::Call& call) {
     const auto id = peer_param(node, call, 0);
     if (!id) return std::unexpected{id.error()};
     if (node.trust(*id)) return rpc::json::value(true);
-    return std::unexpected{rpc::Error{
-        rpc::code::refused, fmt::format("{} nodes are trusted already", Network::trusted_max)}};
+    return rpc::refused(fmt::format("{} nodes are trusted already", Network::trusted_max));
 }
 
 rpc::Result admin_remove_trusted_peer(Network& node, const rpc::Call& call) {

@@ -15,14 +15,12 @@ rpc::Result change(Network& node, const rpc::Call& call,
     const auto id = peer_param(node, call, 0);
     if (!id) return std::unexpected{id.error()};
     if (!node.permissions().enabled()) {
-        return std::unexpected{rpc::Error{
-            rpc::code::refused, "the network is open to everybody: see permissions.enabled"}};
+        return rpc::refused("the network is open to everybody: see permissions.enabled");
     }
     const auto outcome = (node.*set)(call.now, *id);
     if (outcome != Outcome::full) return rpc::json::value(outcome == Outcome::changed);
-    return std::unexpected{rpc::Error{
-        rpc::code::refused,
-        fmt::format("{} changes to the settings are kept, and no more", Permissions::changes_max)}};
+    return rpc::refused(
+        fmt::format("{} changes to the settings are kept, and no more", Permissions::changes_max));
 }
 
 }  // namespace
