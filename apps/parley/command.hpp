@@ -14,9 +14,7 @@ namespace parley::app {
 
 /// Why a command did not work, in words for the user.
 using Failure = runtime::StartError;
-inline std::unexpected<Failure> failed(std::string what) {
-    return std::unexpected{Failure{std::move(what)}};
-}
+using runtime::failed;
 using Outcome = Result<void, Failure>;
 
 /// A value of CLI11's callbacks: what is run after the command line was read.

@@ -16,10 +16,6 @@ namespace parley::runtime {
 
 namespace {
 
-std::unexpected<StartError> failed(std::string what) {
-    return std::unexpected{StartError{std::move(what)}};
-}
-
 constexpr std::size_t file_bytes_max = 1U << 20;
 
 /// The whole of a small file.

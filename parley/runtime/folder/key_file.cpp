@@ -8,14 +8,6 @@
 
 namespace parley::runtime {
 
-namespace {
-
-std::unexpected<StartError> failed(std::string what) {
-    return std::unexpected{StartError{std::move(what)}};
-}
-
-}  // namespace
-
 Result<StoredKey, StartError> read_key(const Folder& folder) {
     const auto path = folder.key();
     const auto text = read_secret_file(path, Keystore::size_bytes_max);
