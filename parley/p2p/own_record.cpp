@@ -85,6 +85,7 @@ bool OwnRecord::renew() {
 }
 
 bool OwnRecord::set_contents(RecordContents contents) {
+    if (contents == contents_) return false;  // as with most blocks: no signature to make
     contents_ = std::move(contents);
     return renew();
 }

@@ -30,6 +30,7 @@ struct RecordContents {
     std::uint64_t roles = 0;
     std::uint64_t services = 0;
     bool udp = false;  ///< the DHT answers on the ports of the links
+    friend bool operator==(const RecordContents&, const RecordContents&) = default;
 };
 
 class OwnRecord {
