@@ -150,7 +150,6 @@ void Switch::on_event(Now now, LinkId link, LinkEvent event) {
 
 void Switch::on_timer(Now now) {
     begin_input(now);
-    parts_->admission.collect_held();
     parts_->lanes.on_timer();
 }
 

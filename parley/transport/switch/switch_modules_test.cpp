@@ -197,6 +197,7 @@ TEST_CASE("modules: an adapter holds the slot of a link that ended, but not for 
         } else {
             n.rig.time += HeldSlots::hold_max;
             n.rig.node->on_timer(n.rig.now());
+            n.rig.take();
             CHECK(n.rig.log.take() ==
                   std::vector<std::string>{"warn a module is stuck: its peer's slot is given back "
                                            "topic=chat"});
