@@ -59,7 +59,10 @@ struct Scrape {
 };
 
 Scrape scrape(RpcNode& node, const p2p::DriverFigures& driver = {}) {
-    return Scrape{metrics_text(*node.node, node.now, driver)};
+    p2p::Metrics metrics;
+    collect_metrics(metrics, *node.node, node.now, driver);
+    node.node->chain().collect_metrics(metrics);
+    return Scrape{metrics.text()};
 }
 
 /// Of the DHT, at 127.0.0.1:9001, for a node at 127.0.0.1:9000.

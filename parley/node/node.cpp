@@ -15,10 +15,8 @@ p2p::SettingList settings_of(NodeConfig& config) {
 Result<NodeConfig, p2p::ConfigError> parse_config(std::string_view toml, std::string_view file_name,
                                                   p2p::OtherTables other) {
     NodeConfig config;
-    if (auto ok = read_settings(settings_of(config), toml, file_name, other); !ok) {
-        return std::unexpected{ok.error()};
-    }
-    if (auto ok = check(config, file_name); !ok) return std::unexpected{ok.error()};
+    const auto ok = read_config(settings_of(config), config, toml, file_name, other);
+    if (!ok) return std::unexpected{ok.error()};
     return config;
 }
 
@@ -54,13 +52,6 @@ std::vector<rpc::Method> rpc_methods(Node& node, std::shared_ptr<p2p::RpcExtras>
     auto methods = p2p::rpc_methods(node, std::move(extras));
     std::ranges::move(node.chain().rpc_methods(), std::back_inserter(methods));
     return methods;
-}
-
-std::string metrics_text(const Node& node, Now now, const p2p::DriverFigures& driver) {
-    p2p::Metrics metrics;
-    collect_metrics(metrics, node, now, driver);
-    node.chain().collect_metrics(metrics);
-    return metrics.text();
 }
 
 }  // namespace parley::node

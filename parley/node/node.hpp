@@ -52,7 +52,5 @@ private:
 /// All methods of a node. What `extras` adds to replies comes before what the chain does.
 std::vector<rpc::Method> rpc_methods(
     Node& node, std::shared_ptr<p2p::RpcExtras> extras = std::make_shared<p2p::RpcExtras>());
-/// All figures of a node, as text for Prometheus.
-std::string metrics_text(const Node& node, Now now, const p2p::DriverFigures& driver);
 
 }  // namespace parley::node

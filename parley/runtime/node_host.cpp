@@ -96,8 +96,7 @@ public:
     explicit Impl(NodeHostOptions options)
         : started_(now().unix_time),
           options_(std::move(options)),
-          folder_{options_.folder},
-          settings_(read_settings_of_folder()),
+          folder_(open_folder()),
           key_(read_own_key()),
           lock_(take(lock_folder(folder_))),
           log_(open_log(folder_, options_.config.log)),
@@ -147,18 +146,20 @@ public:
 
 private:
     /// Reads parley.toml into the options' config and the program's own values.
-    p2p::SettingList read_settings_of_folder() {
+    Folder open_folder() {
+        Folder folder{options_.folder};
         auto list = settings_of(options_.config);
         list.join(options_.settings);
         std::error_code ignored;
-        if (options_.make_folder && !std::filesystem::exists(folder_.config(), ignored)) {
-            make_folder(folder_, list, entropy_);
+        if (options_.make_folder && !std::filesystem::exists(folder.config(), ignored)) {
+            make_folder(folder, list, entropy_);
         }
-        const auto text = take(read_config_text(folder_));
-        if (auto ok = read_settings(list, text, folder_.config()); !ok) fail(ok.error().message);
-        if (auto ok = check(options_.config, folder_.config()); !ok) fail(ok.error().message);
+        const auto text = take(read_config_text(folder));
+        if (auto ok = read_config(list, options_.config, text, folder.config()); !ok) {
+            fail(ok.error().message);
+        }
         if (options_.log_level) options_.config.log.level = *options_.log_level;
-        return list;
+        return folder;
     }
 
     NodeKey read_own_key() {
@@ -298,7 +299,6 @@ private:
     Folder folder_;
     bool encrypted_ = false;
     NodeId id_{};
-    p2p::SettingList settings_;
     std::optional<NodeKey> key_;  // until the network has it
     UniqueFd lock_;
     std::unique_ptr<LogSink> log_;

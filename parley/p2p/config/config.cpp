@@ -24,13 +24,18 @@ Result<void, ConfigError> check(const Config& config, std::string_view file_name
     return {};
 }
 
+Result<void, ConfigError> read_config(const SettingList& list, const Config& config,
+                                      std::string_view toml, std::string_view file_name,
+                                      OtherTables other) {
+    if (auto ok = read_settings(list, toml, file_name, other); !ok) return ok;
+    return check(config, file_name);
+}
+
 Result<Config, ConfigError> parse_config(std::string_view toml, std::string_view file_name,
                                          OtherTables other) {
     Config config;
-    if (auto ok = read_settings(settings_of(config), toml, file_name, other); !ok) {
-        return std::unexpected{ok.error()};
-    }
-    if (auto ok = check(config, file_name); !ok) return std::unexpected{ok.error()};
+    const auto ok = read_config(settings_of(config), config, toml, file_name, other);
+    if (!ok) return std::unexpected{ok.error()};
     return config;
 }
 

@@ -115,6 +115,11 @@ SettingList settings_of(Config& config);
 /// What no setting alone can tell: two that exclude each other. `file_name` is for the message.
 Result<void, ConfigError> check(const Config& config, std::string_view file_name);
 
+/// Reads TOML into `config` and whatever else `list` is bound to, and checks it.
+Result<void, ConfigError> read_config(const SettingList& list, const Config& config,
+                                      std::string_view toml, std::string_view file_name,
+                                      OtherTables other = OtherTables::refuse);
+
 /// The whole of it for a program without settings of its own: defaults, TOML, check.
 Result<Config, ConfigError> parse_config(std::string_view toml, std::string_view file_name,
                                          OtherTables other = OtherTables::refuse);
