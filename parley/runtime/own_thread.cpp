@@ -109,7 +109,6 @@ public:
         if (thread_.joinable()) thread_.join();
         calls_.clear();
         peers_.clear();
-        pass_on_credit();
     }
 
 private:
@@ -301,7 +300,11 @@ private:
 
     void push(Call call) {
         const std::lock_guard lock{mutex_};
-        if (failed_ || ending_) return;  // a module that threw is called no more
+        if (is_heard()) add(std::move(call));
+    }
+    // Under mutex_: a module that threw is called no more.
+    bool is_heard() const { return !failed_ && !ending_; }
+    void add(Call call) {
         calls_.push_back(std::move(call));
         if (calls_.size() == 1) wake_.notify_one();
     }
@@ -309,14 +312,13 @@ private:
     /// The message's credit is given back on the module's thread from here on, unless nobody hears.
     void push_message(PeerId id, Code code, Message message) {
         const std::lock_guard lock{mutex_};
-        if (failed_ || ending_) return;
+        if (!is_heard()) return;
         auto ledger = message.redirect_credit(credit_);
-        calls_.emplace_back([this, id, code, ledger = std::move(ledger),
-                             message = std::move(message)](Now) mutable {
+        add([this, id, code, ledger = std::move(ledger),
+             message = std::move(message)](Now) mutable {
             if (ledger) node_ledger_ = std::move(ledger);
             deliver(id, code, std::move(message));
         });
-        if (calls_.size() == 1) wake_.notify_one();
     }
 
     /// The latest status of a peer alone.
@@ -324,9 +326,7 @@ private:
         bool first = false;
         {
             const std::lock_guard lock{mutex_};
-            auto& waiting = statuses_[peer];
-            first = !waiting;
-            waiting = std::move(status);
+            first = statuses_.insert_or_assign(peer, std::move(status)).second;
         }
         if (first) push([this, peer](Now) { tell_status(peer); });
     }
@@ -455,16 +455,13 @@ private:
         if (!result) found->second->penalise(result.error());
     }
     void tell_status(PeerId id) {
-        std::optional<Buffer> status;
+        Buffer status;
         {
             const std::lock_guard lock{mutex_};
-            const auto waiting = statuses_.find(id);
-            if (waiting == statuses_.end()) return;
-            status = std::move(waiting->second);
-            statuses_.erase(waiting);
+            status = std::move(statuses_.extract(id).mapped());
         }
         const auto found = peers_.find(id);
-        if (found != peers_.end() && status) found->second->handler->on_status(*status);
+        if (found != peers_.end()) found->second->handler->on_status(status);
     }
     void writable(PeerId id) {
         const auto found = peers_.find(id);
@@ -504,8 +501,8 @@ private:
     // Both, under mutex_.
     std::mutex mutex_;
     std::condition_variable wake_;
-    std::deque<Call> calls_;  // bounded: see the header
-    std::map<PeerId, std::optional<Buffer>> statuses_;
+    std::deque<Call> calls_;             // bounded: see the header
+    std::map<PeerId, Buffer> statuses_;  // of those that wait
     Buffer status_;
     bool status_wanted_ = false;
     bool ending_ = false;
