@@ -1,7 +1,4 @@
 #include "folder.hpp"
-#include <parley/version.hpp>
-
-#include <fmt/format.h>
 
 #include <utility>
 
@@ -12,7 +9,6 @@ Result<node::NodeConfig, Failure> read_config(const Folder& folder) {
     if (!text) return std::unexpected{text.error()};
     auto settings = node::parse_config(*text, folder.config(), p2p::OtherTables::pass);
     if (!settings) return failed(settings.error().message);
-    settings->client = fmt::format("parley/{}/linux", PARLEY_VERSION);
     return std::move(*settings);
 }
 

@@ -15,8 +15,6 @@
 namespace parley::runtime {
 namespace {
 
-constexpr std::array<std::string_view, 6> level_names{"trace", "debug", "info",
-                                                      "warn",  "error", "off"};
 constexpr std::array<std::string_view, 6> level_colours{"\x1b[90m", "\x1b[36m", "\x1b[32m",
                                                         "\x1b[33m", "\x1b[31m", ""};
 constexpr std::string_view dim = "\x1b[2m";
@@ -73,7 +71,7 @@ std::string format_log_line(std::int64_t unix_ms, LogLevel level, std::string_vi
     if (coloured) line += dim;
     append_time(line, unix_ms);
     if (coloured) line += level_colours[index];
-    fmt::format_to(std::back_inserter(line), " {:<5}", level_names[index]);
+    fmt::format_to(std::back_inserter(line), " {:<5}", name(level));
     if (coloured) line += plain;
     fmt::format_to(std::back_inserter(line), " {} {}", component, event);
     for (const auto& field : fields) {

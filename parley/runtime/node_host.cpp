@@ -58,17 +58,6 @@ std::unique_ptr<LmdbStore> open_store(const Folder& folder, bool create) {
     fail(what);
 }
 
-/// The key last, so that a folder with a key is whole.
-void make_folder(const Folder& folder, const p2p::SettingList& settings, EntropySource& entropy) {
-    std::error_code error;
-    std::filesystem::create_directories(folder.path, error);
-    if (error) fail(fmt::format("cannot make {}: {}", folder.path, error.message()));
-    (void)open_store(folder, true);
-    take(write_new_file(folder.config(), settings_template(settings), 0644));
-    const auto text = key_file_text(NodeKey::generate(entropy), std::nullopt, entropy);
-    take(write_new_file(folder.key(), text.text(), 0600));
-}
-
 HostConfig host_config(const p2p::Config& config) {
     HostConfig out;
     out.listen = config.p2p.listen;
@@ -152,7 +141,8 @@ private:
         list.join(options_.settings);
         std::error_code ignored;
         if (options_.make_folder && !std::filesystem::exists(folder.config(), ignored)) {
-            make_folder(folder, list, entropy_);
+            const auto key = key_file_text(NodeKey::generate(entropy_), {}, entropy_);
+            take(make_folder(folder, settings_template(list), key.text()));
         }
         const auto text = take(read_config_text(folder));
         if (auto ok = read_config(list, options_.config, text, folder.config()); !ok) {

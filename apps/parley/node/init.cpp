@@ -130,10 +130,7 @@ Result<node::NodeConfig, Failure> parse_options(const Options& options,
         }
         config.network.genesis = *genesis;
     }
-    for (auto level = LogLevel::trace; level <= LogLevel::off;
-         level = static_cast<LogLevel>(static_cast<std::uint8_t>(level) + 1)) {
-        if (name(level) == options.log_level) config.log.level = level;
-    }
+    config.log.level = parse_log_level(options.log_level).value_or(config.log.level);
     // What parley.toml would refuse is refused now, with the same words.
     if (const auto checked = node::parse_config(settings_template(settings_of(config)), "settings");
         !checked) {
@@ -193,21 +190,6 @@ Outcome check_invitation(const Options& options, const Invitation& invitation, c
     return failed(std::move(what));
 }
 
-/// Makes the files; the key last, so that a folder with a key is whole.
-Outcome make_files(const Folder& folder, const node::NodeConfig& config, const Identity& identity) {
-    std::error_code error;
-    std::filesystem::create_directories(folder.path, error);
-    if (error) return failed(fmt::format("cannot make {}: {}", folder.path, error.message()));
-    const auto store =
-        runtime::LmdbStore::open(folder.store(), runtime::LmdbStore::Create::yes, {});
-    if (!store) return failed(fmt::format("{}: {}", folder.store(), message(store.error())));
-    auto bound = config;
-    const auto settings = settings_template(settings_of(bound));
-    if (auto ok = write_new_file(folder.config(), settings, 0644); !ok) return ok;
-    if (identity.key_text.empty()) return {};
-    return write_new_file(folder.key(), identity.key_text.text(), 0600);
-}
-
 std::string shown(const Endpoint& endpoint) {
     if (endpoint.port != 0) return endpoint.to_string();
     return endpoint.to_string() + " (a port that the system will choose)";
@@ -243,7 +225,7 @@ Outcome init(const Options& options) {
         if (!read) return std::unexpected{read.error()};
         invitation = std::move(*read);
     }
-    const auto config = parse_options(options, invitation);
+    auto config = parse_options(options, invitation);
     if (!config) return std::unexpected{config.error()};
     if (auto ok = check_unused(folder, options.keep_key); !ok) return ok;
     const auto identity =
@@ -252,7 +234,10 @@ Outcome init(const Options& options) {
     if (invitation) {
         if (auto ok = check_invitation(options, *invitation, identity->id); !ok) return ok;
     }
-    if (auto ok = make_files(folder, *config, *identity); !ok) return ok;
+    if (auto ok = runtime::make_folder(folder, settings_template(settings_of(*config)),
+                                       identity->key_text.text());
+        !ok)
+        return ok;
     if (options.json) {
         const boost::json::object out{{"folder", folder.path}, {"id", identity->id.to_string()}};
         fmt::print("{}\n", boost::json::serialize(out));

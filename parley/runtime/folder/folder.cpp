@@ -1,5 +1,7 @@
 #include <parley/runtime/folder/folder.hpp>
 
+#include <parley/runtime/store/lmdb_store.hpp>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -82,8 +84,9 @@ Result<std::string, StartError> read_config_text(const Folder& folder) {
 }
 
 Result<SecretBytes, StartError> read_secret_file(const std::string& path, std::size_t bytes_max) {
-    const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    if (!fd) return failed(fmt::format("cannot open {}: {}", path, system_message(errno)));
+    const auto opened = open_file(path);
+    if (!opened) return std::unexpected{opened.error()};
+    const auto& fd = *opened;
     struct stat info{};
     if (::fstat(fd.get(), &info) != 0) {
         return failed(fmt::format("cannot read {}: {}", path, system_message(errno)));
@@ -140,6 +143,18 @@ Result<void, StartError> replace_file(const std::string& path, std::string_view 
         return failed(fmt::format("cannot write {}: {}", path, system_message(errno)));
     }
     return {};
+}
+
+Result<void, StartError> make_folder(const Folder& folder, std::string_view settings,
+                                     std::string_view key_text) {
+    std::error_code error;
+    std::filesystem::create_directories(folder.path, error);
+    if (error) return failed(fmt::format("cannot make {}: {}", folder.path, error.message()));
+    const auto store = LmdbStore::open(folder.store(), LmdbStore::Create::yes, {});
+    if (!store) return failed(fmt::format("{}: {}", folder.store(), message(store.error())));
+    if (auto ok = write_new_file(folder.config(), settings, 0644); !ok) return ok;
+    return key_text.empty() ? Result<void, StartError>{}
+                            : write_new_file(folder.key(), key_text, 0600);
 }
 
 Result<UniqueFd, StartError> lock_folder(const Folder& folder) {

@@ -43,6 +43,11 @@ Result<void, StartError> write_new_file(const std::string& path, std::string_vie
 Result<void, StartError> replace_file(const std::string& path, std::string_view text,
                                       unsigned mode);
 
+/// A new node's folder: settings, an empty store, and the key last, so that a folder with a key is
+/// whole. With an empty `key_text` there is a key already.
+Result<void, StartError> make_folder(const Folder& folder, std::string_view settings,
+                                     std::string_view key_text);
+
 /// Held as long as the descriptor is open; the system gives it back when a process ends.
 Result<UniqueFd, StartError> lock_folder(const Folder& folder);
 
