@@ -23,6 +23,10 @@ inline const std::string binary = std::string{PARLEY_BINARY_DIR} + "/bin/parley"
 /// For everything that should take a moment; machines may be busy.
 constexpr std::chrono::seconds patience{30};
 
+inline std::int64_t at(const boost::json::value& value, std::string_view pointer) {
+    return value.at_pointer(pointer).to_number<std::int64_t>();
+}
+
 struct Cli {
     runtime::TestDir dir;
     int runs = 0;
@@ -81,6 +85,27 @@ struct Cli {
         return status_when(name, node, [](const boost::json::value&) { return true; });
     }
 
+    /// The same of so many links, whoever dialed.
+    boost::json::value links_when(const std::string& name, Program& node, std::int64_t links) {
+        return status_when(name, node, [&](const boost::json::value& status) {
+            return at(status, "/links/inbound") + at(status, "/links/outbound") == links;
+        });
+    }
+
+    /// The output of a command that works.
+    std::string ok(std::vector<std::string> args) {
+        const auto result = run(std::move(args));
+        CHECK_MESSAGE(result.exit_code == 0, result.err);
+        return result.out;
+    }
+    /// How others dial a running node.
+    std::string target(const std::string& name) {
+        auto out = ok({"status", folder(name), "--target"});
+        REQUIRE_FALSE(out.empty());
+        out.pop_back();
+        return out;
+    }
+
     /// What `parley run` says when it cannot begin.
     std::string cannot_run(const std::string& name) {
         const auto result = run({"run", folder(name)});
@@ -98,10 +123,6 @@ inline void end(Program& node) {
     node.signal(SIGTERM);
     CHECK(node.wait(patience) == 0);
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{2});
-}
-
-inline std::int64_t at(const boost::json::value& value, std::string_view pointer) {
-    return value.at_pointer(pointer).to_number<std::int64_t>();
 }
 
 inline unsigned mode_of(const std::string& path) {

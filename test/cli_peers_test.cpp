@@ -29,12 +29,7 @@ TEST_CASE(
     const auto target = target_of(cli, "alice", *alice);
     cli.init("bob", {"--listen", "127.0.0.1:0", "--static", target});
     auto bob = cli.start("bob");
-    const auto links = [](std::int64_t count) {
-        return [count](const json::value& status) {
-            return at(status, "/links/inbound") + at(status, "/links/outbound") == count;
-        };
-    };
-    cli.status_when("alice", *alice, links(1));
+    cli.links_when("alice", *alice, 1);
     const auto bob_id =
         std::string{json::parse(cli.run({"peers", cli.folder("alice"), "--json"}).out)
                         .at(0)
@@ -50,7 +45,7 @@ TEST_CASE(
                                "--reason", "rude = loud"});
     CHECK(banned.exit_code == 0);
     CHECK(banned.out.starts_with(bob_id + " is banned until 2"));
-    cli.status_when("alice", *alice, links(0));
+    cli.links_when("alice", *alice, 0);
     const auto table = peers({"bans"}).out;
     CHECK(table.starts_with("WHO "));
     CHECK(table.find("\n" + bob_id + "  ") != std::string::npos);
@@ -73,9 +68,9 @@ TEST_CASE(
     const auto bob_target = target_of(cli, "bob", *bob);
     // She would have dialed him while he was banned; nothing of that keeps her waiting now.
     CHECK(peers({"add", bob_target}).out == bob_target + " is dialed from now on\n");
-    cli.status_when("alice", *alice, links(1));
+    cli.links_when("alice", *alice, 1);
     CHECK(peers({"remove", bob_id.substr(0, 8)}).out == bob_id + " is removed\n");
-    cli.status_when("alice", *alice, links(0));
+    cli.links_when("alice", *alice, 0);
     CHECK(peers({"trust", bob_id}).exit_code == 0);
     CHECK(peers({"untrust", bob_id}).out == bob_id + " is not trusted any more\n");
 

@@ -1,11 +1,11 @@
 // The project's pages for people (Markdown), as far as tests look into them.
 #pragma once
 
+#include "program.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 #include <string_view>
@@ -17,11 +17,6 @@ namespace fs = std::filesystem;
 using Strings = std::vector<std::string>;
 
 inline const fs::path root{PARLEY_SOURCE_DIR};
-
-inline std::string text_of(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 inline Strings lines_of(std::string_view text) {
     Strings lines;
@@ -56,7 +51,7 @@ struct Document {
 inline Document read_document(const fs::path& path) {
     Document out{path, {}, {}};
     bool inside = false;
-    for (auto& line : lines_of(text_of(root / path))) {
+    for (auto& line : lines_of(read_file(root / path))) {
         if (line.starts_with("```")) {
             inside = !inside;
             if (inside) out.blocks.push_back({line.substr(3), {}});

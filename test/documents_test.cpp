@@ -187,7 +187,7 @@ TEST_CASE("documents: every page that a source names exists") {
         for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
             const auto extension = entry.path().extension();
             if (extension != ".hpp" && extension != ".cpp") continue;
-            for (const auto& page : between(text_of(entry.path()), "docs/", ".md")) {
+            for (const auto& page : between(read_file(entry.path()), "docs/", ".md")) {
                 if (page.find_first_of(" \n\"'`") != std::string::npos) continue;
                 ++pages;
                 CAPTURE(entry.path().string());
@@ -219,13 +219,13 @@ TEST_CASE("documents: each page is in an index") {
 }
 
 TEST_CASE("documents: OPERATING.md says what each warning and error of the log asks for") {
-    const auto page = text_of(root / "docs/OPERATING.md");
+    const auto page = read_file(root / "docs/OPERATING.md");
     std::size_t events = 0;
     for (const auto* top : {"parley", "apps"}) {
         for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
             const auto path = entry.path().generic_string();
             if (!path.ends_with(".cpp") || path.ends_with("_test.cpp")) continue;
-            const auto source = text_of(entry.path());
+            const auto source = read_file(entry.path());
             for (const auto* level : {"warn", "error"}) {
                 for (const auto& event : log_events(source, level)) {
                     ++events;
@@ -245,7 +245,7 @@ TEST_CASE("documents: CONFIG.md lists the settings as `parley init` writes them"
     REQUIRE_MESSAGE(made.exit_code == 0, made.err);
     Strings settings;
     std::string table;
-    for (const auto& line : lines_of(text_of(cli.folder("node") + "/parley.toml"))) {
+    for (const auto& line : lines_of(read_file(cli.folder("node") + "/parley.toml"))) {
         const auto equals = line.find(" = ");
         if (line.starts_with('[')) {
             table = line.substr(1, line.find(']') - 1);
@@ -295,7 +295,7 @@ TEST_CASE("documents: the READMEs in English and Chinese are in step") {
 
 TEST_CASE("documents: the module in the README is the one in the examples") {
     Strings example;
-    for (const auto& line : lines_of(text_of(root / "examples/chat.cpp")))
+    for (const auto& line : lines_of(read_file(root / "examples/chat.cpp")))
         example.emplace_back(trimmed(line));
     const auto readme = read_document("README.md");
     const auto block =

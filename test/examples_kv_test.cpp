@@ -25,11 +25,6 @@ struct Kv : Cli {
         status(name, *node);  // it answers
         return node;
     }
-    std::string target(const std::string& name) {
-        auto out = ok({"status", folder(name), "--target"});
-        out.pop_back();
-        return out;
-    }
     /// The whole reply, over the node's Unix socket.
     json::value call(const std::string& name, const std::string& method,
                      const json::array& params = {}) const {
@@ -43,16 +38,6 @@ struct Kv : Cli {
     void wait_for_height(const std::string& name, Program& node, std::int64_t height) {
         status_when(name, node,
                     [&](const json::value& status) { return at(status, "/kv_height") == height; });
-    }
-    void wait_for_links(const std::string& name, Program& node, std::int64_t links) {
-        status_when(name, node, [&](const json::value& status) {
-            return at(status, "/links/inbound") + at(status, "/links/outbound") == links;
-        });
-    }
-    std::string ok(std::vector<std::string> args) {
-        const auto result = run(std::move(args));
-        CHECK_MESSAGE(result.exit_code == 0, result.err);
-        return result.out;
     }
 };
 
@@ -81,7 +66,7 @@ TEST_CASE("examples: what is set at one kv node is read at the others") {
 
     // Carol is told of Alice alone and finds Bob.
     auto carol = kv.start("carol", {target});
-    kv.wait_for_links("carol", *carol, 2);
+    kv.links_when("carol", *carol, 2);
     kv.wait_for_height("carol", *carol, 2);
     CHECK(kv.call("carol", "kv_get", {"colour"}).at("result") == "green");
 
@@ -96,7 +81,7 @@ TEST_CASE("examples: the commands of parley work on the folder of a kv node") {
     Kv kv;
     auto alice = kv.start("alice");
     auto bob = kv.start("bob", {kv.target("alice")});
-    kv.wait_for_links("alice", *alice, 1);
+    kv.links_when("alice", *alice, 1);
     const auto folder = kv.folder("alice");
     const auto bob_id = std::string{kv.status("bob", *bob).at("id").as_string()};
 
@@ -117,7 +102,7 @@ TEST_CASE("examples: the commands of parley work on the folder of a kv node") {
     CHECK(contains(kv.run({"allow", "list", folder}).err, "open to everybody"));
 
     CHECK(contains(kv.ok({"peers", "ban", folder, bob_id}), bob_id + " is banned until "));
-    kv.wait_for_links("alice", *alice, 0);
+    kv.links_when("alice", *alice, 0);
     CHECK(kv.ok({"peers", "unban", folder, bob_id}) == bob_id + " is banned no more\n");
     end(*bob);
     end(*alice);

@@ -49,11 +49,6 @@ struct Inviting : Cli {
         CHECK_FALSE(std::filesystem::exists(folder("bad") + "/parley.toml"));
         return what;
     }
-    json::value links_when(const std::string& name, Program& node, std::int64_t links) {
-        return status_when(name, node, [&](const json::value& status) {
-            return at(status, "/links/inbound") + at(status, "/links/outbound") == links;
-        });
-    }
 };
 
 }  // namespace

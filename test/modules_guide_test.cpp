@@ -421,8 +421,8 @@ testing::Strings region(const testing::Strings& source, const std::string& name)
 
 TEST_CASE("modules guide: each snippet is a region of this file") {
     const std::string file = "test/modules_guide_test.cpp";
-    const auto source = testing::lines_of(testing::text_of(testing::root / file));
-    const auto page = testing::lines_of(testing::text_of(testing::root / "docs/MODULES.md"));
+    const auto source = testing::lines_of(testing::read_file(testing::root / file));
+    const auto page = testing::lines_of(testing::read_file(testing::root / "docs/MODULES.md"));
     std::size_t snippets = 0;
     for (std::size_t i = 0; i < page.size(); ++i) {
         if (!page[i].starts_with("```cpp")) continue;
@@ -583,7 +583,8 @@ TEST_CASE("modules guide: a module in a whole node") {
                             .metrics = {figures}}};
     host.start();  // or run(): on this thread, until SIGINT or SIGTERM
     // [/host]
-    CHECK(testing::text_of(folder + "/parley.toml").find("values_max = 1000") != std::string::npos);
+    CHECK(testing::read_file(folder + "/parley.toml").find("values_max = 1000") !=
+          std::string::npos);
 }
 
 TEST_CASE("modules guide: a topic that no peer could take is an error") {
@@ -601,7 +602,7 @@ TEST_CASE("modules guide: a topic that no peer could take is an error") {
         }
         return std::string{};
     };
-    const auto page = testing::text_of(testing::root / "docs/MODULES.md");
+    const auto page = testing::read_file(testing::root / "docs/MODULES.md");
     const std::array wrong{
         TopicSpec{.name = ""},
         TopicSpec{.name = std::string(33, 'x')},

@@ -22,22 +22,6 @@ struct Network : Cli {
         REQUIRE_MESSAGE(at != std::string::npos, text);
         write_file(path, text.replace(at + 1, from.size(), to));
     }
-    std::string target(const std::string& name) {
-        auto out = run({"status", folder(name), "--target"}).out;
-        REQUIRE_FALSE(out.empty());
-        out.pop_back();
-        return out;
-    }
-    std::string out(std::vector<std::string> args) {
-        const auto result = run(std::move(args));
-        CHECK_MESSAGE(result.exit_code == 0, result.err);
-        return result.out;
-    }
-    json::value links_when(const std::string& name, Program& node, std::int64_t links) {
-        return status_when(name, node, [&](const json::value& status) {
-            return at(status, "/links/inbound") + at(status, "/links/outbound") == links;
-        });
-    }
 };
 
 }  // namespace
@@ -50,7 +34,7 @@ TEST_CASE("a permissioned network admits and removes nodes while it runs, and re
     auto alice = net.start("alice");
     net.status("alice", *alice);
     const auto alice_dir = net.folder("alice");
-    CHECK(net.out({"allow", "list", alice_dir}).empty());
+    CHECK(net.ok({"allow", "list", alice_dir}).empty());
 
     net.set("bob", "static_peers = []", "static_peers = [\"" + net.target("alice") + "\"]");
     auto bob = net.start("bob", {"--log-level", "debug"});
@@ -58,25 +42,25 @@ TEST_CASE("a permissioned network admits and removes nodes while it runs, and re
         return read_file(net.log_of("bob")).find("banned") != std::string::npos;
     });
     net.links_when("alice", *alice, 0);
-    CHECK(net.out({"allow", "add", alice_dir, bob_id}) == bob_id + " is allowed\n");
-    CHECK(net.out({"allow", "add", alice_dir, bob_id}) == bob_id + " was allowed already\n");
-    CHECK(net.out({"allow", "list", alice_dir}) == bob_id + "\n");
+    CHECK(net.ok({"allow", "add", alice_dir, bob_id}) == bob_id + " is allowed\n");
+    CHECK(net.ok({"allow", "add", alice_dir, bob_id}) == bob_id + " was allowed already\n");
+    CHECK(net.ok({"allow", "list", alice_dir}) == bob_id + "\n");
     end(*bob);
     bob = net.start("bob");
     net.links_when("alice", *alice, 1);
     net.links_when("bob", *bob, 1);
 
-    CHECK(net.out({"allow", "remove", alice_dir, bob_id}) == bob_id + " is no longer allowed\n");
+    CHECK(net.ok({"allow", "remove", alice_dir, bob_id}) == bob_id + " is no longer allowed\n");
     net.links_when("alice", *alice, 0);
     net.links_when("bob", *bob, 0);
     CHECK(read_file(net.log_of("bob")).find("reason=banned") != std::string::npos);
 
-    CHECK(net.out({"allow", "add", alice_dir, bob_id}) == bob_id + " is allowed\n");
+    CHECK(net.ok({"allow", "add", alice_dir, bob_id}) == bob_id + " is allowed\n");
     end(*alice);
     end(*bob);
     alice = net.start("alice");
     net.status("alice", *alice);
-    CHECK(json::parse(net.out({"allow", "list", alice_dir, "--json"})) ==
+    CHECK(json::parse(net.ok({"allow", "list", alice_dir, "--json"})) ==
           json::value({{"enabled", true}, {"allowed", {bob_id}}}));
     end(*alice);
 }
@@ -133,7 +117,7 @@ TEST_CASE("a node that only its sentry knows") {
         "second", *second, [](const json::value& s) { return at(s, "/knownAddresses") >= 2; });
     CHECK(at(status, "/knownAddresses") == 2);
     CHECK(at(net.links_when("hidden", *hidden, 1), "/knownAddresses") == 1);
-    const auto peers = json::parse(net.out({"peers", net.folder("hidden"), "--json"}));
+    const auto peers = json::parse(net.ok({"peers", net.folder("hidden"), "--json"}));
     CHECK(peers.at(0).at("topics") == json::value{"tx/1"});
     end(*second);
     end(*stranger);
