@@ -1,7 +1,5 @@
 #include <parley/discovery/discv5/intake.hpp>
 
-#include <parley/discovery/book/entry.hpp>
-
 namespace parley::discovery::discv5 {
 
 std::optional<Enr> Intake::verify(const Id& id, Bytes raw) const {

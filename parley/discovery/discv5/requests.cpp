@@ -1,7 +1,5 @@
 #include <parley/discovery/discv5/requests.hpp>
 
-#include <parley/discovery/book/entry.hpp>
-
 #include <algorithm>
 
 namespace parley::discovery::discv5 {

@@ -1,7 +1,5 @@
 #include <parley/discovery/discv5/table.hpp>
 
-#include <parley/discovery/book/entry.hpp>
-
 #include <algorithm>
 #include <array>
 #include <bitset>

@@ -135,6 +135,10 @@ Result<std::vector<HelloTopic>, HelloError> decode_topics(rlp::Reader reader) {
 
 }  // namespace
 
+bool is_client_name(std::string_view name) {
+    return name.size() <= Hello::client_bytes_max && is_printable(name);
+}
+
 bool is_topic_name(std::string_view name) {
     return !name.empty() && name.size() <= Hello::topic_name_bytes_max &&
            std::ranges::all_of(name, [](char c) {
@@ -207,9 +211,7 @@ Result<Hello, HelloError> decode_hello(Bytes bytes, const NodeId& sender) {
     if (raw->version_min > raw->version_max) {
         return fail(HelloErrc::bad_version_range, raw->version_max, raw->version_min);
     }
-    if (raw->client.size() > Hello::client_bytes_max || !is_printable(text_of(raw->client))) {
-        return fail(HelloErrc::bad_client);
-    }
+    if (!is_client_name(text_of(raw->client))) return fail(HelloErrc::bad_client);
     auto topics = decode_topics(raw->topics);
     if (!topics) return std::unexpected{topics.error()};
     if (raw->frame_bytes_max < Hello::frame_bytes_least) {

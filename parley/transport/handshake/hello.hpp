@@ -19,6 +19,8 @@ namespace parley::transport {
 /// True for a name that a topic may have: 1 to Hello::topic_name_bytes_max characters of a-z, 0-9,
 /// '/', '-', '_'.
 bool is_topic_name(std::string_view name);
+/// True for what a node may call itself: at most Hello::client_bytes_max of printable ASCII.
+bool is_client_name(std::string_view name);
 
 /// A topic that the sender of a Hello has.
 struct HelloTopic {

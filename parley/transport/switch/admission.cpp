@@ -79,7 +79,7 @@ Result<Connection*, DialError> Admission::dial(const Target& target, const DialO
     c.slot_class = options.slot_class;
     c.id = target.id;
     c.target = target;
-    c.explicit_target = options.explicit_target || is_chosen(options.slot_class);
+    c.explicit_target = options.explicit_target;
     by_peer_[target.id].dial = &c;
     state_.connections.open(c, target);
     return &c;

@@ -2,6 +2,25 @@
 
 namespace parley::transport {
 
+namespace {
+
+/// Whether a dial that ended so failed: not where another link to the node stays, or where this
+/// node ended the dial on purpose.
+bool is_failure(CloseReason reason) {
+    switch (reason) {
+        case CloseReason::requested:
+        case CloseReason::shutting_down:
+        case CloseReason::duplicate:
+        case CloseReason::tie_lost:
+        case CloseReason::rotated:
+            return false;
+        default:
+            return true;
+    }
+}
+
+}  // namespace
+
 void FailedDials::warn(const FailedAttempt& attempt, Log& log) {
     if (!is_failure(attempt.reason) || !is_news(attempt.target.id, attempt.reason)) return;
     log.write(LogLevel::warn, "switch", "no link to a target",
@@ -18,19 +37,6 @@ bool FailedDials::is_news(const NodeId& id, CloseReason reason) {
     if (known->test(bit)) return false;
     known->set(bit);
     return true;
-}
-
-bool is_failure(CloseReason reason) {
-    switch (reason) {
-        case CloseReason::requested:
-        case CloseReason::shutting_down:
-        case CloseReason::duplicate:
-        case CloseReason::tie_lost:
-        case CloseReason::rotated:
-            return false;
-        default:
-            return true;
-    }
 }
 
 std::string_view advice(CloseReason reason, bool alive) {

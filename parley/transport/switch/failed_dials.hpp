@@ -36,10 +36,6 @@ private:
     LruMap<NodeId, Reasons> reasons_;
 };
 
-/// Whether a dial that ended so failed: not where another link to the node stays, or where this
-/// node ended the dial on purpose.
-bool is_failure(CloseReason reason);
-
 /// What the owner of this node can do about a dial that failed; empty where nothing is known.
 /// `alive`: the node proved its ID.
 std::string_view advice(CloseReason reason, bool alive);

@@ -31,7 +31,6 @@ public:
     /// The end of the switch.
     void give_back_all(Slots& slots);
     Instant next_wakeup() const { return held_.empty() ? never : held_.front().until; }
-    std::size_t size() const { return held_.size(); }
 
 private:
     struct Held {

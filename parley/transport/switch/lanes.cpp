@@ -49,7 +49,6 @@ void Lanes::make_lanes(Connection& c) {
         const std::uint64_t spare =
             initial_credit(topic.ours) - credit_cost(topic.ours.message_bytes_max);
         lane->credit_held_max = spare / 8;
-        lane->disabled = modules_.disabled(module);
         c.lane_of_module[module] = lane.get();
         c.lanes.push_back(std::move(lane));
     }
@@ -59,7 +58,7 @@ void Lanes::open(Connection& c) {
     make_lanes(c);
     for (std::size_t i = 0; i < modules_.size(); ++i) {
         TopicLane* lane = c.lane_of_module[i];
-        if (!lane || lane->disabled) continue;
+        if (!lane || modules_.disabled(i)) continue;
         call(i, "new_peer", [&] {
             lane->handler = modules_.at(i).new_peer(*lane);
             if (!lane->handler) throw std::logic_error{"new_peer returned null"};
@@ -84,7 +83,6 @@ void Lanes::close_lane(Connection& c, std::size_t module, CloseReason reason) {
 
 void Lanes::close_lanes_of(std::size_t module) {
     for (Connection* c : state_.connections.up()) {
-        if (TopicLane* lane = c->lane_of_module[module]) lane->disabled = true;
         close_lane(*c, module, CloseReason::module_failed);
     }
     // The next heartbeats are without what it last said.
@@ -194,10 +192,10 @@ BroadcastResult Lanes::broadcast(std::string_view topic, Code code, const Shared
                                  const PeerPredicate& except) {
     BroadcastResult result;
     const auto module = modules_.find(topic);
-    if (!module) return result;
+    if (!module || modules_.disabled(*module)) return result;
     for (Connection* c : state_.connections.up()) {
         TopicLane* lane = c->lane_of_module[*module];
-        if (!lane || lane->disabled || c->phase != Phase::up) continue;
+        if (!lane || c->phase != Phase::up) continue;
         if (except && except(PeerView{*c->id, *c->hello, c->direction})) continue;
         if (lane->queue(code, message) == SendResult::queued) {
             ++result.queued;

@@ -29,7 +29,6 @@ public:
     std::size_t size() const { return modules_.size(); }
     PeerHandler& at(std::size_t module) const { return *modules_[module]; }
     const TopicSpec& spec(std::size_t module) const { return specs_[module]; }
-    const std::vector<TopicSpec>& specs() const { return specs_; }
     /// By name: the order of a Hello.
     std::vector<TopicSpec> sorted_specs() const;
     /// The module that has the topic.

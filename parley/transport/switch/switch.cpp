@@ -93,10 +93,11 @@ std::optional<LinkId> Switch::on_accept(Now now, const Endpoint& remote) {
 
 Result<LinkId, DialError> Switch::dial(Now now, const Target& target, DialOptions options) {
     begin_input(now);
+    options.explicit_target = options.explicit_target || is_chosen(options.slot_class);
     const auto connection = parts_->admission.dial(target, options);
     if (connection) return (*connection)->link;
     const auto reason = lasting_reason(connection.error());
-    if (reason && (options.explicit_target || is_chosen(options.slot_class))) {
+    if (reason && options.explicit_target) {
         parts_->failed_dials.warn({.target = target,
                                    .slot_class = options.slot_class,
                                    .reason = *reason,

@@ -1,11 +1,10 @@
 #include <parley/transport/switch/topic_check.hpp>
 
-#include <parley/transport/link/lanes_out.hpp>
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 namespace parley::transport {
 
@@ -52,9 +51,7 @@ Result<void, std::string> check_topics(std::span<const TopicSpec> topics) {
 }
 
 Result<void, std::string> check_own_hello(const Hello& hello) {
-    const auto printable = [](char c) { return c >= ' ' && c <= '~'; };
-    if (hello.client.size() > Hello::client_bytes_max ||
-        !std::ranges::all_of(hello.client, printable)) {
+    if (!is_client_name(hello.client)) {
         return std::unexpected{
             fmt::format("client name \"{}\": {} characters of printable ASCII are the most",
                         hello.client, Hello::client_bytes_max)};

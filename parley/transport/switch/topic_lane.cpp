@@ -71,7 +71,8 @@ SendResult TopicLane::send(Code code, SharedBytes message) {
 
 SendResult TopicLane::queue(Code code, SharedBytes message) {
     const std::size_t size = message.size();
-    if (connection_.phase != Phase::up || disabled) return SendResult::closed;
+    if (connection_.phase != Phase::up || lanes_.modules().disabled(module_))
+        return SendResult::closed;
     if (size > message_bytes_max_) return SendResult::too_large;
     const std::uint64_t cost = credit_cost(size);
     // An empty queue takes any message, also one that alone is over the budget.

@@ -59,7 +59,6 @@ public:
     /// So much of it may wait for more: the sender has room for its largest message without it.
     std::uint64_t credit_held_max = 0;
     bool credited = false;  ///< scratch of Lanes::drain_credit
-    bool disabled = false;  ///< the module threw: nothing can be sent
 
 private:
     void check_thread(std::string_view call) const;
