@@ -2,6 +2,7 @@
 #include "stream_modules.hpp"
 #include "transport.hpp"
 #include <parley/runtime/module_host.hpp>
+#include <parley/runtime/own_thread.hpp>
 
 #include <tools/wan/wan.hpp>
 
@@ -15,12 +16,17 @@ using runtime::ModuleHost;
 
 namespace {
 
-double stream(std::size_t message_bytes, std::uint64_t bytes) {
-    Sink sink{window_for(message_bytes), bytes, false};
-    ModuleHost node{{&sink}};
+/// Seconds until `sink` has what it waits for, while the node runs `module`.
+double stream_to(transport::PeerHandler& module, Sink& sink, std::size_t message_bytes) {
+    ModuleHost node{{&module}};
     node.start();
     PeerProcess peer{{"link-stream", node.target().to_string(), std::to_string(message_bytes)}};
     return sink.wait();
+}
+
+double stream(std::size_t message_bytes, std::uint64_t bytes) {
+    Sink sink{window_for(message_bytes), bytes, false};
+    return stream_to(sink, sink, message_bytes);
 }
 
 }  // namespace
@@ -46,6 +52,12 @@ double link_far(std::uint64_t bytes, const IpAddress& here, int there) {
 double link_small(std::uint64_t messages) {
     return static_cast<double>(messages) /
            stream(small_message_bytes, messages * small_message_bytes);
+}
+
+double own_thread_small(std::uint64_t messages) {
+    Sink sink{window_for(small_message_bytes), messages * small_message_bytes, false};
+    runtime::OwnThread module{sink};
+    return static_cast<double>(messages) / stream_to(module, sink, small_message_bytes);
 }
 
 int link_stream_sender(const std::vector<std::string>& arguments) {

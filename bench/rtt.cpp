@@ -3,6 +3,7 @@
 #include "sockets.hpp"
 #include "stream_modules.hpp"
 #include <parley/runtime/module_host.hpp>
+#include <parley/runtime/own_thread.hpp>
 
 #include <fmt/format.h>
 #include <sys/epoll.h>
@@ -126,17 +127,28 @@ Loaded loaded_run() {
     return {ask.times(), static_cast<double>(bulk_bytes) / seconds};
 }
 
-}  // namespace
-
-double link_rtt(std::size_t io_threads) {
-    Questions ask{questions};
+/// Microseconds, the median of what `ask` measured while the node ran `module`.
+double rtt_of(transport::PeerHandler& module, Questions& ask, std::size_t io_threads) {
     runtime::ModuleHostOptions options;
     options.io_threads = io_threads;
-    ModuleHost node{{&ask}, options};
+    ModuleHost node{{&module}, options};
     node.start();
     PeerProcess peer{{"link-echo", node.target().to_string(), std::to_string(io_threads)}};
     ask.wait();
     return 1e6 * at_share(ask.times(), 0.5);
+}
+
+}  // namespace
+
+double link_rtt(std::size_t io_threads) {
+    Questions ask{questions};
+    return rtt_of(ask, ask, io_threads);
+}
+
+double own_thread_rtt() {
+    Questions ask{questions};
+    runtime::OwnThread module{ask};
+    return rtt_of(module, ask, 0);
 }
 
 int link_echo(const std::vector<std::string>& arguments) {

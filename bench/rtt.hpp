@@ -14,6 +14,8 @@ inline constexpr auto rtt_loaded_name = "transport.rtt_loaded";
 
 /// Microseconds, the median. 0 I/O threads: sockets are served on the node's thread.
 double link_rtt(std::size_t io_threads);
+/// The same as link_rtt(0) with the asking module on a thread of its own.
+double own_thread_rtt();
 double bare_rtt();
 /// Prints one line: the same on a lane of higher priority beside a saturated bulk lane, and what
 /// the bulk lane carries meanwhile, as a ratio to its bare limit.

@@ -15,6 +15,8 @@ double link_bulk(std::uint64_t bytes);
 double link_far(std::uint64_t bytes, const IpAddress& here, int there);
 /// Messages a second: 200-byte messages, the same way.
 double link_small(std::uint64_t messages);
+/// The same with the receiving module on a thread of its own.
+double own_thread_small(std::uint64_t messages);
 /// Complete handshakes a second, slots included.
 double link_handshakes(std::uint64_t count);
 
