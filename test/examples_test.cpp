@@ -1,4 +1,4 @@
-// The example `chat` as real programs on loopback.
+// The examples `chat` and `indexer` as real programs on loopback.
 #include "cli.hpp"
 
 #include <doctest/doctest.h>
@@ -15,18 +15,18 @@ using namespace parley::testing;
 
 namespace {
 
-/// A chat, and the pipe that is its standard input.
-class Chat {
+/// An example that sends what it reads, and the pipe that is its standard input.
+class Talker {
 public:
-    Chat(const runtime::TestDir& dir, const std::string& name,
-         std::vector<std::string> targets = {})
+    Talker(const std::string& example, const runtime::TestDir& dir, const std::string& name,
+           std::vector<std::string> targets = {})
         : out_(dir.file(name + ".out")) {
         const auto pipe = dir.file(name + ".in");
         REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
         // For reading as well: so this open, and the program's, need not wait for the other.
         input_ = runtime::UniqueFd{::open(pipe.c_str(), O_RDWR | O_CLOEXEC)};
         REQUIRE(input_);
-        targets.insert(targets.begin(), std::string{PARLEY_BINARY_DIR} + "/bin/chat");
+        targets.insert(targets.begin(), std::string{PARLEY_BINARY_DIR} + "/bin/" + example);
         program_ = std::make_unique<Program>(targets, out_, dir.file(name + ".err"), pipe);
     }
 
@@ -34,7 +34,13 @@ public:
         REQUIRE(::write(input_.get(), line.data(), line.size()) ==
                 static_cast<ssize_t>(line.size()));
     }
-    /// The end of its input is the end of the chat.
+    /// The target that others join with, as its first line says.
+    std::string target() {
+        const auto line = output_with("\n");
+        const auto begin = line.rfind(' ', line.find('\n')) + 1;
+        return line.substr(begin, line.find('\n') - begin);
+    }
+    /// The end of its input is its end.
     std::optional<int> end() {
         input_ = {};
         return program_->wait(patience);
@@ -61,18 +67,28 @@ private:
 
 TEST_CASE("examples: one joins a chat, says something, and leaves") {
     const runtime::TestDir dir;
-    Chat alice{dir, "alice"};
-    const std::string greeting = "others join with: chat ";
-    auto target = alice.output_with("\n").substr(greeting.size());
-    target.pop_back();
-
-    Chat bob{dir, "bob", {target}};
+    Talker alice{"chat", dir, "alice"};
+    Talker bob{"chat", dir, "bob", {alice.target()}};
     alice.output_with(" is here\n");
     bob.output_with(" is here\n");
     bob.say("good morning\n");
     alice.output_with(": good morning\n");
     alice.say("and to you\n");
     bob.output_with(": and to you\n");
+
+    CHECK(bob.end() == 0);
+    alice.output_with(" left: ");
+    CHECK(alice.end() == 0);
+}
+
+TEST_CASE("examples: an indexer that sleeps takes every message in turn, and hears of the end") {
+    const runtime::TestDir dir;
+    Talker alice{"indexer", dir, "alice"};
+    Talker bob{"indexer", dir, "bob", {alice.target()}};
+    bob.output_with(" is here\n");
+    alice.output_with(" is here\n");
+    bob.say("one\ntwo\nthree\n");
+    alice.output_with("indexed: one\nindexed: two\nindexed: three\n");
 
     CHECK(bob.end() == 0);
     alice.output_with(" left: ");
