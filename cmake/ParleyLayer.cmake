@@ -139,6 +139,11 @@ function(parley_test name)
   parley_program(${name} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS} parley_test_main)
   target_compile_definitions(${name} PRIVATE
     PARLEY_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PARLEY_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  # A simulation of minutes takes many times as long with a sanitizer in it.
+  set(timeout 600)
+  if(PARLEY_SANITIZE)
+    set(timeout 2400)
+  endif()
   foreach(source IN LISTS arg_SOURCES)
     cmake_path(ABSOLUTE_PATH source)
     file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR} ${source})
@@ -146,6 +151,6 @@ function(parley_test name)
     add_test(NAME ${entry} COMMAND ${name} --source-file=*/${path})
     # No test case at all is a failure too.
     set_tests_properties(${entry} PROPERTIES
-      TIMEOUT 600 FAIL_REGULAR_EXPRESSION "test cases: +0 ")
+      TIMEOUT ${timeout} FAIL_REGULAR_EXPRESSION "test cases: +0 ")
   endforeach()
 endfunction()

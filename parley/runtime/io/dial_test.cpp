@@ -200,10 +200,10 @@ TEST_CASE("of two families the one is dialed that answers, and first from then o
 TEST_CASE("who dials is told from where it was seen to call") {
     Stream topic_a{{}};
     Stream topic_b{{}};
+    std::promise<transport::OwnAddressObserved> said;
+    Hub::Subscription subscription;  // ends after the node's thread
     TestNode a{{&topic_a}};
     TestNode b{{&topic_b}};
-    std::promise<transport::OwnAddressObserved> said;
-    Hub::Subscription subscription;
     b.on_node([&](Now) {
         subscription = b.core().hub().subscribe<transport::OwnAddressObserved>(
             [&](const transport::OwnAddressObserved& seen) { said.set_value(seen); });
