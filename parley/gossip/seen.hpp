@@ -3,8 +3,8 @@
 #pragma once
 
 #include <parley/base/lru.hpp>
+#include <parley/gossip/peer_set.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -13,10 +13,6 @@ namespace parley::gossip {
 /// The hash of an item's bytes.
 using ItemId = Hash256;
 
-/// A peer's place in the bit sets; reused after forget_peer.
-using PeerSlot = std::uint16_t;
-inline constexpr std::size_t peer_slots_max = 256;  ///< peers at once
-
 /// What is known of an item.
 enum class ItemState : std::uint8_t {
     validating,  ///< received, the verdict is not in
@@ -24,33 +20,15 @@ enum class ItemState : std::uint8_t {
     rejected,    ///< invalid: not to be fetched again
 };
 
-/// A set of peers, by their slots, which are below peer_slots_max.
-class PeerSet {
-public:
-    /// Whether it is in the set.
-    bool contains(PeerSlot peer) const { return (words_[peer / 64] >> (peer % 64) & 1) != 0; }
-    /// True if it was not in the set.
-    bool insert(PeerSlot peer) {
-        const bool news = !contains(peer);
-        words_[peer / 64] |= 1ULL << (peer % 64);
-        return news;
-    }
-    /// Nothing happens if it is not in the set.
-    void erase(PeerSlot peer) { words_[peer / 64] &= ~(1ULL << (peer % 64)); }
-    /// No peer is in the set.
-    bool empty() const { return words_ == decltype(words_){}; }
-
-private:
-    std::array<std::uint64_t, peer_slots_max / 64> words_{};
-};
-
 /// Items and the peers that have them. Bounded in items: the one that was met first goes first. One
-/// bit a peer and item replaces a known-set per peer: 32 bytes an item whatever the number of
-/// peers.
+/// bit a peer and item replaces a known-set per peer.
 class SeenItems {
 public:
     /// `salt` is random: no attacker can choose items that collide.
     SeenItems(std::size_t items_max, std::uint64_t salt) : items_(items_max, salt) {}
+
+    /// Of the peers in all sets here.
+    PeerSlots& slots() { return slots_; }
 
     /// True if it was new; else nothing changes.
     bool insert(const ItemId& item, ItemState state) { return items_.insert(item, {{}, state}); }
@@ -68,7 +46,7 @@ public:
             return peers(item);
         }
         entry->state = state;
-        return &entry->peers;
+        return &slots_.current(entry->peers);
     }
     /// Whether it is remembered, and in that state.
     bool is(const ItemId& item, ItemState state) {
@@ -78,7 +56,7 @@ public:
     /// The peers known to have the item; null if it is not here. Valid until the next insert.
     PeerSet* peers(const ItemId& item) {
         auto* entry = items_.peek(item);
-        return entry ? &entry->peers : nullptr;
+        return entry ? &slots_.current(entry->peers) : nullptr;
     }
     /// Notes that the peer has the item, if the item is here; true if that is news.
     bool mark(const ItemId& item, PeerSlot peer) {
@@ -94,10 +72,6 @@ public:
         const auto* known = peers(item);
         return known && known->contains(peer);
     }
-    /// The slot will be another peer's. Cost: one look at every item.
-    void forget_peer(PeerSlot peer) {
-        items_.for_each([&](const ItemId&, Entry& entry) { entry.peers.erase(peer); });
-    }
     /// Forgets an item.
     void erase(const ItemId& item) { items_.erase(item); }
     /// How many items are remembered.
@@ -108,6 +82,7 @@ private:
         PeerSet peers;
         ItemState state = ItemState::validating;
     };
+    PeerSlots slots_;
     LruMap<ItemId, Entry> items_;
 };
 

@@ -21,36 +21,27 @@ Tree::Tree(TreeConfig config, Rng rng)
       rng_(rng),
       seen_(mutated(Mutation::known_set_unbounded) ? std::numeric_limits<std::size_t>::max()
                                                    : config.seen_items_max,
-            rng_.next()) {
-    for (std::size_t slot = peer_slots_max; slot > 0; --slot) {
-        free_slots_.push_back(static_cast<PeerSlot>(slot - 1));
-    }
-}
+            rng_.next()) {}
 
 bool Tree::add_peer(PeerId peer) {
-    if (free_slots_.empty() || peers_.contains(peer)) return false;
-    peers_.emplace(peer, Peer{.slot = free_slots_.back()});
-    free_slots_.pop_back();
+    if (peers_.contains(peer)) return false;
+    peers_.emplace(peer, Peer{.slot = seen_.slots().take()});
     return true;
 }
 
 void Tree::remove_peer(Now now, PeerId peer) {
     const auto found = peers_.find(peer);
     if (found == peers_.end()) return;
-    const PeerSlot slot = found->second.slot;
     const bool was_eager = found->second.eager;
-    seen_.forget_peer(slot);
-    free_slots_.push_back(slot);
+    const auto asked = std::move(found->second.asked);
+    seen_.slots().give_back(found->second.slot);
     peers_.erase(found);
     grafts_.erase(peer);
-    for (auto at = missing_.begin(); at != missing_.end();) {
-        auto& [item, missing] = *at;
-        missing.announcers.erase(slot);
-        const auto here = at++;
-        if (missing.asked == peer) {
-            ask_next(now, item, missing);
-        }
-        if (missing.announcers.empty() && !missing.asked) forget_missing(here);
+    // What it announced and was not asked for is forgotten when its time comes, or asked of others.
+    for (const ItemId& item : asked) {
+        const auto missing = missing_.find(item);
+        ask_next(now, item, missing->second);
+        if (!missing->second.asked) forget_missing(missing);
     }
     // It may have been the one by which news came.
     if (was_eager) try_a_lazy_link();
@@ -160,7 +151,8 @@ Announced Tree::on_announce(Now now, PeerId id, const std::vector<ItemId>& items
             ++peer->missing_named_first;
             set_deadline(item, entry->second, now.instant + config_.graft_timeout);
         }
-        if (entry->second.asked != id) entry->second.announcers.insert(peer->slot);
+        if (entry->second.asked != id)
+            seen_.slots().current(entry->second.announcers).insert(peer->slot);
     }
     return Announced::ok;
 }
@@ -331,7 +323,8 @@ Tree::Peer* Tree::heard(Now now, PeerId peer) {
 /// Asks of all announcers the one that was asked in vain least; among equals the first announcer,
 /// then anybody. So a peer that delivers nothing costs others one time-out, not one an item.
 void Tree::ask_next(Now now, const ItemId& item, Missing& missing) {
-    missing.asked.reset();
+    not_asked(item, missing);
+    seen_.slots().current(missing.announcers);
     Peer* best = nullptr;
     std::pair<std::size_t, bool> best_rank;
     std::uint64_t equals = 0;
@@ -347,8 +340,17 @@ void Tree::ask_next(Now now, const ItemId& item, Missing& missing) {
     }
     if (!best) return;
     missing.announcers.erase(best->slot);
+    best->asked.insert(item);
     grafts_[*missing.asked].push_back(item);
     set_deadline(item, missing, now.instant + config_.fetch_timeout);
+}
+
+/// Nobody is asked for it any more.
+void Tree::not_asked(const ItemId& item, Missing& missing) {
+    if (!missing.asked) return;
+    const auto peer = peers_.find(*missing.asked);
+    if (peer != peers_.end()) peer->second.asked.erase(item);
+    missing.asked.reset();
 }
 
 /// The peer that was asked did not deliver in time. A slow path or one that stands still is not the
@@ -378,6 +380,7 @@ void Tree::set_deadline(const ItemId& item, Missing& missing, Instant at) {
 }
 
 void Tree::forget_missing(std::map<ItemId, Missing>::iterator at) {
+    not_asked(at->first, at->second);
     deadlines_.erase({at->second.deadline, at->first});
     const auto first = peers_.find(at->second.named_first);
     if (first != peers_.end()) --first->second.missing_named_first;

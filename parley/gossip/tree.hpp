@@ -98,8 +98,8 @@ public:
     /// Draws times and peers from `rng`.
     Tree(TreeConfig config, Rng rng);
 
-    /// A link came up; it starts in the tree. False when all peer slots are taken: such a peer
-    /// is left out of gossip.
+    /// A link came up; it starts in the tree. False if it is there already. There is no limit but
+    /// that of links: an item takes a bit a peer.
     bool add_peer(PeerId peer);
     /// Its link ended. Items that it was asked for are asked of others. Unknown peers are ignored,
     /// here as in what follows.
@@ -148,6 +148,7 @@ private:
         std::vector<ItemId> to_announce = {};  // besides news_: older items, failed pushes
         std::vector<ItemId> announcing = {};   // in the batch that is being made
         std::size_t missing_named_first = 0;
+        std::set<ItemId> asked = {};            // of what is missing
         Instant heard_at = Instant::min();      // last payload, announcement or Missing
         Instant delivered_at = Instant::min();  // last item that it was asked for
         Instant charged_at = Instant::min();    // last Withheld
@@ -176,6 +177,7 @@ private:
     void emit(PeerId peer, std::vector<ItemId> items);
     Peer* heard(Now now, PeerId peer);
     void ask_next(Now now, const ItemId& item, Missing& missing);
+    void not_asked(const ItemId& item, Missing& missing);
     void give_up(Now now, const ItemId& item, const Missing& missing);
     std::size_t missing_max(const Peer& peer) const;
     void set_deadline(const ItemId& item, Missing& missing, Instant at);
@@ -185,7 +187,6 @@ private:
     Rng rng_;
     SeenItems seen_;
     boost::container::flat_map<PeerId, Peer> peers_;
-    std::vector<PeerSlot> free_slots_;
     std::map<ItemId, Missing> missing_;
     std::uint32_t copies_per_mille_ = 0;  // of the payloads that came; the last some 32 count most
     std::vector<ItemId> news_;  // to be announced to some of those that do not have it by then

@@ -521,23 +521,48 @@ TEST_CASE("every table that a peer can fill is bounded") {
     const auto announced = only<Announce>(tree.take_effects());
     REQUIRE(announced.size() == 1);
     CHECK(announced[0].items.size() == 5);
-    // Places return when a peer's items are resolved.
-    tree.remove_peer(at(1s), a);
-    tree.remove_peer(at(1s), b);
+    // Places return when their time comes, of those who left too.
+    tree.remove_peer(at(0s), a);
+    tree.remove_peer(at(0s), b);
+    CHECK(tree.missing_items() > 0);
+    tree.on_timer(at(500ms));
     CHECK(tree.missing_items() == 0);
     CHECK(tree.next_wakeup() == never);
 }
 
-TEST_CASE("peer slots run out without harm and are reused clean") {
+TEST_CASE("a thousand peers get what one sends, and a place is reused clean") {
     Tree tree{{}, Rng{1}};
-    for (std::uint64_t i = 0; i < peer_slots_max; ++i) CHECK(tree.add_peer(PeerId{i}));
-    CHECK_FALSE(tree.add_peer(PeerId{1000}));
+    for (std::uint64_t i = 0; i < 1000; ++i) CHECK(tree.add_peer(PeerId{i}));
+    CHECK_FALSE(tree.add_peer(PeerId{999}));
     tree.on_payload(at(0s), PeerId{7}, item_of(1));
     tree.remove_peer(at(0s), PeerId{7});
-    CHECK(tree.add_peer(PeerId{1000}));
+    CHECK(tree.add_peer(PeerId{1000}));  // in the place of the one that left
     tree.on_valid(at(0s), item_of(1));
     const auto pushes = only<Push>(tree.take_effects());
+    CHECK(pushes.size() == 1000);
     CHECK(std::ranges::any_of(pushes, [](const Push& p) { return p.peer == PeerId{1000}; }));
+    // Those who sent it are not told again.
+    tree.on_payload(at(1s), PeerId{900}, item_of(2));
+    tree.on_valid(at(1s), item_of(2));
+    CHECK(only<Push>(tree.take_effects()).size() == 999);
+}
+
+TEST_CASE("what a peer that left was asked for is asked of the other that announced it") {
+    Tree tree{{}, Rng{1}};
+    const PeerId a{1};
+    const PeerId b{2};
+    for (const auto peer : {a, b}) tree.add_peer(peer);
+    for (const auto peer : {a, b}) tree.on_announce(at(0s), peer, {item_of(1), item_of(2)});
+    tree.on_timer(at(500ms));
+    CHECK(only<Graft>(tree.take_effects()).size() == 1);
+    tree.remove_peer(at(600ms), a);
+    const auto grafts = only<Graft>(tree.take_effects());
+    REQUIRE(grafts.size() == 1);
+    CHECK(grafts[0].peer == b);
+    CHECK(grafts[0].items == std::vector{item_of(1), item_of(2)});
+    tree.remove_peer(at(700ms), b);
+    CHECK(tree.missing_items() == 0);
+    CHECK(tree.next_wakeup() == never);
 }
 
 TEST_CASE("in a network everybody gets everything, soon with hardly a second copy") {
