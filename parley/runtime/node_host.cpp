@@ -1,6 +1,7 @@
 #include <parley/runtime/node_host.hpp>
 
 #include <parley/runtime/clock.hpp>
+#include <parley/runtime/descriptors.hpp>
 #include <parley/runtime/entropy.hpp>
 #include <parley/runtime/host.hpp>
 #include <parley/runtime/http/http_server.hpp>
@@ -160,8 +161,17 @@ private:
         return key;
     }
 
+    void check_descriptors() {
+        const auto needed = config().p2p.descriptors_max();
+        const auto allowed = raise_descriptor_limit(needed);
+        if (allowed >= needed) return;
+        log_->write(LogLevel::warn, "parley", "fewer file descriptors than the slots may need",
+                    {{"allowed", allowed}, {"needed", needed}});
+    }
+
     /// The node itself, and all that must be there before its first event.
     void prepare() {
+        check_descriptors();
         network_ = std::make_unique<p2p::Network>(options_.config, std::move(*key_), *store_, *log_,
                                                   Rng{random_seed()}, now(), &entropy_);
         key_.reset();

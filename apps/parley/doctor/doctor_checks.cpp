@@ -77,16 +77,6 @@ Check check_port(const PortFacts& facts) {
             fmt::format("set {} to an address of this machine", facts.setting)};
 }
 
-std::uint64_t descriptors_needed(const node::NodeConfig& config) {
-    constexpr std::uint64_t named_peers = 32 + 32;  // static, trusted
-    constexpr std::uint64_t dials = 16 + 2;         // under way, feelers
-    constexpr std::uint64_t rpc = 3 * 64;           // HTTP, the Unix socket, metrics
-    constexpr std::uint64_t others = 64;            // store, log, threads, listeners
-    const auto& p2p = config.p2p;
-    return std::uint64_t{p2p.inbound_max} + p2p.outbound_max + p2p.handshakes_max + named_peers +
-           dials + rpc + others;
-}
-
 Check check_descriptors(const DescriptorFacts& facts) {
     const auto what = fmt::format("{} may be open, {} may be needed", facts.soft, facts.needed);
     if (facts.soft >= facts.needed) return {"descriptors", Grade::ok, what};

@@ -55,8 +55,6 @@ struct DescriptorFacts {
     std::uint64_t soft = 0, hard = 0;
     std::uint64_t needed = 0;
 };
-/// Connections that the slots allow, and what else a node opens.
-std::uint64_t descriptors_needed(const node::NodeConfig& config);
 Check check_descriptors(const DescriptorFacts& facts);
 
 struct DiskFacts {

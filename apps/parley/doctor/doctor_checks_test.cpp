@@ -63,9 +63,9 @@ TEST_CASE("doctor: a port of UDP") {
 
 TEST_CASE("doctor: file descriptors") {
     node::NodeConfig config;
-    const auto least = descriptors_needed(config);
+    const auto least = config.p2p.descriptors_max();
     config.p2p.inbound_max += 1'000;
-    CHECK(descriptors_needed(config) == least + 1'000);
+    CHECK(config.p2p.descriptors_max() == least + 1'000);
     CHECK(check_descriptors({least, least, least}).grade == Grade::ok);
     const auto few = check_descriptors({least - 1, least, least});
     CHECK(few.grade == Grade::fail);

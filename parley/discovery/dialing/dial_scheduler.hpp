@@ -65,6 +65,7 @@ public:
     /// The DNS name by which a node is dialed, as long as no record says where it is. Empty: none.
     void set_host(const NodeId& id, std::string host);
     bool is_static(const NodeId& id) const { return static_.contains(id); }  ///< see add_static()
+    std::size_t statics() const { return static_.size(); }
     /// Limits dials to the nodes for which it is true. Empty: all may be dialed.
     void set_allowed(std::function<bool(const NodeId&)> allowed) { allowed_ = std::move(allowed); }
 

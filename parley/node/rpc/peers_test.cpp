@@ -172,7 +172,7 @@ TEST_CASE("rpc: peers are removed and trusted while the node runs") {
          {"admin_removePeer", "admin_addTrustedPeer", "admin_removeTrustedPeer"}) {
         CHECK(owner.error(method, "[" + quoted(id) + "]").ends_with("only on the Unix socket"));
     }
-    for (std::size_t n = 0; n < p2p::Network::trusted_max; ++n)
+    for (std::size_t n = 0; n < p2p::named_peers_max; ++n)
         CHECK(owner.node->trust(other(1000 + n)));
     CHECK(owner.refused("admin_addTrustedPeer", quoted(id)) ==
           "-32000: 1024 nodes are trusted already");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <set>
 
 namespace parley::p2p {
 
@@ -21,7 +22,31 @@ Result<void, ConfigError> check(const Config& config, std::string_view file_name
         return bad(
             "p2p.port_mapping tells where this node is, which p2p.proxy hides: only one of them");
     }
+    const auto fits = [](std::size_t count) { return count <= named_peers_max; };
+    if (!fits(p2p.static_peers.size())) {
+        return bad(fmt::format("p2p.static_peers: {} nodes, at most {}", p2p.static_peers.size(),
+                               named_peers_max));
+    }
+    if (!fits(p2p.trusted.size())) {
+        return bad(
+            fmt::format("p2p.trusted: {} nodes, at most {}", p2p.trusted.size(), named_peers_max));
+    }
+    std::set<NodeId> ids;
+    for (const auto& target : p2p.static_peers) {
+        if (ids.insert(target.id).second) continue;
+        return bad(fmt::format("p2p.static_peers: {} is there twice, and a node has one address",
+                               target.id.short_string()));
+    }
     return {};
+}
+
+std::uint64_t P2pConfig::descriptors_max() const {
+    const std::uint64_t named = static_peers.size() + trusted.size();
+    constexpr std::uint64_t dials = 16 + 2;    // under way, feelers
+    constexpr std::uint64_t rpc = 3 * 64;      // HTTP, the Unix socket, metrics
+    constexpr std::uint64_t others = 64 + 64;  // store, log, threads, listeners; callers giving way
+    return std::uint64_t{inbound_max} + outbound_max + handshakes_max + named + dials + rpc +
+           others;
 }
 
 Result<void, ConfigError> read_config(const SettingList& list, const Config& config,

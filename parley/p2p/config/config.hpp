@@ -21,12 +21,13 @@
 
 namespace parley::p2p {
 
-/// What two nodes must have in common, and what a node says that it is. All but `name`, `id` and
-/// `genesis` may change while the node runs (Network::set_head and so on).
+/// What two nodes must have in common, and what a node says that it is. All but `name`, `id`,
+/// `genesis` and `chain_id` may change while the node runs (Network::set_head and so on).
 struct NetworkConfig {
     std::string name = "parley";  ///< for people; not on the wire
     std::uint64_t id = 7700;
     Hash256 genesis{};
+    std::uint64_t chain_id = 0;  ///< not in parley.toml: of EIP-155; 0: none
     std::vector<std::uint64_t> forks =
         {};                  ///< heights at which the rules change, ascending (EIP-2124)
     std::uint64_t head = 0;  ///< not in parley.toml: the chain's height
@@ -35,6 +36,9 @@ struct NetworkConfig {
 
     transport::ForkRules fork_rules() const { return {genesis, forks, head}; }
 };
+
+/// How many peers the owner may name: static ones, and trusted ones; by the settings and since.
+inline constexpr std::size_t named_peers_max = 1024;
 
 /// Listeners, peers by name, and the bounds on links.
 struct P2pConfig {
@@ -48,7 +52,7 @@ struct P2pConfig {
     std::vector<NodeId> trusted;
     std::uint32_t outbound_max = 8;
     std::uint32_t inbound_max = 40;
-    std::uint32_t handshakes_max = 32;
+    std::uint32_t handshakes_max = 256;
     std::uint64_t receive_bytes_max = 512ULL << 20;
     // Bandwidth in KiB a second, of all links together and of each; 0: no limit.
     std::uint32_t upload_max = 0, download_max = 0;
@@ -59,6 +63,8 @@ struct P2pConfig {
     bool dht = true;  ///< take part in the DHT, over UDP
 
     bool uses_proxy() const { return proxy.endpoint.port != 0; }
+    /// File descriptors that a node may need: the connections that the slots allow, and the rest.
+    std::uint64_t descriptors_max() const;
 };
 
 /// Whom this node links with, and whom it keeps to itself.

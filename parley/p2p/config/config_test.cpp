@@ -129,6 +129,26 @@ TEST_CASE("bad settings are named with file, line and key") {
           "parley.toml: p2p.proxy_user is of no use without p2p.proxy");
 }
 
+TEST_CASE("lists of peers have room for all their entries, or the start fails with the number") {
+    Config config;
+    SeededEntropy entropy{1};
+    for (std::uint16_t port = 1; port <= named_peers_max; ++port) {
+        const auto id = NodeKey::generate(entropy).id();
+        config.p2p.static_peers.push_back({id, {*IpAddress::parse("10.0.0.1"), port}});
+        config.p2p.trusted.push_back(id);
+    }
+    CHECK(check(config, "f"));
+    auto one_more = config;
+    one_more.p2p.trusted.push_back(NodeKey::generate(entropy).id());
+    CHECK(check(one_more, "f").error().message == "f: p2p.trusted: 1025 nodes, at most 1024");
+    config.p2p.static_peers.back().id = config.p2p.static_peers.front().id;
+    const auto twice = config.p2p.static_peers.front().id.short_string();
+    CHECK(check(config, "f").error().message ==
+          "f: p2p.static_peers: " + twice + " is there twice, and a node has one address");
+    config.p2p.static_peers.push_back(config.p2p.static_peers.front());
+    CHECK(check(config, "f").error().message == "f: p2p.static_peers: 1025 nodes, at most 1024");
+}
+
 TEST_CASE("what is not TOML is named with its line") {
     const auto error = error_of("[p2p]\nlisten = [");
     CHECK(error.starts_with("parley.toml:2: "));

@@ -134,8 +134,8 @@ rpc::Result admin_add_peer(Network& node, const rpc::Call& call) {
     const auto target = Target::parse(*text);
     if (!target) return rpc::bad_param(0, expected, "another string");
     if (target->id == node.id()) return rpc::refused("that is this node itself");
-    node.add_peer(call.now, *target);
-    return rpc::json::value(true);
+    if (node.add_peer(call.now, *target)) return rpc::json::value(true);
+    return rpc::refused(fmt::format("{} nodes are static peers already", named_peers_max));
 }
 
 rpc::Result admin_node_info(Network& node, const rpc::Call&, const RpcExtras& extras) {

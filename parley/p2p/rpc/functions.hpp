@@ -62,7 +62,7 @@ rpc::Result parley_disallow(Network& node, const rpc::Call& call);
 /// Ends its link, and the dialing of a static peer; false if it was neither.
 rpc::Result admin_remove_peer(Network& node, const rpc::Call& call);
 /// Lets it in from its next link on even when all inbound slots are taken; refused when there are
-/// Network::trusted_max others.
+/// named_peers_max others.
 rpc::Result admin_add_trusted_peer(Network& node, const rpc::Call& call);
 /// Whether it was trusted.
 rpc::Result admin_remove_trusted_peer(Network& node, const rpc::Call& call);

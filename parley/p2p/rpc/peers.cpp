@@ -16,7 +16,7 @@ rpc::Result admin_add_trusted_peer(Network& node, const rpc::Call& call) {
     const auto id = peer_param(node, call, 0);
     if (!id) return std::unexpected{id.error()};
     if (node.trust(*id)) return rpc::json::value(true);
-    return rpc::refused(fmt::format("{} nodes are trusted already", Network::trusted_max));
+    return rpc::refused(fmt::format("{} nodes are trusted already", named_peers_max));
 }
 
 rpc::Result admin_remove_trusted_peer(Network& node, const rpc::Call& call) {
