@@ -38,6 +38,8 @@ std::string_view name(CloseReason reason) {
             return "tie_lost";
         case CloseReason::rotated:
             return "rotated";
+        case CloseReason::wrong_chain:
+            return "wrong_chain";
         case CloseReason::dial_failed:
             return "dial_failed";
         case CloseReason::truncated:
@@ -56,6 +58,8 @@ std::string_view name(CloseReason reason) {
             return "protocol_error";
         case CloseReason::reset:
             return "reset";
+        case CloseReason::wrong_destination:
+            return "wrong_destination";
         case CloseReason::module_failed:
             return "module_failed";
     }

@@ -54,17 +54,19 @@ enum class CloseReason : std::uint8_t {
     no_memory = 14,         ///< the windows of the link do not fit in the node's cap
     tie_lost = 15,          ///< both dialed; the other link stays
     rotated = 16,           ///< a feeler, or making room
+    wrong_chain = 17,       ///< another chain ID
     // Local only, never sent:
     dial_failed = 64,       ///< no connection
     truncated = 65,         ///< the stream ended without a Goodbye
-    handshake_failed = 66,  ///< bytes that are no handshake; charged to the address
+    handshake_failed = 66,  ///< bytes that are no handshake
     handshake_timeout = 67,
-    wrong_identity = 68,  ///< a valid node, but not the one dialed
-    bad_frame = 69,       ///< a tag or a length that does not fit; charged to the address
-    frame_timeout = 70,   ///< a started frame did not arrive in time
-    protocol_error = 71,  ///< authenticated peer broke the lanes' rules; charged to the ID
-    reset = 72,           ///< the operating system reset the connection
-    module_failed = 73,   ///< told to a module's handlers when it threw: the link may go on
+    wrong_identity = 68,     ///< a valid node, but not the one dialed
+    bad_frame = 69,          ///< a tag or a length that does not fit
+    frame_timeout = 70,      ///< a started frame did not arrive in time
+    protocol_error = 71,     ///< authenticated peer broke the lanes' rules; charged to the ID
+    reset = 72,              ///< the operating system reset the connection
+    wrong_destination = 74,  ///< a caller that wants another node, as after a change of our ID
+    module_failed = 73,      ///< told to a module's handlers when it threw: the link may go on
 };
 /// "too_many_peers".
 std::string_view name(CloseReason reason);

@@ -19,6 +19,7 @@ bool is_incompatible(CloseReason reason) {
         case CloseReason::no_common_version:
         case CloseReason::wrong_network:
         case CloseReason::wrong_genesis:
+        case CloseReason::wrong_chain:
         case CloseReason::incompatible_fork:
         case CloseReason::no_common_topic:
         case CloseReason::roles_do_not_fit:

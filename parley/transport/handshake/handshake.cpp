@@ -1,6 +1,7 @@
 #include <parley/transport/handshake/handshake.hpp>
 
 #include <parley/transport/handshake/handshake_core.hpp>
+#include <parley/transport/handshake/version_notice.hpp>
 
 #include <fmt/format.h>
 
@@ -88,17 +89,26 @@ SessionKeys::~SessionKeys() {
 
 struct Initiator::State {
     sts::InitiatorCore core;
+    NodeId target;
+    ByteArray<m1_bytes> m1{};
 };
 
 Initiator::Initiator(const NodeKey& key, const NodeId& target, Bytes hello, VersionRange versions,
                      EntropySource& entropy)
-    : state_(new State{{key, target, hello, versions, entropy}}) {}
+    : state_(new State{{key, target, hello, versions, entropy}, target}) {}
 Initiator::Initiator(Initiator&&) noexcept = default;
 Initiator& Initiator::operator=(Initiator&&) noexcept = default;
 Initiator::~Initiator() = default;
 
 ByteArray<m1_bytes> Initiator::write_m1() {
-    return state_->core.write_m1();
+    state_->m1 = state_->core.write_m1();
+    return state_->m1;
+}
+
+std::optional<VersionRange> Initiator::read_version_notice(Bytes notice) {
+    const auto versions = decode_version_notice(notice, state_->m1, state_->target);
+    state_.reset();
+    return versions;
 }
 
 Result<HandshakeProof, HandshakeError> Initiator::read_m2(Bytes m2) {

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace parley::transport {
@@ -26,9 +27,9 @@ inline constexpr std::uint16_t protocol_version_max = 1;
 enum class HandshakeErrc : std::uint8_t {
     bad_magic,             ///< M1 does not start with "PRLY"
     bad_version_range,     ///< verMin > verMax
+    wrong_destination,     ///< dst is not ours
     no_common_version,     ///< expected: our highest; actual: their highest (or lowest if above)
     non_canonical_key,     ///< eI or eR is not below 2^255-19
-    wrong_destination,     ///< dst is not ours
     low_order_key,         ///< the shared secret is zero
     reflected_key,         ///< eR = eI
     version_out_of_range,  ///< ver of M2; expected: our highest; actual: ver
@@ -87,6 +88,9 @@ public:
     ByteArray<m1_bytes> write_m1();
     /// Precondition: `m2.size() == m2_bytes`. Nothing about ourselves was sent before.
     Result<HandshakeProof, HandshakeError> read_m2(Bytes m2);
+    /// Instead of M2: the range of a responder with which we share no version
+    /// (version_notice.hpp); nothing if it is no answer to our M1. Ends the handshake.
+    std::optional<VersionRange> read_version_notice(Bytes notice);
     /// Proves this side's ID: the dial is committed.
     Buffer write_m3();
     /// The keys of the session, once, after write_m3.
@@ -106,7 +110,7 @@ public:
     ~Responder();
 
     /// Precondition: `m1.size() == m1_bytes`. Does no curve operation; an error is answered by
-    /// silence.
+    /// silence, but no_common_version by a version notice.
     Result<void, HandshakeError> read_m1(Bytes m1);
     /// All the public-key work of the first half. low_order_key is found here.
     Result<Buffer, HandshakeError> write_m2();

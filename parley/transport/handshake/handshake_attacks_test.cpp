@@ -501,7 +501,6 @@ HandshakeErrc m1_flip_error(std::size_t bit) {
     // The range is 1 to 1: the lowest goes above the highest, or to 0; the highest goes to 0.
     if (byte < 6 && bit != 5 * 8) return HandshakeErrc::bad_version_range;
     if (bit == 7 * 8) return HandshakeErrc::bad_version_range;
-    if (bit == 55 * 8 + 7) return HandshakeErrc::non_canonical_key;
     return HandshakeErrc::wrong_destination;
 }
 

@@ -114,12 +114,12 @@ Result<void, HandshakeError> ResponderCore::read_m1(Bytes m1) {
     m1_ = split_m1(m1);
     const auto [min, max] = m1_.versions;
     if (min > max) return fail(HandshakeErrc::bad_version_range, max, min);
-    if (min > versions_.max) return fail(HandshakeErrc::no_common_version, versions_.max, min);
-    if (max < versions_.min) return fail(HandshakeErrc::no_common_version, versions_.max, max);
-    if (!crypto::is_canonical_x25519(m1_.ephemeral)) return fail(HandshakeErrc::non_canonical_key);
     if (!crypto::equal_constant_time(destination_of(m1, key_->id()), m1_.destination)) {
         return fail(HandshakeErrc::wrong_destination);
     }
+    if (min > versions_.max) return fail(HandshakeErrc::no_common_version, versions_.max, min);
+    if (max < versions_.min) return fail(HandshakeErrc::no_common_version, versions_.max, max);
+    if (!crypto::is_canonical_x25519(m1_.ephemeral)) return fail(HandshakeErrc::non_canonical_key);
     version_ = std::min(max, versions_.max);
     transcript_ = transcript_1(m1);
     return {};

@@ -252,10 +252,10 @@ TEST_CASE("handshake: what is wrong with an M1, in the order of the checks") {
     const Row rows[] = {
         {no_magic, {HandshakeErrc::bad_magic}},
         {m1_of({9, 8}, false, other), {HandshakeErrc::bad_version_range, 8, 9}},
-        {m1_of({6, 9}, false, other), {HandshakeErrc::no_common_version, 5, 6}},
-        {m1_of({1, 2}, false, other), {HandshakeErrc::no_common_version, 5, 2}},
-        {m1_of({1, 3}, false, other), {HandshakeErrc::non_canonical_key}},
-        {m1_of({1, 3}, true, other), {HandshakeErrc::wrong_destination}},
+        {m1_of({6, 9}, false, other), {HandshakeErrc::wrong_destination}},
+        {m1_of({6, 9}, false, self), {HandshakeErrc::no_common_version, 5, 6}},
+        {m1_of({1, 2}, false, self), {HandshakeErrc::no_common_version, 5, 2}},
+        {m1_of({1, 3}, false, self), {HandshakeErrc::non_canonical_key}},
     };
     for (const auto& row : rows) {
         CAPTURE(message(row.error));

@@ -32,7 +32,9 @@ Buffer encode(const Hello& hello) {
         out.begin_list().string(topic.name).number(topic.version);
         out.number(topic.window_bytes).number(topic.message_bytes_max).end_list();
     }
-    out.end_list().raw(hello.record.raw()).number(hello.frame_bytes_max).end_list();
+    out.end_list().raw(hello.record.raw()).number(hello.frame_bytes_max);
+    if (hello.chain_id != 0) out.number(hello.chain_id);
+    out.end_list();
     return out.take();
 }
 
@@ -60,6 +62,8 @@ public:
         return read(out, reader_.fixed<N>());
     }
     bool list(rlp::Reader& out) { return read(out, reader_.list()); }
+    /// As it was where nothing is left.
+    bool number_or_end(std::uint64_t& out) { return reader_.at_end() || number(out); }
     std::unexpected<HelloError> failure() const { return rlp_failure(error_); }
 
 private:
@@ -78,6 +82,7 @@ struct RawHello {
     rlp::Reader topics{Bytes{}};
     Bytes record;
     std::uint32_t frame_bytes_max = 0;
+    std::uint64_t chain_id = 0;
 };
 
 Result<RawHello, HelloError> split_hello(Bytes encoded) {
@@ -89,7 +94,7 @@ Result<RawHello, HelloError> split_hello(Bytes encoded) {
     if (!(in.number(raw.version_min) && in.number(raw.version_max) && in.string(raw.client) &&
           in.number(raw.network_id) && in.fixed(raw.genesis) && in.list(fork) &&
           in.number(raw.roles) && in.number(raw.services) && in.list(raw.topics) &&
-          in.raw(raw.record) && in.number(raw.frame_bytes_max))) {
+          in.raw(raw.record) && in.number(raw.frame_bytes_max) && in.number_or_end(raw.chain_id))) {
         return in.failure();
     }
     Fields fork_in{fork};
@@ -238,6 +243,7 @@ Result<Hello, HelloError> decode_hello(Bytes bytes, const NodeId& sender) {
     hello.services = raw->services;
     hello.topics = std::move(*topics);
     hello.frame_bytes_max = raw->frame_bytes_max;
+    hello.chain_id = raw->chain_id;
     return hello;
 }
 

@@ -54,6 +54,7 @@ struct Hello {
     std::vector<HelloTopic> topics;         ///< sorted by name, unique, at most topics_max
     Enr record;                             ///< own record; its ID is the sender's
     std::uint32_t frame_bytes_max = 65536;  ///< largest frame msg that it takes, 1024 to 65,536
+    std::uint64_t chain_id = 0;             ///< EIP-155; 0: none, or not said
 };
 
 /// How many of the Hello::wire_bytes its contents take.

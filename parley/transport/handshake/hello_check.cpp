@@ -81,6 +81,10 @@ std::optional<Goodbye> check_hello(const Hello& ours, const ForkRules& our_forks
     if (ours.genesis != theirs.genesis) {
         return differ(CloseReason::wrong_genesis, to_hex(ours.genesis), to_hex(theirs.genesis));
     }
+    if (ours.chain_id != theirs.chain_id && ours.chain_id != 0 && theirs.chain_id != 0) {
+        return differ(CloseReason::wrong_chain, std::to_string(ours.chain_id),
+                      std::to_string(theirs.chain_id));
+    }
     if (!fork_compatible(our_forks, theirs.fork)) {
         return differ(CloseReason::incompatible_fork, fork_text(fork_id(our_forks)),
                       fork_text(theirs.fork));

@@ -24,7 +24,7 @@ struct CommonTopic {
 std::vector<CommonTopic> common_topics(const Hello& ours, const Hello& theirs);
 
 /// Nothing if the two fit; otherwise the Goodbye that names both values. Checked in the order:
-/// version, network, genesis, fork, roles, topics.
+/// version, network, genesis, chain (where both name one), fork, roles, topics.
 std::optional<Goodbye> check_hello(const Hello& ours, const ForkRules& our_forks,
                                    const Hello& theirs);
 

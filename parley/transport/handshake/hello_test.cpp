@@ -137,6 +137,7 @@ TEST_CASE("hello: the published bytes") {
 TEST_CASE("hello: unknown fields and bits are ignored") {
     const auto key = key_of(1);
     auto items = items_of(key);
+    items.push_back(number(1337));  // the chain's ID, which may be missing
     items.push_back(string("from the future"));
     items.push_back(list({number(1), list({})}));
     items[fork] = list({string(Bytes{ByteArray<4>{}}), number(0), number(9)});
@@ -145,6 +146,7 @@ TEST_CASE("hello: unknown fields and bits are ignored") {
     const auto hello = decode_hello(wire(list(items)), key.id());
     REQUIRE(hello);
     CHECK(hello->roles == 0xf1);
+    CHECK(hello->chain_id == 1337);
     CHECK(hello->topics == std::vector<HelloTopic>{{"a", 1, 5, 5}});
 }
 
@@ -294,6 +296,12 @@ const Mismatch mismatches[] = {
     {"genesis", [](auto&, auto&, auto& b) { b.genesis.fill(std::byte{0xab}); },
      CloseReason::wrong_genesis, "0000000000000000000000000000000000000000000000000000000000000000",
      "abababababababababababababababababababababababababababababababab"},
+    {"chain",
+     [](auto& a, auto&, auto& b) {
+         a.chain_id = 1;
+         b.chain_id = 1337;
+     },
+     CloseReason::wrong_chain, "1", "1337"},
     {"fork",
      [](auto&, auto& forks, auto& b) {
          forks.forks = {10};
@@ -330,6 +338,16 @@ const Mismatch mismatches[] = {
 };
 
 }  // namespace
+
+TEST_CASE("hello: a side that names no chain fits any") {
+    auto ours = hello_of(key_of(1));
+    auto theirs = hello_of(key_of(2));
+    ours.chain_id = 1;
+    CHECK_FALSE(check_hello(ours, {}, theirs));
+    CHECK_FALSE(check_hello(theirs, {}, ours));
+    const auto key = key_of(1);
+    CHECK(decode_hello(encode_hello(ours), key.id())->chain_id == 1);
+}
 
 TEST_CASE("hello: what does not fit is told with both sides' values") {
     const auto key_a = key_of(1);

@@ -75,6 +75,7 @@ struct Authenticated {
     /// From our last message to its answer: the way there and back, and what the other side took
     /// for its cryptography. It cannot look shorter than it is.
     std::optional<Duration> round_trip = std::nullopt;
+    std::uint16_t version = 1;  ///< of the protocol, that both speak
 };
 /// The initiator read Ready (the responder is up at once on Proceed; it gets no Up).
 struct Up {};

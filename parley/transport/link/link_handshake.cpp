@@ -1,5 +1,6 @@
 // Link, up to the moment when both sides are authenticated.
 #include <parley/transport/handshake/hello_check.hpp>
+#include <parley/transport/handshake/version_notice.hpp>
 #include <parley/transport/link/link_impl.hpp>
 
 #include <fmt/format.h>
@@ -17,9 +18,7 @@ void Link::Impl::start_dial(const NodeId& target, EntropySource& entropy) {
 
 void Link::Impl::start_accept(EntropySource& entropy, std::optional<Endpoint> remote) {
     remote_ = remote;
-    const auto& hello = identity_->hello;
-    responder_.emplace(*identity_->key, encode_hello(hello),
-                       VersionRange{hello.version_min, hello.version_max}, entropy);
+    entropy_ = &entropy;
 }
 
 void Link::Impl::on_bytes(Now now, MutableBytes bytes, Events& out) {
@@ -48,6 +47,9 @@ void Link::Impl::on_handshake_bytes(Now now, MutableBytes& bytes, Events& out) {
     const auto taken = std::min(size - handshake_in_.size(), bytes.size());
     append(handshake_in_, bytes.first(taken));
     bytes = bytes.subspan(taken);
+    if (phase_ == Phase::awaiting_m2 && begins_version_notice(handshake_in_)) {
+        return on_version_notice(out);
+    }
     if (handshake_in_.size() < size) return;
     if (phase_ != Phase::awaiting_m3 && !bytes.empty()) {
         // The other side cannot know yet what the next message must hold.
@@ -68,8 +70,17 @@ void Link::Impl::on_handshake_bytes(Now now, MutableBytes& bytes, Events& out) {
 }
 
 void Link::Impl::on_m1(Now now, Events& out) {
+    const auto& hello = identity_->hello;
+    const VersionRange versions{hello.version_min, hello.version_max};
+    responder_.emplace(*identity_->key, encode_hello(hello), versions, *entropy_);
     if (const auto read = responder_->read_m1(handshake_in_); !read) {
-        return handshake_failed(read.error(), out);
+        auto notice =
+            read.error().code == HandshakeErrc::no_common_version
+                ? to_buffer(encode_version_notice(versions, handshake_in_, identity_->key->id()))
+                : Buffer{};
+        handshake_failed(read.error(), out);
+        raw_out_ = std::move(notice);  // last words
+        return;
     }
     auto m2 = responder_->write_m2();
     if (!m2) return handshake_failed(m2.error(), out);
@@ -82,6 +93,20 @@ void Link::Impl::on_m2(Now now, Events& out) {
     auto proof = initiator_->read_m2(handshake_in_);
     if (!proof) return handshake_failed(proof.error(), out);
     on_proof(now, std::move(*proof), out);
+}
+
+/// The responder speaks no version that we do; all that it may send is there, or more comes.
+void Link::Impl::on_version_notice(Events& out) {
+    if (handshake_in_.size() < version_notice_bytes) return;
+    const auto theirs = handshake_in_.size() == version_notice_bytes
+                            ? initiator_->read_version_notice(handshake_in_)
+                            : std::nullopt;
+    if (!theirs) return close(CloseReason::handshake_failed, "a version notice that is none", out);
+    const auto& hello = identity_->hello;
+    close(CloseReason::no_common_version,
+          fmt::format("it speaks {}, we {}", to_string(*theirs),
+                      to_string(VersionRange{hello.version_min, hello.version_max})),
+          out);
 }
 
 void Link::Impl::on_m3(Now now, Events& out) {
@@ -100,8 +125,8 @@ void Link::Impl::on_proof(Now now, HandshakeProof&& proof, Events& out) {
         lanes_out_.add(priority, initial_credit(topic.theirs), topic.theirs.message_bytes_max);
         lanes_in_.add(initial_credit(topic.ours), topic.ours.message_bytes_max);
     }
-    out.emplace_back(
-        Authenticated{proof.peer, std::move(proof.hello), std::nullopt, now.instant - asked_});
+    out.emplace_back(Authenticated{proof.peer, std::move(proof.hello), std::nullopt,
+                                   now.instant - asked_, proof.version});
 }
 
 /// Nothing is sent: the other side has not proven to be a node, or has shown that it is none.
@@ -109,6 +134,8 @@ void Link::Impl::handshake_failed(const HandshakeError& error, Events& out) {
     auto reason = CloseReason::handshake_failed;
     if (error.code == HandshakeErrc::wrong_identity) reason = CloseReason::wrong_identity;
     if (error.code == HandshakeErrc::own_identity) reason = CloseReason::self_dial;
+    if (error.code == HandshakeErrc::wrong_destination) reason = CloseReason::wrong_destination;
+    if (error.code == HandshakeErrc::no_common_version) reason = CloseReason::no_common_version;
     close(reason, message(error), out);
 }
 

@@ -1,3 +1,4 @@
+#include <parley/transport/handshake/version_notice.hpp>
 #include <parley/transport/link/test_link_pair.hpp>
 
 #include <doctest/doctest.h>
@@ -207,10 +208,67 @@ TEST_CASE("link: a dial to another node than the one that answers") {
     Side dial{Link::dial({}, dialer.identity, key_of(99).id(), at(0s), entropy)};
     Side accept{Link::accept({}, listener.identity, at(0s), entropy)};
     accept.feed(at(0s), dial.produce(at(0s)));
-    CHECK(accept.closed().reason == CloseReason::handshake_failed);
+    CHECK(accept.closed().reason == CloseReason::wrong_destination);
     CHECK(accept.produce(at(0s)).empty());
     dial.link.on_end(at(0s), CloseReason::truncated, dial.events);
     CHECK(dial.closed().reason == CloseReason::truncated);
+}
+
+TEST_CASE("link: two that share no version know of each other which they speak") {
+    for (const std::size_t step : {SIZE_MAX, std::size_t{1}}) {
+        TestNode dialer{11};
+        TestNode listener{12, TestNode::default_topics(), 65536, {2, 3}};
+        SeededEntropy entropy{13};
+        Side dial{Link::dial({}, dialer.identity, listener.key.id(), at(0s), entropy)};
+        Side accept{Link::accept({}, listener.identity, at(0s), entropy)};
+        accept.feed(at(0s), dial.produce(at(0s)), step);
+        const auto refused = accept.closed();
+        CHECK(refused.reason == CloseReason::no_common_version);
+        CHECK(refused.detail == "no common version: ours up to 3, theirs 1");
+        const auto notice = accept.produce(at(0s));
+        CHECK(notice.size() == version_notice_bytes);
+        CHECK_FALSE(accept.link.wants_to_write());
+        dial.feed(at(0s), notice, step);
+        const auto closed = dial.closed();
+        CHECK(closed.reason == CloseReason::no_common_version);
+        CHECK(closed.detail == "it speaks 2 to 3, we 1");
+        CHECK(dial.produce(at(0s)).empty());
+    }
+}
+
+TEST_CASE("link: of the versions that two share, they take the highest") {
+    struct Row {
+        VersionRange dialer, listener;
+        std::uint16_t version;
+    };
+    for (const auto& row : {Row{{1, 1}, {1, 2}, 1}, Row{{1, 2}, {1, 1}, 1}, Row{{1, 2}, {1, 2}, 2},
+                            Row{{2, 2}, {1, 2}, 2}, Row{{1, 2}, {2, 3}, 2}}) {
+        CAPTURE(row.version);
+        LinkPair pair{row.dialer, row.listener};
+        pair.pump();
+        const auto seen = pair.dialer.take<Authenticated>();
+        REQUIRE(seen.size() == 1);
+        CHECK(seen[0].version == row.version);
+        pair.dialer.command(pair.now(), Proceed{});
+        pair.pump();
+        CHECK(pair.listener.take<Authenticated>().at(0).version == row.version);
+    }
+}
+
+TEST_CASE("link: what looks like a version notice and is none") {
+    LinkPair pair;
+    const auto m1 = pair.dialer.produce(pair.now());
+    auto notice = to_buffer(encode_version_notice({2, 3}, m1, pair.listener_node.key.id()));
+    SUBCASE("forged without M1") {
+        notice.back() ^= std::byte{1};
+    }
+    SUBCASE("with more after it") {
+        notice.push_back(std::byte{0});
+    }
+    pair.dialer.feed(pair.now(), notice);
+    const auto closed = pair.dialer.closed();
+    CHECK(closed.reason == CloseReason::handshake_failed);
+    CHECK(closed.detail == "a version notice that is none");
 }
 
 TEST_CASE("link: a dial to ourselves") {

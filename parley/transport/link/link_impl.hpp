@@ -63,6 +63,7 @@ private:
     void on_bytes_after_proof(Now now, MutableBytes bytes, Events& out);
     void on_m1(Now now, Events& out);
     void on_m2(Now now, Events& out);
+    void on_version_notice(Events& out);
     void on_m3(Now now, Events& out);
     void on_proof(Now now, HandshakeProof&& proof, Events& out);
     void handshake_failed(const HandshakeError& error, Events& out);
@@ -106,11 +107,13 @@ private:
     Instant started_;
     Instant asked_;  // when the last message of ours went that is answered by one
 
-    // The handshake; given back when it is over.
+    // The handshake; given back when it is over. A responder exists from M1 on: callers that send
+    // none cost little.
+    EntropySource* entropy_ = nullptr;
     std::optional<Initiator> initiator_;
     std::optional<Responder> responder_;
     Buffer handshake_in_;
-    Buffer raw_out_;  // M1, M2 or M3
+    Buffer raw_out_;  // M1, M2, a version notice or M3
     std::size_t raw_sent_ = 0;
 
     // Frames, from the moment both sides are authenticated.

@@ -28,9 +28,11 @@ struct TestNode {
     std::shared_ptr<const LinkIdentity> identity;
 
     explicit TestNode(std::uint64_t seed, std::vector<TopicSpec> topics = default_topics(),
-                      std::uint32_t frame_bytes_max = 65536)
+                      std::uint32_t frame_bytes_max = 65536, VersionRange versions = {})
         : key(key_of(seed)) {
         auto hello = hello_of(key);
+        hello.version_min = versions.min;
+        hello.version_max = versions.max;
         hello.frame_bytes_max = frame_bytes_max;
         hello.topics.clear();
         for (const auto& topic : topics) {
@@ -166,6 +168,12 @@ struct LinkPair {
         : config(c),
           dialer(Link::dial(c, dialer_node.identity, listener_node.key.id(), now(), entropy)),
           listener(Link::accept(c, listener_node.identity, now(), entropy)) {}
+
+    LinkPair(VersionRange dialers, VersionRange listeners)
+        : dialer_node(11, TestNode::default_topics(), 65536, dialers),
+          listener_node(12, TestNode::default_topics(), 65536, listeners),
+          dialer(Link::dial({}, dialer_node.identity, listener_node.key.id(), now(), entropy)),
+          listener(Link::accept({}, listener_node.identity, now(), entropy)) {}
 
     Now now() const { return at(time); }
 
