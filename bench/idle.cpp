@@ -53,7 +53,6 @@ transport::SwitchConfig many_links() {
     transport::SwitchConfig config;
     config.slots.inbound_max = config.slots.outbound_max = links;
     config.slots.handshake_in_max = config.slots.handshake_out_max = 2 * dials_at_a_time;
-    config.slots.turn_away_max = dials_at_a_time;
     config.receive_bytes_max = 8ULL << 30;
     return config;
 }

@@ -35,10 +35,10 @@ public:
 
 transport::SwitchConfig many_callers() {
     transport::SwitchConfig config;
-    config.slots.handshake_in_max = config.slots.handshake_per_exempt_address_max = 256;
+    config.slots.handshake_per_exempt_address_max = 256;
     config.slots.inbound_max = 256;
-    config.slots.exempt_address_rate = {1e6, 1e6};
-    config.slots.exempt_total_rate = {1e6, 1e6};
+    config.callers.exempt_address = {1e6, 1e6};
+    config.callers.exempt_all = {1e6, 1e6};
     return config;
 }
 

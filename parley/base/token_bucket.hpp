@@ -21,6 +21,11 @@ public:
         tokens_ -= tokens;
         return true;
     }
+    /// Whether take() would succeed.
+    bool has(Instant now, double tokens = 1.0) {
+        refill(now);
+        return tokens_ >= tokens;
+    }
     /// True when nothing was taken for so long that the bucket could be forgotten.
     bool full(Instant now) {
         refill(now);

@@ -145,6 +145,14 @@ std::string NetworkGroup::to_string() const {
     return fmt::format("{}/{}", address.to_string(), bits);
 }
 
+ByteArray<18> key_of(const NetworkGroup& group) {
+    ByteArray<18> key{};
+    key[0] = group.v4 ? std::byte{4} : std::byte{6};
+    key[1] = std::byte{group.bits};
+    std::ranges::copy(group.prefix, key.begin() + 2);
+    return key;
+}
+
 NetworkGroup group_of(const IpAddress& address, unsigned bits_v4, unsigned bits_v6) {
     const bool is_v4 = address.is_v4();
     const unsigned bits = is_v4 ? std::min(bits_v4, 32U) : std::min(bits_v6, 128U);

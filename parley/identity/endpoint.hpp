@@ -49,6 +49,8 @@ struct NetworkGroup {
     std::string to_string() const;  ///< "203.0.0.0/16"
     friend auto operator<=>(const NetworkGroup&, const NetworkGroup&) = default;
 };
+/// Its family, bits and prefix as a key for tables.
+ByteArray<18> key_of(const NetworkGroup& group);
 /// The group of an address, with as many bits as its family has here.
 NetworkGroup group_of(const IpAddress& address, unsigned bits_v4, unsigned bits_v6);
 /// /16 and /32: outbound diversity.

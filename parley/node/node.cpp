@@ -22,9 +22,11 @@ Result<NodeConfig, p2p::ConfigError> parse_config(std::string_view toml, std::st
 
 namespace {
 
-/// The network knows nothing of the rest.
-const p2p::Config& of_network(const NodeConfig& config) {
-    return config;
+/// All that the network knows of the chain is its number.
+p2p::Config of_network(const NodeConfig& config) {
+    p2p::Config out = config;
+    out.network.chain_id = config.chain.id;
+    return out;
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include <parley/p2p/network.hpp>
 
+#include <parley/transport/link/lanes_out.hpp>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -78,10 +80,24 @@ transport::SwitchConfig Network::switch_config() const {
     out.slots.inbound_max = config_.p2p.inbound_max;
     out.slots.outbound_max = config_.p2p.outbound_max;
     out.slots.handshake_in_max = config_.p2p.handshakes_max;
+    out.slots.static_max = out.slots.trusted_max = named_peers_max;
     out.link = config_.link();
     out.forks = config_.network.fork_rules();
     out.receive_bytes_max = config_.p2p.receive_bytes_max;
     return out;
+}
+
+/// Each link takes the windows of its topics out of one cap for all.
+void Network::check_receive_bytes(const transport::Hello& hello) {
+    std::uint64_t windows = 0;
+    for (const auto& topic : hello.topics) windows += transport::initial_credit(topic);
+    const std::uint64_t links = std::uint64_t{config_.p2p.inbound_max} + config_.p2p.outbound_max +
+                                config_.p2p.static_peers.size() + config_.p2p.trusted.size();
+    if (windows * links <= config_.p2p.receive_bytes_max) return;
+    log_.write(LogLevel::warn, "node", "p2p.receive_bytes_max is too small for all links",
+               {{"links", links},
+                {"needed", windows * links},
+                {"room_for_links", config_.p2p.receive_bytes_max / windows}});
 }
 
 void Network::make_switch(std::vector<transport::PeerHandler*> modules) {
@@ -94,11 +110,14 @@ void Network::make_switch(std::vector<transport::PeerHandler*> modules) {
     hello.client = config_.client;
     hello.network_id = config_.network.id;
     hello.genesis = config_.network.genesis;
+    hello.chain_id = config_.network.chain_id;
     hello.roles = config_.network.roles;
     hello.services = config_.network.services;
     switch_ = std::make_unique<transport::Switch>(switch_config(), key_, std::move(hello),
                                                   std::move(modules), hub_, jobs_, log_,
                                                   rng_.split("switch"));
+    check_receive_bytes(switch_->identity()->hello);
+    switch_->set_known([this](const NodeId& id) { return book_->find(id) != nullptr; });
     if (!pex_) return;
     switch_->set_alternatives([this](const Endpoint& caller, const Enr& record, std::size_t count) {
         return pex_->alternatives(now_, caller.address, record, count);
@@ -335,11 +354,14 @@ void Network::end_wait(Now now, const NodeId& id) {
     hub_.publish(discovery::BookGrew{1});  // somebody to dial
 }
 
-void Network::add_peer(Now now, const Target& target) {
+bool Network::add_peer(Now now, const Target& target) {
     now_ = now;
+    const auto& scheduler = engine_->scheduler();
+    if (!scheduler.is_static(target.id) && scheduler.statics() >= named_peers_max) return false;
     engine_->add_static(now, target, discovery::SourceKind::user);
     renew_class(target.id);
     end_wait(now, target.id);
+    return true;
 }
 
 bool Network::remove_peer(Now now, const NodeId& id) {
@@ -353,7 +375,7 @@ bool Network::remove_peer(Now now, const NodeId& id) {
 }
 
 bool Network::trust(const NodeId& id) {
-    if (!trusted_.contains(id) && trusted_.size() >= trusted_max) return false;
+    if (!trusted_.contains(id) && trusted_.size() >= named_peers_max) return false;
     trusted_.insert(id);
     renew_class(id);
     return true;

@@ -103,12 +103,12 @@ public:
 
     // --- What the owner changes while it runs ------------------------------------------------
     // A restart knows the settings, the bans and the permissions.
-    static constexpr std::size_t trusted_max = 1024;
-    /// Dials it for ever from now on, as a static peer.
-    void add_peer(Now now, const Target& target);
+    /// Dials it for ever from now on, as a static peer. False if there are `named_peers_max`
+    /// others.
+    bool add_peer(Now now, const Target& target);
     /// Ends its link; a static peer is an ordinary one from now on. False if it was neither.
     bool remove_peer(Now now, const NodeId& id);
-    /// Counts from its next link on. False if there are `trusted_max` others.
+    /// Counts from its next link on. False if there are `named_peers_max` others.
     bool trust(const NodeId& id);
     /// False if it was not trusted.
     bool untrust(const NodeId& id);
@@ -134,6 +134,7 @@ private:
     Result<void, StoreError> load_permissions();
     RecordContents record_contents() const;
     transport::SwitchConfig switch_config() const;
+    void check_receive_bytes(const transport::Hello& hello);
     void make_switch(std::vector<transport::PeerHandler*> modules);
     void make_engine(Now now);
     void save_parts();

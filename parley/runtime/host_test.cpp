@@ -364,12 +364,33 @@ TEST_CASE("a dial that is given up while it connects ends at once") {
     CHECK(a.saw_end(CloseReason::requested));
 }
 
+TEST_CASE("two that share a version link in it, two that share none say what they speak") {
+    const auto node_of = [](transport::PeerHandler& module, transport::VersionRange versions) {
+        TestNode::Options options;
+        options.links.versions = versions;
+        return std::make_unique<TestNode>(std::vector<transport::PeerHandler*>{&module}, options);
+    };
+    Stream first{{}};
+    Stream second{{}};
+    Stream third{{}};
+    const auto old = node_of(first, {1, 1});
+    const auto middle = node_of(second, {1, 2});
+    const auto later = node_of(third, {2, 3});
+    old->dial(middle->target());
+    CHECK(old->saw_up());
+    middle->dial(later->target());
+    CHECK(middle->saw_up());
+    old->dial(later->target());
+    CHECK(old->saw_end(CloseReason::no_common_version));
+    later->dial(old->target());
+    CHECK(later->saw_end(CloseReason::no_common_version));
+}
+
 TEST_CASE("callers without a slot are closed at once, and those with one are served") {
     Stream stream{{}};
     TestNode::Options options;
     options.links.slots.handshake_per_exempt_address_max = 1;
     options.links.slots.handshake_in_max = 1;
-    options.links.slots.turn_away_max = 0;
     TestNode a{{&stream}, options};
     const auto address = to_asio(a.target().endpoint);
     const auto connect = [&] {

@@ -16,12 +16,8 @@ using transport::SlotKind;
 
 namespace {
 
-constexpr std::array all_kinds{SlotKind::handshake_in, SlotKind::turn_away, SlotKind::handshake_out,
-                               SlotKind::inbound,      SlotKind::outbound,  SlotKind::static_peer,
-                               SlotKind::trusted,      SlotKind::feeler};
-
 bool within_limits(const transport::Slots& slots) {
-    for (const auto kind : all_kinds) {
+    for (const auto kind : transport::all_slot_kinds) {
         if (slots.in_use(kind) > slots.limit(kind)) return false;
     }
     return slots.consistent();
@@ -132,7 +128,7 @@ TEST_CASE("a storm of dials and accepts: no limit is ever exceeded, every token 
         for (HostId host = 0; host < nodes; ++host) {
             CAPTURE(host);
             const auto& slots = network.node(host).links().slots();
-            for (const auto kind : all_kinds) CHECK(slots.in_use(kind) == 0);
+            for (const auto kind : transport::all_slot_kinds) CHECK(slots.in_use(kind) == 0);
             CHECK(watched.watchers[host]->open() == 0);
             CHECK(watched.watchers[host]->most_at_once() <= 1);
             CHECK(network.node(host).is_shut_down());

@@ -26,44 +26,20 @@ bool counts_in_group(const Connection& c) {
 
 }  // namespace
 
-Admission::Admission(SwitchState& state, const Offences& offences, Rng& rng)
+Admission::Admission(SwitchState& state, const Offences& offences, const AddressRefusals& refusals,
+                     Rng& rng)
     : state_(state),
       offences_(offences),
-      slots_(state.config.slots, rng.split("slots").next()),
+      refusals_(refusals),
+      slots_(state.config.slots),
+      door_(state, offences, slots_, rng.split("door").next()),
       eviction_salt_(rng.split("eviction").next()) {}
-
-// --- At the door ---------------------------------------------------------------------------
-
-Connection* Admission::accept(const Endpoint& remote) {
-    const bool logged = state_.log.enabled(LogLevel::debug);
-    if (const Ban* ban = offences_.find(state_.now, remote.address)) {
-        ++state_.stats.accepts_banned;
-        if (logged) {
-            state_.log.write(LogLevel::debug, "switch", "caller is banned",
-                             {{"remote", remote.to_string()}, {"why", ban->why}});
-        }
-        return nullptr;
-    }
-    auto token = slots_.accept(state_.now.instant, remote.address);
-    if (!token) {
-        ++state_.stats.accepts_without_slot[token.error()];
-        if (logged) {
-            state_.log.write(LogLevel::debug, "switch", "caller finds no slot",
-                             {{"remote", remote.to_string()}, {"why", name(token.error())}});
-        }
-        return nullptr;
-    }
-    ++state_.stats.accepts;
-    return &state_.connections.add(state_.now.instant, remote, Direction::inbound,
-                                   std::move(*token));
-}
 
 Result<Connection*, DialError> Admission::dial(const Target& target, const DialOptions& options) {
     if (target.id == state_.own.id()) return std::unexpected{DialError::self};
     if (by_peer_.contains(target.id)) return std::unexpected{DialError::already};
     const bool has_address = target.host.empty();
-    if (is_banned(target.id) ||
-        (has_address && is_banned(target.endpoint.address, is_chosen(options.slot_class)))) {
+    if (is_banned(target.id) || (has_address && is_banned(target.endpoint.address))) {
         return std::unexpected{DialError::banned};
     }
     if (state_.stopping) return std::unexpected{DialError::no_slot};
@@ -88,9 +64,7 @@ Result<Connection*, DialError> Admission::dial(const Target& target, const DialO
 void Admission::on_connected(Connection& c, const Endpoint& endpoint) {
     if (c.phase != Phase::dialing) return;
     c.endpoint = endpoint;
-    if (is_banned(endpoint.address, is_chosen(c.slot_class))) {
-        return abandon(c, CloseReason::banned);
-    }
+    if (is_banned(endpoint.address)) return abandon(c, CloseReason::banned);
     if (group_taken_by_others(c)) abandon(c, CloseReason::dial_failed);
 }
 
@@ -109,9 +83,16 @@ bool Admission::is_banned(const NodeId& id) const {
     return offences_.find(state_.now, id) != nullptr || (allowed && !allowed(id));
 }
 
-bool Admission::is_banned(const IpAddress& address, bool chosen) const {
-    const Ban* ban = offences_.find(state_.now, address);
-    return ban != nullptr && (!chosen || ban->by_owner);
+bool Admission::is_banned(const IpAddress& address) const {
+    return offences_.find(state_.now, address) != nullptr;
+}
+
+/// One that the owner named, that we dial, or that the book has: what its neighbours did is not
+/// held against it.
+bool Admission::is_known(const NodeId& id) const {
+    if (classes_.contains(id) || (known && known(id))) return true;
+    const auto found = by_peer_.find(id);
+    return found != by_peer_.end() && found->second.dial;
 }
 
 void Admission::set_class(const NodeId& id, SlotClass slot_class) {
@@ -128,6 +109,7 @@ bool Admission::on_authenticated(Connection& c, Authenticated authenticated) {
     if (c.direction == Direction::outbound && c.id == authenticated.peer) c.authenticated = true;
     if (c.phase != Phase::dialing && c.phase != Phase::handshaking) return false;  // given up
     c.authenticated = true;
+    door_.on_proven(c);
     c.hello = std::move(authenticated.hello);
     c.round_trip = c.handshake_time = authenticated.round_trip;
     if (c.direction == Direction::outbound && c.id != authenticated.peer) {
@@ -149,6 +131,11 @@ bool Admission::on_authenticated(Connection& c, Authenticated authenticated) {
 
 std::optional<Goodbye> Admission::objection(const Connection& c) const {
     if (is_banned(*c.id)) return Goodbye{.reason = CloseReason::banned};
+    if (c.direction == Direction::inbound &&
+        refusals_.refuses(state_.now.instant, c.endpoint.address) && !is_known(*c.id)) {
+        return Goodbye{.reason = CloseReason::too_many_peers,
+                       .sender_value = "many nodes at this address misbehaved: later"};
+    }
     return state_.own.objection(*c.hello);
 }
 
@@ -207,9 +194,9 @@ void Admission::park(Connection& c, PeerLinks& peer_links) {
 
 Result<void, SlotError> Admission::swap_token(Connection& c) {
     if (c.direction == Direction::outbound) return slots_.promote(c.token, c.slot_class);
-    const auto known = classes_.find(*c.id);
-    if (known != classes_.end() && slots_.promote(c.token, known->second)) {
-        c.slot_class = known->second;
+    const auto chosen = classes_.find(*c.id);
+    if (chosen != classes_.end() && slots_.promote(c.token, chosen->second)) {
+        c.slot_class = chosen->second;
         return {};
     }
     return slots_.promote(c.token, SlotClass::ordinary);
@@ -318,6 +305,7 @@ void Admission::abandon(Connection& c, CloseReason reason) {
 }
 
 void Admission::give_back(Connection& c) {
+    door_.on_ended(c);
     state_.stats.receive_bytes_reserved -= std::exchange(c.receive_bytes_reserved, 0);
     HeldSlots::Holds holds;
     for (const auto& lane : c.lanes) {

@@ -19,6 +19,7 @@
 #pragma once
 
 #include <parley/base/rng.hpp>
+#include <parley/transport/switch/door.hpp>
 #include <parley/transport/switch/held_slots.hpp>
 #include <parley/transport/switch/offences.hpp>
 #include <parley/transport/switch/slots.hpp>
@@ -40,13 +41,16 @@ constexpr bool is_chosen(SlotClass slot_class) {
 
 class Admission {
 public:
-    Admission(SwitchState& state, const Offences& offences, Rng& rng);
+    Admission(SwitchState& state, const Offences& offences, const AddressRefusals& refusals,
+              Rng& rng);
     ~Admission();
     Admission(const Admission&) = delete;
     Admission& operator=(const Admission&) = delete;
 
     /// A caller that got a token; null, and counted, if it gets none.
-    Connection* accept(const Endpoint& remote);
+    Connection* accept(const Endpoint& remote) { return door_.accept(remote); }
+    /// A connection came to nothing before its other side had proven its ID, and not by us.
+    void on_failed(const Connection& connection) { door_.on_failed(connection); }
     Result<Connection*, DialError> dial(const Target& target, const DialOptions& options);
     /// A dial is connected, to this address: what dial() checks of an address is checked again.
     void on_connected(Connection& connection, const Endpoint& endpoint);
@@ -79,15 +83,15 @@ public:
     void leave_peer_links(const Connection& connection);
 
     const Slots& slots() const { return slots_; }
-    /// Whether connections with that address are refused. `chosen`: of a peer that the user named,
-    /// for which only the user's own bans of addresses count, and not what its neighbours did.
-    bool is_banned(const IpAddress& address, bool chosen) const;
+    /// Whether the owner has banned that address.
+    bool is_banned(const IpAddress& address) const;
     /// Callers with this ID take a token of this class; ordinary forgets.
     void set_class(const NodeId& id, SlotClass slot_class);
 
     std::function<std::vector<Enr>(const Endpoint& caller, const Enr& record, std::size_t count)>
         alternatives;                            ///< see Switch::set_alternatives
     std::function<bool(const NodeId&)> allowed;  ///< see Switch::set_allowed
+    std::function<bool(const NodeId&)> known;    ///< see Switch::set_known
 
 private:
     /// The connections that belong to one ID.
@@ -105,6 +109,7 @@ private:
     };
 
     bool is_banned(const NodeId& id) const;
+    bool is_known(const NodeId& id) const;
     bool group_taken_by_others(const Connection& connection) const;
     std::optional<Goodbye> objection(const Connection& connection) const;
     void decide_outbound(Connection& connection);
@@ -120,7 +125,9 @@ private:
 
     SwitchState& state_;
     const Offences& offences_;
+    const AddressRefusals& refusals_;
     Slots slots_;
+    Door door_;
     HeldSlots held_;
     // Bounded by the limits of slots_.
     std::map<NodeId, PeerLinks> by_peer_;

@@ -63,6 +63,7 @@ std::string_view advice(CloseReason reason, bool alive) {
             return "upgrade the older one of the two";
         case CloseReason::wrong_network:
         case CloseReason::wrong_genesis:
+        case CloseReason::wrong_chain:
             return "the two are of different networks: check the settings of both";
         case CloseReason::incompatible_fork:
             return "the two know different forks: upgrade the one that lacks a fork";

@@ -124,7 +124,7 @@ TEST_CASE("failed dials: an explicit target that is not even dialed is a warning
         (void)n.rig.node->dial(n.rig.now(), {n.keys[peer].id(), endpoint("127.0.0.1")}, options);
         return n.rig.log.take();
     };
-    n.rig.node->ban(n.rig.now(), n.keys[1].id(), std::nullopt, "test");
+    n.rig.node->ban(n.rig.now(), n.keys[1].id(), "test");
     CHECK(dial(0, {}).empty());
     CHECK(dial(1, {}).empty());
     CHECK(dial(0, wanted).at(0).find("reason=self_dial detail=not dialed") != std::string::npos);

@@ -16,14 +16,6 @@ constexpr std::size_t address_key_bytes = 1 + 18;
 constexpr std::uint64_t until_ms_max = std::uint64_t{1} << 48;  // the year 10889
 constexpr std::uint64_t owner_flag = std::uint64_t{1} << 62;    // next to the time, in the store
 
-ByteArray<18> flat(const NetworkGroup& group) {
-    ByteArray<18> out{};
-    out[0] = group.v4 ? std::byte{4} : std::byte{6};
-    out[1] = std::byte{group.bits};
-    std::copy(group.prefix.begin(), group.prefix.end(), out.begin() + 2);
-    return out;
-}
-
 std::chrono::milliseconds to_ms(Duration d) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(d);
 }
@@ -56,7 +48,7 @@ std::string_view name(Offence offence) {
 }
 
 Offences::Offences(const OffenceConfig& config, std::uint64_t salt)
-    : config_(config), by_id_(config.scores_max, salt), by_address_(config.scores_max, ~salt) {}
+    : config_(config), by_id_(config.scores_max, salt) {}
 
 double Offences::decayed(const Score& score, Instant now) const {
     if (now <= score.at) return score.points;
@@ -65,61 +57,38 @@ double Offences::decayed(const Score& score, Instant now) const {
     return score.points * std::exp2(-elapsed.count() / half.count());
 }
 
-template <class Key>
-double Offences::add(LruMap<Key, Score>& scores, const Key& key, Instant now, double price) {
-    Score* score = scores.find(key);
-    if (score == nullptr) {
-        scores.insert(key, Score{price, now});
-        return price;
-    }
-    score->points = decayed(*score, now) + price;
-    score->at = std::max(score->at, now);
-    return score->points;
-}
-
 bool Offences::charge(Now now, const NodeId& id, const IpAddress& address, Offence offence) {
-    const double price = config_.prices[static_cast<std::size_t>(offence)];
-    if (add(by_id_, id, now.instant, price) < config_.limit) return false;
+    by_id_.insert(id, {0.0, now.instant});
+    Score* score = by_id_.find(id);
+    if (score == nullptr) return false;  // a table without entries
+    score->points =
+        decayed(*score, now.instant) + config_.prices[static_cast<std::size_t>(offence)];
+    score->at = std::max(score->at, now.instant);
+    if (score->points < config_.limit) return false;
     by_id_.erase(id);  // the ban is the punishment; afterwards it starts anew
-    ban(now, id, name(offence));
-    ban(now, address, name(offence));
+    ban(now, id, name(offence), address);
     return true;
 }
 
-bool Offences::charge(Now now, const IpAddress& address, CloseReason reason) {
-    double price = 0.0;
-    if (reason == CloseReason::handshake_failed) price = config_.handshake_failed_price;
-    if (reason == CloseReason::handshake_timeout) price = config_.handshake_timeout_price;
-    if (reason == CloseReason::bad_frame) price = config_.bad_frame_price;
-    if (price <= 0.0) return false;
-    if (is_exempt_from_group_limits(address) && !config_.ban_exempt_addresses) return false;
-    const ByteArray<18> key = flat(exact_group(address));
-    if (add(by_address_, key, now.instant, price) < config_.limit) return false;
-    by_address_.erase(key);
-    ban(now, address, name(reason));
-    return true;
+void Offences::ban(Now now, const NodeId& id, std::string_view why,
+                   const std::optional<IpAddress>& address) {
+    std::optional<NetworkGroup> group;
+    if (address && !is_exempt_from_group_limits(*address)) group = outbound_group(*address);
+    put(now, {id, now.unix_time + to_ms(config_.ban_time), std::string{why}}, group);
 }
 
-void Offences::ban(Now now, const NodeId& id, std::string_view why) {
-    put(now, {id, now.unix_time + to_ms(config_.ban_time), std::string{why}});
-}
-
-void Offences::ban(Now now, const IpAddress& address, std::string_view why) {
-    if (is_exempt_from_group_limits(address) && !config_.ban_exempt_addresses) return;
-    put(now, {exact_group(address), now.unix_time + to_ms(config_.ban_time), std::string{why}});
-}
-
-void Offences::put(Now now, Ban ban) {
+void Offences::put(Now now, Ban ban, const std::optional<NetworkGroup>& group) {
     if (config_.bans_max == 0) return;
     if (ban.why.size() > Ban::why_bytes_max) ban.why.resize(Ban::why_bytes_max);
     Buffer key = key_of(ban.who);
     const auto found = bans_.find(key);
     if (found != bans_.end()) {
-        found->second.until = std::max(found->second.until, ban.until);
-        if (!found->second.by_owner) found->second.why = std::move(ban.why);
+        auto& known = found->second.ban;
+        known.until = std::max(known.until, ban.until);
+        if (!known.by_owner) known.why = std::move(ban.why);
     } else {
         if (!make_room(now)) return;
-        bans_.emplace(key, std::move(ban));
+        bans_.emplace(key, Kept{std::move(ban), group});
     }
     note_change(std::move(key));
 }
@@ -130,7 +99,7 @@ bool Offences::impose(Now now, Ban ban) {
     if (ban.why.size() > Ban::why_bytes_max) ban.why.resize(Ban::why_bytes_max);
     Buffer key = key_of(ban.who);
     if (!bans_.contains(key) && !make_room(now)) return false;
-    bans_.insert_or_assign(key, std::move(ban));
+    bans_.insert_or_assign(key, Kept{std::move(ban), {}});
     note_change(std::move(key));
     return true;
 }
@@ -144,21 +113,37 @@ void Offences::note_change(Buffer key) {
 /// False if only bans by the owner are there.
 bool Offences::make_room(Now now) {
     if (bans_.size() < config_.bans_max) return true;
-    auto soonest = bans_.end();
     for (auto it = bans_.begin(); it != bans_.end();) {
-        if (it->second.until <= now.unix_time) {
-            note_change(it->first);
-            it = bans_.erase(it);
+        if (it->second.ban.until > now.unix_time) {
+            ++it;
             continue;
         }
-        const bool sooner = soonest == bans_.end() || it->second.until < soonest->second.until;
-        if (!it->second.by_owner && sooner) soonest = it;
-        ++it;
+        note_change(it->first);
+        it = bans_.erase(it);
     }
     if (bans_.size() < config_.bans_max) return true;
-    if (soonest == bans_.end()) return false;
-    note_change(soonest->first);
-    bans_.erase(soonest);
+
+    std::map<NetworkGroup, std::size_t> sizes;
+    for (const auto& [key, kept] : bans_) {
+        if (kept.group && !kept.ban.by_owner) ++sizes[*kept.group];
+    }
+    const auto size_of = [&](const Kept& kept) {
+        return kept.group ? sizes.at(*kept.group) : std::size_t{1};
+    };
+    auto leaving = bans_.end();
+    for (auto it = bans_.begin(); it != bans_.end(); ++it) {
+        if (it->second.ban.by_owner) continue;
+        if (leaving != bans_.end()) {
+            const auto size = size_of(it->second);
+            const auto most = size_of(leaving->second);
+            if (size < most) continue;
+            if (size == most && it->second.ban.until >= leaving->second.ban.until) continue;
+        }
+        leaving = it;
+    }
+    if (leaving == bans_.end()) return false;
+    note_change(leaving->first);
+    bans_.erase(leaving);
     return true;
 }
 
@@ -178,13 +163,15 @@ bool Offences::unban(const IpAddress& address) {
 const Ban* Offences::find(Now now, const NodeId& id) const {
     if (bans_.empty()) return nullptr;
     const auto found = bans_.find(key_of(id));
-    return found != bans_.end() && found->second.until > now.unix_time ? &found->second : nullptr;
+    if (found == bans_.end() || found->second.ban.until <= now.unix_time) return nullptr;
+    return &found->second.ban;
 }
 
 const Ban* Offences::find(Now now, const IpAddress& address) const {
     if (bans_.empty()) return nullptr;
     const auto found = bans_.find(key_of(exact_group(address)));
-    return found != bans_.end() && found->second.until > now.unix_time ? &found->second : nullptr;
+    if (found == bans_.end() || found->second.ban.until <= now.unix_time) return nullptr;
+    return &found->second.ban;
 }
 
 double Offences::score(Now now, const NodeId& id) const {
@@ -195,14 +182,15 @@ double Offences::score(Now now, const NodeId& id) const {
 std::vector<Ban> Offences::bans() const {
     std::vector<Ban> out;
     out.reserve(bans_.size());
-    for (const auto& [key, ban] : bans_) out.push_back(ban);
+    for (const auto& [key, kept] : bans_) out.push_back(kept.ban);
     return out;
 }
 
 void Offences::load(Now now, const std::vector<Ban>& bans) {
     for (const Ban& ban : bans) {
-        if (ban.until > now.unix_time) {
-            put(now, ban);
+        const bool address = std::holds_alternative<NetworkGroup>(ban.who);
+        if (ban.until > now.unix_time && (ban.by_owner || !address)) {
+            put(now, ban, {});
         } else {
             note_change(key_of(ban.who));  // to be erased from the store
         }
@@ -217,7 +205,7 @@ Buffer Offences::key_of(const std::variant<NodeId, NetworkGroup>& who) {
         append(key, id->bytes());
     } else {
         key.push_back(address_tag);
-        append(key, flat(std::get<NetworkGroup>(who)));
+        append(key, parley::key_of(std::get<NetworkGroup>(who)));
     }
     return key;
 }
@@ -230,9 +218,10 @@ void Offences::take_changes(StoreBatch& batch) {
             continue;
         }
         Buffer value;
-        const auto until = static_cast<std::uint64_t>(unix_milliseconds(found->second.until));
-        append_be(value, found->second.by_owner ? until | owner_flag : until);
-        append(value, bytes_of(found->second.why));
+        const Ban& ban = found->second.ban;
+        const auto until = static_cast<std::uint64_t>(unix_milliseconds(ban.until));
+        append_be(value, ban.by_owner ? until | owner_flag : until);
+        append(value, bytes_of(ban.why));
         batch.put(table, key, value);
     }
     changed_.clear();

@@ -1,8 +1,8 @@
-// Offences: what misbehaviour costs, and which nodes are refused for it. Every offence has a price;
-// the prices of one node add up to a score that halves in time; over the limit the node's ID and
-// its exact address (IPv6: /64) are banned for a stated time. Failures before a node has proven its
-// ID are charged to the address alone. Bans survive a restart: take_changes, load.
-// Every table is bounded. Threading: the node's thread.
+// Offences: what misbehaviour costs, and which nodes are refused for it. Every offence of a node
+// that has proven its ID has a price; its prices add up to a score that halves in time; over the
+// limit the ID is banned for a stated time. Its address is not: neighbours share addresses (see
+// address_refusals.hpp), and only the owner bans addresses. Bans survive a restart: take_changes,
+// load. Every table is bounded. Threading: the node's thread.
 #pragma once
 
 #include <parley/base/lru.hpp>
@@ -33,18 +33,14 @@ struct OffenceConfig {
     double limit = 100.0;  ///< a score that reaches it is a ban
     /// By Offence: useless, unasked, too_often, invalid_data, malformed, protocol, withheld.
     std::array<double, offence_kinds> prices{2.0, 10.0, 5.0, 25.0, 50.0, 50.0, 10.0};
-    /// Charged to an address: bytes that are no handshake, an unproven caller that stalls, a
-    /// frame with a bad tag.
-    double handshake_failed_price = 10.0;
-    double handshake_timeout_price = 2.0;
-    double bad_frame_price = 20.0;
     /// A score is half of itself after this time.
     Duration half_life = std::chrono::minutes{10};
     Duration ban_time = std::chrono::hours{24};
-    /// Ban loopback and private addresses as well; otherwise only IDs are banned there.
-    bool ban_exempt_addresses = false;
-    std::size_t scores_max = 4096;  ///< of IDs and of addresses, each
-    std::size_t bans_max = 4096;    ///< of both together; the one that ends first makes room
+    std::size_t scores_max = 4096;  ///< IDs
+    /// Of IDs and addresses together. Beyond, the network group (/16, IPv6 /32) with the most bans
+    /// loses the one that ends first: whoever has many addresses there cannot make the node forget
+    /// others.
+    std::size_t bans_max = 4096;
 };
 
 /// A node, or all of an address, that is refused until a time.
@@ -68,15 +64,11 @@ public:
     /// `salt` keeps strangers from preparing collisions in the tables.
     Offences(const OffenceConfig& config, std::uint64_t salt);
 
-    /// Charges a proven node. True if that banned it (and its address).
+    /// Charges a proven node that is linked from `address`. True if that banned its ID.
     bool charge(Now now, const NodeId& id, const IpAddress& address, Offence offence);
-    /// Charges an address for the way a link from it ended; reasons without a price cost nothing.
-    /// True if that banned it.
-    bool charge(Now now, const IpAddress& address, CloseReason reason);
-    /// For OffenceConfig::ban_time.
-    void ban(Now now, const NodeId& id, std::string_view why);
-    /// Ignored for loopback and private addresses, unless configured.
-    void ban(Now now, const IpAddress& address, std::string_view why);
+    /// For OffenceConfig::ban_time. `address`: where it is linked from, if it is.
+    void ban(Now now, const NodeId& id, std::string_view why,
+             const std::optional<IpAddress>& address = {});
     /// The owner's word: whatever the address, instead of a ban that is there, and no other ban
     /// makes it go. False if there is no room but that of other bans by the owner.
     bool impose(Now now, Ban ban);
@@ -94,7 +86,8 @@ public:
 
     /// All, also those that are over and not yet forgotten, in the order of keys.
     std::vector<Ban> bans() const;
-    /// Adds what an earlier run had; what is over by `now` is left out.
+    /// Adds what an earlier run had; what is over by `now` is left out, and so are addresses that
+    /// the owner did not ban.
     void load(Now now, const std::vector<Ban>& bans);
     /// Appends what changed since the last call, for the store.
     void take_changes(StoreBatch& batch);
@@ -109,10 +102,8 @@ private:
         double points = 0.0;
         Instant at{};
     };
-    template <class Key>
-    double add(LruMap<Key, Score>& scores, const Key& key, Instant now, double price);
     double decayed(const Score& score, Instant now) const;
-    void put(Now now, Ban ban);
+    void put(Now now, Ban ban, const std::optional<NetworkGroup>& group);
     bool remove(const Buffer& key);
     void note_change(Buffer key);
     bool make_room(Now now);
@@ -120,8 +111,11 @@ private:
 
     OffenceConfig config_;
     LruMap<NodeId, Score> by_id_;
-    LruMap<ByteArray<18>, Score> by_address_;
-    std::map<Buffer, Ban> bans_;
+    struct Kept {
+        Ban ban;
+        std::optional<NetworkGroup> group;  ///< where the node was, if that is known
+    };
+    std::map<Buffer, Kept> bans_;
     std::set<Buffer> changed_;  // keys; at most 2 * bans_max
 };
 

@@ -27,7 +27,7 @@ Now at(Duration d) {
 
 }  // namespace
 
-TEST_CASE("offences: prices add up to a ban of the ID and its exact address") {
+TEST_CASE("offences: prices add up to a ban of the ID, and never of its address") {
     Offences offences{{}, 7};
     const IpAddress from = ip("203.0.113.7");
     CHECK_FALSE(offences.charge(at(0s), node(1), from, Offence::malformed));
@@ -35,12 +35,10 @@ TEST_CASE("offences: prices add up to a ban of the ID and its exact address") {
     CHECK(offences.charge(at(0s), node(1), from, Offence::malformed));
     REQUIRE(offences.find(at(0s), node(1)) != nullptr);
     CHECK(offences.find(at(0s), node(1))->why == "malformed");
-    CHECK(offences.find(at(0s), from) != nullptr);
-    CHECK(offences.find(at(0s), ip("203.0.113.8")) == nullptr);  // never a whole group
+    CHECK(offences.find(at(0s), from) == nullptr);  // neighbours share it
     CHECK(offences.find(at(0s), node(2)) == nullptr);
     CHECK(offences.find(at(23h), node(1)) != nullptr);
     CHECK(offences.find(at(24h), node(1)) == nullptr);
-    CHECK(offences.find(at(24h), from) == nullptr);
 }
 
 TEST_CASE("offences: a score halves in its half-life") {
@@ -56,42 +54,20 @@ TEST_CASE("offences: a score halves in its half-life") {
     CHECK(offences.score(at(0s), node(9)) == 0.0);
 }
 
-TEST_CASE("offences: IPv6 is banned by /64, loopback and private addresses not at all") {
+TEST_CASE("offences: the owner bans IPv6 by /64") {
     Offences offences{{}, 7};
-    offences.ban(at(0s), ip("2001:db8::1"), "test");
+    const auto until = at(1h).unix_time;
+    CHECK(offences.impose(at(0s), {exact_group(ip("2001:db8::1")), until, "test"}));
     CHECK(offences.find(at(0s), ip("2001:db8::2")) != nullptr);
     CHECK(offences.find(at(0s), ip("2001:db8:0:1::1")) == nullptr);
-    CHECK_FALSE(offences.charge(at(0s), node(1), ip("127.0.0.1"), Offence::protocol));
-    CHECK(offences.charge(at(0s), node(1), ip("127.0.0.1"), Offence::protocol));
-    CHECK(offences.find(at(0s), node(1)) != nullptr);
-    CHECK(offences.find(at(0s), ip("127.0.0.1")) == nullptr);
-    for (int i = 0; i < 100; ++i) {
-        CHECK_FALSE(offences.charge(at(0s), ip("10.1.2.3"), CloseReason::handshake_failed));
-    }
-    OffenceConfig config;
-    config.ban_exempt_addresses = true;
-    Offences strict{config, 7};
-    strict.ban(at(0s), ip("10.1.2.3"), "test");
-    CHECK(strict.find(at(0s), ip("10.1.2.3")) != nullptr);
-}
-
-TEST_CASE("offences: what happens before the proof is charged to the address alone") {
-    Offences offences{{}, 7};
-    for (int i = 0; i < 9; ++i) {
-        CHECK_FALSE(offences.charge(at(0s), ip("8.8.8.8"), CloseReason::handshake_failed));
-    }
-    CHECK_FALSE(offences.charge(at(0s), ip("8.8.8.8"), CloseReason::truncated));
-    CHECK(offences.charge(at(0s), ip("8.8.8.8"), CloseReason::handshake_failed));
-    REQUIRE(offences.bans().size() == 1);
-    CHECK(std::holds_alternative<NetworkGroup>(offences.bans()[0].who));
-    CHECK(offences.bans()[0].why == "handshake_failed");
 }
 
 TEST_CASE("offences: bans outlive a restart") {
     Offences before{{}, 7};
     before.ban(at(0s), node(1), "first");
-    before.ban(at(0s), ip("8.8.8.8"), "second");
-    before.ban(at(0s), ip("2001:db8::1"), "third");
+    const auto day = at(24h).unix_time;
+    CHECK(before.impose(at(0s), {exact_group(ip("8.8.8.8")), day, "second"}));
+    CHECK(before.impose(at(0s), {exact_group(ip("2001:db8::1")), day, "third"}));
     CHECK(before.impose(at(0s), {exact_group(ip("10.0.0.1")), at(2h).unix_time, "fourth"}));
     MemoryStore store;
     StoreBatch batch;
@@ -140,6 +116,12 @@ TEST_CASE("offences: bans outlive a restart") {
     after.take_changes(none);
     CHECK(none.empty());
 
+    // Earlier versions banned addresses for what a node there did.
+    Offences forgiving{{}, 9};
+    forgiving.load(at(1h), {{exact_group(ip("9.9.9.9")), day, "malformed"}});
+    CHECK(forgiving.bans().empty());
+    CHECK(forgiving.changed());
+
     Offences late{{}, 9};
     late.load(at(25h), read);
     CHECK(late.bans().empty());
@@ -177,7 +159,7 @@ TEST_CASE(
 
 TEST_CASE("offences: damaged entries of the store are refused") {
     Offences offences{{}, 7};
-    offences.ban(at(0s), ip("2001:db8::1"), "why");
+    CHECK(offences.impose(at(0s), {exact_group(ip("2001:db8::1")), at(1h).unix_time, "why"}));
     StoreBatch batch;
     offences.take_changes(batch);
     const Buffer key = batch.changes.at(0).key;
@@ -200,7 +182,7 @@ TEST_CASE("offences: damaged entries of the store are refused") {
         {"a whole group", with(key, 2, 48), value},
         {"bits beyond the /64", with(key, key.size() - 1, 1), value},
         {"short value", key, to_buffer(Bytes{value}.first(7))},
-        {"absurd time", key, with(value, 0, 0x80)},
+        {"absurd time", key, with(value, 0, 0xc0)},
         {"long text", key, Buffer(8 + Ban::why_bytes_max + 1)},
         {"an ID's tag on an address", with(key, 0, 'i'), value},
     };
@@ -227,4 +209,23 @@ TEST_CASE("offences: every table is bounded; the ban that ends first makes room"
     StoreBatch batch;
     offences.take_changes(batch);
     CHECK(batch.changes.size() <= 8);
+}
+
+TEST_CASE(
+    "offences: who has many addresses in one group makes the node forget its own bans alone") {
+    OffenceConfig config;
+    config.bans_max = 8;
+    Offences offences{config, 7};
+    for (unsigned char i = 1; i <= 4; ++i) {
+        const auto from = "20." + std::to_string(i) + ".0.1";
+        offences.ban(at(0s), node(i), "long-standing", ip(from.c_str()));
+    }
+    for (unsigned char i = 10; i < 210; ++i) {
+        const auto from = "8.8." + std::to_string(i) + ".1";
+        offences.ban(at(1min + std::chrono::seconds{i}), node(i), "flood", ip(from.c_str()));
+    }
+    CHECK(offences.bans().size() == 8);
+    for (unsigned char i = 1; i <= 4; ++i) CHECK(offences.find(at(5min), node(i)) != nullptr);
+    CHECK(offences.find(at(5min), node(209)) != nullptr);
+    CHECK(offences.find(at(5min), node(205)) == nullptr);
 }

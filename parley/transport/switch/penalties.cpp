@@ -14,12 +14,10 @@ void Penalties::penalise(Connection& c, Offence offence) {
 
 void Penalties::on_closed(const Connection& c, CloseReason reason) {
     if (c.authenticated) {
+        // A bad tag may be the work of somebody on the path.
         if (reason == CloseReason::protocol_error) charge(c, Offence::protocol);
-        if (reason == CloseReason::bad_frame) charge_address(c, reason);
     } else if (c.phase != Phase::closing) {
-        // A node that we dialed may stall for good reasons of its own; a caller has none.
-        const bool dialed = c.direction == Direction::outbound;
-        if (!dialed || reason != CloseReason::handshake_timeout) charge_address(c, reason);
+        admission_.on_failed(c);
     }
 }
 
@@ -29,7 +27,15 @@ bool Penalties::charge(const Connection& c, Offence offence) {
         state_.log.write(LogLevel::debug, "switch", "offence",
                          {{"id", c.id->short_string()}, {"offence", name(offence)}});
     }
-    if (!offences_.charge(state_.now, *c.id, c.endpoint.address, offence)) return false;
+    const auto& address = c.endpoint.address;
+    const bool banned = offences_.charge(state_.now, *c.id, address, offence);
+    const double score = banned ? state_.config.offences.limit : offences_.score(state_.now, *c.id);
+    if (refusals_.note(state_.now.instant, address, *c.id, score)) {
+        state_.log.write(
+            LogLevel::info, "switch", "unknown nodes of an address are refused",
+            {{"address", address.to_string()}, {"why", "many identities there misbehaved"}});
+    }
+    if (!banned) return false;
     state_.log.write(LogLevel::info, "switch", "banned for misbehaviour",
                      {{"id", c.id->to_string()},
                       {"remote", c.endpoint.to_string()},
@@ -38,14 +44,8 @@ bool Penalties::charge(const Connection& c, Offence offence) {
     return true;
 }
 
-void Penalties::charge_address(const Connection& c, CloseReason reason) {
-    if (offences_.charge(state_.now, c.endpoint.address, reason)) close_banned(&c);
-}
-
-void Penalties::ban(const NodeId& id, const std::optional<IpAddress>& address,
-                    std::string_view why) {
+void Penalties::ban(const NodeId& id, std::string_view why) {
     offences_.ban(state_.now, id, why);
-    if (address) offences_.ban(state_.now, *address, why);
     state_.log.write(LogLevel::info, "switch", "banned", {{"id", id.to_string()}, {"why", why}});
     close_banned(nullptr);
 }
@@ -63,9 +63,8 @@ bool Penalties::impose(const Ban& ban) {
 void Penalties::close_banned(const Connection* except) {
     for (const auto& [link, c] : state_.connections.all()) {
         if (c.get() == except) continue;
-        const bool chosen = c->direction == Direction::outbound && is_chosen(c->slot_class);
         if ((c->id && offences_.find(state_.now, *c->id)) ||
-            admission_.is_banned(c->endpoint.address, chosen)) {
+            admission_.is_banned(c->endpoint.address)) {
             admission_.close(*c, {.reason = CloseReason::banned});
         }
     }

@@ -38,8 +38,8 @@ std::string_view name(SlotKind kind) {
     switch (kind) {
         case SlotKind::handshake_in:
             return "handshake_in";
-        case SlotKind::turn_away:
-            return "turn_away";
+        case SlotKind::giving_way:
+            return "giving_way";
         case SlotKind::handshake_out:
             return "handshake_out";
         case SlotKind::inbound:
@@ -93,41 +93,15 @@ SlotToken::~SlotToken() {
     assert(!held_ && "a token was lost");
 }
 
-Slots::Slots(const SlotLimits& limits, std::uint64_t salt)
-    : limits_(limits),
-      rates_(limits.addresses_max, salt),
-      total_rate_(limits.total_rate.per_second, limits.total_rate.burst),
-      exempt_total_rate_(limits.exempt_total_rate.per_second, limits.exempt_total_rate.burst) {
+Slots::Slots(const SlotLimits& limits) : limits_(limits) {
     limit_[index(SlotKind::handshake_in)] = limits.handshake_in_max;
-    limit_[index(SlotKind::turn_away)] = limits.turn_away_max;
+    limit_[index(SlotKind::giving_way)] = limits.giving_way_max;
     limit_[index(SlotKind::handshake_out)] = limits.handshake_out_max;
     limit_[index(SlotKind::inbound)] = limits.inbound_max;
     limit_[index(SlotKind::outbound)] = limits.outbound_max;
     limit_[index(SlotKind::static_peer)] = limits.static_max;
     limit_[index(SlotKind::trusted)] = limits.trusted_max;
     limit_[index(SlotKind::feeler)] = limits.feeler_max;
-}
-
-Slots::AddressKey Slots::key_of(const NetworkGroup& group) {
-    AddressKey key{};
-    key[0] = group.v4 ? std::byte{4} : std::byte{6};
-    key[1] = std::byte{group.bits};
-    std::copy(group.prefix.begin(), group.prefix.end(), key.begin() + 2);
-    return key;
-}
-
-bool Slots::within_rate(Instant now, const IpAddress& from) {
-    const bool exempt = is_exempt_from_group_limits(from);
-    const AddressKey key = key_of(exact_group(from));
-    TokenBucket* bucket = rates_.find(key);
-    if (bucket == nullptr) {
-        const RateLimit& rate = exempt ? limits_.exempt_address_rate : limits_.address_rate;
-        rates_.insert(key, TokenBucket{rate.per_second, rate.burst});
-        bucket = rates_.find(key);
-    }
-    // The address pays first, so that one address alone cannot use up what all share.
-    if (bucket != nullptr && !bucket->take(now)) return false;
-    return (exempt ? exempt_total_rate_ : total_rate_).take(now);
 }
 
 bool Slots::inbound_group_free(const IpAddress& from) const {
@@ -163,23 +137,51 @@ void Slots::uncount(std::map<NetworkGroup, std::size_t>& groups, const NetworkGr
     if (--found->second == 0) groups.erase(found);
 }
 
-Result<SlotToken, SlotError> Slots::accept(Instant now, const IpAddress& from) {
-    const NetworkGroup address = exact_group(from);
-    const auto busy = handshakes_by_address_.find(address);
-    const std::size_t busy_max = is_exempt_from_group_limits(from)
-                                     ? limits_.handshake_per_exempt_address_max
-                                     : limits_.handshake_per_address_max;
-    if (!within_rate(now, from)) return std::unexpected{SlotError::too_often};
-    if (busy != handshakes_by_address_.end() && busy->second >= busy_max) {
-        return std::unexpected{SlotError::address_busy};
+bool Slots::has_handshakes_left(const IpAddress& from) const {
+    const auto is_below = [&](const NetworkGroup& group, std::size_t most) {
+        return links_of(handshakes_by_group_, group) < most;
+    };
+    if (is_exempt_from_group_limits(from)) {
+        return is_below(exact_group(from), limits_.handshake_per_exempt_address_max);
     }
-    if (busy_max == 0) return std::unexpected{SlotError::address_busy};
-    const bool room = free(SlotKind::inbound) > 0 && inbound_group_free(from);
-    const SlotKind kind = room ? SlotKind::handshake_in : SlotKind::turn_away;
-    if (free(kind) == 0) return std::unexpected{SlotError::no_handshake};
-    take(kind);
-    count_group(handshakes_by_address_, address);
-    return SlotToken{kind, from};
+    const auto address_max = limits_.handshake_per_address_max;
+    const auto part_of_all = [&](std::size_t part) {
+        return std::max(address_max, limits_.handshake_in_max / std::max<std::size_t>(part, 1));
+    };
+    return is_below(exact_group(from), address_max) &&
+           is_below(inbound_group(from), part_of_all(limits_.handshake_group_part)) &&
+           is_below(outbound_group(from), part_of_all(limits_.handshake_wide_group_part));
+}
+
+void Slots::count_handshake(const IpAddress& from) {
+    count_group(handshakes_by_group_, exact_group(from));
+    if (is_exempt_from_group_limits(from)) return;
+    count_group(handshakes_by_group_, inbound_group(from));
+    count_group(handshakes_by_group_, outbound_group(from));
+}
+
+void Slots::uncount_handshake(const IpAddress& from) {
+    uncount(handshakes_by_group_, exact_group(from));
+    if (is_exempt_from_group_limits(from)) return;
+    uncount(handshakes_by_group_, inbound_group(from));
+    uncount(handshakes_by_group_, outbound_group(from));
+}
+
+Result<SlotToken, SlotError> Slots::accept(const IpAddress& from) {
+    if (!has_handshakes_left(from)) return std::unexpected{SlotError::address_busy};
+    if (free(SlotKind::handshake_in) == 0) return std::unexpected{SlotError::no_handshake};
+    take(SlotKind::handshake_in);
+    count_handshake(from);
+    return SlotToken{SlotKind::handshake_in, from};
+}
+
+bool Slots::give_way(SlotToken& token) {
+    assert(token.held_ && token.kind_ == SlotKind::handshake_in);
+    if (free(SlotKind::giving_way) == 0) return false;
+    leave_handshake(token);
+    token.kind_ = SlotKind::giving_way;
+    take(SlotKind::giving_way);
+    return true;
 }
 
 Result<SlotToken, SlotError> Slots::dial(const IpAddress& to, SlotClass slot_class) {
@@ -202,7 +204,7 @@ void Slots::leave_handshake(const SlotToken& token) {
     if (token.kind_ == SlotKind::handshake_out) {
         --reserved_[index(token.reserved_)];
     } else {
-        uncount(handshakes_by_address_, exact_group(token.address_));
+        uncount_handshake(token.address_);
     }
 }
 
@@ -269,13 +271,15 @@ bool Slots::consistent() const {
     }
     if (reserved_total != in_use(SlotKind::handshake_out)) return false;
     std::size_t handshakes = 0;
-    for (const auto& [group, count] : handshakes_by_address_) {
-        const std::size_t most =
-            std::max(limits_.handshake_per_address_max, limits_.handshake_per_exempt_address_max);
+    for (const auto& [group, count] : handshakes_by_group_) {
+        const bool exact = group.bits == (group.v4 ? 32 : 64);
+        const std::size_t most = exact ? std::max(limits_.handshake_per_address_max,
+                                                  limits_.handshake_per_exempt_address_max)
+                                       : limits_.handshake_in_max;
         if (count == 0 || count > most) return false;
-        handshakes += count;
+        if (exact) handshakes += count;
     }
-    if (handshakes != in_use(SlotKind::handshake_in) + in_use(SlotKind::turn_away)) return false;
+    if (handshakes != in_use(SlotKind::handshake_in)) return false;
     std::size_t outbound = 0;
     for (const auto& [group, count] : outbound_by_group_) {
         if (count == 0 || count > limits_.outbound_per_group_max) return false;

@@ -4,15 +4,13 @@
 // An accept or a dial takes a handshake token. When the other side has proven its ID, promote()
 // swaps it, in one step, for a token of its class, and that same token comes back at the end.
 // A dial reserves its place in its class (and in its network group) at once, so that a dial that
-// succeeds is never turned away by its own side. Inbound callers that find the class full may
-// still take one of few turn-away tokens, with which they are told where else to go.
+// succeeds is never turned away by its own side. Handshake tokens are many more than slots, so that
+// strangers that stall in them cost little; a caller that gives way to another one keeps a token of
+// its own until it has ended.
 // Threading: the node's thread.
 #pragma once
 
-#include <parley/base/lru.hpp>
 #include <parley/base/result.hpp>
-#include <parley/base/time.hpp>
-#include <parley/base/token_bucket.hpp>
 #include <parley/identity/endpoint.hpp>
 #include <parley/transport/types.hpp>
 
@@ -29,7 +27,7 @@ namespace parley::transport {
 /// What a token stands for.
 enum class SlotKind : std::uint8_t {
     handshake_in,   ///< an accepted connection, not yet proven
-    turn_away,      ///< the same, while there is no inbound slot for it
+    giving_way,     ///< the same, told to go because others need its token
     handshake_out,  ///< a dial, not yet proven
     inbound,
     outbound,
@@ -38,23 +36,17 @@ enum class SlotKind : std::uint8_t {
     feeler,
 };
 inline constexpr std::array all_slot_kinds{
-    SlotKind::handshake_in, SlotKind::turn_away,   SlotKind::handshake_out, SlotKind::inbound,
+    SlotKind::handshake_in, SlotKind::giving_way,  SlotKind::handshake_out, SlotKind::inbound,
     SlotKind::outbound,     SlotKind::static_peer, SlotKind::trusted,       SlotKind::feeler};
 inline constexpr std::size_t slot_kinds = all_slot_kinds.size();
 /// "handshake_in".
 std::string_view name(SlotKind kind);
 
-/// So many at once, and again at this rate.
-struct RateLimit {
-    double per_second;
-    double burst;
-};
-
 /// Tokens of each kind, and what one address or network group may take of them.
 struct SlotLimits {
-    std::size_t handshake_in_max = 32;
+    std::size_t handshake_in_max = 256;
     std::size_t handshake_out_max = 16;
-    std::size_t turn_away_max = 8;
+    std::size_t giving_way_max = 64;
     std::size_t inbound_max = 40;
     std::size_t outbound_max = 10;
     std::size_t static_max = 32;
@@ -65,6 +57,10 @@ struct SlotLimits {
     std::size_t handshake_per_address_max = 4;
     /// The same for loopback and private ranges.
     std::size_t handshake_per_exempt_address_max = 32;
+    /// From one /24 (IPv6: /48), and from one /16 (/32), no more than this part of
+    /// handshake_in_max, or what one address may have if that is more.
+    std::size_t handshake_group_part = 16;
+    std::size_t handshake_wide_group_part = 4;
     /// Ordinary outbound links (and dials) into one /16 (IPv6: /32).
     std::size_t outbound_per_group_max = 1;
     /// Ordinary inbound links from one /24 (IPv6: /48).
@@ -72,24 +68,15 @@ struct SlotLimits {
     /// From one /16 (IPv6: /32) no more than this part of inbound_max, or inbound_per_group_max if
     /// that is more: addresses of many /24 are cheap where one owner holds the /16.
     std::size_t inbound_wide_group_part = 4;  ///< a quarter
-
-    /// Accepted connections from one exact address, and in all.
-    RateLimit address_rate{2.0, 16.0};
-    RateLimit total_rate{200.0, 400.0};
-    /// The same for loopback and private ranges, counted apart.
-    RateLimit exempt_address_rate{20'000.0, 20'000.0};
-    RateLimit exempt_total_rate{20'000.0, 20'000.0};
-    /// Addresses whose rate is remembered; the least recent is forgotten first.
-    std::size_t addresses_max = 8192;
 };
 
 /// Why there is no token.
 enum class SlotError : std::uint8_t {
-    no_handshake,  ///< all handshake (and turn-away) tokens are out
+    no_handshake,  ///< all handshake tokens are out
     no_slot,       ///< the class is full
     group_taken,   ///< the network group has its links
-    address_busy,  ///< too many handshakes at a time from that address
-    too_often,     ///< over a rate limit
+    address_busy,  ///< too many handshakes at a time from that address or its group
+    too_often,     ///< over a rate limit (CallerRates)
 };
 /// In words, such as "no slot".
 std::string_view name(SlotError error);
@@ -106,8 +93,7 @@ public:
     explicit operator bool() const { return held_; }
     SlotKind kind() const { return kind_; }
     bool in_handshake() const {
-        return kind_ == SlotKind::handshake_in || kind_ == SlotKind::turn_away ||
-               kind_ == SlotKind::handshake_out;
+        return kind_ == SlotKind::handshake_in || kind_ == SlotKind::handshake_out;
     }
 
 private:
@@ -125,12 +111,13 @@ private:
 /// All tokens of a node.
 class Slots {
 public:
-    /// `salt` keeps strangers from preparing collisions in the table of addresses.
-    Slots(const SlotLimits& limits, std::uint64_t salt);
+    explicit Slots(const SlotLimits& limits);
 
-    /// A caller at the door: a handshake_in token, or turn_away when no ordinary inbound slot
-    /// is free for it. Counted against the rates, whatever comes of it.
-    Result<SlotToken, SlotError> accept(Instant now, const IpAddress& from);
+    /// A caller at the door: a handshake_in token.
+    Result<SlotToken, SlotError> accept(const IpAddress& from);
+    /// The holder of a handshake_in token is told to go: its token becomes one of giving_way, and
+    /// another caller can have its place. False, with nothing done, if too many are on their way.
+    bool give_way(SlotToken& token);
     /// A handshake_out token, with a place in its class (and group, if ordinary) reserved.
     Result<SlotToken, SlotError> dial(const IpAddress& to, SlotClass slot_class);
     /// The swap. An inbound token becomes `inbound`, `static_peer` or `trusted` as the class
@@ -159,10 +146,10 @@ public:
     std::uint64_t changes() const { return changes_; }
 
 private:
-    using AddressKey = ByteArray<18>;
     static std::size_t index(SlotKind kind) { return static_cast<std::size_t>(kind); }
-    static AddressKey key_of(const NetworkGroup& group);
-    bool within_rate(Instant now, const IpAddress& from);
+    bool has_handshakes_left(const IpAddress& from) const;
+    void count_handshake(const IpAddress& from);
+    void uncount_handshake(const IpAddress& from);
     bool inbound_group_free(const IpAddress& from) const;
     std::size_t inbound_wide_group_max() const;
     void take(SlotKind kind);
@@ -176,13 +163,10 @@ private:
     std::array<std::size_t, slot_kinds> reserved_{};
     std::array<std::size_t, slot_kinds> limit_{};
     // Each map has at most as many entries as there are tokens that count in it.
-    std::map<NetworkGroup, std::size_t> handshakes_by_address_;
+    std::map<NetworkGroup, std::size_t> handshakes_by_group_;  // of each of the three sizes
     std::map<NetworkGroup, std::size_t> outbound_by_group_;
     std::map<NetworkGroup, std::size_t> inbound_by_group_;
     std::map<NetworkGroup, std::size_t> inbound_by_wide_group_;
-    LruMap<AddressKey, TokenBucket> rates_;
-    TokenBucket total_rate_;
-    TokenBucket exempt_total_rate_;
 };
 
 }  // namespace parley::transport

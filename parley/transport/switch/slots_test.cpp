@@ -16,15 +16,13 @@ namespace {
 IpAddress ip(const char* text) {
     return IpAddress::parse(text).value();
 }
-Instant at(Duration d) {
-    return Instant{} + d;
-}
 
 SlotLimits small_limits() {
     SlotLimits limits;
     limits.handshake_in_max = 4;
     limits.handshake_out_max = 3;
-    limits.turn_away_max = 2;
+    limits.giving_way_max = 2;
+    limits.handshake_group_part = limits.handshake_wide_group_part = 1;
     limits.inbound_max = 2;
     limits.outbound_max = 2;
     limits.static_max = 1;
@@ -56,9 +54,9 @@ struct Held {
 }  // namespace
 
 TEST_CASE("slots: an accept takes a handshake token, the proof swaps it in one step") {
-    Slots slots{small_limits(), 1};
+    Slots slots{small_limits()};
     Held held{slots};
-    SlotToken& token = held.keep(slots.accept(at(0s), ip("203.0.113.7")));
+    SlotToken& token = held.keep(slots.accept(ip("203.0.113.7")));
     CHECK(token.kind() == SlotKind::handshake_in);
     CHECK(slots.in_use(SlotKind::handshake_in) == 1);
     REQUIRE(slots.promote(token, SlotClass::ordinary));
@@ -73,19 +71,17 @@ TEST_CASE("slots: an accept takes a handshake token, the proof swaps it in one s
     CHECK(slots.in_use_total() == 0);
 }
 
-TEST_CASE("slots: with the inbound class full, callers get turn-away tokens, then nothing") {
-    Slots slots{small_limits(), 1};
+TEST_CASE("slots: with the inbound class full, callers still come as far as the proof") {
+    Slots slots{small_limits()};
     Held held{slots};
     for (const char* from : {"198.51.1.1", "198.52.1.1"}) {
-        REQUIRE(slots.promote(held.keep(slots.accept(at(0s), ip(from))), SlotClass::ordinary));
+        REQUIRE(slots.promote(held.keep(slots.accept(ip(from))), SlotClass::ordinary));
     }
-    SlotToken& first = held.keep(slots.accept(at(0s), ip("198.53.1.1")));
-    CHECK(first.kind() == SlotKind::turn_away);
+    SlotToken& first = held.keep(slots.accept(ip("198.53.1.1")));
     CHECK(slots.promote(first, SlotClass::ordinary).error() == SlotError::no_slot);
-    CHECK(first.kind() == SlotKind::turn_away);
-    SlotToken& second = held.keep(slots.accept(at(0s), ip("198.54.1.1")));
-    CHECK(slots.accept(at(0s), ip("198.55.1.1")).error() == SlotError::no_handshake);
-    SUBCASE("a trusted caller still gets in") {
+    CHECK(first.kind() == SlotKind::handshake_in);
+    SlotToken& second = held.keep(slots.accept(ip("198.54.1.1")));
+    SUBCASE("a trusted caller gets in") {
         REQUIRE(slots.promote(second, SlotClass::trusted));
         CHECK(second.kind() == SlotKind::trusted);
     }
@@ -96,75 +92,78 @@ TEST_CASE("slots: with the inbound class full, callers get turn-away tokens, the
     }
 }
 
+TEST_CASE("slots: one that gives way makes room at once and is counted until it has ended") {
+    SlotLimits limits = small_limits();
+    limits.handshake_in_max = 2;
+    limits.giving_way_max = 1;
+    limits.handshake_per_address_max = 1;
+    Slots slots{limits};
+    Held held{slots};
+    SlotToken& first = held.keep(slots.accept(ip("1.1.1.1")));
+    SlotToken& second = held.keep(slots.accept(ip("2.2.2.2")));
+    CHECK(slots.accept(ip("3.3.3.3")).error() == SlotError::no_handshake);
+    REQUIRE(slots.give_way(first));
+    CHECK(first.kind() == SlotKind::giving_way);
+    CHECK_FALSE(first.in_handshake());
+    held.keep(slots.accept(ip("1.1.1.1")));  // its address has its share back
+    CHECK(slots.in_use_total() == 3);
+    CHECK(slots.consistent());
+    CHECK_FALSE(slots.give_way(second));
+    CHECK(second.kind() == SlotKind::handshake_in);
+    slots.give_back(first);
+    CHECK(slots.give_way(second));
+}
+
 TEST_CASE("slots: handshakes are limited in all and by exact address") {
     SlotLimits limits = small_limits();
     limits.handshake_per_address_max = 2;
     limits.handshake_per_exempt_address_max = 3;
     limits.inbound_max = 9;
-    Slots slots{limits, 1};
+    Slots slots{limits};
     Held held{slots};
     SUBCASE("one address") {
-        held.keep(slots.accept(at(0s), ip("203.0.113.7")));
-        held.keep(slots.accept(at(0s), ip("203.0.113.7")));
-        CHECK(slots.accept(at(0s), ip("203.0.113.7")).error() == SlotError::address_busy);
-        held.keep(slots.accept(at(0s), ip("203.0.113.8")));
+        held.keep(slots.accept(ip("203.0.113.7")));
+        held.keep(slots.accept(ip("203.0.113.7")));
+        CHECK(slots.accept(ip("203.0.113.7")).error() == SlotError::address_busy);
+        held.keep(slots.accept(ip("203.0.113.8")));
     }
     SUBCASE("one /64 of IPv6 is one address") {
-        held.keep(slots.accept(at(0s), ip("2001:db8::1")));
-        held.keep(slots.accept(at(0s), ip("2001:db8::2")));
-        CHECK(slots.accept(at(0s), ip("2001:db8::3")).error() == SlotError::address_busy);
-        held.keep(slots.accept(at(0s), ip("2001:db8:0:1::1")));
+        held.keep(slots.accept(ip("2001:db8::1")));
+        held.keep(slots.accept(ip("2001:db8::2")));
+        CHECK(slots.accept(ip("2001:db8::3")).error() == SlotError::address_busy);
+        held.keep(slots.accept(ip("2001:db8:0:1::1")));
     }
     SUBCASE("loopback has a limit of its own") {
-        for (int i = 0; i < 3; ++i) held.keep(slots.accept(at(0s), ip("127.0.0.1")));
-        CHECK(slots.accept(at(0s), ip("127.0.0.1")).error() == SlotError::address_busy);
+        for (int i = 0; i < 3; ++i) held.keep(slots.accept(ip("127.0.0.1")));
+        CHECK(slots.accept(ip("127.0.0.1")).error() == SlotError::address_busy);
+    }
+    SUBCASE("one /24, one /16 and others") {
+        SlotLimits wide = limits;
+        wide.handshake_in_max = 16;
+        wide.handshake_group_part = 4;
+        wide.handshake_wide_group_part = 2;
+        Slots large{wide};
+        Held taken{large};
+        for (const char* a : {"8.8.1.1", "8.8.1.2", "8.8.1.3", "8.8.1.4"}) {
+            taken.keep(large.accept(ip(a)));
+        }
+        CHECK(large.accept(ip("8.8.1.5")).error() == SlotError::address_busy);
+        for (const char* a : {"8.8.2.1", "8.8.3.1", "8.8.4.1", "8.8.5.1"}) {
+            taken.keep(large.accept(ip(a)));
+        }
+        CHECK(large.accept(ip("8.8.6.1")).error() == SlotError::address_busy);
+        taken.keep(large.accept(ip("8.9.1.1")));
     }
     SUBCASE("in all") {
         for (const char* a : {"1.1.1.1", "2.2.2.2", "3.3.3.3", "4.4.4.4"}) {
-            held.keep(slots.accept(at(0s), ip(a)));
+            held.keep(slots.accept(ip(a)));
         }
-        CHECK(slots.accept(at(0s), ip("5.5.5.5")).error() == SlotError::no_handshake);
+        CHECK(slots.accept(ip("5.5.5.5")).error() == SlotError::no_handshake);
     }
-}
-
-TEST_CASE("slots: rates hold per address and in all, apart for loopback") {
-    SlotLimits limits = small_limits();
-    limits.address_rate = {1.0, 2.0};
-    limits.total_rate = {1.0, 3.0};
-    limits.exempt_address_rate = {1.0, 5.0};
-    Slots slots{limits, 1};
-    const auto come = [&](const char* from, Duration when) {
-        auto token = slots.accept(at(when), ip(from));
-        if (!token) return std::string{name(token.error())};
-        slots.give_back(*token);
-        return std::string{"in"};
-    };
-    CHECK(come("1.1.1.1", 0s) == "in");
-    CHECK(come("1.1.1.1", 0s) == "in");
-    CHECK(come("1.1.1.1", 0s) == "too often");
-    CHECK(come("2.2.2.2", 0s) == "in");
-    CHECK(come("3.3.3.3", 0s) == "too often");  // in all
-    for (int i = 0; i < 5; ++i) CHECK(come("127.0.0.1", 0s) == "in");
-    CHECK(come("127.0.0.1", 0s) == "too often");
-    CHECK(come("1.1.1.1", 1s) == "in");
-}
-
-TEST_CASE("slots: the table of addresses is bounded") {
-    SlotLimits limits = small_limits();
-    limits.addresses_max = 8;
-    limits.total_rate = {1000.0, 1000.0};
-    Slots slots{limits, 1};
-    for (unsigned i = 0; i < 100; ++i) {
-        auto token =
-            slots.accept(at(0s), IpAddress::v4({std::byte{8}, std::byte{8}, std::byte{1},
-                                                std::byte{static_cast<unsigned char>(i)}}));
-        if (token) slots.give_back(*token);
-    }
-    CHECK(slots.consistent());
 }
 
 TEST_CASE("slots: a dial reserves its class and its group") {
-    Slots slots{small_limits(), 1};
+    Slots slots{small_limits()};
     Held held{slots};
     SlotToken& first = held.keep(slots.dial(ip("203.0.113.7"), SlotClass::ordinary));
     CHECK(slots.in_use(SlotKind::handshake_out) == 1);
@@ -182,7 +181,7 @@ TEST_CASE("slots: a dial reserves its class and its group") {
 }
 
 TEST_CASE("slots: static, trusted and feelers have limits of their own and no groups") {
-    Slots slots{small_limits(), 1};
+    Slots slots{small_limits()};
     Held held{slots};
     held.keep(slots.dial(ip("203.0.113.7"), SlotClass::ordinary));
     held.keep(slots.dial(ip("203.0.113.8"), SlotClass::static_peer));
@@ -195,16 +194,14 @@ TEST_CASE("slots: inbound links by /24, loopback and private ranges exempt") {
     SlotLimits limits = small_limits();
     limits.inbound_max = 10;
     limits.inbound_per_group_max = 1;
-    Slots slots{limits, 1};
+    Slots slots{limits};
     Held held{slots};
-    REQUIRE(slots.promote(held.keep(slots.accept(at(0s), ip("8.8.4.1"))), SlotClass::ordinary));
-    SlotToken& same = held.keep(slots.accept(at(0s), ip("8.8.4.2")));
-    CHECK(same.kind() == SlotKind::turn_away);
+    REQUIRE(slots.promote(held.keep(slots.accept(ip("8.8.4.1"))), SlotClass::ordinary));
+    SlotToken& same = held.keep(slots.accept(ip("8.8.4.2")));
     CHECK(slots.promote(same, SlotClass::ordinary).error() == SlotError::group_taken);
-    REQUIRE(slots.promote(held.keep(slots.accept(at(0s), ip("8.8.5.1"))), SlotClass::ordinary));
+    REQUIRE(slots.promote(held.keep(slots.accept(ip("8.8.5.1"))), SlotClass::ordinary));
     for (int i = 0; i < 3; ++i) {
-        REQUIRE(
-            slots.promote(held.keep(slots.accept(at(0s), ip("10.0.0.1"))), SlotClass::ordinary));
+        REQUIRE(slots.promote(held.keep(slots.accept(ip("10.0.0.1"))), SlotClass::ordinary));
     }
     held.keep(slots.dial(ip("10.0.0.1"), SlotClass::ordinary));
     held.keep(slots.dial(ip("10.0.0.1"), SlotClass::ordinary));
@@ -215,18 +212,17 @@ TEST_CASE("slots: many /24 of one /16 hold a quarter of the inbound slots at mos
     limits.inbound_max = 20;
     limits.handshake_in_max = 20;
     limits.inbound_per_group_max = 2;
-    Slots slots{limits, 1};
+    Slots slots{limits};
     Held held{slots};
     const auto accept = [&](int third, int fourth) -> SlotToken& {
         const auto from = "8.8." + std::to_string(third) + "." + std::to_string(fourth);
-        return held.keep(slots.accept(at(1s * third), ip(from.c_str())));
+        return held.keep(slots.accept(ip(from.c_str())));
     };
     for (int i = 0; i < 5; ++i) REQUIRE(slots.promote(accept(i, 1), SlotClass::ordinary));
     SlotToken& sixth = accept(6, 1);
-    CHECK(sixth.kind() == SlotKind::turn_away);
     CHECK(slots.promote(sixth, SlotClass::ordinary).error() == SlotError::group_taken);
     CHECK(slots.promote(sixth, SlotClass::trusted));
-    REQUIRE(slots.promote(held.keep(slots.accept(at(9s), ip("8.9.1.1"))), SlotClass::ordinary));
+    REQUIRE(slots.promote(held.keep(slots.accept(ip("8.9.1.1"))), SlotClass::ordinary));
     CHECK(slots.consistent());
 }
 
@@ -237,22 +233,19 @@ TEST_CASE("slots: a storm of accepts, dials, proofs and ends never exceeds a lim
         SlotLimits limits = small_limits();
         limits.handshake_per_address_max = 2;
         limits.inbound_per_group_max = 1 + rng.below(2);
-        limits.address_rate = {5.0, 5.0};
         limits.inbound_max = rng.below(5);
         limits.outbound_max = rng.below(5);
-        Slots slots{limits, rng.next()};
+        Slots slots{limits};
         std::vector<SlotToken> out;
-        Duration now = 0s;
         for (int step = 0; step < 2000; ++step) {
-            now += std::chrono::milliseconds{rng.below(100)};
             const auto small = [&] { return std::byte{static_cast<unsigned char>(rng.below(3))}; };
             const std::byte first = rng.chance(0.2) ? std::byte{10} : std::byte{8};
             const IpAddress address = IpAddress::v4({first, small(), small(), small()});
             const auto slot_class = static_cast<SlotClass>(rng.below(4));
             const std::size_t before = slots.in_use_total();
-            switch (rng.below(4)) {
+            switch (rng.below(5)) {
                 case 0: {
-                    auto token = slots.accept(at(now), address);
+                    auto token = slots.accept(address);
                     if (token) out.push_back(std::move(*token));
                     break;
                 }
@@ -272,6 +265,13 @@ TEST_CASE("slots: a storm of accepts, dials, proofs and ends never exceeds a lim
                     break;
                 }
                 case 3: {
+                    if (out.empty()) break;
+                    SlotToken& token = out[rng.below(out.size())];
+                    if (token.kind() == SlotKind::handshake_in) (void)slots.give_way(token);
+                    CHECK(slots.in_use_total() == before);
+                    break;
+                }
+                case 4: {
                     if (out.empty()) break;
                     std::swap(out[rng.below(out.size())], out.back());
                     slots.give_back(out.back());

@@ -36,24 +36,36 @@ std::optional<CloseReason> lasting_reason(DialError error) {
 }  // namespace
 
 /// In an order in which each one needs only those before it.
+namespace {
+
+Hello with_versions(Hello hello, const VersionRange& versions) {
+    hello.version_min = versions.min;
+    hello.version_max = versions.max;
+    return hello;
+}
+
+}  // namespace
+
 struct Switch::Parts {
     Parts(SwitchConfig config, const NodeKey& key, Hello hello, std::vector<PeerHandler*> handlers,
           Hub& hub, JobQueue& job_queue, Log& log, Rng rng)
         : jobs(job_queue),
           modules(std::move(handlers), config.on_module_exception, log),
           offences(config.offences, rng.split("offences").next()),
+          refusals(config.refusals, rng.split("refusals").next()),
           state{.config = config,
                 .own = OwnHello{key, std::move(hello), config.forks, modules.sorted_specs()},
                 .hub = hub,
                 .log = log},
-          admission(state, offences, rng),
-          penalties(state, offences, admission),
+          admission(state, offences, refusals, rng),
+          penalties(state, offences, refusals, admission),
           lanes(state, modules, admission, penalties),
           failed_dials(rng.split("failed dials").next()) {}
 
     JobQueue& jobs;
     Modules modules;
     Offences offences;
+    AddressRefusals refusals;
     SwitchState state;
     Admission admission;
     Penalties penalties;
@@ -63,8 +75,8 @@ struct Switch::Parts {
 
 Switch::Switch(SwitchConfig config, const NodeKey& key, Hello hello,
                std::vector<PeerHandler*> modules, Hub& hub, JobQueue& jobs, Log& log, Rng rng)
-    : parts_(std::make_unique<Parts>(std::move(config), key, std::move(hello), modules, hub, jobs,
-                                     log, rng)) {
+    : parts_(std::make_unique<Parts>(config, key, with_versions(std::move(hello), config.versions),
+                                     modules, hub, jobs, log, rng)) {
     for (PeerHandler* module : modules) module->attached(*this);
 }
 
@@ -122,7 +134,8 @@ void Switch::on_connect_failed(Now now, LinkId link, std::string_view why) {
 
 void Switch::on_event(Now now, LinkId link, LinkEvent event) {
     begin_input(now);
-    auto& [jobs, modules, offences, state, admission, penalties, lanes, failed_dials] = *parts_;
+    auto& [jobs, modules, offences, refusals, state, admission, penalties, lanes, failed_dials] =
+        *parts_;
     Connection* found = state.connections.find(link);
     if (!found) return;
     Connection& c = *found;
@@ -207,7 +220,8 @@ void Switch::on_closed(Connection& c, Closed closed) {
 /// returns; then the rest of the node hears of it.
 void Switch::release(Connection& c, CloseReason reason, std::string_view detail,
                      std::vector<Enr> others) {
-    auto& [jobs, modules, offences, state, admission, penalties, lanes, failed_dials] = *parts_;
+    auto& [jobs, modules, offences, refusals, state, admission, penalties, lanes, failed_dials] =
+        *parts_;
     if (c.phase == Phase::closing) {
         reason = c.close_reason;  // what we ended it for, however the end came about
     } else {
@@ -287,6 +301,9 @@ void Switch::set_class(const NodeId& id, SlotClass slot_class) {
 void Switch::set_allowed(std::function<bool(const NodeId&)> allowed) {
     parts_->admission.allowed = std::move(allowed);
 }
+void Switch::set_known(std::function<bool(const NodeId&)> known) {
+    parts_->admission.known = std::move(known);
+}
 void Switch::set_call_watch(CallWatch* call_watch) {
     parts_->modules.call_watch = call_watch;
 }
@@ -311,10 +328,9 @@ void Switch::disconnect(Now now, const NodeId& id, CloseReason reason) {
     parts_->admission.close_all(id, reason);
 }
 
-void Switch::ban(Now now, const NodeId& id, const std::optional<IpAddress>& address,
-                 std::string_view why) {
+void Switch::ban(Now now, const NodeId& id, std::string_view why) {
     begin_input(now);
-    parts_->penalties.ban(id, address, why);
+    parts_->penalties.ban(id, why);
 }
 
 bool Switch::impose_ban(Now now, const Ban& ban) {

@@ -84,6 +84,9 @@ public:
     void set_class(const NodeId& id, SlotClass slot_class);
     /// Others than these are refused as banned (a permissioned network). Empty: all may come.
     void set_allowed(std::function<bool(const NodeId&)> allowed);
+    /// IDs that are let in where an address is refused for what others behind it did
+    /// (AddressRefusals), besides those with a class and those that are being dialed.
+    void set_known(std::function<bool(const NodeId&)> known);
     /// `call_watch` outlives the switch; null: none.
     void set_call_watch(CallWatch* call_watch);
     using Alternatives = std::function<std::vector<Enr>(const Endpoint& caller, const Enr& record,
@@ -95,8 +98,7 @@ public:
     /// Ends all connections of that ID. A local reason is said as `requested`.
     void disconnect(Now now, const NodeId& id, CloseReason reason);
     /// For misbehaviour; links that are there end.
-    void ban(Now now, const NodeId& id, const std::optional<IpAddress>& address,
-             std::string_view why);
+    void ban(Now now, const NodeId& id, std::string_view why);
     /// The owner's ban (see Offences::impose); links that are there end. False: no room for it.
     bool impose_ban(Now now, const Ban& ban);
 

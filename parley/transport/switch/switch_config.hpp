@@ -3,7 +3,10 @@
 
 #include <parley/base/time.hpp>
 #include <parley/transport/handshake/fork_id.hpp>
+#include <parley/transport/handshake/handshake.hpp>
 #include <parley/transport/link/link.hpp>
+#include <parley/transport/switch/address_refusals.hpp>
+#include <parley/transport/switch/caller_rates.hpp>
 #include <parley/transport/switch/offences.hpp>
 #include <parley/transport/switch/slots.hpp>
 
@@ -22,8 +25,11 @@ enum class OnModuleException : std::uint8_t {
 
 struct SwitchConfig {
     SlotLimits slots;
+    CallerLimits callers;
     OffenceConfig offences;
+    AddressRefusalConfig refusals;
     LinkConfig link;
+    VersionRange versions;  ///< of the protocol; another one only in tests
     ForkRules forks;
     std::uint64_t receive_bytes_max = 512ULL << 20;  ///< cap over all links' windows
     /// The least time between two inbound links that make room for newcomers: each that leaves

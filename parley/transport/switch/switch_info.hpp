@@ -39,6 +39,7 @@ struct SwitchStats {
     std::map<SlotError, std::uint64_t> accepts_without_slot;  ///< callers at the door
     std::uint64_t accepts = 0;         ///< callers that got a handshake token
     std::uint64_t accepts_banned = 0;  ///< refused at the door for their address
+    std::uint64_t gave_way = 0;        ///< unproven callers that lost their token to others
     std::uint64_t evictions = 0;       ///< inbound links that made room for a newcomer
     std::uint64_t dials = 0;
     std::uint64_t ups = 0;

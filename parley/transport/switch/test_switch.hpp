@@ -238,6 +238,12 @@ struct Rig {
         theirs.fork = ours.fork;
         return theirs;
     }
+    /// The owner bans it for an hour.
+    void ban_address(std::string_view address) {
+        const auto until = now().unix_time + std::chrono::hours{1};
+        REQUIRE(node->impose_ban(now(),
+                                 {exact_group(IpAddress::parse(address).value()), until, "test"}));
+    }
     void closed(LinkId link, CloseReason reason = CloseReason::truncated) {
         event(link, Closed{reason, "", std::nullopt, 0, 0});
     }
