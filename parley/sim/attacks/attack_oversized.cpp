@@ -14,7 +14,7 @@ using namespace transport;
 
 namespace {
 
-constexpr unsigned first = chunk_flag::first, last = chunk_flag::last;
+constexpr unsigned first_chunk = chunk_flag::first, last_chunk = chunk_flag::last;
 
 /// What is broken, one each a call, in turn.
 enum class Lie : std::uint8_t {
@@ -81,21 +81,21 @@ private:
         constexpr std::uint32_t total = 5000;
         switch (lie) {
             case Lie::one_too_large:
-                return {raw_chunk(lane, first, 1, topic.message_bytes_max + 1, some)};
+                return {raw_chunk(lane, first_chunk, 1, topic.message_bytes_max + 1, some)};
             case Lie::four_gigabytes:
-                return {raw_chunk(lane, first, 1, 0xffffffff, some)};
+                return {raw_chunk(lane, first_chunk, 1, 0xffffffff, some)};
             case Lie::short_sum:
-                return {raw_chunk(lane, first, 1, total, some), raw_chunk(lane, last, 0, 0, some)};
+                return {raw_chunk(lane, first_chunk, 1, total, some), raw_chunk(lane, last_chunk, 0, 0, some)};
             case Lie::long_sum:
-                return {raw_chunk(lane, first, 1, 1500, some), raw_chunk(lane, 0, 0, 0, some)};
+                return {raw_chunk(lane, first_chunk, 1, 1500, some), raw_chunk(lane, 0, 0, 0, some)};
             case Lie::over_credit:
                 return window_and_more(lane, topic);
             case Lie::never_finished:
-                return {raw_chunk(lane, first, 1, topic.message_bytes_max, some)};
+                return {raw_chunk(lane, first_chunk, 1, topic.message_bytes_max, some)};
             case Lie::control_too_large:
-                return {raw_chunk(control_lane, first | last, 0x8000, total, random_bytes(total))};
+                return {raw_chunk(control_lane, first_chunk | last_chunk, 0x8000, total, random_bytes(total))};
             case Lie::control_split:
-                return {raw_chunk(control_lane, first, 0x8000, total, some)};
+                return {raw_chunk(control_lane, first_chunk, 0x8000, total, some)};
         }
         return {};
     }
@@ -105,7 +105,7 @@ private:
         const Buffer message = random_bytes(std::min<std::size_t>(size, topic.message_bytes_max));
         const auto count = initial_credit(topic) / credit_cost(message.size()) + 1;
         const auto total = static_cast<std::uint32_t>(message.size());
-        return {count, raw_chunk(lane, first | last, 0x7fff, total, message)};
+        return {count, raw_chunk(lane, first_chunk | last_chunk, 0x7fff, total, message)};
     }
 
     SeededEntropy entropy_;
