@@ -110,6 +110,7 @@ private:
     /// False when the end is reached.
     bool step(p2p::NodeCore& core) {
         Now time = now();
+        note_clock();
         if ((stop_ || core.links().wants_to_end()) && !stopping_) begin_stop(core, time);
         if (one_thread()) io_.front()->turn(time);
         NodeInputs inputs = inbox_.take();
@@ -145,6 +146,18 @@ private:
         if (due) until = std::max(until, time.instant + 1ms);  // it was just asked
         inbox_.wait_until(until);
         return true;
+    }
+
+    void note_clock() {
+        const auto jump = wall_clock_jump();
+        if ((jump == 0ms) == (clock_jump_ == 0ms)) return;
+        clock_jump_ = jump;
+        if (jump == 0ms) {
+            log_.write(LogLevel::info, "host", "the wall clock is right again", {});
+        } else {
+            log_.write(LogLevel::warn, "host", "the wall clock jumped, and is not followed",
+                       {{"minutes", jump / std::chrono::minutes{1}}});
+        }
     }
 
     void begin_stop(p2p::NodeCore& core, Now time) {
@@ -255,6 +268,7 @@ private:
     bool stopping_ = false;
     Instant stop_by_ = never;
     Instant next_complaint_ = Instant::min();
+    std::chrono::milliseconds clock_jump_{0};
     Resolver resolver_;  // its answers go to the I/O threads: it ends before them
 };
 

@@ -101,7 +101,7 @@ Result<std::unique_ptr<LogSink>, StartError> LogSink::to_file(const std::string&
 void LogSink::write(LogLevel level, std::string_view component, std::string_view event,
                     std::initializer_list<LogField> fields) {
     if (!enabled(level)) return;
-    std::string line = format_log_line(unix_milliseconds(now().unix_time), level, component, event,
+    std::string line = format_log_line(unix_milliseconds(system_time()), level, component, event,
                                        fields, coloured_);
     line += '\n';
     const std::scoped_lock lock{mutex_};
