@@ -215,6 +215,7 @@ void Network::join_dht() {
     dht_ = std::make_unique<Discv5Dht>(discovery::discv5::ServiceConfig{}, key_, own_.record(),
                                        *entropy_, rng_.split("dht"), *book_, hub_);
     dht_->service().on_vote([this](Now now, const Endpoint& voter, const Endpoint& seen) {
+        engine_->on_contact(now);
         on_own_record(own_.on_vote(now, voter.address, seen.address));
     });
     subscriptions_.push_back(hub_.subscribe<transport::PeerUp>(

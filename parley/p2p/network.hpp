@@ -92,6 +92,8 @@ public:
     const transport::Slots& slots() const { return switch_->slots(); }
     const transport::SwitchStats& switch_stats() const { return switch_->stats(); }
     std::vector<transport::TopicLoad> topic_loads() const { return switch_->topic_loads(); }
+    /// Whether nobody answers, so that this node seems to be cut off.
+    bool offline() const { return engine_->scheduler().offline(); }
     /// What new links say of us.
     transport::Hello hello() const { return switch_->identity()->hello; }
     /// What came and what went, in bytes.

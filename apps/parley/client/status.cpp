@@ -94,6 +94,9 @@ std::string status_text(const json::value& status, const std::string& folder) {
                         ? fmt::format("{}, chain id {}", network, number_at(status, "/chainId"))
                         : network);
     line("Links", links_text(status));
+    if (const auto* offline = value_at(status, "/offline"); offline && *offline == true) {
+        line("Offline", "nobody answers: it tries a few of the best, and forgets nobody");
+    }
     line("Known", count("/knownAddresses") + " addresses");
     if (value_at(status, "/dht/nodes") != nullptr) {
         line("DHT", fmt::format("{} nodes in the table, {} of them checked", count("/dht/nodes"),

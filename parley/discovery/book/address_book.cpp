@@ -207,6 +207,12 @@ void AddressBook::on_disconnected(Now now, const NodeId& id, CloseReason reason,
     wait(now, *entry, back_off_.after_link(*entry, reason, age));
 }
 
+void AddressBook::on_unanswered(Now now, const NodeId& id, std::uint32_t failures) {
+    Entry* entry = entries_.find(id);
+    if (!entry || entry->state == EntryState::connected) return;
+    wait(now, *entry, back_off_.in_outage(*entry, failures));
+}
+
 void AddressBook::on_dial_failed(Now now, const NodeId& id) {
     Entry* entry = entries_.find(id);
     if (!entry || entry->state == EntryState::connected) return;

@@ -90,6 +90,9 @@ public:
     void on_disconnected(Now now, const NodeId& id, transport::CloseReason reason, Duration age);
     /// A dial was not answered: it waits, the longer the more failures in a row.
     void on_dial_failed(Now now, const NodeId& id);
+    /// The same while nobody answers: it waits, and nothing is held against it. `failures`: dials
+    /// of all nodes in a row that came to nothing.
+    void on_unanswered(Now now, const NodeId& id, std::uint32_t failures);
     /// A feeler found it: it proved its ID at its endpoint.
     void on_tested(Now now, const NodeId& id);
     /// It proved its ID and said no: alive.

@@ -69,6 +69,12 @@ Duration BackOff::after_failure(Entry& entry) const {
     return doubled(config_.first, entry.failures - 1, longest(entry));
 }
 
+Duration BackOff::in_outage(const Entry& entry, std::uint32_t failures) const {
+    constexpr std::uint32_t dials_a_round = 4;
+    const Duration max = std::min(config_.outage_max, longest(entry));
+    return doubled(config_.first, failures / dials_a_round, max);
+}
+
 Duration BackOff::after_link(Entry& entry, CloseReason reason, Duration age) const {
     const bool stable = age >= config_.stable_after;
     if (stable) entry.failures = 0;

@@ -26,6 +26,7 @@ struct BackOffConfig {
     Duration turned_away_first = 5s;                     ///< alive, but no room
     Duration turned_away_max = std::chrono::minutes{2};  ///< the same, after many in a row
     Duration incompatible = std::chrono::minutes{30};    ///< alive, but of no use to us
+    Duration outage_max = std::chrono::minutes{2};       ///< while nobody answers at all
     double jitter = 0.25;                                ///< of every wait, either way; 0 to 1
     Duration stable_after = 30s;  ///< a link shorter than this counts as a failure
     /// A new endpoint in its record lets a waiting node be dialed after this at the latest; not

@@ -28,11 +28,13 @@ DialScheduler::DialScheduler(DialConfig config, AddressBook& book, Rng rng)
       book_(book),
       rng_(rng),
       rate_(config.dials_per_second, config.dials_burst),
-      anchors_left_(book.anchors_before()) {}
+      anchors_left_(book.anchors_before()),
+      outage_(config.outage) {}
 
 // --- What happened ---
 
 void DialScheduler::on_up(Now now, const transport::PeerUp& up) {
+    outage_.on_contact(now.instant);
     const bool counts = up.direction == Direction::outbound && up.slot_class == SlotClass::ordinary;
     // The dial was to the endpoint that the book knows, whichever address its name led to.
     const auto dial = dials_.find(up.id);
@@ -73,17 +75,22 @@ void DialScheduler::on_dial_failed(Now now, const transport::DialFailed& failed)
     const auto dial = dials_.find(id);
     const bool feeler = dial != dials_.end() && dial->second.slot_class == SlotClass::feeler;
     end_dial(id);
+    const bool tested = feeler && failed.reason == CloseReason::rotated;
+    if (failed.alive || tested) outage_.on_contact(now.instant);
     // If a link to it is up meanwhile, the book ignores all of this.
     if (failed.reason == CloseReason::self_dial) {
         book_.remove(id);
-    } else if (feeler && failed.reason == CloseReason::rotated) {
+    } else if (tested) {
         book_.on_tested(now, id);
     } else if (is_no_outcome(failed.reason)) {
         book_.defer(now, id, config_.already_wait);
     } else if (failed.alive) {
         book_.on_turned_away(now, id, failed.reason);
-    } else {
+    } else if (!up_.empty() || outage_.recent_contact(now.instant)) {
         book_.on_dial_failed(now, id);
+    } else {
+        outage_.on_failure(now.instant);
+        book_.on_unanswered(now, id, outage_.failures());
     }
 }
 
@@ -95,6 +102,7 @@ void DialScheduler::on_dialing(Now now, const Dial& dial) {
         hold_group(dial.target.endpoint);
     }
     book_.on_dialing(now, dial.target.id);
+    outage_.on_dialing(now.instant);
 }
 
 void DialScheduler::on_refused(Now now, const Dial& dial, DialError error) {
@@ -196,6 +204,7 @@ std::size_t DialScheduler::under_way(SlotClass slot_class) const {
 
 bool DialScheduler::wants_ordinary(Now now) const {
     const std::size_t dialing = under_way(SlotClass::ordinary);
+    if (offline() && now.instant < outage_.next_dial()) return false;
     return now.instant >= paused_until_ && dialing < config_.dials_max &&
            outbound_up_ + dialing < config_.outbound_target;
 }
@@ -228,7 +237,8 @@ const Entry* DialScheduler::pick_ordinary(Now now) {
     if (book_.count(EntryState::unknown) < config_.hungry_below) {
         if (const Entry* boot = book_.pick_pinned(now, exclude)) return boot;
     }
-    return book_.pick_for_dial(now, exclude, config_.tried_first && lacks_tried());
+    // While nobody answers, the best are tried.
+    return book_.pick_for_dial(now, exclude, offline() || (config_.tried_first && lacks_tried()));
 }
 
 /// Less than half of the links that are wanted are, or will be, to those that answered before.
@@ -312,6 +322,9 @@ void DialScheduler::plan_wakeup(Now now, bool rate_limited) {
     // A feeler that is due waits for a link that is missing; then it is looked at again anyway.
     if (feeler_at_ > now.instant) wakeup_ = std::min(wakeup_, feeler_at_);
     if (paused_until_ > now.instant) wakeup_ = std::min(wakeup_, paused_until_);
+    if (offline() && outage_.next_dial() > now.instant) {
+        wakeup_ = std::min(wakeup_, outage_.next_dial());
+    }
     for (const NodeId& id : static_) {
         const Entry* entry = blocked(id) ? nullptr : book_.find(id);
         if (entry && entry->next_attempt > now.instant) {

@@ -10,6 +10,7 @@
 #include <parley/base/time.hpp>
 #include <parley/base/token_bucket.hpp>
 #include <parley/discovery/book/address_book.hpp>
+#include <parley/discovery/dialing/outage.hpp>
 #include <parley/transport/switch/switch.hpp>
 
 #include <cstddef>
@@ -41,6 +42,7 @@ struct DialConfig {
     Duration feeler_interval = std::chrono::minutes{2};  ///< on average
     Duration churn_interval = std::chrono::minutes{30};  ///< on average
     Duration churn_age = std::chrono::minutes{10};       ///< younger links are left alone
+    OutageConfig outage;
 };
 
 /// Picks what to dial for one node; see the head of this file.
@@ -76,6 +78,9 @@ public:
     /// A dial of ours ended without a link.
     void on_dial_failed(Now now, const transport::DialFailed& failed);
 
+    /// Somebody answered in another way than by a link: a datagram.
+    void on_contact(Now now) { outage_.on_contact(now.instant); }
+
     /// A node to dial now, or nothing; then next_wakeup() is new. Each one returned must be
     /// answered by on_dialing or on_refused before the next call.
     std::optional<Dial> next(Now now);
@@ -90,6 +95,9 @@ public:
 
     std::size_t outbound_up() const { return outbound_up_; }  ///< ordinary links that we dialed
     std::size_t dialing() const { return dials_.size(); }     ///< dials under way, of all kinds
+    /// Whether nobody answers, so that it is this node that seems to be cut off.
+    bool offline() const { return up_.empty() && outage_.offline(); }
+    const Outage& outage() const { return outage_; }
     /// Whether there is a link to it, whichever side dialed.
     bool is_up(const NodeId& id) const { return links_per_id_.contains(id); }
 
@@ -142,6 +150,7 @@ private:
     Instant feeler_at_ = never;
     Instant churn_at_ = never;
     Instant paused_until_ = Instant::min();
+    Outage outage_;
     Instant wakeup_{};
 };
 

@@ -70,13 +70,34 @@ void Engine::on_timer(Now now) {
                    },
                    event);
     }
+    note_outage(now);
     if (now.instant >= expire_at_) {
-        book_.expire(now);
+        const bool in_contact = contact_since_ != never &&
+                                now.instant - contact_since_ >= config_.expire_after_contact;
+        if (in_contact) book_.expire(now);
         expire_at_ = now.instant + config_.expire_interval;
     }
     if (stopped_) return;
     dial_all(now);
     if (const auto old = scheduler_.churn(now)) dialer_.hang_up(now, *old);
+}
+
+void Engine::note_outage(Now now) {
+    const Outage& outage = scheduler_.outage();
+    if (outage.failures() > 0) {
+        contact_since_ = never;
+    } else if (contact_since_ == never && outage.recent_contact(now.instant)) {
+        contact_since_ = now.instant;
+    }
+    const bool offline = scheduler_.offline();
+    if (offline == was_offline_) return;
+    was_offline_ = offline;
+    if (offline) {
+        log_.write(LogLevel::warn, "discovery", "nobody answers: this node seems to be cut off",
+                   {{"dials", outage.failures()}, {"known", book_.size()}});
+    } else {
+        log_.write(LogLevel::info, "discovery", "in contact again", {});
+    }
 }
 
 void Engine::dial_all(Now now) {

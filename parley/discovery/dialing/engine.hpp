@@ -35,6 +35,9 @@ public:
 struct EngineConfig {
     DialConfig dials;                                    ///< of its scheduler
     Duration expire_interval = std::chrono::minutes{1};  ///< between two AddressBook::expire()
+    /// Nobody is forgotten before there was contact for so long, without an outage: who is there is
+    /// heard of in that time.
+    Duration expire_after_contact = std::chrono::hours{1};
 };
 
 /// Drives discovery for one node; see the head of this file.
@@ -53,6 +56,8 @@ public:
     /// Limits dials to the nodes for which it is true: a permissioned network. Empty: all may be
     /// dialed.
     void set_allowed(std::function<bool(const NodeId&)> allowed);
+    /// Somebody answered in another way than by a link: this node is not cut off.
+    void on_contact(Now now) { scheduler_.on_contact(now); }
     /// No dials from now on.
     void stop() {
         stopped_ = true;
@@ -71,6 +76,7 @@ private:
     void on_up(Now now, const transport::PeerUp& up);
     void on_dial_failed(Now now, const transport::DialFailed& failed);
     void dial_all(Now now);
+    void note_outage(Now now);
 
     EngineConfig config_;
     AddressBook& book_;
@@ -82,6 +88,8 @@ private:
     bool stopped_ = false;
     Instant last_{};
     Instant expire_at_{};
+    bool was_offline_ = false;
+    Instant contact_since_ = never;  // without an outage
     std::vector<Hub::Subscription> subscriptions_;
 };
 

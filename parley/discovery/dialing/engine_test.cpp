@@ -512,3 +512,78 @@ TEST_CASE("runs repeat from their seed") {
     };
     CHECK(run() == run());
 }
+
+// --- Outages ---
+
+namespace {
+
+/// The cable is out: nobody is reached, and all links fall silent.
+void cut_off(World& world) {
+    for (auto& [id, node] : world.nodes) node.alive = false;
+    std::vector<LinkId> links;
+    for (const auto& [link, up] : world.links) links.push_back(link);
+    for (const LinkId link : links) world.down(link, CloseReason::silent);
+}
+
+void plug_in(World& world) {
+    for (auto& [id, node] : world.nodes) node.alive = true;
+}
+
+std::size_t dials_made(const World& world) {
+    std::size_t sum = 0;
+    for (const auto& [id, times] : world.dials) sum += times.size();
+    return sum;
+}
+
+}  // namespace
+
+TEST_CASE("a day offline costs no entry of the book, and its end is noticed within seconds") {
+    World world;
+    for (std::uint32_t source = 1; source <= 20; ++source) {
+        world.advertise(source * 100 + 1, source * 100 + 100, source);
+    }
+    world.run(5min);
+    REQUIRE(world.engine.scheduler().outbound_up() == 8);
+    const auto known = world.book.size();
+    REQUIRE(known > 1500);
+    const auto dials_before = dials_made(world);
+
+    cut_off(world);
+    world.run(24h);
+    CHECK(world.engine.scheduler().offline());
+    CHECK(world.book.size() == known);
+    for (std::size_t i = 0; i < known; ++i) CHECK(world.book.nth(i).failures <= 1);
+    const auto in_vain = dials_made(world) - dials_before;
+    CHECK(in_vain < 24 * 60 * 12 + 100);  // one in 5 s
+    CHECK(in_vain > 1000);
+
+    plug_in(world);
+    world.run(30s);
+    CHECK_FALSE(world.engine.scheduler().offline());
+    CHECK(world.engine.scheduler().outbound_up() == 8);
+    world.run(2h);
+    CHECK(world.book.size() == known);
+}
+
+TEST_CASE("while others answer, those that do not are learnt about as ever") {
+    World world;
+    world.advertise(1, 40, 1);
+    for (std::uint32_t n = 21; n <= 40; ++n) world.nodes[id(n)].alive = false;
+    world.run(1h);
+    CHECK_FALSE(world.engine.scheduler().offline());
+    std::size_t failed = 0;
+    for (std::size_t i = 0; i < world.book.size(); ++i) {
+        failed += world.book.nth(i).failures > 0 ? 1 : 0;
+    }
+    CHECK(failed > 0);
+}
+
+TEST_CASE("a node that was never in contact says that nobody answers, and a datagram ends that") {
+    World world;
+    world.advertise(1, 30, 1);
+    for (auto& [node, state] : world.nodes) state.alive = false;
+    world.run(1min);
+    CHECK(world.engine.scheduler().offline());
+    world.engine.on_contact(world.now);
+    CHECK_FALSE(world.engine.scheduler().offline());
+}

@@ -187,6 +187,7 @@ rpc::Result parley_status(Network& node, const rpc::Call& call, const RpcExtras&
         {"slots", by_slot_kind([&](SlotKind kind) { return slots.limit(kind); })},
         {"slotsInUse", by_slot_kind([&](SlotKind kind) { return slots.in_use(kind); })},
         {"knownAddresses", node.book().size()},
+        {"offline", node.offline()},
         {"dht", dht_json(node)},
         {"bytesIn", traffic.bytes_in},
         {"bytesOut", traffic.bytes_out},
