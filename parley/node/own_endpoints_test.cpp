@@ -141,26 +141,31 @@ TEST_CASE("a node's record follows what its peers see, a minute apart at least")
     NodeConfig config;
     Seen seen{config};
     seen.node->add_listener(after(0s), at("0.0.0.0:30770"), std::nullopt);
-    CHECK(seen.node->record().sequence() == 1);
+    auto sequence = seen.node->record().sequence();
+    const auto is_new = [&] {
+        const auto before = std::exchange(sequence, seen.node->record().sequence());
+        CHECK(sequence >= before);
+        return sequence > before;
+    };
     CHECK_FALSE(seen.node->record().tcp_endpoint());
     seen.vote("81.2.3.4");
-    CHECK(seen.node->record().sequence() == 2);
+    CHECK(is_new());
     CHECK(seen.node->record().tcp_endpoint() == at("81.2.3.4:30770"));
     CHECK(seen.node->hello().record == seen.node->record());
     // It moves twice in a moment.
     seen.vote("81.9.9.9", 10);
     seen.vote("81.8.8.8", 10);
-    CHECK(seen.node->record().sequence() == 2);
+    CHECK_FALSE(is_new());
     seen.run(59s);
-    CHECK(seen.node->record().sequence() == 2);
+    CHECK_FALSE(is_new());
     seen.run(2s);
-    CHECK(seen.node->record().sequence() == 3);
+    CHECK(is_new());
     CHECK(seen.node->record().tcp_endpoint() == at("81.8.8.8:30770"));
     // And back before anybody was told: nothing to tell.
     seen.vote("81.9.9.9", 10);
     seen.vote("81.8.8.8", 10);
     seen.run(5min);
-    CHECK(seen.node->record().sequence() == 3);
+    CHECK_FALSE(is_new());
 }
 
 TEST_CASE("a node's record names its client; a new version is a new record") {
@@ -173,9 +178,10 @@ TEST_CASE("a node's record names its client; a new version is a new record") {
     config.client = "parley/0.2.0/linux";
     seen.restart(config);
     CHECK(seen.node->record().client() == ClientEntry{"parley", "0.2.0"});
-    CHECK(seen.node->record().sequence() == sequence + 1);
+    const auto later = seen.node->record().sequence();
+    CHECK(later > sequence);
     seen.restart(config);
-    CHECK(seen.node->record().sequence() == sequence + 1);
+    CHECK(seen.node->record().sequence() == later);
 
     const std::pair<std::string, ClientEntry> clients[] = {
         {"own", {"own", ""}},
@@ -286,7 +292,7 @@ TEST_CASE("a node's record follows a mapping; one behind another router is not a
     seen.node->set_port_mapping(after(0s), status);
     CHECK(seen.node->own().mapping_is_of_use());
     CHECK(seen.node->record().tcp_endpoint() == at("81.2.3.4:40001"));
-    CHECK(seen.node->record().sequence() == 2);
+    const auto sequence = seen.node->record().sequence();
     // That UDP is not mapped is said once.
     CHECK(seen.log.lines.size() == 1);  // about the other router
     status.udp_why = {nat::MappingErrc::refused, "no"};
@@ -297,8 +303,8 @@ TEST_CASE("a node's record follows a mapping; one behind another router is not a
     // It comes and goes: no more than one record a minute.
     status.mapping.reset();
     seen.node->set_port_mapping(after(1s), status);
-    CHECK(seen.node->record().sequence() == 2);
+    CHECK(seen.node->record().sequence() == sequence);
     seen.run(61s);
-    CHECK(seen.node->record().sequence() == 3);
+    CHECK(seen.node->record().sequence() > sequence);
     CHECK_FALSE(seen.node->record().tcp_endpoint());
 }

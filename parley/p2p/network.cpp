@@ -41,7 +41,7 @@ Network::Network(Config config, NodeKey key, Store& store, Log& log, Rng rng, No
       started_(now.instant),
       now_(now),
       own_(key_, record_contents(),
-           nat::OwnEndpoints{config_.p2p.advertise, config_.p2p.allow_private}, log),
+           nat::OwnEndpoints{config_.p2p.advertise, config_.p2p.allow_private}, log, now),
       permissions_(config_.permissions),
       saver_(store, jobs_, log) {}
 
@@ -55,11 +55,12 @@ Result<void, StoreError> Network::open(Now now, std::vector<transport::PeerHandl
     book_ = std::make_unique<discovery::AddressBook>(
         book_config, discovery::NetworkFilter{config_.network.id, config_.network.fork_rules()},
         id(), rng_.split("book"));
+    book_->set_on_own([this](const Enr& record) { on_own_record(own_.on_met(now_, record)); });
     const auto loaded = book_->load(store_);
     if (!loaded) return std::unexpected{loaded.error()};
     log_.write(LogLevel::info, "node", "address book read",
                {{"entries", loaded->loaded}, {"corrupt", loaded->corrupt}});
-    if (auto ok = own_.load(store_); !ok) return ok;
+    if (auto ok = own_.load(store_, now); !ok) return ok;
     make_switch(std::move(modules));
     if (auto ok = load_bans(now); !ok) return ok;
     make_engine(now);
@@ -242,7 +243,7 @@ void Network::on_own_record(bool is_new) {
 void Network::on_network_changed(Now now) {
     now_ = now;
     const auto& network = config_.network;
-    const bool is_new = own_.set_contents(record_contents());
+    const bool is_new = own_.set_contents(now, record_contents());
     if (!switch_) return;
     switch_->set_roles(network.roles, network.services);
     on_own_record(is_new);
@@ -272,12 +273,12 @@ void Network::set_services(Now now, std::uint64_t services) {
 
 void Network::set_endpoint(Now now, const Endpoint& endpoint) {
     now_ = now;
-    on_own_record(own_.set_endpoint(endpoint));
+    on_own_record(own_.set_endpoint(now, endpoint));
 }
 
 void Network::add_listener(Now now, const Endpoint& bound, const std::optional<IpAddress>& guess) {
     now_ = now;
-    on_own_record(own_.add_listener(bound, guess));
+    on_own_record(own_.add_listener(now, bound, guess));
 }
 
 void Network::set_port_mapping(Now now, const nat::MappingStatus& status) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 using namespace parley;
 using namespace parley::p2p;
@@ -33,9 +34,27 @@ struct Fixture {
     explicit Fixture(Config config = {}) : settings(std::move(config)) { restart(); }
     void restart(std::vector<transport::PeerHandler*> modules = {}) {
         network.reset();
-        network = std::make_unique<Network>(settings, key_of(1), store, no_log(), Rng{2}, now);
+        network = std::make_unique<Network>(settings, key_of(1), *store, no_log(), Rng{2}, now);
         const auto opened = network->open(now, std::move(modules));
         REQUIRE(opened);
+    }
+    void lose_store() {
+        network.reset();
+        store = std::make_unique<MemoryStore>();
+        restart();
+        network->add_listener(now, *Endpoint::parse("127.0.0.1:77"), std::nullopt);
+    }
+    /// Somebody hands out this record.
+    void meet(const Enr& record) {
+        network->hub().publish(transport::DialFailed{
+            .target = {key_of(9).id(), *Endpoint::parse("10.0.0.1:1")},
+            .slot_class = transport::SlotClass::ordinary,
+            .reason = transport::CloseReason::too_many_peers,
+            .alive = true,
+            .others = {record},
+            .detail = ""});
+        network->turn(now);
+        network->on_timer(now);
     }
     void save() {
         now.instant += 1s;
@@ -48,7 +67,7 @@ struct Fixture {
     ParleyEntry said() const { return *network->record().parley(); }
 
     Config settings;
-    MemoryStore store;
+    std::unique_ptr<MemoryStore> store = std::make_unique<MemoryStore>();
     Now now{Instant{100s}, UnixTime{1s}};
     std::unique_ptr<Network> network;
 };
@@ -101,7 +120,7 @@ TEST_CASE("network: head, forks, roles and services change while it runs") {
     f.network->set_head(f.now, 10);
     CHECK(f.said().fork_hash != before.fork_hash);
     CHECK(f.said().fork_next == 0);
-    CHECK(f.network->record().sequence() == ++sequence);
+    CHECK(f.network->record().sequence() > std::exchange(sequence, f.network->record().sequence()));
     CHECK(f.network->hello().fork.hash == f.said().fork_hash);
 
     f.network->set_forks(f.now, {10, 20});
@@ -138,4 +157,23 @@ TEST_CASE("network: record, bans and permissions continue after a restart") {
     // The same contents again: what was said in between has taken numbers.
     CHECK(f.network->record().tcp_endpoint() == record.tcp_endpoint());
     CHECK(f.network->record().sequence() > record.sequence());
+}
+
+TEST_CASE("network: a node that lost its store is above what others have of it") {
+    Config config;
+    config.p2p.listen = {*Endpoint::parse("127.0.0.1:1")};
+    config.p2p.allow_private = true;
+    Fixture f{config};
+    f.network->add_listener(f.now, *Endpoint::parse("127.0.0.1:77"), std::nullopt);
+    const auto before = f.network->record();
+    f.now.unix_time += 2ms;
+    f.lose_store();
+    CHECK(f.network->record().sequence() > before.sequence());
+    // Even with a clock that is wrong: it meets its own record, and goes above it.
+    f.now.unix_time -= std::chrono::hours{24};
+    f.lose_store();
+    CHECK(f.network->record().sequence() < before.sequence());
+    f.meet(before);
+    CHECK(f.network->record().sequence() > before.sequence());
+    CHECK(f.network->hello().record == f.network->record());
 }

@@ -1,6 +1,7 @@
 #include <parley/p2p/own_record.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -22,22 +23,29 @@ ClientEntry client_entry(std::string_view client) {
             std::string{version.substr(0, bytes_max)}};
 }
 
+std::uint64_t next_sequence(Now now, std::uint64_t old) {
+    const auto time = static_cast<std::uint64_t>(
+        std::max<std::int64_t>(unix_milliseconds(now.unix_time), 1));
+    constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+    return std::max(time, old < most ? old + 1 : most);
+}
+
 }  // namespace
 
 OwnRecord::OwnRecord(const NodeKey& key, RecordContents contents, nat::OwnEndpoints endpoints,
-                     Log& log)
+                     Log& log, Now now)
     : key_(key),
       contents_(std::move(contents)),
       endpoints_(std::move(endpoints)),
       log_(log),
-      record_(sign(1)) {}
+      record_(sign(next_sequence(now, 0))) {}
 
-Result<void, StoreError> OwnRecord::load(Store& store) {
+Result<void, StoreError> OwnRecord::load(Store& store, Now now) {
     const auto raw = store.get(table, bytes_of(record_key));
     if (!raw) return std::unexpected{raw.error()};
     if (*raw) {
         const auto old = Enr::decode(**raw);
-        if (old && old->id() == key_.id()) record_ = successor(*old);
+        if (old && old->id() == key_.id()) record_ = successor(now, *old);
     }
     changed_ = !*raw || !equal(record_.raw(), **raw);
     return {};
@@ -71,33 +79,45 @@ Enr OwnRecord::sign(std::uint64_t sequence) const {
 }
 
 /// `old` itself if it says what is to be said now, otherwise the record that follows it.
-Enr OwnRecord::successor(const Enr& old) const {
+Enr OwnRecord::successor(Now now, const Enr& old) const {
     auto same = sign(old.sequence());
-    return same == old ? same : sign(old.sequence() + 1);
+    return same == old ? same : sign(next_sequence(now, old.sequence()));
 }
 
-bool OwnRecord::renew() {
-    auto next = successor(record_);
+bool OwnRecord::renew(Now now) {
+    auto next = successor(now, record_);
     if (next == record_) return false;
     record_ = std::move(next);
     changed_ = true;
     return true;
 }
 
-bool OwnRecord::set_contents(RecordContents contents) {
+bool OwnRecord::set_contents(Now now, RecordContents contents) {
     if (contents == contents_) return false;  // as with most blocks: no signature to make
     contents_ = std::move(contents);
-    return renew();
+    return renew(now);
 }
 
-bool OwnRecord::set_endpoint(const Endpoint& endpoint) {
+bool OwnRecord::set_endpoint(Now now, const Endpoint& endpoint) {
     endpoints_.set(endpoint);
-    return renew();
+    return renew(now);
 }
 
-bool OwnRecord::add_listener(const Endpoint& bound, const std::optional<IpAddress>& guess) {
+bool OwnRecord::add_listener(Now now, const Endpoint& bound,
+                             const std::optional<IpAddress>& guess) {
     endpoints_.add_listener(bound, guess);
-    return renew();
+    return renew(now);
+}
+
+bool OwnRecord::on_met(Now now, const Enr& record) {
+    if (record.id() != key_.id() || record.sequence() <= record_.sequence()) return false;
+    if (now.instant < met_not_before_) return false;
+    met_not_before_ = now.instant + record_interval;
+    log_.write(LogLevel::info, "node", "others have a later record of this node: it is gone above",
+               {{"theirs", record.sequence()}, {"ours", record_.sequence()}});
+    record_ = sign(next_sequence(now, record.sequence()));
+    changed_ = true;
+    return true;
 }
 
 bool OwnRecord::on_vote(Now now, const IpAddress& voter, const IpAddress& seen) {
@@ -123,7 +143,7 @@ bool OwnRecord::follow_soon(Now now) {
 
 bool OwnRecord::follow(Now now) {
     follow_at_ = never;
-    if (!renew()) return false;
+    if (!renew(now)) return false;
     follow_not_before_ = now.instant + record_interval;
     const auto own = endpoint();
     log_.write(LogLevel::info, "node", "own address learned",

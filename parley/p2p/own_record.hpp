@@ -1,6 +1,8 @@
 // OwnRecord: the node's own record (ENR): what it says, when it is signed anew, and where others
 // reach this node according to the settings, its peers and the router. A record continues the one
-// of the last run: same contents, same sequence number.
+// of the last run: same contents, same sequence number. A new one has the Unix time in milliseconds
+// as its number, or the next after the one before: so a node that lost its store, or was killed
+// before the record was saved, is still above what others have of it.
 //
 // Each new record goes to every peer, so what is learned of the own address makes a new one at
 // most once a minute. Methods that return bool say whether record() is a new one.
@@ -36,21 +38,25 @@ struct RecordContents {
 class OwnRecord {
 public:
     /// `key` and `log` outlive it.
-    OwnRecord(const NodeKey& key, RecordContents contents, nat::OwnEndpoints endpoints, Log& log);
+    OwnRecord(const NodeKey& key, RecordContents contents, nat::OwnEndpoints endpoints, Log& log,
+              Now now);
 
     /// Continues the record of the last run. Fails as the store does.
-    Result<void, StoreError> load(Store& store);
+    Result<void, StoreError> load(Store& store, Now now);
 
     const Enr& record() const { return record_; }
     /// Where others reach this node, as far as it is known; the IPv4 one first.
     std::optional<Endpoint> endpoint() const;
 
     /// Signs a new record at once if it would say something else.
-    bool set_contents(RecordContents contents);
+    bool set_contents(Now now, RecordContents contents);
     /// The endpoint is known for certain.
-    bool set_endpoint(const Endpoint& endpoint);
+    bool set_endpoint(Now now, const Endpoint& endpoint);
     /// A listener is bound (nat::OwnEndpoints::add_listener).
-    bool add_listener(const Endpoint& bound, const std::optional<IpAddress>& guess);
+    bool add_listener(Now now, const Endpoint& bound, const std::optional<IpAddress>& guess);
+    /// A record of this node came from others. One with a higher sequence, of a run that the store
+    /// does not know, is gone above, but not more often than once a minute.
+    bool on_met(Now now, const Enr& record);
     /// A peer at `voter` says that it sees this node at `seen`.
     bool on_vote(Now now, const IpAddress& voter, const IpAddress& seen);
     /// What became of asking the router for a port (nat::OwnEndpoints::set_mapped). News are
@@ -74,8 +80,8 @@ public:
 
 private:
     Enr sign(std::uint64_t sequence) const;
-    Enr successor(const Enr& old) const;
-    bool renew();
+    Enr successor(Now now, const Enr& old) const;
+    bool renew(Now now);
     bool follow_soon(Now now);
     bool follow(Now now);
     void log_port_mapping(const nat::MappingStatus& before) const;
@@ -89,6 +95,7 @@ private:
     bool changed_ = false;       // since it was last written
     Instant follow_at_ = never;  // what the record should say has changed
     Instant follow_not_before_ = Instant::min();
+    Instant met_not_before_ = Instant::min();
 };
 
 }  // namespace parley::p2p

@@ -27,8 +27,22 @@ AddressBook::AddressBook(BookConfig config, NetworkFilter filter, NodeId self, R
 // --- What is known ---
 
 AddResult AddressBook::add_record(Now now, const Enr& record, const Source& source) {
-    if (const auto refused = eligibility_.refusal(record, source)) return *refused;
-    if (Entry* entry = entries_.find(record.id())) return update(now, *entry, record);
+    return add_record(now, record, source, false);
+}
+
+AddResult AddressBook::add_own_record(Now now, const Enr& record, const Source& source) {
+    return add_record(now, record, source, true);
+}
+
+AddResult AddressBook::add_record(Now now, const Enr& record, const Source& source,
+                                  bool said_by_itself) {
+    if (const auto refused = eligibility_.refusal(record, source)) {
+        if (*refused == AddResult::own && on_own_) on_own_(record);
+        return *refused;
+    }
+    if (Entry* entry = entries_.find(record.id())) {
+        return update(now, *entry, record, said_by_itself);
+    }
     Entry entry;
     entry.id = record.id();
     entry.record = StoredRecord{record};
@@ -67,10 +81,13 @@ AddResult AddressBook::add_target(Now now, const Target& target, const Source& s
     return insert(now, std::move(entry));
 }
 
-AddResult AddressBook::update(Now now, Entry& entry, const Enr& record) {
-    if (entry.record && record.sequence() < entry.record.sequence()) return AddResult::older;
-    if (entry.record && record.sequence() == entry.record.sequence()) {
-        if (!equal(record.raw(), entry.record.raw())) return AddResult::older;
+AddResult AddressBook::update(Now now, Entry& entry, const Enr& record, bool said_by_itself) {
+    const bool same = entry.record && equal(record.raw(), entry.record.raw());
+    if (entry.record && !same && !said_by_itself &&
+        record.sequence() <= entry.record.sequence()) {
+        return AddResult::older;
+    }
+    if (same) {
         entry.verified = true;
         seen(now, entry);
         return AddResult::known;

@@ -29,6 +29,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -60,6 +61,11 @@ public:
 
     /// A record that verified. The newest sequence wins.
     AddResult add_record(Now now, const Enr& record, const Source& source);
+    /// The record that a node said of itself on its own link: it wins over a later sequence, which
+    /// may be of a run whose store it lost.
+    AddResult add_own_record(Now now, const Enr& record, const Source& source);
+    /// Told of each record of `self` that would be added.
+    void set_on_own(std::function<void(const Enr&)> on_own) { on_own_ = std::move(on_own); }
     /// The record that it has, verified, was advertised again.
     AddResult heard_again(Now now, const NodeId& id);
     /// A node named by the configuration or its owner, with or without a record. A pinned one needs
@@ -179,7 +185,8 @@ public:
     bool has_changes() const { return rows_.has_changes(); }
 
 private:
-    AddResult update(Now now, Entry& entry, const Enr& record);
+    AddResult add_record(Now now, const Enr& record, const Source& source, bool said_by_itself);
+    AddResult update(Now now, Entry& entry, const Enr& record, bool said_by_itself);
     AddResult insert(Now now, Entry entry);
     void on_reached(Now now, Entry& entry);
     void seen(Now now, Entry& entry);
@@ -199,6 +206,7 @@ private:
     std::set<NodeId> secret_;
     std::vector<NodeId> anchors_, anchors_before_;
     std::size_t expire_from_ = 0;
+    std::function<void(const Enr&)> on_own_;
 };
 
 }  // namespace parley::discovery

@@ -403,3 +403,22 @@ TEST_CASE("anchors come back from disk") {
     REQUIRE(after.load(store));
     CHECK(after.anchors_before() == std::vector{id(1), id(2), id(3), id(4)});
 }
+
+TEST_CASE("what a node says of itself on its own link wins over a later sequence") {
+    auto book = make_book();
+    const auto later = record(1, 9);
+    const auto own = record(1, 3);
+    CHECK(book.add_record(at(0s), later, heard_from(5)) == AddResult::added);
+    CHECK(book.add_record(at(1s), own, heard_from(5)) == AddResult::older);
+    CHECK(book.add_own_record(at(1s), own, heard_from(5)) == AddResult::updated);
+    CHECK(book.find(id(1))->record.sequence() == 3);
+    CHECK(book.add_own_record(at(2s), own, heard_from(5)) == AddResult::known);
+}
+
+TEST_CASE("records of the node itself are handed to whoever asks, and not kept") {
+    auto book = make_book();
+    std::vector<std::uint64_t> met;
+    book.set_on_own([&](const Enr& record) { met.push_back(record.sequence()); });
+    CHECK(book.add_record(at(0s), record(0, 4), heard_from(5)) == AddResult::own);
+    CHECK(met == std::vector<std::uint64_t>{4});
+}

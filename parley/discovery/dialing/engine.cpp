@@ -113,7 +113,7 @@ void Engine::dial_all(Now now) {
 
 void Engine::on_up(Now now, const PeerUp& up) {
     // The handshake authenticated the peer; the record in its Hello is its own newest.
-    book_.add_record(now, up.hello.record, {SourceKind::inbound, up.id, up.endpoint.address});
+    book_.add_own_record(now, up.hello.record, {SourceKind::inbound, up.id, up.endpoint.address});
     scheduler_.on_up(now, up);
 }
 
