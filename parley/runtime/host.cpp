@@ -8,6 +8,7 @@
 #include <parley/runtime/io/listen.hpp>
 #include <parley/runtime/io/listener.hpp>
 #include <parley/runtime/io/node_inbox.hpp>
+#include <parley/runtime/stall_watch.hpp>
 #include <parley/runtime/watchdog.hpp>
 #include <parley/runtime/workers.hpp>
 
@@ -31,7 +32,9 @@ public:
         : config_(std::move(config)),
           log_(log),
           watchdog_(config_.watchdog, log),
+          turn_(std::make_shared<transport::NodeTurn>()),
           resolver_(config_.lookup) {
+        config_.link.node_turn = turn_;
         const IoConfig io{.links = {.link = config_.link, .read_bytes = config_.read_bytes},
                           .dialer = {.connect_timeout = config_.connect_timeout,
                                      .resolver = &resolver_,
@@ -73,6 +76,7 @@ public:
         }
         // Also when the core throws: no thread may outlive what its links refer to.
         const Ending ending{*this, core};
+        const StallWatch stall_watch{*turn_, watchdog_, log_};
         while (step(core)) {
         }
     }
@@ -110,6 +114,7 @@ private:
     /// False when the end is reached.
     bool step(p2p::NodeCore& core) {
         Now time = now();
+        turn_->begin(time.instant);
         note_clock();
         if ((stop_ || core.links().wants_to_end()) && !stopping_) begin_stop(core, time);
         if (one_thread()) io_.front()->turn(time);
@@ -144,6 +149,7 @@ private:
         if (core.links().wants_to_end() && !stopping_) return true;  // the next step begins it
         Instant until = std::min(core.next_wakeup(), stop_by_);
         if (due) until = std::max(until, time.instant + 1ms);  // it was just asked
+        turn_->end();
         inbox_.wait_until(until);
         return true;
     }
@@ -254,6 +260,7 @@ private:
     HostConfig config_;
     Log& log_;
     Watchdog watchdog_;
+    std::shared_ptr<transport::NodeTurn> turn_;  // links look at it from their threads
     NodeInbox inbox_;
     p2p::DelayHistogram delay_;
     std::vector<std::unique_ptr<IoThread>> io_;

@@ -364,6 +364,44 @@ TEST_CASE("a dial that is given up while it connects ends at once") {
     CHECK(a.saw_end(CloseReason::requested));
 }
 
+namespace {
+
+/// Its handle() returns when the test lets it.
+struct Hanging final : transport::PeerHandler {
+    transport::TopicSpec topic() const override { return Stream{{}}.topic(); }
+    std::unique_ptr<transport::TopicHandler> new_peer(transport::Context& context) override {
+        context.send(1, SharedBytes::copy(Buffer(10)));
+        return std::make_unique<Handler>(*this);
+    }
+    struct Handler final : transport::TopicHandler {
+        explicit Handler(Hanging& owner) : hanging(owner) {}
+        Result<void, transport::Offence> handle(transport::Code, transport::Message) override {
+            hanging.go_on.get_future().wait();
+            return {};
+        }
+        Hanging& hanging;
+    };
+    std::promise<void> go_on;
+};
+
+}  // namespace
+
+TEST_CASE("peers let go of a node whose thread does not come back") {
+    Hanging hanging;
+    Stream stream{{.count = 1}};
+    TestNode::Options options;
+    options.host.link.heartbeat.interval = 50ms;
+    options.host.link.stalled_told = options.host.link.stalled_max = 200ms;
+    TestNode stuck{{&hanging}, options};
+    {
+        TestNode peer{{&stream}, options};
+        peer.dial(stuck.target());
+        CHECK(peer.saw_up());
+        CHECK(peer.saw_end(CloseReason::silent));
+        hanging.go_on.set_value();
+    }
+}
+
 TEST_CASE("two that share a version link in it, two that share none say what they speak") {
     const auto node_of = [](transport::PeerHandler& module, transport::VersionRange versions) {
         TestNode::Options options;

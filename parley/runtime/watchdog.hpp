@@ -1,6 +1,6 @@
 // Watchdog: logs a warning with the topic of a module whose call kept the node's thread longer than
-// a limit. It speaks when the call returns: a call that never does is not reported.
-// Threading: the node's thread.
+// a limit, when the call returns. One that does not is named by stuck(), which any thread may ask.
+// Threading: the node's thread, but for stuck().
 #pragma once
 
 #include <parley/base/time.hpp>
@@ -8,6 +8,7 @@
 #include <parley/transport/switch/switch.hpp>
 
 #include <cstdint>
+#include <mutex>
 #include <string>
 
 namespace parley::runtime {
@@ -21,10 +22,14 @@ public:
     void enter(std::string_view topic) override;
     void leave() override;
 
+    /// The topic of the module that is being called now; empty if none is.
+    std::string current() const;
+
 private:
     Duration patience_;
     Log& log_;
-    std::string topic_;
+    mutable std::mutex mutex_;
+    std::string topic_;  // under mutex_
     Instant since_{};
     unsigned depth_ = 0;  // a call inside a call counts as part of the outer one
 };

@@ -4,6 +4,7 @@
 #include <parley/codec/rlp.hpp>
 
 #include <algorithm>
+#include <limits>
 
 namespace parley::transport {
 
@@ -136,6 +137,21 @@ Result<LaneId, LinkError> decode_blocked(Bytes body, LaneId lane_max) {
     const auto lane = std::to_integer<LaneId>(body[0]);
     if (lane == 0 || lane > lane_max) return fail(LinkErrc::bad_control, lane_max, lane);
     return lane;
+}
+
+ByteArray<stalled_message_bytes> encode_stalled(Duration stalled) {
+    const auto ms = std::clamp<std::int64_t>(stalled / std::chrono::milliseconds{1}, 0,
+                                             std::numeric_limits<std::uint32_t>::max());
+    ByteArray<stalled_message_bytes> out{};
+    store_be(MutableBytes{out}, static_cast<std::uint32_t>(ms));
+    return out;
+}
+
+Result<Duration, LinkError> decode_stalled(Bytes body) {
+    if (body.size() < stalled_message_bytes) {
+        return fail(LinkErrc::bad_control, stalled_message_bytes, body.size());
+    }
+    return std::chrono::milliseconds{load_be<std::uint32_t>(body)};
 }
 
 }  // namespace parley::transport

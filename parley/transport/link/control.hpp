@@ -1,11 +1,12 @@
 // Control messages, the codes of lane 0: Ready, Beat, Credit, Goodbye (whose body is in
-// goodbye.hpp), ObservedAddress, Blocked. Fixed layouts, big endian, but for Goodbye and
+// goodbye.hpp), ObservedAddress, Blocked, Stalled. Fixed layouts, big endian, but for Goodbye and
 // ObservedAddress, which are RLP. docs/formats/link.md.
 #pragma once
 
 #include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/shared_bytes.hpp>
+#include <parley/base/time.hpp>
 #include <parley/identity/endpoint.hpp>
 #include <parley/transport/link/link_error.hpp>
 #include <parley/transport/types.hpp>
@@ -23,7 +24,8 @@ enum class ControlCode : Code {
     credit = 3,
     goodbye = 4,
     seen = 0x8000,
-    blocked = 0x8001
+    blocked = 0x8001,
+    stalled = 0x8002
 };
 /// Codes from here on belong to extensions; a node that does not know one ignores it.
 inline constexpr Code control_extension_min = 0x8000;
@@ -77,5 +79,12 @@ inline constexpr std::size_t blocked_message_bytes = 1;
 ByteArray<blocked_message_bytes> encode_blocked(LaneId lane);
 /// Errors: bad_control. The lane is from 1 to `lane_max`.
 Result<LaneId, LinkError> decode_blocked(Bytes body, LaneId lane_max);
+
+inline constexpr std::size_t stalled_message_bytes = 4;
+/// With a Beat: for how long the sender's node has done nothing for its modules: `milliseconds
+/// u32`; further bytes are ignored.
+ByteArray<stalled_message_bytes> encode_stalled(Duration stalled);
+/// Errors: bad_control (size).
+Result<Duration, LinkError> decode_stalled(Bytes body);
 
 }  // namespace parley::transport

@@ -26,6 +26,10 @@ TEST_CASE("control: the vectors of docs/formats/link.md") {
     CHECK(hex(encode_blocked(2)) == "02");
     CHECK(decode_blocked(encode_blocked(2), 3) == LaneId{2});
     CHECK(decode_blocked(Buffer{std::byte{2}, std::byte{9}}, 3) == LaneId{2});
+    CHECK(hex(encode_stalled(70s)) == "00011170");
+    CHECK(decode_stalled(encode_stalled(70s)) == 70s);
+    CHECK(decode_stalled(Buffer(5)) == 0s);  // later versions may say more
+    CHECK(decode_stalled(Buffer(3)).error() == LinkError{LinkErrc::bad_control, 4, 3});
     CHECK(decode_credit(Buffer(10)).error() == LinkError{LinkErrc::bad_control, 9, 10});
 }
 

@@ -11,6 +11,7 @@
 #include <parley/transport/handshake/hello.hpp>
 #include <parley/transport/link/heartbeat.hpp>
 #include <parley/transport/link/link_events.hpp>
+#include <parley/transport/link/node_turn.hpp>
 #include <parley/transport/link/pacer.hpp>
 #include <parley/transport/module.hpp>
 #include <parley/transport/types.hpp>
@@ -38,6 +39,10 @@ struct LinkConfig {
     std::size_t output_bytes_max = 256 * 1024;  ///< sealed bytes waiting for the socket
     HeartbeatConfig heartbeat;
     Bandwidth bandwidth;
+    /// Of our own node; peers are told with each Beat when it is stalled. Null: it never is.
+    std::shared_ptr<const NodeTurn> node_turn{};
+    Duration stalled_told = 1s;  ///< from here on
+    Duration stalled_max = 30s;  ///< a peer whose node is stalled for longer is left
 };
 
 /// What a link needs of its node; shared by all links, immutable while any lives.

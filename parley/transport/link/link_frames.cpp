@@ -93,6 +93,8 @@ void Link::Impl::on_control(Now now, const Chunk& chunk, Events& out) {
             return on_credit(now, chunk.bytes, out);
         case ControlCode::blocked:
             return on_blocked(chunk.bytes, out);
+        case ControlCode::stalled:
+            return on_stalled(chunk.bytes, out);
     }
     if (chunk.code < control_extension_min) {
         fail_link({LinkErrc::unknown_control, 0, chunk.code}, {}, out);
@@ -144,6 +146,17 @@ void Link::Impl::on_blocked(Bytes body, Events& out) {
     if (config_.bandwidth.limits_reading()) return;  // the wait is our own doing
     const auto bytes = lanes_in_.growth_wanted(*lane);
     if (bytes > 0) out.emplace_back(GrowthWanted{*lane, bytes});
+}
+
+/// Its links go on without their node: a peer of no use, which does not know it.
+void Link::Impl::on_stalled(Bytes body, Events& out) {
+    const auto stalled = decode_stalled(body);
+    if (!stalled) return fail_link(stalled.error(), "Stalled: ", out);
+    if (*stalled < config_.stalled_max) return;
+    auto detail =
+        fmt::format("its node has been stalled for {} ms", *stalled / std::chrono::milliseconds{1});
+    say_goodbye({.reason = CloseReason::silent, .sender_value = detail});
+    close(CloseReason::silent, std::move(detail), out);
 }
 
 void Link::Impl::on_goodbye(Bytes body, Events& out) {
@@ -256,6 +269,11 @@ void Link::Impl::put_controls(Now now, ChunkWriter& writer) {
         const auto body_max = std::min(control_bytes_max, writer.room() - first_chunk_header_bytes);
         const auto statuses = cut_statuses(statuses_, body_max - beat_header_bytes);
         put(ControlCode::beat, encode_beat(seq, is_answer, statuses));
+        const auto stalled =
+            config_.node_turn ? config_.node_turn->length(now.instant) : Duration{0};
+        if (stalled >= config_.stalled_told && fits(stalled_message_bytes)) {
+            put(ControlCode::stalled, encode_stalled(stalled));
+        }
     };
     if (ready_due_ && fits(0)) {
         put(ControlCode::ready, {});

@@ -465,5 +465,42 @@ TEST_CASE("link: Refuse ends a link that is up with its reason, queued messages 
     CHECK(pair.listener.events.empty());
 }
 
+TEST_CASE("link: a node that is stalled says so in its heartbeats, and is left in the end") {
+    LinkConfig config;
+    auto turn = std::make_shared<NodeTurn>();
+    LinkPair pair{config};
+    // The listener's node does not come back; its links go on.
+    config.node_turn = turn;
+    pair.listener.link =
+        Link::accept(config, pair.listener_node.identity, pair.now(), pair.entropy);
+    pair.bring_up();
+    turn->begin(pair.now().instant);
+    for (int i = 0; i < 2; ++i) {
+        pair.time += 15s;
+        pair.dialer.link.on_timer(pair.now(), pair.dialer.events);
+        pair.listener.link.on_timer(pair.now(), pair.listener.events);
+        pair.pump();
+        if (i == 0) CHECK_FALSE(pair.dialer.link.closed());
+    }
+    const auto closed = pair.dialer.closed();
+    CHECK(closed.reason == CloseReason::silent);
+    CHECK(closed.detail == "its node has been stalled for 30000 ms");
+}
+
+TEST_CASE("link: a node that waits for work is not stalled, however long") {
+    LinkConfig config;
+    config.node_turn = std::make_shared<NodeTurn>();
+    LinkPair pair{config};
+    pair.bring_up();
+    for (int i = 0; i < 10; ++i) {
+        pair.time += 15s;
+        pair.dialer.link.on_timer(pair.now(), pair.dialer.events);
+        pair.listener.link.on_timer(pair.now(), pair.listener.events);
+        pair.pump();
+    }
+    CHECK_FALSE(pair.dialer.link.closed());
+    CHECK_FALSE(pair.listener.link.closed());
+}
+
 }  // namespace
 }  // namespace parley::transport
