@@ -1,5 +1,6 @@
 #include "command.hpp"
 #include "help.hpp"
+#include <parley/runtime/descriptors.hpp>
 #include <parley/version.hpp>
 
 #include <fmt/format.h>
@@ -50,6 +51,7 @@ EXIT STATUS
 `parley COMMAND --help` describes a command. JSON-RPC: docs/RPC.md.)text";
 
 int main_of(int argc, char** argv) {
+    runtime::open_standard_descriptors();
     CLI::App app{description, "parley"};
     app.formatter(std::make_shared<HelpPages>());
     app.footer(footer);

@@ -389,6 +389,37 @@ bool Network::untrust(const NodeId& id) {
     return true;
 }
 
+void Network::reload(Now now, const Config& config) {
+    const auto lacks = [](const auto& list, const auto& item) {
+        return std::ranges::find(list, item) == list.end();
+    };
+    auto& p2p = config_.p2p;
+    for (const auto& old : p2p.static_peers) {
+        if (!lacks(config.p2p.static_peers, old)) continue;
+        engine_->remove_static(old.id);
+        renew_class(old.id);
+    }
+    for (const auto& target : config.p2p.static_peers) {
+        if (lacks(p2p.static_peers, target)) (void)add_peer(now, target);
+    }
+    for (const auto& id : p2p.trusted) {
+        if (lacks(config.p2p.trusted, id)) (void)untrust(id);
+    }
+    for (const auto& id : config.p2p.trusted) {
+        if (lacks(p2p.trusted, id)) (void)trust(id);
+    }
+    auto& allowed = config_.permissions.allow;
+    for (const auto& id : allowed) {
+        if (lacks(config.permissions.allow, id)) (void)disallow(now, id);
+    }
+    for (const auto& id : config.permissions.allow) {
+        if (lacks(allowed, id)) (void)allow(now, id);
+    }
+    p2p.static_peers = config.p2p.static_peers;
+    p2p.trusted = config.p2p.trusted;
+    allowed = config.permissions.allow;
+}
+
 bool Network::unban(Now now, const std::variant<NodeId, IpAddress>& who) {
     now_ = now;
     if (const auto* id = std::get_if<NodeId>(&who)) {

@@ -114,6 +114,9 @@ public:
     bool trust(const NodeId& id);
     /// False if it was not trusted.
     bool untrust(const NodeId& id);
+    /// Takes the peers and IDs that a changed parley.toml names (plan_reload), instead of those
+    /// that the settings named before. Links stay; what is taken from the allow-list ends.
+    void reload(Now now, const Config& config);
     /// False if there is no room for it.
     bool ban(Now now, const transport::Ban& ban) { return switch_->impose_ban(now, ban); }
     /// Lifts the ban of an ID, or of an address (of IPv6 its /64), whose nodes may be dialed again

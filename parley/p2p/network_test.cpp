@@ -46,13 +46,13 @@ struct Fixture {
     }
     /// Somebody hands out this record.
     void meet(const Enr& record) {
-        network->hub().publish(transport::DialFailed{
-            .target = {key_of(9).id(), *Endpoint::parse("10.0.0.1:1")},
-            .slot_class = transport::SlotClass::ordinary,
-            .reason = transport::CloseReason::too_many_peers,
-            .alive = true,
-            .others = {record},
-            .detail = ""});
+        network->hub().publish(
+            transport::DialFailed{.target = {key_of(9).id(), *Endpoint::parse("10.0.0.1:1")},
+                                  .slot_class = transport::SlotClass::ordinary,
+                                  .reason = transport::CloseReason::too_many_peers,
+                                  .alive = true,
+                                  .others = {record},
+                                  .detail = ""});
         network->turn(now);
         network->on_timer(now);
     }

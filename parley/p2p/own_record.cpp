@@ -24,8 +24,8 @@ ClientEntry client_entry(std::string_view client) {
 }
 
 std::uint64_t next_sequence(Now now, std::uint64_t old) {
-    const auto time = static_cast<std::uint64_t>(
-        std::max<std::int64_t>(unix_milliseconds(now.unix_time), 1));
+    const auto time =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(unix_milliseconds(now.unix_time), 1));
     constexpr auto most = std::numeric_limits<std::uint64_t>::max();
     return std::max(time, old < most ? old + 1 : most);
 }

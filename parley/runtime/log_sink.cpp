@@ -5,12 +5,18 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cstdlib>
 #include <iterator>
+#include <utility>
 
 namespace parley::runtime {
 namespace {
@@ -61,6 +67,10 @@ void append_time(std::string& out, std::int64_t unix_ms) {
                    clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
+UniqueFd open_log_file(const std::string& path) {
+    return UniqueFd{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
+}
+
 }  // namespace
 
 std::string format_log_line(std::int64_t unix_ms, LogLevel level, std::string_view component,
@@ -87,31 +97,103 @@ std::string format_log_line(std::int64_t unix_ms, LogLevel level, std::string_vi
 
 std::unique_ptr<LogSink> LogSink::to_stderr(LogLevel level) {
     const bool coloured = ::isatty(STDERR_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
-    return std::unique_ptr<LogSink>(new LogSink{UniqueFd{}, STDERR_FILENO, coloured, level});
+    return std::unique_ptr<LogSink>(new LogSink{{}, UniqueFd{}, STDERR_FILENO, coloured, level});
 }
 
 Result<std::unique_ptr<LogSink>, StartError> LogSink::to_file(const std::string& path,
                                                               LogLevel level) {
-    UniqueFd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
+    auto file = open_log_file(path);
     if (!file) return std::unexpected{start_error("open log file", path, errno)};
     const int fd = file.get();
-    return std::unique_ptr<LogSink>(new LogSink{std::move(file), fd, false, level});
+    return std::unique_ptr<LogSink>(new LogSink{path, std::move(file), fd, false, level});
+}
+
+LogSink::LogSink(std::string path, UniqueFd owned, int fd, bool coloured, LogLevel level)
+    : path_(std::move(path)),
+      owned_(std::move(owned)),
+      fd_(fd),
+      coloured_(coloured),
+      level_(level),
+      thread_([this] { run(); }) {}
+
+LogSink::~LogSink() {
+    {
+        const std::scoped_lock lock{mutex_};
+        ending_ = true;
+    }
+    hurry_ = true;
+    wake_.notify_one();
+    thread_.join();
 }
 
 void LogSink::write(LogLevel level, std::string_view component, std::string_view event,
                     std::initializer_list<LogField> fields) {
     if (!enabled(level)) return;
-    std::string line = format_log_line(unix_milliseconds(system_time()), level, component, event,
-                                       fields, coloured_);
+    const auto time = unix_milliseconds(system_time());
+    auto line = format_log_line(time, level, component, event, fields, coloured_);
     line += '\n';
-    const std::scoped_lock lock{mutex_};
-    std::string_view rest = line;
-    while (!rest.empty()) {
-        const auto written = ::write(fd_, rest.data(), rest.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return;  // nowhere left to complain
-        rest.remove_prefix(static_cast<std::size_t>(written));
+    {
+        const std::scoped_lock lock{mutex_};
+        if (waiting_.size() + line.size() > waiting_bytes_max) {
+            ++dropped_;
+            return;
+        }
+        if (dropped_ > 0) {
+            waiting_ += format_log_line(time, LogLevel::warn, "log", "lines were dropped",
+                                        {{"count", std::exchange(dropped_, 0)}}, coloured_);
+            waiting_ += '\n';
+        }
+        waiting_ += line;
     }
+    wake_.notify_one();
+}
+
+void LogSink::run() {
+    std::string lines;
+    for (;;) {
+        {
+            std::unique_lock lock{mutex_};
+            wake_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+            if (waiting_.empty()) return;
+            lines.swap(waiting_);
+            waiting_.clear();
+        }
+        follow_path();
+        for (std::string_view rest = lines; !rest.empty();) {
+            if (!write_some(rest)) return;
+        }
+    }
+}
+
+/// The file may have been renamed: the lines go to a new one under its name.
+void LogSink::follow_path() {
+    if (path_.empty()) return;
+    struct stat named{};
+    struct stat open{};
+    if (::fstat(fd_, &open) != 0) return;
+    if (::stat(path_.c_str(), &named) == 0 && named.st_ino == open.st_ino &&
+        named.st_dev == open.st_dev) {
+        return;
+    }
+    auto file = open_log_file(path_);
+    if (!file) return;  // the old one is better than none
+    owned_ = std::move(file);
+    fd_ = owned_.get();
+}
+
+/// False if the end cannot wait any longer. What cannot be written at all is lost.
+bool LogSink::write_some(std::string_view& rest) const {
+    // A pipe or terminal that takes some takes so much without waiting (pipe(7)).
+    const auto size = std::min<std::size_t>(rest.size(), PIPE_BUF);
+    constexpr int look_again_ms = 100;
+    pollfd can_write{.fd = fd_, .events = POLLOUT, .revents = 0};
+    while (::poll(&can_write, 1, look_again_ms) == 0) {
+        if (hurry_) return false;
+    }
+    const auto written = ::write(fd_, rest.data(), size);
+    if (written < 0 && errno == EINTR) return true;
+    rest.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : rest.size());
+    return true;
 }
 
 }  // namespace parley::runtime

@@ -1,7 +1,9 @@
 // LogSink: log records as lines, "2026-11-22T14:00:00.123Z info  switch peer up id=4f3a addr=...".
 // Values with spaces, quotes or control characters are quoted and escaped: peers choose some of
 // them, and could otherwise forge lines or control a terminal.
-// Threading: any; a line is written whole. What cannot be written is lost.
+// A thread of its own writes the lines, so that a file system that hangs, or a pipe that nobody
+// reads, holds up nobody: lines wait, in bounds, and those beyond are dropped and counted in a line
+// of their own. The destructor gives the rest a short time. Threading: any.
 #pragma once
 
 #include <parley/base/result.hpp>
@@ -10,12 +12,16 @@
 #include <parley/runtime/start_error.hpp>
 
 #include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace parley::runtime {
 
@@ -23,27 +29,42 @@ class LogSink final : public Log {
 public:
     /// Writes to stderr, in colour if that is a terminal and NO_COLOR is not set.
     static std::unique_ptr<LogSink> to_stderr(LogLevel level);
-    /// Appends to the file, which is created with mode 0600 if absent.
+    /// Appends to the file, which is created with mode 0600 if absent, and again when it was
+    /// renamed or removed, as by logrotate.
     static Result<std::unique_ptr<LogSink>, StartError> to_file(const std::string& path,
                                                                 LogLevel level);
 
     bool enabled(LogLevel level) const override {
         return level >= level_.load(std::memory_order_relaxed) && level != LogLevel::off;
     }
+    static constexpr std::size_t waiting_bytes_max = 1U << 20;  ///< of lines not yet written
+    ~LogSink() override;
+    LogSink(const LogSink&) = delete;
+    LogSink& operator=(const LogSink&) = delete;
+
     /// From any thread, at any time; LogLevel::off silences the sink.
     void set_level(LogLevel level) { level_ = level; }
     void write(LogLevel level, std::string_view component, std::string_view event,
                std::initializer_list<LogField> fields) override;
 
 private:
-    LogSink(UniqueFd owned, int fd, bool coloured, LogLevel level)
-        : owned_(std::move(owned)), fd_(fd), coloured_(coloured), level_(level) {}
+    LogSink(std::string path, UniqueFd owned, int fd, bool coloured, LogLevel level);
+    void run();
+    bool write_some(std::string_view& rest) const;
+    void follow_path();
 
+    std::string path_;  // of a file; empty: stderr
     UniqueFd owned_;
     int fd_;
     bool coloured_;
     std::atomic<LogLevel> level_;
     std::mutex mutex_;
+    std::condition_variable wake_;
+    std::string waiting_;        // whole lines; under mutex_, as the next two
+    std::uint64_t dropped_ = 0;  // lines, since the last that was kept
+    bool ending_ = false;
+    std::atomic<bool> hurry_ = false;  // the end may not take long
+    std::thread thread_;
 };
 
 /// One line as LogSink writes it, without the line's end. `unix_ms`: milliseconds since 1970.

@@ -3,10 +3,16 @@
 #include <parley/runtime/test_dir.hpp>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -55,6 +61,50 @@ TEST_CASE("the file gets whole lines of the wanted levels from many threads") {
     REQUIRE_FALSE(refused);
     CHECK(refused.error().what ==
           "cannot open log file " + dir.file("no/such/folder") + ": No such file or directory");
+}
+
+TEST_CASE("a log that nobody reads holds up nobody; what was dropped is counted") {
+    const TestDir dir;
+    const auto path = dir.file("pipe");
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    // Held open for reading, and not read until the end.
+    const UniqueFd reader{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+    auto log = LogSink::to_file(path, LogLevel::info).value();
+    const std::string text(1000, 'x');
+    for (int i = 0; i < 3000; ++i) log->write(LogLevel::info, "c", "event", {{"text", text}});
+    std::string all;
+    const auto read_some = [&] {
+        std::array<char, 65536> buffer{};
+        const auto size = ::read(reader.get(), buffer.data(), buffer.size());
+        if (size > 0) all.append(buffer.data(), static_cast<std::size_t>(size));
+    };
+    const auto said = [&] { return all.find("warn  log lines were dropped count=") != all.npos; };
+    while (!said()) {
+        read_some();
+        log->write(LogLevel::info, "c", "again", {});
+    }
+    CHECK(all.size() < 3 * LogSink::waiting_bytes_max);
+    log.reset();  // though the pipe is full
+}
+
+TEST_CASE("a log file that was renamed goes on under its name") {
+    const TestDir dir;
+    const auto path = dir.file("log");
+    {
+        const auto log = LogSink::to_file(path, LogLevel::info).value();
+        log->write(LogLevel::info, "c", "first", {});
+        const auto has = [](const std::string& file, const std::string& part) {
+            std::ifstream in{file};
+            const std::string text{std::istreambuf_iterator<char>{in}, {}};
+            return text.find(part) != std::string::npos;
+        };
+        while (!has(path, "first")) std::this_thread::yield();
+        REQUIRE(std::rename(path.c_str(), (path + ".1").c_str()) == 0);
+        log->write(LogLevel::info, "c", "second", {});
+        while (!has(path, "second")) std::this_thread::yield();
+        CHECK(has(path + ".1", "first"));
+        CHECK_FALSE(has(path + ".1", "second"));
+    }
 }
 
 TEST_CASE("levels are read by name") {

@@ -1,5 +1,6 @@
 #include <parley/runtime/node_host.hpp>
 
+#include <parley/p2p/config/reload.hpp>
 #include <parley/runtime/clock.hpp>
 #include <parley/runtime/descriptors.hpp>
 #include <parley/runtime/entropy.hpp>
@@ -13,12 +14,16 @@
 #include <parley/runtime/store/lmdb_store.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <iterator>
+#include <map>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -84,7 +89,7 @@ std::string joined(const std::vector<Endpoint>& endpoints) {
 class NodeHost::Impl {
 public:
     explicit Impl(NodeHostOptions options)
-        : started_(now().unix_time),
+        : started_((open_standard_descriptors(), now().unix_time)),
           options_(std::move(options)),
           folder_(open_folder()),
           key_(read_own_key()),
@@ -115,8 +120,12 @@ public:
     void run() {
         std::signal(SIGPIPE, SIG_IGN);  // the reader of the log may go; the node stays
         prepare();
-        const StopSignals signals{[this, count = 0](int number) mutable {
+        // A terminal that closes ends the node; a daemon is told to read its settings again.
+        const bool has_terminal = ::isatty(STDIN_FILENO) == 1;
+        const Signals signals{[this, has_terminal, count = 0](int number) mutable {
+            if (number == SIGHUP && !has_terminal) return reload();
             if (++count > 1) std::_Exit(128 + number);
+            end_in_time(number);
             stop();
         }};
         serve();
@@ -135,9 +144,68 @@ public:
     }
 
 private:
+    /// Whatever state the process is in, it is gone after that: a module or a disk may hang.
+    static void end_in_time(int number) {
+        static constexpr auto patience = std::chrono::milliseconds{1950};
+        std::thread{[number] {
+            std::this_thread::sleep_for(patience);
+            std::_Exit(128 + number);
+        }}.detach();
+    }
+
+    /// Takes of a changed parley.toml what a running node can take. On the thread of signals.
+    void reload() {
+        auto read = first_config_;
+        ProgramValues values;
+        const auto text = read_config_text(folder_);
+        std::string wrong = text ? "" : text.error().what;
+        if (text) {
+            auto list = settings_of(read);
+            list.join(kept_in(values));
+            const auto ok = read_config(list, read, *text, folder_.config());
+            if (!ok) wrong = ok.error().message;
+        }
+        if (!wrong.empty()) {
+            log_->write(LogLevel::error, "parley", "settings are wrong: nothing was reloaded",
+                        {{"why", wrong}});
+            return;
+        }
+        host_.post([this, read, values](Now at) {
+            auto plan = plan_reload(options_.config, read);
+            for (const auto& [name, value] : values) {
+                if (program_values_[name] != value) plan.needs_restart.push_back(name);
+            }
+            options_.config = plan.config;
+            if (!options_.log_level) log_->set_level(plan.config.log.level);
+            network_->reload(at, plan.config);
+            log_->write(LogLevel::info, "parley", "settings reloaded",
+                        {{"taken", fmt::format("{}", fmt::join(plan.changed, " "))},
+                         {"need_restart", fmt::format("{}", fmt::join(plan.needs_restart, " "))}});
+        });
+    }
+
+    /// The program's own settings, which only a restart may change: `values` takes what is read.
+    using ProgramValues = std::map<std::string, p2p::SettingValue>;
+    p2p::SettingList kept_in(ProgramValues& values) const {
+        p2p::SettingList list;
+        for (const auto& setting : options_.settings.all()) {
+            const auto name = setting.table + '.' + setting.key;
+            list.table(setting.table)
+                .add(
+                    setting.key, setting.comment,
+                    [&values, name](const p2p::SettingValue& value) {
+                        values.insert_or_assign(name, value);
+                        return std::optional<std::string>{};
+                    },
+                    setting.print);
+        }
+        return list;
+    }
+
     /// Reads parley.toml into the options' config and the program's own values.
     Folder open_folder() {
         Folder folder{options_.folder};
+        first_config_ = options_.config;
         auto list = settings_of(options_.config);
         list.join(options_.settings);
         std::error_code ignored;
@@ -149,6 +217,10 @@ private:
         if (auto ok = read_config(list, options_.config, text, folder.config()); !ok) {
             fail(ok.error().message);
         }
+        auto again = first_config_;
+        auto kept = settings_of(again);
+        kept.join(kept_in(program_values_));
+        (void)read_config(kept, again, text, folder.config());
         if (options_.log_level) options_.config.log.level = *options_.log_level;
         return folder;
     }
@@ -295,6 +367,8 @@ private:
 
     UnixTime started_;
     NodeHostOptions options_;
+    p2p::Config first_config_;      // as the program gave it, without parley.toml
+    ProgramValues program_values_;  // of its own settings, as parley.toml had them at the start
     OsEntropy entropy_;
     Folder folder_;
     bool encrypted_ = false;

@@ -9,9 +9,10 @@
 
 namespace parley::runtime {
 
-class StopSignals::Impl {
+class Signals::Impl {
 public:
     explicit Impl(std::function<void(int)> on_signal) : on_signal_(std::move(on_signal)) {
+        for (const int unused : {SIGUSR1, SIGUSR2}) std::signal(unused, SIG_IGN);
         wait();
         thread_ = std::thread{[this] { context_.run(); }};
     }
@@ -33,12 +34,12 @@ private:
 
     std::function<void(int)> on_signal_;
     boost::asio::io_context context_{1};
-    boost::asio::signal_set signals_{context_, SIGINT, SIGTERM};
+    boost::asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP};
     std::thread thread_;
 };
 
-StopSignals::StopSignals(std::function<void(int)> on_signal)
+Signals::Signals(std::function<void(int)> on_signal)
     : impl_(std::make_unique<Impl>(std::move(on_signal))) {}
-StopSignals::~StopSignals() = default;
+Signals::~Signals() = default;
 
 }  // namespace parley::runtime

@@ -1,5 +1,6 @@
-// StopSignals: turns SIGINT and SIGTERM into calls on a thread of its own, where, unlike in a
-// signal handler, anything may be done.
+// Signals: turns SIGINT, SIGTERM and SIGHUP into calls on a thread of their own, where, unlike in a
+// signal handler, anything may be done. SIGUSR1 and SIGUSR2, which would end the process, are
+// ignored meanwhile.
 #pragma once
 
 #include <functional>
@@ -7,14 +8,14 @@
 
 namespace parley::runtime {
 
-class StopSignals {
+/// Calls `on_signal` with the signal's number, each time that SIGINT, SIGTERM or SIGHUP comes,
+/// until destruction. At most one object in a process at a time.
+class Signals {
 public:
-    /// `on_signal` is called with the signal's number, each time one comes, until destruction. At
-    /// most one object in a process at a time.
-    explicit StopSignals(std::function<void(int)> on_signal);
-    ~StopSignals();
-    StopSignals(const StopSignals&) = delete;
-    StopSignals& operator=(const StopSignals&) = delete;
+    explicit Signals(std::function<void(int)> on_signal);
+    ~Signals();
+    Signals(const Signals&) = delete;
+    Signals& operator=(const Signals&) = delete;
 
 private:
     class Impl;

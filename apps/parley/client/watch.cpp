@@ -53,7 +53,7 @@ Outcome show(bool watch, const std::function<Result<std::string, Failure>()>& dr
         return {};
     }
     std::binary_semaphore stopped{0};
-    const runtime::StopSignals signals{[&stopped, told = false](int) mutable {
+    const runtime::Signals signals{[&stopped, told = false](int) mutable {
         if (!std::exchange(told, true)) stopped.release();
     }};
     std::optional<Screen> screen;

@@ -128,7 +128,7 @@ Outcome crawl(const Options& options) {
     const auto seeds = seeds_of(options);
     if (!seeds) return std::unexpected{seeds.error()};
     std::atomic<bool> interrupted = false;
-    const runtime::StopSignals signals{[&](int) { interrupted = true; }};
+    const runtime::Signals signals{[&](int) { interrupted = true; }};
     OutputFile csv, svg;
     if (auto opened = csv.open(options.csv); !opened) return opened;
     if (auto opened = svg.open(options.svg); !opened) return opened;

@@ -128,7 +128,7 @@ Outcome run_one(const Options& options) {
         if (!file) return failed("cannot write the report to " + options.report);
     }
     std::atomic<bool> interrupted = false;
-    const runtime::StopSignals signals{[&](int) { interrupted = true; }};
+    const runtime::Signals signals{[&](int) { interrupted = true; }};
     fmt::print("{}: {} nodes, seed {}, {} cryptography\n", options.scenario, wanted->nodes,
                wanted->seed, options.crypto);
     std::fflush(stdout);
@@ -166,7 +166,7 @@ Outcome run_sweep(const Options& options) {
     std::uint64_t ran = 0;
     std::uint64_t bad = 0;
     std::atomic<bool> interrupted = false;
-    const runtime::StopSignals signals{[&](int) { interrupted = true; }};
+    const runtime::Signals signals{[&](int) { interrupted = true; }};
     const auto more = [&] {
         if (interrupted) return false;
         return options.hours > 0 ? seconds_now() - began < options.hours * 3600
