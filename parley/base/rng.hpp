@@ -14,7 +14,8 @@ class Rng {
 public:
     explicit Rng(std::uint64_t seed);
 
-    /// An independent generator for one purpose; the same name gives the same stream.
+    /// An independent generator for one purpose; the same name gives the same stream, so that parts
+    /// made in any order draw alike. For many of a kind: Rng{next()}.
     Rng split(std::string_view purpose);
 
     /// 64 uniform bits.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <exception>
 #include <memory>
 #include <stdexcept>
@@ -79,7 +80,9 @@ struct Request {
     std::optional<json::value> id;  ///< absent: a notification
 };
 
+/// A number beyond what a double holds has no JSON to be answered with.
 bool id_fits(const json::value& id) {
+    if (const auto* number = id.if_double()) return std::isfinite(*number);
     return id.is_string() || id.is_number() || id.is_null();
 }
 
@@ -115,7 +118,7 @@ parley::Result<Request, Error> read_request(const json::value& value) {
         return std::unexpected{wrong_kind("method", "string", method)};
     }
     out.method = {method->get_string().data(), method->get_string().size()};
-    if (const auto* params = object->if_contains("params")) {
+    if (const auto* params = object->if_contains("params"); params && !params->is_null()) {
         if (params->is_object()) {
             return std::unexpected{
                 Error{code::invalid_params, "params: expected array, got object"}};

@@ -69,6 +69,15 @@ TEST_CASE("dispatcher: methods of several owners answer side by side, by the sam
           R"({"code":-32601,"message":"the method c_echo does not exist"}}])");
 }
 
+TEST_CASE("dispatcher: params may be null, and an id that no reply can repeat is refused") {
+    Dispatcher dispatcher{1000};
+    dispatcher.add({{.name = "one", .answer = [](const Call&) -> rpc::Result { return 1; }}});
+    CHECK(ask(dispatcher, request("one", "null")) == R"({"jsonrpc":"2.0","id":1,"result":1})");
+    const auto huge = ask(dispatcher, R"({"jsonrpc":"2.0","id":1e400,"method":"one"})");
+    CHECK(huge.find("\"id\":null") != std::string::npos);
+    CHECK(huge.find("nfinity") == std::string::npos);
+}
+
 TEST_CASE("dispatcher: a method that cannot be is refused when it is added") {
     Dispatcher dispatcher{1000};
     CHECK(refusal_of(dispatcher, {.name = "a_echo", .answer = &echo}) == "none");

@@ -83,8 +83,7 @@ AddResult AddressBook::add_target(Now now, const Target& target, const Source& s
 
 AddResult AddressBook::update(Now now, Entry& entry, const Enr& record, bool said_by_itself) {
     const bool same = entry.record && equal(record.raw(), entry.record.raw());
-    if (entry.record && !same && !said_by_itself &&
-        record.sequence() <= entry.record.sequence()) {
+    if (entry.record && !same && !said_by_itself && record.sequence() <= entry.record.sequence()) {
         return AddResult::older;
     }
     if (same) {

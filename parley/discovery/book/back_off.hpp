@@ -22,8 +22,8 @@ public:
 
     /// After a dial that was not answered.
     Duration after_failure(Entry& entry) const;
-    /// The same while this node itself seems to be cut off, after so many dials of all nodes came to
-    /// nothing. Counts nothing.
+    /// The same while this node itself seems to be cut off, after so many dials of all nodes came
+    /// to nothing. Counts nothing.
     Duration in_outage(const Entry& entry, std::uint32_t failures) const;
     /// After a link that lasted for `age`. One that was stable clears the failures.
     Duration after_link(Entry& entry, transport::CloseReason reason, Duration age) const;

@@ -72,8 +72,8 @@ void Engine::on_timer(Now now) {
     }
     note_outage(now);
     if (now.instant >= expire_at_) {
-        const bool in_contact = contact_since_ != never &&
-                                now.instant - contact_since_ >= config_.expire_after_contact;
+        const bool in_contact =
+            contact_since_ != never && now.instant - contact_since_ >= config_.expire_after_contact;
         if (in_contact) book_.expire(now);
         expire_at_ = now.instant + config_.expire_interval;
     }

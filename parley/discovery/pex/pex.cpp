@@ -26,7 +26,7 @@ public:
         : pex_(pex),
           context_(context),
           serial_(serial),
-          rng_(pex.rng_.split("peer")),
+          rng_(pex.rng_.next()),
           may_ask_(pex.config_.asks_per_second, pex.config_.asks_burst),
           next_ask_(context.now().instant),
           interval_(pex.config_.second_ask) {

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <lmdb.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
@@ -236,6 +237,10 @@ Result<std::unique_ptr<LmdbStore>, StoreError> LmdbStore::open(const std::string
         } else if (!file) {
             return fail(StoreErrc::io, 0, static_cast<std::uint64_t>(errno));
         } else if (!options.shared) {
+            // What was a store and is empty has lost all: bans, too.
+            struct stat info{};
+            const bool is_empty = ::fstat(file.get(), &info) == 0 && info.st_size == 0;
+            if (is_empty && create == Create::no) return fail(StoreErrc::corrupt);
             if (auto checked = check_lmdb_file(file.get()); !checked) {
                 return std::unexpected{checked.error()};
             }

@@ -220,9 +220,10 @@ TEST_CASE("random damage never takes the process down") {
     CHECK(reported > 50);
 }
 
-TEST_CASE("an empty file becomes a store") {
+TEST_CASE("an empty file is a damaged store, and becomes one where a new one is wished") {
     const TestDir dir;
     write_file(dir.file("s"), "");
+    CHECK(open_error(dir.file("s")).code == StoreErrc::corrupt);
     put(*LmdbStore::open(dir.file("s"), Create::yes).value(), "t", "k", "v");
     CHECK(LmdbStore::open(dir.file("s"), Create::no).value()->get("t", bytes_of("k")).value() ==
           b("v"));

@@ -85,15 +85,18 @@ private:
             case Lie::four_gigabytes:
                 return {raw_chunk(lane, first_chunk, 1, 0xffffffff, some)};
             case Lie::short_sum:
-                return {raw_chunk(lane, first_chunk, 1, total, some), raw_chunk(lane, last_chunk, 0, 0, some)};
+                return {raw_chunk(lane, first_chunk, 1, total, some),
+                        raw_chunk(lane, last_chunk, 0, 0, some)};
             case Lie::long_sum:
-                return {raw_chunk(lane, first_chunk, 1, 1500, some), raw_chunk(lane, 0, 0, 0, some)};
+                return {raw_chunk(lane, first_chunk, 1, 1500, some),
+                        raw_chunk(lane, 0, 0, 0, some)};
             case Lie::over_credit:
                 return window_and_more(lane, topic);
             case Lie::never_finished:
                 return {raw_chunk(lane, first_chunk, 1, topic.message_bytes_max, some)};
             case Lie::control_too_large:
-                return {raw_chunk(control_lane, first_chunk | last_chunk, 0x8000, total, random_bytes(total))};
+                return {raw_chunk(control_lane, first_chunk | last_chunk, 0x8000, total,
+                                  random_bytes(total))};
             case Lie::control_split:
                 return {raw_chunk(control_lane, first_chunk, 0x8000, total, some)};
         }
