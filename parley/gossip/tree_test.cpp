@@ -549,18 +549,18 @@ TEST_CASE("a thousand peers get what one sends, and a place is reused clean") {
 
 TEST_CASE("what a peer that left was asked for is asked of the other that announced it") {
     Tree tree{{}, Rng{1}};
-    const PeerId a{1};
-    const PeerId b{2};
-    for (const auto peer : {a, b}) tree.add_peer(peer);
-    for (const auto peer : {a, b}) tree.on_announce(at(0s), peer, {item_of(1), item_of(2)});
+    const PeerId leaver{1};
+    const PeerId stayer{2};
+    for (const auto peer : {leaver, stayer}) tree.add_peer(peer);
+    for (const auto peer : {leaver, stayer}) tree.on_announce(at(0s), peer, {item_of(1), item_of(2)});
     tree.on_timer(at(500ms));
     CHECK(only<Graft>(tree.take_effects()).size() == 1);
-    tree.remove_peer(at(600ms), a);
+    tree.remove_peer(at(600ms), leaver);
     const auto grafts = only<Graft>(tree.take_effects());
     REQUIRE(grafts.size() == 1);
-    CHECK(grafts[0].peer == b);
+    CHECK(grafts[0].peer == stayer);
     CHECK(grafts[0].items == std::vector{item_of(1), item_of(2)});
-    tree.remove_peer(at(700ms), b);
+    tree.remove_peer(at(700ms), stayer);
     CHECK(tree.missing_items() == 0);
     CHECK(tree.next_wakeup() == never);
 }

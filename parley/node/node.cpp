@@ -24,7 +24,7 @@ namespace {
 
 /// All that the network knows of the chain is its number.
 p2p::Config of_network(const NodeConfig& config) {
-    p2p::Config out = config;
+    p2p::Config out = static_cast<const p2p::Config&>(config);
     out.network.chain_id = config.chain.id;
     return out;
 }
