@@ -361,3 +361,16 @@ TEST_CASE("sim: what cannot be run is said before anything runs; Ctrl-C ends wit
     CHECK(read_file(out).find("interrupted; so far:") != std::string::npos);
     CHECK(read_file(page).find("</html>") != std::string::npos);
 }
+
+TEST_CASE("a command that does not exist is named, with the one that may have been meant") {
+    Cli cli;
+    const auto wrong = cli.run({"stat"});
+    CHECK(wrong.exit_code == 2);
+    CHECK(wrong.err == "parley: no such command: stat; did you mean status?\n");
+    CHECK(cli.run({"transmogrify"}).err ==
+          "parley: no such command: transmogrify; parley --help lists them\n");
+    const auto help = cli.run({"help", "status"});
+    CHECK(help.exit_code == 0);
+    CHECK(help.out == cli.run({"status", "--help"}).out);
+    CHECK(cli.run({"help"}).out == cli.run({"--help"}).out);
+}

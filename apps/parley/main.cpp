@@ -1,13 +1,19 @@
 #include "command.hpp"
 #include "help.hpp"
+#include "spelling.hpp"
 #include <parley/runtime/descriptors.hpp>
 #include <parley/version.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <iterator>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace parley::app {
 
@@ -48,7 +54,21 @@ EXIT STATUS
   1  it did not: standard error says why
   2  the command line is wrong
 
-`parley COMMAND --help` describes a command. JSON-RPC: docs/RPC.md.)text";
+`parley help COMMAND` describes a command. JSON-RPC: docs/RPC.md.)text";
+
+std::vector<std::string> commands_of(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
+    return names;
+}
+
+/// Says that there is no such command, and which may have been meant.
+int no_such_command(const std::vector<std::string>& commands, const std::string& typed) {
+    const auto near = meant(typed, commands);
+    fmt::print(stderr, "parley: no such command: {}{}\n", typed,
+               near ? fmt::format("; did you mean {}?", *near) : "; parley --help lists them");
+    return 2;
+}
 
 int main_of(int argc, char** argv) {
     runtime::open_standard_descriptors();
@@ -71,8 +91,20 @@ int main_of(int argc, char** argv) {
     add_doctor(app, chosen);
     add_sim(app, chosen);
     add_version(app, chosen);
+    // From the last to the first, as CLI11 takes them.
+    std::vector<std::string> words(std::reverse_iterator{argv + argc},
+                                   std::reverse_iterator{argv + std::min(argc, 1)});
+    if (!words.empty() && words.back() == "help") {
+        words.pop_back();
+        words.insert(words.begin(), "--help");
+    }
+    const auto commands = commands_of(app);
+    const bool named = !words.empty() && !words.back().starts_with('-');
+    if (named && std::ranges::find(commands, words.back()) == commands.end()) {
+        return no_such_command(commands, words.back());
+    }
     try {
-        app.parse(argc, argv);
+        app.parse(std::move(words));
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
     }

@@ -552,7 +552,8 @@ TEST_CASE("what a peer that left was asked for is asked of the other that announ
     const PeerId leaver{1};
     const PeerId stayer{2};
     for (const auto peer : {leaver, stayer}) tree.add_peer(peer);
-    for (const auto peer : {leaver, stayer}) tree.on_announce(at(0s), peer, {item_of(1), item_of(2)});
+    for (const auto peer : {leaver, stayer})
+        tree.on_announce(at(0s), peer, {item_of(1), item_of(2)});
     tree.on_timer(at(500ms));
     CHECK(only<Graft>(tree.take_effects()).size() == 1);
     tree.remove_peer(at(600ms), leaver);

@@ -12,7 +12,6 @@
 using namespace parley;
 using namespace parley::sim;
 using transport::SlotClass;
-using transport::SlotKind;
 
 namespace {
 
