@@ -1,5 +1,6 @@
 #include <parley/chain/txpool/relay.hpp>
 
+#include <parley/base/overloaded.hpp>
 #include <parley/chain/txpool/messages.hpp>
 #include <parley/crypto/hash.hpp>
 
@@ -286,20 +287,23 @@ void TxRelay::flush(Now now) {
         const auto found = peers_.find(id);
         if (found == peers_.end()) continue;
         auto& context = found->second->context();
-        if (const auto* whole = std::get_if<gossip::Push>(&effect)) {
-            push(now, *found->second, whole->item);
-        } else if (auto* announce = std::get_if<gossip::Announce>(&effect)) {
-            if (context.send(tx_topic::announce, tx_topic::encode_hashes(announce->items)) ==
-                transport::SendResult::full) {
-                for (const auto& item : announce->items) tree_.push_failed(now, id, item);
-            }
-        } else if (auto* graft = std::get_if<gossip::Graft>(&effect)) {
-            context.send(tx_topic::graft, tx_topic::encode_hashes(graft->items));
-        } else if (std::holds_alternative<gossip::Prune>(effect)) {
-            context.send(tx_topic::prune, {});
-        } else if (const auto* withheld = std::get_if<gossip::Withheld>(&effect)) {
-            context.penalise(withheld->silent ? Offence::useless : Offence::withheld);
-        }
+        std::visit(overloaded{
+                       [&](const gossip::Push& whole) { push(now, *found->second, whole.item); },
+                       [&](const gossip::Announce& announce) {
+                           const auto sent = context.send(tx_topic::announce,
+                                                          tx_topic::encode_hashes(announce.items));
+                           if (sent != transport::SendResult::full) return;
+                           for (const auto& item : announce.items) tree_.push_failed(now, id, item);
+                       },
+                       [&](const gossip::Graft& graft) {
+                           context.send(tx_topic::graft, tx_topic::encode_hashes(graft.items));
+                       },
+                       [&](const gossip::Prune&) { context.send(tx_topic::prune, {}); },
+                       [&](const gossip::Withheld& withheld) {
+                           context.penalise(withheld.silent ? Offence::useless : Offence::withheld);
+                       },
+                   },
+                   effect);
     }
 }
 
