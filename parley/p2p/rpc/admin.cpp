@@ -97,8 +97,8 @@ rpc::json::object port_mapping_json(const Network& node) {
 /// Null without a DHT.
 rpc::json::value dht_json(const Network& node) {
     if (node.dht() == nullptr) return nullptr;
-    const auto& table = node.dht()->service().table();
-    return {{"nodes", table.size()}, {"checked", table.checked()}};
+    const auto& nodes = node.dht()->service().table();
+    return {{"nodes", nodes.size()}, {"checked", nodes.checked()}};
 }
 
 rpc::json::object links_json(const std::vector<PeerInfo>& peers) {
