@@ -37,9 +37,10 @@ target_compile_definitions(parley_options INTERFACE $<$<BOOL:${PARLEY_MUTATIONS}
 # What our own sources are held to; never passed on to whoever embeds the library.
 add_library(parley_warnings INTERFACE)
 target_compile_options(parley_warnings INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wall -Wextra -Wpedantic
   # Compiled together, a file's local name may be another file's; builds without PARLEY_UNITY look.
   $<$<NOT:$<BOOL:${PARLEY_UNITY}>>:-Wshadow>
+  -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
   $<$<BOOL:${PARLEY_WERROR}>:-Werror>
   # libstdc++ 12 uses what it has itself deprecated, in std::stable_sort; clang says so.
   $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
