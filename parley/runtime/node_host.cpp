@@ -89,7 +89,7 @@ std::string joined(const std::vector<Endpoint>& endpoints) {
 class NodeHost::Impl {
 public:
     explicit Impl(NodeHostOptions options)
-        : started_((open_standard_descriptors(), now().unix_time)),
+        : started_(now().unix_time),
           options_(std::move(options)),
           folder_(open_folder()),
           key_(read_own_key()),
@@ -161,7 +161,7 @@ private:
         std::string wrong = text ? "" : text.error().what;
         if (text) {
             auto list = settings_of(read);
-            list.join(kept_in(values));
+            list.join(program_settings(values, false));
             const auto ok = read_config(list, read, *text, folder_.config());
             if (!ok) wrong = ok.error().message;
         }
@@ -184,20 +184,19 @@ private:
         });
     }
 
-    /// The program's own settings, which only a restart may change: `values` takes what is read.
+    /// The program's own settings, which only a restart may change: `values` takes what is read,
+    /// and where `apply` says so, so does the program.
     using ProgramValues = std::map<std::string, p2p::SettingValue>;
-    p2p::SettingList kept_in(ProgramValues& values) const {
+    p2p::SettingList program_settings(ProgramValues& values, bool apply) const {
         p2p::SettingList list;
         for (const auto& setting : options_.settings.all()) {
-            const auto name = setting.table + '.' + setting.key;
+            auto set = [&values, apply, name = setting.table + '.' + setting.key,
+                        inner = setting.set](const p2p::SettingValue& value) {
+                values.insert_or_assign(name, value);
+                return apply ? inner(value) : std::nullopt;
+            };
             list.table(setting.table)
-                .add(
-                    setting.key, setting.comment,
-                    [&values, name](const p2p::SettingValue& value) {
-                        values.insert_or_assign(name, value);
-                        return std::optional<std::string>{};
-                    },
-                    setting.print);
+                .add(setting.key, setting.comment, std::move(set), setting.print);
         }
         return list;
     }
@@ -207,7 +206,7 @@ private:
         Folder folder{options_.folder};
         first_config_ = options_.config;
         auto list = settings_of(options_.config);
-        list.join(options_.settings);
+        list.join(program_settings(program_values_, true));
         std::error_code ignored;
         if (options_.make_folder && !std::filesystem::exists(folder.config(), ignored)) {
             const auto key = key_file_text(NodeKey::generate(entropy_), {}, entropy_);
@@ -217,10 +216,6 @@ private:
         if (auto ok = read_config(list, options_.config, text, folder.config()); !ok) {
             fail(ok.error().message);
         }
-        auto again = first_config_;
-        auto kept = settings_of(again);
-        kept.join(kept_in(program_values_));
-        (void)read_config(kept, again, text, folder.config());
         if (options_.log_level) options_.config.log.level = *options_.log_level;
         return folder;
     }
@@ -389,7 +384,10 @@ private:
     std::thread thread_;
 };
 
-NodeHost::NodeHost(NodeHostOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+NodeHost::NodeHost(NodeHostOptions options) {
+    open_standard_descriptors();  // before the first file is opened
+    impl_ = std::make_unique<Impl>(std::move(options));
+}
 NodeHost::~NodeHost() = default;
 
 const p2p::Config& NodeHost::config() const {
