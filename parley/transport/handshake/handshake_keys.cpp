@@ -11,7 +11,6 @@ namespace parley::transport::sts {
 
 namespace {
 
-constexpr std::string_view magic = "PRLY";
 constexpr std::string_view scheme_name = "parley STS X25519 secp256k1 HKDF-SHA256 AES-256-GCM";
 constexpr std::string_view label_prefix = "parley/1 ";
 constexpr std::string_view destination_label = "parley/1 dst";
@@ -56,8 +55,8 @@ ByteArray<m1_bytes> encode_m1(const M1& m1, const NodeId& responder) {
     return out;
 }
 
-bool has_magic(Bytes m1) {
-    return equal(m1.first(magic.size()), bytes_of(magic));
+bool has_magic(Bytes bytes) {
+    return bytes.size() >= magic.size() && equal(bytes.first(magic.size()), bytes_of(magic));
 }
 
 M1 split_m1(Bytes bytes) {

@@ -38,8 +38,11 @@ struct M1 {
     ByteArray<32> nonce{};
 };
 /// `m1.destination` is computed for `responder`, whatever it was.
+/// The first bytes of M1 and of a version notice.
+inline constexpr std::string_view magic = "PRLY";
 ByteArray<m1_bytes> encode_m1(const M1& m1, const NodeId& responder);
-bool has_magic(Bytes m1);
+/// False for less than four bytes.
+bool has_magic(Bytes bytes);
 /// Precondition: `m1.size() == m1_bytes`.
 M1 split_m1(Bytes m1);
 /// The dst that an M1 with these bytes must carry to reach `responder`.

@@ -2,6 +2,7 @@
 
 #include <parley/base/endian.hpp>
 #include <parley/crypto/hash.hpp>
+#include <parley/transport/handshake/handshake_keys.hpp>
 
 #include <fmt/format.h>
 
@@ -13,7 +14,6 @@ namespace parley::transport {
 
 namespace {
 
-constexpr std::string_view magic = "PRLY";
 constexpr std::string_view label = "parley/1 ver";
 constexpr std::size_t mac_at = 8;
 
@@ -28,7 +28,7 @@ ByteArray<version_notice_bytes> encode_version_notice(const VersionRange& ours, 
     assert(m1.size() == m1_bytes);
     ByteArray<version_notice_bytes> out{};
     const MutableBytes all{out};
-    std::ranges::copy(bytes_of(magic), all.begin());
+    std::ranges::copy(bytes_of(sts::magic), all.begin());
     store_be(all.subspan(4), ours.min);
     store_be(all.subspan(6), ours.max);
     std::ranges::copy(mac_of(all.subspan(4, 4), m1, responder), all.begin() + mac_at);
@@ -36,7 +36,7 @@ ByteArray<version_notice_bytes> encode_version_notice(const VersionRange& ours, 
 }
 
 bool begins_version_notice(Bytes bytes) {
-    return bytes.size() >= magic.size() && equal(bytes.first(magic.size()), bytes_of(magic));
+    return sts::has_magic(bytes);
 }
 
 std::optional<VersionRange> decode_version_notice(Bytes notice, Bytes m1, const NodeId& responder) {

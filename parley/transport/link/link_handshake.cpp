@@ -10,9 +10,8 @@
 namespace parley::transport {
 
 void Link::Impl::start_dial(const NodeId& target, EntropySource& entropy) {
-    const auto& hello = identity_->hello;
-    initiator_.emplace(*identity_->key, target, encode_hello(hello),
-                       VersionRange{hello.version_min, hello.version_max}, entropy);
+    initiator_.emplace(*identity_->key, target, encode_hello(identity_->hello), own_versions(),
+                       entropy);
     raw_out_ = to_buffer(initiator_->write_m1());
 }
 
@@ -70,14 +69,12 @@ void Link::Impl::on_handshake_bytes(Now now, MutableBytes& bytes, Events& out) {
 }
 
 void Link::Impl::on_m1(Now now, Events& out) {
-    const auto& hello = identity_->hello;
-    const VersionRange versions{hello.version_min, hello.version_max};
-    responder_.emplace(*identity_->key, encode_hello(hello), versions, *entropy_);
+    responder_.emplace(*identity_->key, encode_hello(identity_->hello), own_versions(), *entropy_);
     if (const auto read = responder_->read_m1(handshake_in_); !read) {
-        auto notice =
-            read.error().code == HandshakeErrc::no_common_version
-                ? to_buffer(encode_version_notice(versions, handshake_in_, identity_->key->id()))
-                : Buffer{};
+        auto notice = read.error().code == HandshakeErrc::no_common_version
+                          ? to_buffer(encode_version_notice(own_versions(), handshake_in_,
+                                                            identity_->key->id()))
+                          : Buffer{};
         handshake_failed(read.error(), out);
         raw_out_ = std::move(notice);  // last words
         return;
@@ -102,11 +99,8 @@ void Link::Impl::on_version_notice(Events& out) {
                             ? initiator_->read_version_notice(handshake_in_)
                             : std::nullopt;
     if (!theirs) return close(CloseReason::handshake_failed, "a version notice that is none", out);
-    const auto& hello = identity_->hello;
     close(CloseReason::no_common_version,
-          fmt::format("it speaks {}, we {}", to_string(*theirs),
-                      to_string(VersionRange{hello.version_min, hello.version_max})),
-          out);
+          fmt::format("it speaks {}, we {}", to_string(*theirs), to_string(own_versions())), out);
 }
 
 void Link::Impl::on_m3(Now now, Events& out) {
