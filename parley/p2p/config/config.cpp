@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <set>
+#include <utility>
 
 namespace parley::p2p {
 
@@ -22,14 +23,10 @@ Result<void, ConfigError> check(const Config& config, std::string_view file_name
         return bad(
             "p2p.port_mapping tells where this node is, which p2p.proxy hides: only one of them");
     }
-    const auto fits = [](std::size_t count) { return count <= named_peers_max; };
-    if (!fits(p2p.static_peers.size())) {
-        return bad(fmt::format("p2p.static_peers: {} nodes, at most {}", p2p.static_peers.size(),
-                               named_peers_max));
-    }
-    if (!fits(p2p.trusted.size())) {
-        return bad(
-            fmt::format("p2p.trusted: {} nodes, at most {}", p2p.trusted.size(), named_peers_max));
+    for (const auto& [key, count] : {std::pair{"static_peers", p2p.static_peers.size()},
+                                     std::pair{"trusted", p2p.trusted.size()}}) {
+        if (count <= named_peers_max) continue;
+        return bad(fmt::format("p2p.{}: {} nodes, at most {}", key, count, named_peers_max));
     }
     std::set<NodeId> ids;
     for (const auto& target : p2p.static_peers) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 namespace parley::transport {
 
@@ -113,35 +114,25 @@ void Offences::note_change(Buffer key) {
 /// False if only bans by the owner are there.
 bool Offences::make_room(Now now) {
     if (bans_.size() < config_.bans_max) return true;
-    for (auto it = bans_.begin(); it != bans_.end();) {
-        if (it->second.ban.until > now.unix_time) {
-            ++it;
-            continue;
-        }
-        note_change(it->first);
-        it = bans_.erase(it);
-    }
+    std::erase_if(bans_, [&](const auto& item) {
+        const bool over = item.second.ban.until <= now.unix_time;
+        if (over) note_change(item.first);
+        return over;
+    });
     if (bans_.size() < config_.bans_max) return true;
 
     std::map<NetworkGroup, std::size_t> sizes;
     for (const auto& [key, kept] : bans_) {
         if (kept.group && !kept.ban.by_owner) ++sizes[*kept.group];
     }
-    const auto size_of = [&](const Kept& kept) {
-        return kept.group ? sizes.at(*kept.group) : std::size_t{1};
+    // The first in this order leaves: those of the largest group, of them the one that ends first.
+    const auto order = [&](const auto& item) {
+        const Kept& kept = item.second;
+        const std::size_t others = bans_.size() - (kept.group ? sizes[*kept.group] : 1);
+        return std::tuple{kept.ban.by_owner, others, kept.ban.until};
     };
-    auto leaving = bans_.end();
-    for (auto it = bans_.begin(); it != bans_.end(); ++it) {
-        if (it->second.ban.by_owner) continue;
-        if (leaving != bans_.end()) {
-            const auto size = size_of(it->second);
-            const auto most = size_of(leaving->second);
-            if (size < most) continue;
-            if (size == most && it->second.ban.until >= leaving->second.ban.until) continue;
-        }
-        leaving = it;
-    }
-    if (leaving == bans_.end()) return false;
+    const auto leaving = std::ranges::min_element(bans_, {}, order);
+    if (leaving == bans_.end() || leaving->second.ban.by_owner) return false;
     note_change(leaving->first);
     bans_.erase(leaving);
     return true;

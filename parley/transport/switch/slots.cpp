@@ -28,6 +28,11 @@ std::size_t links_of(const std::map<NetworkGroup, std::size_t>& groups, const Ne
     return found == groups.end() ? 0 : found->second;
 }
 
+/// That part of all, or what one of the next smaller size may have if that is more.
+std::size_t share_of(std::size_t all, std::size_t part, std::size_t least) {
+    return std::max(least, all / std::max<std::size_t>(part, 1));
+}
+
 bool counts_outbound_group(SlotClass slot_class, const IpAddress& address) {
     return slot_class == SlotClass::ordinary && !is_exempt_from_group_limits(address);
 }
@@ -111,8 +116,8 @@ bool Slots::inbound_group_free(const IpAddress& from) const {
 }
 
 std::size_t Slots::inbound_wide_group_max() const {
-    const std::size_t part = std::max<std::size_t>(limits_.inbound_wide_group_part, 1);
-    return std::max(limits_.inbound_per_group_max, limits_.inbound_max / part);
+    return share_of(limits_.inbound_max, limits_.inbound_wide_group_part,
+                    limits_.inbound_per_group_max);
 }
 
 bool Slots::outbound_group_free(const IpAddress& to) const {
@@ -146,7 +151,7 @@ bool Slots::has_handshakes_left(const IpAddress& from) const {
     }
     const auto address_max = limits_.handshake_per_address_max;
     const auto part_of_all = [&](std::size_t part) {
-        return std::max(address_max, limits_.handshake_in_max / std::max<std::size_t>(part, 1));
+        return share_of(limits_.handshake_in_max, part, address_max);
     };
     return is_below(exact_group(from), address_max) &&
            is_below(inbound_group(from), part_of_all(limits_.handshake_group_part)) &&
