@@ -63,34 +63,36 @@ private:
     std::unique_ptr<Program> program_;
 };
 
+/// Alice, and Bob who joined her.
+struct Two {
+    explicit Two(const std::string& example)
+        : alice(example, dir, "alice"), bob(example, dir, "bob", {alice.target()}) {
+        alice.output_with(" is here\n");
+        bob.output_with(" is here\n");
+    }
+    void part() {
+        CHECK(bob.end() == 0);
+        alice.output_with(" left: ");
+        CHECK(alice.end() == 0);
+    }
+    runtime::TestDir dir;
+    Talker alice, bob;
+};
+
 }  // namespace
 
 TEST_CASE("examples: one joins a chat, says something, and leaves") {
-    const runtime::TestDir dir;
-    Talker alice{"chat", dir, "alice"};
-    Talker bob{"chat", dir, "bob", {alice.target()}};
-    alice.output_with(" is here\n");
-    bob.output_with(" is here\n");
-    bob.say("good morning\n");
-    alice.output_with(": good morning\n");
-    alice.say("and to you\n");
-    bob.output_with(": and to you\n");
-
-    CHECK(bob.end() == 0);
-    alice.output_with(" left: ");
-    CHECK(alice.end() == 0);
+    Two chat{"chat"};
+    chat.bob.say("good morning\n");
+    chat.alice.output_with(": good morning\n");
+    chat.alice.say("and to you\n");
+    chat.bob.output_with(": and to you\n");
+    chat.part();
 }
 
 TEST_CASE("examples: an indexer that sleeps takes every message in turn, and hears of the end") {
-    const runtime::TestDir dir;
-    Talker alice{"indexer", dir, "alice"};
-    Talker bob{"indexer", dir, "bob", {alice.target()}};
-    bob.output_with(" is here\n");
-    alice.output_with(" is here\n");
-    bob.say("one\ntwo\nthree\n");
-    alice.output_with("indexed: one\nindexed: two\nindexed: three\n");
-
-    CHECK(bob.end() == 0);
-    alice.output_with(" left: ");
-    CHECK(alice.end() == 0);
+    Two indexers{"indexer"};
+    indexers.bob.say("one\ntwo\nthree\n");
+    indexers.alice.output_with("indexed: one\nindexed: two\nindexed: three\n");
+    indexers.part();
 }
