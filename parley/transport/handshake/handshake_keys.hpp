@@ -37,9 +37,9 @@ struct M1 {
     crypto::X25519Public ephemeral{};
     ByteArray<32> nonce{};
 };
-/// `m1.destination` is computed for `responder`, whatever it was.
 /// The first bytes of M1 and of a version notice.
 inline constexpr std::string_view magic = "PRLY";
+/// `m1.destination` is computed for `responder`, whatever it was.
 ByteArray<m1_bytes> encode_m1(const M1& m1, const NodeId& responder);
 /// False for less than four bytes.
 bool has_magic(Bytes bytes);
