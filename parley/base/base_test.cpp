@@ -5,6 +5,7 @@
 #include <parley/base/lru.hpp>
 #include <parley/base/rng.hpp>
 #include <parley/base/shared_bytes.hpp>
+#include <parley/base/sip_hash.hpp>
 #include <parley/base/store.hpp>
 #include <parley/base/token_bucket.hpp>
 
@@ -46,6 +47,16 @@ TEST_CASE("the generator is reproducible, splits by purpose and stays below its 
     std::set<std::uint64_t> seen;
     for (int i = 0; i < 200; ++i) seen.insert(a.below(6));
     CHECK(seen == std::set<std::uint64_t>{0, 1, 2, 3, 4, 5});
+}
+
+TEST_CASE("SipHash: the vectors of its paper and of its reference code") {
+    Buffer input;
+    for (unsigned i = 0; i < 15; ++i) input.push_back(static_cast<std::byte>(i));
+    const SipKey key{0x0706050403020100, 0x0f0e0d0c0b0a0908};
+    CHECK(sip_hash(key, input) == 0xa129ca6149be45e5);
+    CHECK(sip_hash(key, {}) == 0x726fdb47dd0e0e31);
+    CHECK(sip_hash(key, Bytes{input}.first(8)) == 0x93f5f5799a932462);
+    CHECK(SaltedHash{1}(input) != SaltedHash{2}(input));
 }
 
 TEST_CASE("an entropy pool gives out what its source gave, each byte once, in few calls") {
@@ -96,6 +107,16 @@ TEST_CASE("an LRU set forgets what was used least recently, never exceeding its 
     CHECK(map.size() == 2);
     CHECK_FALSE(map.contains(b));
     CHECK(map.contains(a));
+    CHECK(map.find_or_insert(a, 7) == 1);
+    CHECK(map.find_or_insert(b, 7) == 7);
+    CHECK_FALSE(map.contains(c));
+}
+
+TEST_CASE("a wait doubles up to its bound") {
+    CHECK(doubled(1s, 0, 1h) == 1s);
+    CHECK(doubled(1s, 5, 1h) == 32s);
+    CHECK(doubled(1s, 1'000'000, 1h) == 1h);
+    CHECK(doubled(2h, 0, 1h) == 1h);
 }
 
 TEST_CASE("the job queue is bounded by what is under way") {

@@ -1,5 +1,7 @@
 #include <parley/base/bytes.hpp>
 
+#include <parley/base/sip_hash.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <cstring>
@@ -61,17 +63,7 @@ void wipe(MutableBytes secret) {
 }
 
 std::size_t SaltedHash::hash(Bytes key) const {
-    std::uint64_t h = salt ^ (key.size() * 0x9e3779b97f4a7c15ULL);
-    while (!key.empty()) {
-        std::uint64_t word = 0;
-        const auto n = std::min<std::size_t>(8, key.size());
-        std::memcpy(&word, key.data(), n);
-        key = key.subspan(n);
-        h = (h ^ word) * 0xff51afd7ed558ccdULL;
-        h ^= h >> 32;
-    }
-    h *= 0xc4ceb9fe1a85ec53ULL;
-    return h ^ (h >> 29);
+    return sip_hash({salt, ~salt}, key);
 }
 
 }  // namespace parley

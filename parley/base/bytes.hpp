@@ -68,8 +68,7 @@ struct SaltedHash {
     std::size_t operator()(const Range& key) const {
         return hash(Bytes{key});
     }
-    /// As the operator. Fast, and no cryptographic hash: differs from one salt and one byte order
-    /// to the next, so never on the wire or on disk.
+    /// As the operator: SipHash-2-4 (base/sip_hash.hpp) under a key made of the salt.
     std::size_t hash(Bytes key) const;
 };
 

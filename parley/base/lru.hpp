@@ -5,6 +5,7 @@
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <list>
@@ -12,13 +13,13 @@
 
 namespace parley {
 
-/// Bounded map; inserting into a full one evicts the least recently used entry.
-/// Key: a range of std::byte (hash, ID). Salted against prepared collisions.
+/// Bounded map of one entry at least; inserting into a full one evicts the least recently used
+/// entry. Key: a range of std::byte (hash, ID). Salted against prepared collisions.
 template <class Key, class Value>
 class LruMap {
 public:
     LruMap(std::size_t entries_max, std::uint64_t salt)
-        : entries_max_(entries_max), index_(0, Hash{{salt}}) {}
+        : entries_max_(std::max<std::size_t>(entries_max, 1)), index_(0, Hash{{salt}}) {}
 
     /// The value, made the most recent; null if absent.
     Value* find(const Key& key) {
@@ -42,7 +43,6 @@ public:
     /// Inserts unless present; true if it was new.
     bool insert(const Key& key, Value value) {
         if (find(key)) return false;
-        if (entries_max_ == 0) return true;
         if (index_.size() >= entries_max_) {
             index_.erase(std::prev(order_.end()));
             order_.pop_back();
@@ -50,6 +50,11 @@ public:
         order_.emplace_front(key, std::move(value));
         index_.insert(order_.begin());
         return true;
+    }
+    /// The value, made the most recent; `value` is inserted if there is none.
+    Value& find_or_insert(const Key& key, Value value = {}) {
+        insert(key, std::move(value));
+        return order_.front().second;
     }
     /// False if the key is absent.
     bool erase(const Key& key) {

@@ -1,6 +1,7 @@
 // Time as a value. Cores never read a clock: they are handed a Now.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -39,6 +40,13 @@ struct Now {
     Instant instant{};
     UnixTime unix_time{};
 };
+
+/// A wait that was doubled so many times, at most `max`. Preconditions: `first` > 0, `max` below a
+/// century.
+inline Duration doubled(Duration first, std::uint32_t times, Duration max) {
+    for (; times > 0 && first < max; --times) first *= 2;
+    return std::min(first, max);
+}
 
 /// Milliseconds since 1970-01-01 UTC, as formats on disk have them; negative before.
 inline std::int64_t unix_milliseconds(UnixTime t) {

@@ -46,12 +46,6 @@ bool is_blameless(CloseReason reason) {
     }
 }
 
-Duration doubled(Duration first, std::uint32_t times, Duration max) {
-    Duration wait = first;
-    for (std::uint32_t i = 0; i < times && wait < max; ++i) wait *= 2;
-    return std::min(wait, max);
-}
-
 }  // namespace
 
 Duration BackOff::longest(const Entry& entry) const {

@@ -9,8 +9,7 @@ using namespace transport;
 
 WireSession::WireSession(const NodeKey& key, Hello hello, const NodeId& target,
                          EntropySource& entropy)
-    : initiator_(key, target, encode_hello(hello),
-                 VersionRange{hello.version_min, hello.version_max}, entropy),
+    : initiator_(key, target, encode_hello(hello), versions_of(hello), entropy),
       hello_(std::move(hello)) {}
 
 Buffer WireSession::on_bytes(Bytes bytes) {

@@ -73,6 +73,10 @@ struct VersionRange {
     std::uint16_t min = protocol_version_min;
     std::uint16_t max = protocol_version_max;
 };
+/// Those that a Hello offers.
+inline VersionRange versions_of(const Hello& hello) {
+    return {hello.version_min, hello.version_max};
+}
 
 /// The side that dials. Call write_m1, read_m2, write_m3, in this order; after an error, none.
 class Initiator {

@@ -10,8 +10,8 @@
 namespace parley::transport {
 
 void Link::Impl::start_dial(const NodeId& target, EntropySource& entropy) {
-    initiator_.emplace(*identity_->key, target, encode_hello(identity_->hello), own_versions(),
-                       entropy);
+    initiator_.emplace(*identity_->key, target, encode_hello(identity_->hello),
+                       versions_of(identity_->hello), entropy);
     raw_out_ = to_buffer(initiator_->write_m1());
 }
 
@@ -69,11 +69,12 @@ void Link::Impl::on_handshake_bytes(Now now, MutableBytes& bytes, Events& out) {
 }
 
 void Link::Impl::on_m1(Now now, Events& out) {
-    responder_.emplace(*identity_->key, encode_hello(identity_->hello), own_versions(), *entropy_);
+    responder_.emplace(*identity_->key, encode_hello(identity_->hello),
+                       versions_of(identity_->hello), *entropy_);
     if (const auto read = responder_->read_m1(handshake_in_); !read) {
         auto notice = read.error().code == HandshakeErrc::no_common_version
-                          ? to_buffer(encode_version_notice(own_versions(), handshake_in_,
-                                                            identity_->key->id()))
+                          ? to_buffer(encode_version_notice(versions_of(identity_->hello),
+                                                            handshake_in_, identity_->key->id()))
                           : Buffer{};
         handshake_failed(read.error(), out);
         raw_out_ = std::move(notice);  // last words
@@ -100,7 +101,9 @@ void Link::Impl::on_version_notice(Events& out) {
                             : std::nullopt;
     if (!theirs) return close(CloseReason::handshake_failed, "a version notice that is none", out);
     close(CloseReason::no_common_version,
-          fmt::format("it speaks {}, we {}", to_string(*theirs), to_string(own_versions())), out);
+          fmt::format("it speaks {}, we {}", to_string(*theirs),
+                      to_string(versions_of(identity_->hello))),
+          out);
 }
 
 void Link::Impl::on_m3(Now now, Events& out) {

@@ -69,9 +69,6 @@ private:
     void handshake_failed(const HandshakeError& error, Events& out);
     void send_m3();
     void take_keys(SessionKeys keys);
-    VersionRange own_versions() const {
-        return {identity_->hello.version_min, identity_->hello.version_max};
-    }
     Instant handshake_deadline() const;
 
     // link_frames.cpp

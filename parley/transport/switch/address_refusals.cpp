@@ -23,15 +23,13 @@ bool AddressRefusals::note(Instant now, const IpAddress& address, const NodeId& 
 
 bool AddressRefusals::note(Instant now, const Key& key, std::uint64_t id,
                            std::size_t identities_max) {
-    records_.insert(key, {});
-    Record* record = records_.find(key);
-    if (record == nullptr) return false;
-    if (record->last + config_.memory <= now) record->ids.clear();
-    record->last = now;
-    if (std::ranges::find(record->ids, id) == record->ids.end()) record->ids.push_back(id);
-    if (record->ids.size() < identities_max) return false;
-    record->ids.clear();
-    record->refused_until = now + config_.refusal;
+    Record& record = records_.find_or_insert(key);
+    if (record.last + config_.memory <= now) record.ids.clear();
+    record.last = now;
+    if (std::ranges::find(record.ids, id) == record.ids.end()) record.ids.push_back(id);
+    if (record.ids.size() < identities_max) return false;
+    record.ids.clear();
+    record.refused_until = now + config_.refusal;
     return true;
 }
 

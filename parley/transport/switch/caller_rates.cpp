@@ -6,16 +6,15 @@ namespace parley::transport {
 
 CallerRates::CallerRates(const CallerLimits& limits, std::uint64_t salt)
     : limits_(limits),
-      addresses_(std::max<std::size_t>(limits.remembered_max, 1), salt),
-      groups_(std::max<std::size_t>(limits.remembered_max, 1), ~salt),
-      wide_groups_(std::max<std::size_t>(limits.remembered_max, 1), salt + 1),
+      addresses_(limits.remembered_max, salt),
+      groups_(limits.remembered_max, ~salt),
+      wide_groups_(limits.remembered_max, salt + 1),
       families_{Family{bucket(limits.family), bucket(limits.shares_all)},
                 Family{bucket(limits.family), bucket(limits.shares_all)}},
       exempt_(bucket(limits.exempt_all)) {}
 
 CallerRates::Address& CallerRates::address(const Key& key, const RateLimit& rate) {
-    addresses_.insert(key, Address{.rate = bucket(rate)});
-    return *addresses_.find(key);
+    return addresses_.find_or_insert(key, Address{.rate = bucket(rate)});
 }
 
 bool CallerRates::admit_exempt(Instant now, const Key& key) {
@@ -38,8 +37,8 @@ bool CallerRates::admit(Instant now, const IpAddress& from) {
     if (known && (now < known->wait_until || !known->rate.has(now))) return false;
 
     if (!wide_group) {
-        wide_groups_.insert(wide, {bucket(limits_.wide_group), bucket(limits_.share)});
-        wide_group = wide_groups_.find(wide);
+        wide_group =
+            &wide_groups_.find_or_insert(wide, {bucket(limits_.wide_group), bucket(limits_.share)});
     }
     Family& family = families_[from.is_v4() ? 0 : 1];
     const bool admitted =
@@ -47,11 +46,7 @@ bool CallerRates::admit(Instant now, const IpAddress& from) {
         (family.shares.has(now) && wide_group->share.take(now) && family.shares.take(now));
     if (!admitted) return false;
     wide_group->rate.take(now);
-    if (!group) {
-        groups_.insert(near, bucket(limits_.group));
-        group = groups_.find(near);
-    }
-    group->take(now);
+    groups_.find_or_insert(near, bucket(limits_.group)).take(now);
     address(exact, limits_.address).rate.take(now);
     return true;
 }
@@ -60,11 +55,9 @@ void CallerRates::on_failure(Instant now, const IpAddress& from) {
     if (is_exempt_from_group_limits(from)) return;
     Address& caller = address(key_of(exact_group(from)), limits_.address);
     if (++caller.failures <= limits_.failures_free) return;
-    Duration wait = limits_.wait_first;
-    for (auto i = caller.failures - limits_.failures_free; i > 1 && wait < limits_.wait_max; --i) {
-        wait *= 2;
-    }
-    caller.wait_until = now + std::min(wait, limits_.wait_max);
+    caller.wait_until =
+        now +
+        doubled(limits_.wait_first, caller.failures - limits_.failures_free - 1, limits_.wait_max);
 }
 
 void CallerRates::on_success(const IpAddress& from) {

@@ -36,8 +36,8 @@ struct CallerLimits {
     RateLimit exempt_address{20'000.0, 20'000.0};
     RateLimit exempt_all{20'000.0, 20'000.0};
 
-    std::size_t failures_free = 8;  ///< in a row, before an address waits
-    Duration wait_first = 1s;       ///< doubled with each further failure
+    std::uint32_t failures_free = 8;  ///< in a row, before an address waits
+    Duration wait_first = 1s;         ///< doubled with each further failure
     Duration wait_max = 16s;
     /// Addresses, and groups of each size, that are remembered; the least recent is forgotten
     /// first.
@@ -60,7 +60,7 @@ private:
     using Key = ByteArray<18>;
     struct Address {
         TokenBucket rate;
-        std::size_t failures = 0;  ///< in a row
+        std::uint32_t failures = 0;  ///< in a row
         Instant wait_until{};
     };
     struct WideGroup {

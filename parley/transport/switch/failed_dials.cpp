@@ -31,11 +31,10 @@ void FailedDials::warn(const FailedAttempt& attempt, Log& log) {
 }
 
 bool FailedDials::is_news(const NodeId& id, CloseReason reason) {
-    reasons_.insert(id, {});
-    Reasons* known = reasons_.find(id);
+    Reasons& known = reasons_.find_or_insert(id);
     const auto bit = static_cast<std::size_t>(reason);
-    if (known->test(bit)) return false;
-    known->set(bit);
+    if (known.test(bit)) return false;
+    known.set(bit);
     return true;
 }
 
