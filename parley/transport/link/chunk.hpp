@@ -23,6 +23,9 @@ inline constexpr LaneId control_lane = 0;
 inline constexpr std::size_t chunk_header_bytes = 4;
 inline constexpr std::size_t first_chunk_header_bytes = 10;
 inline constexpr std::size_t chunk_bytes_max = 65535;
+/// Of a chunk that is not the last of its message: a message in crumbs would cost its receiver far
+/// more than its sender.
+inline constexpr std::size_t part_bytes_min = 512;
 
 namespace chunk_flag {
 inline constexpr std::uint8_t first = 1, last = 2;

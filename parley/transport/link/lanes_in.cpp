@@ -66,7 +66,9 @@ Result<void, LinkError> LanesIn::take_first(Lane& lane, const Chunk& chunk, Deli
     if (chunk.last() ? size != chunk.total : size >= chunk.total) {
         return fail(LinkErrc::wrong_sum, chunk.total, size);
     }
-    if (size == 0 && !chunk.last()) return fail(LinkErrc::empty_chunk, chunk.total, 0);
+    if (!chunk.last() && size < part_bytes_min) {
+        return fail(LinkErrc::small_chunk, part_bytes_min, size);
+    }
     lane.cost_in += cost;
     note_grant(chunk.lane);
     if (chunk.last() && goes_to_slab(size)) {
@@ -90,8 +92,10 @@ Result<void, LinkError> LanesIn::take_next(Lane& lane, const Chunk& chunk, Deliv
     const auto size = chunk.bytes.size();
     if (!lane.open) return fail(LinkErrc::no_message_open, 0, size);
     const auto left = lane.total - lane.message.size();
-    if (size == 0) return fail(LinkErrc::empty_chunk, lane.total, 0);
     if (chunk.last() ? size != left : size >= left) return fail(LinkErrc::wrong_sum, left, size);
+    if (!chunk.last() && size < part_bytes_min) {
+        return fail(LinkErrc::small_chunk, part_bytes_min, size);
+    }
     append(lane.message, chunk.bytes);
     if (!chunk.last()) return {};
     lane.open = false;

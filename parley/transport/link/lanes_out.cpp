@@ -19,8 +19,6 @@ constexpr std::size_t waiting_share = 16;
 constexpr std::size_t owed_bytes_max = 64 * 1024;
 /// A message up to this size is not cut to fill a frame: the receiver takes whole ones faster.
 constexpr std::size_t uncut_bytes = 2048;
-/// A larger one is cut only where at least this much fits.
-constexpr std::size_t cut_bytes_min = 512;
 /// Popped entries are moved away when so many are at the front.
 constexpr std::size_t compact_at = 256;
 
@@ -162,7 +160,7 @@ bool LanesOut::put_chunk(Lane& lane, LaneId id, std::size_t bytes_max, ChunkWrit
     auto size = left;
     if (const auto fits = out.room() - header; size > fits) {
         // A frame of its own may be too small for the message: then it is cut wherever it must.
-        if (!out.empty() && (size <= uncut_bytes || fits < cut_bytes_min)) return false;
+        if (!out.empty() && (size <= uncut_bytes || fits < part_bytes_min)) return false;
         if (fits == 0) return false;
         size = fits;
     }

@@ -29,8 +29,8 @@ const char* pattern(LinkErrc code) {
             return "message: expected at most {0} bytes, got {1}";
         case LinkErrc::wrong_sum:
             return "chunk: expected {0} bytes to the end of the message, got {1}";
-        case LinkErrc::empty_chunk:
-            return "an empty chunk in a message of {0} bytes";
+        case LinkErrc::small_chunk:
+            return "chunk: expected at least {0} bytes before the last one, got {1}";
         case LinkErrc::over_credit:
             return "credit: expected a cost of at most {0}, got {1}";
         case LinkErrc::split_control:

@@ -22,7 +22,7 @@ enum class LinkErrc : std::uint8_t {
     message_open,       ///< a first chunk inside a message; expected: bytes to come; actual: total
     message_too_large,  ///< expected: the most that the topic allows; actual: total
     wrong_sum,          ///< expected: bytes to come; actual: bytes that came
-    empty_chunk,        ///< a chunk without bytes in a message that has some
+    small_chunk,        ///< not the last of its message; expected: bytes at least; actual: bytes
     over_credit,        ///< expected: credit left; actual: the message's cost
     // Control messages.
     split_control,      ///< a control message in several chunks
