@@ -83,6 +83,18 @@ private:
         metrics_.counter("parley_accepts_total", "Callers that were let in to a handshake.")
             .add(stats.accepts);
         metrics_
+            .counter("parley_wasted_seconds_total",
+                     "Processor time that peers cost and that was of no use.")
+            .add(std::chrono::duration<double>{stats.wasted}.count());
+        metrics_
+            .counter("parley_slowed_total",
+                     "Times that a peer's lane had to wait for what it wasted.")
+            .add(stats.slowed);
+        metrics_
+            .counter("parley_gave_way_total",
+                     "Callers in a handshake that lost their place to others.")
+            .add(stats.gave_way);
+        metrics_
             .counter("parley_evictions_total",
                      "Inbound links that had to make room for a newcomer.")
             .add(stats.evictions);

@@ -29,12 +29,13 @@ using PeerId = std::uint64_t;  // never used again
 
 /// What the module's thread wants of a peer, carried to the node's.
 struct Command {
-    enum class Kind : std::uint8_t { send, mark_useful, penalise, disconnect };
+    enum class Kind : std::uint8_t { send, mark_useful, penalise, note_waste, disconnect };
     PeerId peer;
     Kind kind;
     Code code = 0;
     SharedBytes message = {};
     Offence offence = {};
+    Duration work = {};
 };
 
 /// The account of what a peer's module sent and its lane has not taken.
@@ -150,6 +151,8 @@ private:
                     return context_.mark_useful();
                 case Command::Kind::penalise:
                     return context_.penalise(command.offence);
+                case Command::Kind::note_waste:
+                    return context_.note_waste(command.work);
                 case Command::Kind::disconnect:
                     return context_.disconnect();
             }
@@ -220,6 +223,9 @@ private:
         }
         void penalise(Offence offence) override {
             impl_.command({.peer = peer, .kind = Command::Kind::penalise, .offence = offence});
+        }
+        void note_waste(Duration work) override {
+            impl_.command({.peer = peer, .kind = Command::Kind::note_waste, .work = work});
         }
         void disconnect() override {
             impl_.command({.peer = peer, .kind = Command::Kind::disconnect});

@@ -101,6 +101,9 @@ public:
     /// Charges the peer, as an error of handle() does. If that bans it, the link ends: this call
     /// returns first, on_closed() comes later.
     virtual void penalise(Offence offence) = 0;
+    /// What the peer sent cost about so much processor time, and was of no use: a copy, a question
+    /// that need not be asked. No offence: a peer that wastes much for long is slowed down.
+    virtual void note_waste(Duration) {}
     /// Ends the link, for all modules, with a Goodbye{requested}. on_closed() comes later; until
     /// then nothing more is heard of the peer.
     virtual void disconnect() = 0;

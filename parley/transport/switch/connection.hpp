@@ -7,6 +7,7 @@
 #include <parley/transport/handshake/hello.hpp>
 #include <parley/transport/switch/slots.hpp>
 #include <parley/transport/switch/topic_lane.hpp>
+#include <parley/transport/switch/waste.hpp>
 #include <parley/transport/types.hpp>
 
 #include <cstdint>
@@ -51,6 +52,7 @@ struct Connection {
     std::uint64_t messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0;
     std::optional<Instant> useful_at;  ///< when a module last said so
     std::uint32_t offences = 0;        ///< on this link
+    WasteDebt waste;                   ///< of this link
 };
 
 }  // namespace parley::transport

@@ -15,7 +15,8 @@ Connection* Door::accept(const Endpoint& remote) {
         }
         return nullptr;
     }
-    if (!rates_.admit(state_.now.instant, remote.address)) {
+    if (state_.waste.turns_away(state_.now.instant, remote.address) ||
+        !rates_.admit(state_.now.instant, remote.address)) {
         return turn_away(remote, SlotError::too_often);
     }
     auto token = slots_.accept(remote.address);

@@ -12,15 +12,15 @@ namespace parley::transport {
 namespace {
 
 constexpr std::size_t encoded_statuses_max = 16;
+/// Links whose credit waits are looked through at most so often.
+constexpr Duration wait_step = 10ms;
 
 /// Windows grow into what is left when every slot has a link with all topics, so that a link that
 /// grew is never why another one is refused.
 std::uint64_t growth_bytes_max(const SwitchConfig& config, const Hello& hello) {
     std::uint64_t windows = 0;
     for (const HelloTopic& topic : hello.topics) windows += initial_credit(topic);
-    const auto& s = config.slots;
-    const auto all =
-        windows * (s.inbound_max + s.outbound_max + s.static_max + s.trusted_max + s.feeler_max);
+    const auto all = windows * config.slots.links();
     return config.receive_bytes_max - std::min(all, config.receive_bytes_max);
 }
 
@@ -181,6 +181,7 @@ void Lanes::on_timer() {
         if (due > state_.now.instant) continue;
         call(i, "on_timer", [&] { modules_.at(i).on_timer(state_.now); });
     }
+    if (state_.now.instant >= waits_due_) end_waits();
     if (state_.now.instant < statuses_due_) return;
     statuses_due_ = never;
     if (state_.connections.up().empty()) return;
@@ -239,10 +240,44 @@ void Lanes::drain_credit() {
     }
     for (TopicLane* lane : credited_) {
         lane->credited = false;
-        if (lane->consumed <= lane->credit_held_max) continue;
-        command(lane->link(), Consumed{lane->lane(), std::exchange(lane->consumed, 0)});
+        pass_on_credit(*lane);
     }
     credited_.clear();
+}
+
+void Lanes::pass_on_credit(TopicLane& lane) {
+    if (lane.credit_waits_until > state_.now.instant) {
+        waits_due_ =
+            std::min(waits_due_, std::max(lane.credit_waits_until, state_.now.instant + wait_step));
+        return;
+    }
+    if (lane.consumed <= lane.credit_held_max) return;
+    command(lane.link(), Consumed{lane.lane(), std::exchange(lane.consumed, 0)});
+}
+
+void Lanes::note_waste(Connection& c, TopicLane& lane, Duration work) {
+    state_.stats.wasted += work;
+    const Instant until = state_.waste.note(state_.now.instant, c.endpoint.address, c.waste, work);
+    if (until <= state_.now.instant) return;
+    if (lane.credit_waits_until <= state_.now.instant) {
+        ++state_.stats.slowed;
+        if (state_.log.enabled(LogLevel::debug)) {
+            state_.log.write(LogLevel::debug, "switch", "peer is slowed down for what it wastes",
+                             {{"id", c.id->short_string()}, {"topic", lane.topic()}});
+        }
+    }
+    lane.credit_waits_until = until;
+}
+
+/// Those whose wait is over go on.
+void Lanes::end_waits() {
+    waits_due_ = never;
+    for (Connection* c : state_.connections.up()) {
+        for (const auto& lane : c->lanes) {
+            if (lane->credit_waits_until != Instant{}) pass_on_credit(*lane);
+            if (lane->credit_waits_until <= state_.now.instant) lane->credit_waits_until = {};
+        }
+    }
 }
 
 // --- Statuses ------------------------------------------------------------------------------

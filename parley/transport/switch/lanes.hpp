@@ -43,7 +43,9 @@ public:
     void on_attempt_failed(const FailedAttempt& attempt);
     /// Runs the modules' timers as well as the one of statuses.
     void on_timer();
-    Instant next_wakeup() const { return std::min(statuses_due_, modules_.next_wakeup()); }
+    Instant next_wakeup() const {
+        return std::min({statuses_due_, waits_due_, modules_.next_wakeup()});
+    }
 
     BroadcastResult broadcast(std::string_view topic, Code code, const SharedBytes& message,
                               const PeerPredicate& except);
@@ -55,6 +57,7 @@ public:
     const Modules& modules() const { return modules_; }
     Now now() const { return state_.now; }
     void note_stall(std::size_t module) { ++stalls_[module]; }
+    void note_waste(Connection& connection, TopicLane& lane, Duration work);
     void command(LinkId link, LinkCommand command) {
         state_.connections.command(link, std::move(command));
     }
@@ -76,6 +79,8 @@ private:
                 std::uint64_t credit_bytes);
     void close_lane(Connection& connection, std::size_t module, CloseReason reason);
     void close_lanes_of(std::size_t module);
+    void pass_on_credit(TopicLane& lane);
+    void end_waits();
     bool collect_statuses();
     void send_statuses(const Connection& connection);
 
@@ -91,6 +96,7 @@ private:
     using ModuleSet = std::uint32_t;                                   // a bit a module
     std::vector<std::pair<ModuleSet, SharedBytes>> encoded_statuses_;  // at most 16
     Instant statuses_due_ = never;
+    Instant waits_due_ = never;         // of lanes whose credit waits
     std::vector<TopicLane*> credited_;  // scratch of drain_credit
 };
 

@@ -59,13 +59,10 @@ double Offences::decayed(const Score& score, Instant now) const {
 }
 
 bool Offences::charge(Now now, const NodeId& id, const IpAddress& address, Offence offence) {
-    by_id_.insert(id, {0.0, now.instant});
-    Score* score = by_id_.find(id);
-    if (score == nullptr) return false;  // a table without entries
-    score->points =
-        decayed(*score, now.instant) + config_.prices[static_cast<std::size_t>(offence)];
-    score->at = std::max(score->at, now.instant);
-    if (score->points < config_.limit) return false;
+    Score& score = by_id_.find_or_insert(id, {0.0, now.instant});
+    score.points = decayed(score, now.instant) + config_.price(offence);
+    score.at = std::max(score.at, now.instant);
+    if (score.points < config_.limit) return false;
     by_id_.erase(id);  // the ban is the punishment; afterwards it starts anew
     ban(now, id, name(offence), address);
     return true;

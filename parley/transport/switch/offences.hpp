@@ -33,6 +33,7 @@ struct OffenceConfig {
     double limit = 100.0;  ///< a score that reaches it is a ban
     /// By Offence: useless, unasked, too_often, invalid_data, malformed, protocol, withheld.
     std::array<double, offence_kinds> prices{2.0, 10.0, 5.0, 25.0, 50.0, 50.0, 10.0};
+    double price(Offence offence) const { return prices[static_cast<std::size_t>(offence)]; }
     /// A score is half of itself after this time.
     Duration half_life = std::chrono::minutes{10};
     Duration ban_time = std::chrono::hours{24};

@@ -29,6 +29,7 @@ bool Penalties::charge(const Connection& c, Offence offence) {
     }
     const auto& address = c.endpoint.address;
     const bool banned = offences_.charge(state_.now, *c.id, address, offence);
+    state_.waste.note_offence(state_.now.instant, address, state_.config.offences.price(offence));
     const double score = banned ? state_.config.offences.limit : offences_.score(state_.now, *c.id);
     if (refusals_.note(state_.now.instant, address, *c.id, score)) {
         state_.log.write(

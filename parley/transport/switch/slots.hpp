@@ -52,6 +52,10 @@ struct SlotLimits {
     std::size_t static_max = 32;
     std::size_t trusted_max = 32;
     std::size_t feeler_max = 2;
+    /// Links that may be up at a time, of all kinds.
+    std::size_t links() const {
+        return inbound_max + outbound_max + static_max + trusted_max + feeler_max;
+    }
 
     /// Inbound handshakes at a time from one exact address (IPv6: /64).
     std::size_t handshake_per_address_max = 4;
@@ -76,7 +80,7 @@ enum class SlotError : std::uint8_t {
     no_slot,       ///< the class is full
     group_taken,   ///< the network group has its links
     address_busy,  ///< too many handshakes at a time from that address or its group
-    too_often,     ///< over a rate limit (CallerRates)
+    too_often,     ///< over a rate limit (CallerRates), or of an address that wastes (Waste)
 };
 /// In words, such as "no slot".
 std::string_view name(SlotError error);

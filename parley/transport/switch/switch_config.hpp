@@ -9,6 +9,7 @@
 #include <parley/transport/switch/caller_rates.hpp>
 #include <parley/transport/switch/offences.hpp>
 #include <parley/transport/switch/slots.hpp>
+#include <parley/transport/switch/waste.hpp>
 
 #include <cstdint>
 
@@ -28,6 +29,7 @@ struct SwitchConfig {
     CallerLimits callers;
     OffenceConfig offences;
     AddressRefusalConfig refusals;
+    WasteConfig waste;
     LinkConfig link;
     VersionRange versions;  ///< of the protocol; another one only in tests
     ForkRules forks;

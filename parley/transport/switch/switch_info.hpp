@@ -41,6 +41,8 @@ struct SwitchStats {
     std::uint64_t accepts_banned = 0;  ///< refused at the door for their address
     std::uint64_t gave_way = 0;        ///< unproven callers that lost their token to others
     std::uint64_t evictions = 0;       ///< inbound links that made room for a newcomer
+    Duration wasted{};                 ///< processor time, as modules said (Context::note_waste)
+    std::uint64_t slowed = 0;          ///< times that a peer had to wait for it
     std::uint64_t dials = 0;
     std::uint64_t ups = 0;
     std::uint64_t ups_outbound = 0;            ///< those that we dialed

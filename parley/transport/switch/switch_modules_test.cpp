@@ -93,6 +93,47 @@ TEST_CASE("modules: messages for one that threw are dropped, and their credit go
     CHECK(n.rig.commands(link) == Words{"consumed 2 136", "consumed 1 68"});
 }
 
+TEST_CASE("modules: the credit of a peer that wastes waits, on that lane alone") {
+    Node n;
+    const LinkId link = n.rig.up_inbound(n.keys[1]);
+    const LinkId other = n.rig.up_inbound(n.keys[2]);
+    n.rig.take();
+    n.chat.peers[0]->note_waste(99ms);
+    n.rig.deliver(link, Node::chat_lane, 1, "x");
+    CHECK(n.rig.commands(link) == Words{"consumed 2 65"});
+    n.chat.peers[0]->note_waste(6ms);  // 100 ms at once, then 5 a second: so it waits for a second
+    n.rig.deliver(link, Node::chat_lane, 1, "x");
+    n.rig.deliver(link, Node::chat_lane, 1, "x");
+    CHECK(n.rig.commands(link).empty());
+    n.rig.deliver(link, Node::blocks_lane, 1, "x");
+    CHECK(n.rig.commands(link) == Words{"consumed 1 65"});
+    n.rig.deliver(other, Node::chat_lane, 1, "x");
+    CHECK(n.rig.commands(other) == Words{"consumed 2 65"});
+    const Instant due = n.rig.now().instant + 1s;
+    CHECK(n.rig.node->next_wakeup() <= due);
+    n.rig.time += 999ms;
+    n.rig.node->on_timer(n.rig.now());
+    CHECK(n.rig.commands(link).empty());
+    n.rig.time += 1ms;
+    n.rig.node->on_timer(n.rig.now());
+    CHECK(n.rig.commands(link) == Words{"consumed 2 130"});
+    CHECK(n.rig.node->stats().slowed == 1);
+    CHECK(n.rig.node->stats().wasted == 105ms);
+    CHECK(n.rig.node->offences().score(n.rig.now(), n.keys[1].id()) == 0);
+}
+
+TEST_CASE("modules: a peer may leave while its credit waits") {
+    Node n;
+    const LinkId link = n.rig.up_inbound(n.keys[1]);
+    n.chat.peers[0]->note_waste(1s);
+    n.rig.deliver(link, Node::chat_lane, 1, "x");
+    n.rig.take();
+    n.rig.closed(link);
+    n.rig.time += 120s;
+    n.rig.node->on_timer(n.rig.now());
+    CHECK(n.rig.commands(link).empty());
+}
+
 TEST_CASE("modules: later links have the topic, but nobody behind it") {
     Node n;
     n.rig.up_inbound(n.keys[1]);

@@ -15,6 +15,7 @@ struct SwitchState {
     OwnHello own;
     Hub& hub;
     Log& log;
+    Waste waste;
     Connections connections{};
     SwitchStats stats{};
     Now now{};  ///< of the input that is being handled

@@ -51,6 +51,10 @@ void TopicLane::penalise(Offence offence) {
     check_thread("penalise");
     lanes_.penalise(connection_, offence);
 }
+void TopicLane::note_waste(Duration work) {
+    check_thread("note_waste");
+    lanes_.note_waste(connection_, *this, work);
+}
 void TopicLane::disconnect() {
     check_thread("disconnect");
     lanes_.disconnect(connection_);

@@ -38,6 +38,7 @@ public:
     std::size_t message_bytes_max() const override;
     void mark_useful() override;
     void penalise(Offence offence) override;
+    void note_waste(Duration work) override;
     void disconnect() override;
     std::shared_ptr<void> hold_slot() override;
 
@@ -58,6 +59,8 @@ public:
     std::uint64_t consumed = 0;             ///< credit given back and not yet passed on
     /// So much of it may wait for more: the sender has room for its largest message without it.
     std::uint64_t credit_held_max = 0;
+    /// Until then its credit waits, for what the peer wasted (Waste).
+    Instant credit_waits_until{};
     bool credited = false;  ///< scratch of Lanes::drain_credit
 
 private:
