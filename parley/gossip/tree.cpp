@@ -13,6 +13,8 @@ namespace {
 constexpr double announce_jitter = 2.0 / 3.0;
 /// So many items asked in vain halve what a peer may have us miss, twice as many leave a third.
 constexpr std::size_t in_vain_per_share = 64;
+/// Each round of asking has so many times the peers of the one before.
+constexpr std::size_t asks_growth = 3;
 
 }  // namespace
 
@@ -38,22 +40,20 @@ void Tree::remove_peer(Now now, PeerId peer) {
     peers_.erase(found);
     grafts_.erase(peer);
     // What it announced and was not asked for is forgotten when its time comes, or asked of others.
-    for (const ItemId& item : asked) {
-        const auto missing = missing_.find(item);
-        ask_next(now, item, missing->second);
-        if (!missing->second.asked) forget_missing(missing);
-    }
+    for (const auto& [item, since] : asked) not_answered(now, item);
+    drop_answered_asks();
     // It may have been the one by which news came.
     if (was_eager) try_a_lazy_link();
 }
 
 Receipt Tree::on_payload(Now now, PeerId id, const ItemId& item) {
     Peer* peer = heard(now, id);
+    if (peer && peer->asked.erase(item) > 0) {
+        peer->delivered_at = now.instant;
+        peer->in_vain /= 2;
+        drop_answered_asks();
+    }
     if (const auto missing = missing_.find(item); missing != missing_.end()) {
-        if (peer && missing->second.asked == id) {
-            peer->delivered_at = now.instant;
-            peer->in_vain /= 2;
-        }
         forget_missing(missing);
     }
     const bool fresh = seen_.insert(item, ItemState::validating);
@@ -103,16 +103,15 @@ void Tree::try_a_lazy_link() {
 }
 
 void Tree::on_valid(Now now, const ItemId& item) {
-    auto* known = seen_.put(item, ItemState::valid);
-    if (known == nullptr) return;  // a table of size 0
+    PeerSet& known = seen_.put(item, ItemState::valid);
     if (const auto missing = missing_.find(item); missing != missing_.end()) {
         forget_missing(missing);
     }
     bool all = true;
     for (auto& [id, peer] : peers_) {
-        if (known->contains(peer.slot)) continue;
+        if (known.contains(peer.slot)) continue;
         if (peer.eager) {
-            known->insert(peer.slot);
+            known.insert(peer.slot);
             effects_.emplace_back(Push{id, item});
         } else {
             all = false;
@@ -125,36 +124,50 @@ void Tree::on_invalid(const ItemId& item) {
     seen_.set_state(item, ItemState::rejected);
 }
 
+void Tree::on_unwanted(const ItemId& item) {
+    seen_.set_state(item, ItemState::unwanted);
+}
+
+void Tree::on_refused(const ItemId& item) {
+    seen_.set_state(item, ItemState::refused);
+}
+
 void Tree::on_dropped(const ItemId& item) {
     seen_.erase(item);
 }
 
 Announced Tree::on_announce(Now now, PeerId id, const std::vector<ItemId>& items) {
     Peer* peer = heard(now, id);
-    if (!peer) return Announced::ok;
+    Announced out;
+    if (!peer) return out;
     for (const auto& item : items) {
         if (auto* known = seen_.peers(item)) {
-            known->insert(peer->slot);
+            out.news += known->insert(peer->slot) ? 1 : 0;
             continue;
         }
         auto entry = missing_.find(item);
         if (entry == missing_.end()) {
             if (peer->missing_named_first >= config_.missing_per_peer_max) {
-                return Announced::too_many;
+                out.too_many = true;
+                return out;
             }
             // Others fill the table; or the peer would, with what it does not deliver.
             if (missing_.size() >= config_.missing_items_max ||
                 peer->missing_named_first >= missing_max(*peer)) {
                 continue;
             }
-            entry = missing_.emplace(item, Missing{{}, id, std::nullopt, never}).first;
+            entry = missing_.emplace(item, Missing{.announcers = {}, .named_first = id}).first;
             ++peer->missing_named_first;
             set_deadline(item, entry->second, now.instant + config_.graft_timeout);
         }
-        if (entry->second.asked != id)
-            seen_.slots().current(entry->second.announcers).insert(peer->slot);
+        if (peer->asked.contains(item)) continue;
+        auto& missing = entry->second;
+        if (!seen_.slots().current(missing.announcers).insert(peer->slot)) continue;
+        ++out.news;
+        // All others were asked already: it need not wait for their time-outs.
+        if (missing.deadline == never) set_deadline(item, missing, now.instant);
     }
-    return Announced::ok;
+    return out;
 }
 
 void Tree::on_graft(PeerId peer, const std::vector<ItemId>& items) {
@@ -169,14 +182,17 @@ void Tree::on_prune(PeerId peer) {
     if (found != peers_.end()) found->second.eager = false;
 }
 
-void Tree::on_missing(Now now, PeerId peer, const std::vector<ItemId>& items) {
-    heard(now, peer);
+std::size_t Tree::on_missing(Now now, PeerId id, const std::vector<ItemId>& items) {
+    Peer* peer = heard(now, id);
+    if (!peer) return 0;
+    std::size_t asked = 0;
     for (const auto& item : items) {
-        const auto found = missing_.find(item);
-        if (found == missing_.end() || found->second.asked != peer) continue;
-        ask_next(now, item, found->second);
-        if (!found->second.asked) forget_missing(found);
+        if (peer->asked.erase(item) == 0) continue;
+        ++asked;
+        not_answered(now, item);
     }
+    drop_answered_asks();
+    return asked;
 }
 
 void Tree::push_failed(Now now, PeerId peer, const ItemId& item) {
@@ -197,12 +213,19 @@ void Tree::announce_to(Now now, PeerId peer, const std::vector<ItemId>& items) {
 }
 
 void Tree::on_timer(Now now) {
+    while (!asks_.empty() && asks_.front().at + config_.fetch_timeout <= now.instant) {
+        const Ask ask = asks_.front();
+        asks_.pop_front();
+        const auto peer = peers_.find(ask.peer);
+        peer->second.asked.erase(ask.item);
+        give_up(now, ask.peer, peer->second, ask.item);
+        not_answered(now, ask.item);
+        drop_answered_asks();
+    }
     while (!deadlines_.empty() && deadlines_.begin()->first <= now.instant) {
         const auto found = missing_.find(deadlines_.begin()->second);
-        auto& [item, missing] = *found;
-        give_up(now, item, missing);
-        ask_next(now, item, missing);
-        if (!missing.asked) forget_missing(found);
+        ask_more(now, found->first, found->second);
+        if (found->second.asks == 0) forget_missing(found);
     }
     if (now.instant >= announce_at_) announce_news(now);
     if (now.instant >= rest_at_) announce_rest();
@@ -279,8 +302,9 @@ void Tree::emit(PeerId peer, std::vector<ItemId> items) {
 }
 
 Instant Tree::next_wakeup() const {
-    return std::min(
-        {announce_at_, rest_at_, deadlines_.empty() ? never : deadlines_.begin()->first});
+    const Instant next_round = deadlines_.empty() ? never : deadlines_.begin()->first;
+    const Instant in_vain = asks_.empty() ? never : asks_.front().at + config_.fetch_timeout;
+    return std::min({announce_at_, rest_at_, next_round, in_vain});
 }
 
 std::vector<TreeEffect> Tree::take_effects() {
@@ -320,52 +344,77 @@ Tree::Peer* Tree::heard(Now now, PeerId peer) {
     return &found->second;
 }
 
-/// Asks of all announcers the one that was asked in vain least; among equals the first announcer,
-/// then anybody. So a peer that delivers nothing costs others one time-out, not one an item.
-void Tree::ask_next(Now now, const ItemId& item, Missing& missing) {
-    not_asked(item, missing);
-    seen_.slots().current(missing.announcers);
-    Peer* best = nullptr;
-    std::pair<std::size_t, bool> best_rank;
-    std::uint64_t equals = 0;
-    for (auto& [id, peer] : peers_) {
-        if (!missing.announcers.contains(peer.slot)) continue;
-        const std::pair rank{peer.in_vain, id != missing.named_first};
-        if (best && rank > best_rank) continue;
-        equals = best && rank == best_rank ? equals + 1 : 1;
-        if (equals > 1 && rng_.below(equals) > 0) continue;
-        best = &peer;
-        best_rank = rank;
-        missing.asked = id;
-    }
-    if (!best) return;
-    missing.announcers.erase(best->slot);
-    best->asked.insert(item);
-    grafts_[*missing.asked].push_back(item);
-    set_deadline(item, missing, now.instant + config_.fetch_timeout);
+/// The next round: one peer at first, then always more, since whoever was asked is late.
+void Tree::ask_more(Now now, const ItemId& item, Missing& missing) {
+    std::size_t peers = 1;
+    for (std::uint32_t i = 0; i < missing.rounds && peers < peers_.size(); ++i)
+        peers *= asks_growth;
+    const Duration wait =
+        missing.rounds == 0 ? config_.first_answer_timeout : config_.next_answer_timeout;
+    ++missing.rounds;
+    ask(now, item, missing, peers);
+    // While nobody else has it, there is only to wait for those who were asked.
+    set_deadline(item, missing, missing.announcers.empty() ? never : now.instant + wait);
 }
 
-/// Nobody is asked for it any more.
-void Tree::not_asked(const ItemId& item, Missing& missing) {
-    if (!missing.asked) return;
-    const auto peer = peers_.find(*missing.asked);
-    if (peer != peers_.end()) peer->second.asked.erase(item);
-    missing.asked.reset();
+/// Asks those announcers that were asked in vain least; among equals the first announcer, then
+/// anybody. So a peer that delivers nothing costs others little.
+void Tree::ask(Now now, const ItemId& item, Missing& missing, std::size_t peers_max) {
+    struct Candidate {
+        std::pair<std::size_t, bool> rank;
+        PeerId id;
+        Peer* peer;
+    };
+    seen_.slots().current(missing.announcers);
+    std::vector<Candidate> candidates;
+    for (auto& [id, peer] : peers_) {
+        if (!missing.announcers.contains(peer.slot)) continue;
+        candidates.push_back({{peer.in_vain, id != missing.named_first}, id, &peer});
+    }
+    rng_.shuffle(candidates);
+    std::ranges::stable_sort(candidates, {}, &Candidate::rank);
+    for (auto& [rank, id, peer] : candidates) {
+        if (peers_max-- == 0 || asks_.size() >= config_.asks_max) return;
+        missing.announcers.erase(peer->slot);
+        ++missing.asks;
+        peer->asked.emplace(item, now.instant);
+        asks_.push_back({now.instant, id, item});
+        grafts_[id].push_back(item);
+    }
+}
+
+/// One that was asked for the item will not answer any more. If it was the last one, the next is
+/// asked at once.
+void Tree::not_answered(Now now, const ItemId& item) {
+    const auto found = missing_.find(item);
+    if (found == missing_.end() || found->second.asks == 0 || --found->second.asks > 0) return;
+    ask(now, item, found->second, 1);
+    if (found->second.asks == 0) forget_missing(found);
+}
+
+/// So that the first of asks_ is one that still waits.
+void Tree::drop_answered_asks() {
+    while (!asks_.empty()) {
+        const Ask& ask = asks_.front();
+        const auto peer = peers_.find(ask.peer);
+        if (peer != peers_.end()) {
+            const auto asked = peer->second.asked.find(ask.item);
+            if (asked != peer->second.asked.end() && asked->second == ask.at) return;
+        }
+        asks_.pop_front();
+    }
 }
 
 /// The peer that was asked did not deliver in time. A slow path or one that stands still is not the
 /// peer's fault: its words on the topic come in order, so it withholds for sure only if others came
 /// long after the question.
-void Tree::give_up(Now now, const ItemId& item, const Missing& missing) {
-    const auto found = missing.asked ? peers_.find(*missing.asked) : peers_.end();
-    if (found == peers_.end()) return;
-    auto& peer = found->second;
+void Tree::give_up(Now now, PeerId id, Peer& peer, const ItemId& item) {
     peer.in_vain = std::min(peer.in_vain + 1, config_.missing_per_peer_max);
     const Instant asked_at = now.instant - config_.fetch_timeout;
     if (peer.delivered_at > asked_at || peer.charged_at > asked_at) return;
     peer.charged_at = now.instant;
     const bool silent = peer.heard_at < asked_at + config_.fetch_timeout / 2;
-    effects_.emplace_back(Withheld{found->first, item, silent});
+    effects_.emplace_back(Withheld{id, item, silent});
 }
 
 /// A peer that does not deliver may not fill the table with inventions.
@@ -380,7 +429,6 @@ void Tree::set_deadline(const ItemId& item, Missing& missing, Instant at) {
 }
 
 void Tree::forget_missing(std::map<ItemId, Missing>::iterator at) {
-    not_asked(at->first, at->second);
     deadlines_.erase({at->second.deadline, at->first});
     const auto first = peers_.find(at->second.named_first);
     if (first != peers_.end()) --first->second.missing_named_first;

@@ -15,8 +15,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
-#include <optional>
 #include <set>
 #include <variant>
 #include <vector>
@@ -46,10 +46,16 @@ struct TreeConfig {
     /// Credit of a link in the tree, at most: a copy takes one, a fresh item gives one; a peer that
     /// has none left is pruned.
     std::uint32_t credit_max = 2;
-    Duration graft_timeout = 500ms;       ///< an announced item may come by the tree for this long
-    Duration fetch_timeout = 2s;          ///< then the next announcer is asked
-    std::size_t seen_items_max = 65'536;  ///< remembered; see SeenItems
+    Duration graft_timeout = 500ms;  ///< an announced item may come by the tree for this long
+    /// Who is asked for it first has so long before others are asked as well: three times as many
+    /// each time, so that whoever announces and does not deliver delays an item by less than 2 s,
+    /// however many they are.
+    Duration first_answer_timeout = 400ms;
+    Duration next_answer_timeout = 250ms;            ///< and those asked after that so long
+    Duration fetch_timeout = 2s;                     ///< after it a peer was asked in vain
+    std::size_t seen_items_max = 65'536;             ///< remembered; see SeenItems
     std::size_t missing_items_max = 16'384;          ///< announced, not yet here, in all
+    std::size_t asks_max = 65'536;                   ///< questions not yet answered, in all
     std::size_t missing_per_peer_max = 4'096;        ///< of these, named first by one peer
     std::size_t announcements_per_peer_max = 8'192;  ///< waiting to be sent; others are dropped
     std::size_t hashes_per_message_max = 1'024;      ///< of an Announce or a Graft
@@ -88,9 +94,12 @@ using TreeEffect = std::variant<Push, Announce, Graft, Prune, Withheld>;
 
 /// Whether a payload is new to this node.
 enum class Receipt : std::uint8_t { fresh, duplicate };
-/// Whether an announcement was taken, or the rest of it dropped since the peer named more items
-/// than missing_per_peer_max.
-enum class Announced : std::uint8_t { ok, too_many };
+/// What an announcement was worth.
+struct Announced {
+    std::size_t news =
+        0;  ///< items of which the peer had not said or shown before that it has them
+    bool too_many = false;  ///< it named more than missing_per_peer_max, and the rest was dropped
+};
 
 /// The broadcast tree of one topic; see the head of this file.
 class Tree {
@@ -111,6 +120,12 @@ public:
     void on_valid(Now now, const ItemId& item);
     /// It is not: remembered, so that it is not fetched again.
     void on_invalid(const ItemId& item);
+    /// It is good, and this node does not want it: remembered, so that it is not fetched again.
+    void on_unwanted(const ItemId& item);
+    /// It is good, and not wanted now: as on_unwanted, until forget_refused.
+    void on_refused(const ItemId& item);
+    /// What was refused may be wanted now.
+    void forget_refused() { seen_.forget_refused(); }
     /// The check could not be made (no room): forgotten, so that it can come again.
     void on_dropped(const ItemId& item);
     /// The peer has these items: those that do not come by the tree are fetched.
@@ -119,8 +134,8 @@ public:
     void on_graft(PeerId peer, const std::vector<ItemId>& items);
     /// The peer wants announcements only.
     void on_prune(PeerId peer);
-    /// The peer does not have what we asked for.
-    void on_missing(Now now, PeerId peer, const std::vector<ItemId>& items);
+    /// The peer does not have what we asked for. Returns how many of the items it was asked for.
+    std::size_t on_missing(Now now, PeerId peer, const std::vector<ItemId>& items);
     /// A Push or an Announce could not be sent: the peer will hear an announcement later.
     void push_failed(Now now, PeerId peer, const ItemId& item);
     /// Announces what we have to a new peer.
@@ -138,6 +153,8 @@ public:
     std::size_t missing_items() const { return missing_.size(); }  ///< announced, not yet here
     /// Whether the item is remembered, good or not.
     bool seen(const ItemId& item) const { return seen_.contains(item); }
+    /// Whether the item is remembered as invalid.
+    bool rejected(const ItemId& item) { return seen_.is(item, ItemState::rejected); }
     std::size_t seen_items() const { return seen_.size(); }  ///< how many are remembered
 
 private:
@@ -148,7 +165,7 @@ private:
         std::vector<ItemId> to_announce = {};  // besides news_: older items, failed pushes
         std::vector<ItemId> announcing = {};   // in the batch that is being made
         std::size_t missing_named_first = 0;
-        std::set<ItemId> asked = {};            // of what is missing
+        std::map<ItemId, Instant> asked = {};   // and when; until it answers or fetch_timeout
         Instant heard_at = Instant::min();      // last payload, announcement or Missing
         Instant delivered_at = Instant::min();  // last item that it was asked for
         Instant charged_at = Instant::min();    // last Withheld
@@ -157,8 +174,14 @@ private:
     struct Missing {
         PeerSet announcers;  // peers that can still be asked
         PeerId named_first;
-        std::optional<PeerId> asked;  // one request in flight
-        Instant deadline = never;
+        std::size_t asks = 0;      // of peers that have not yet answered
+        std::uint32_t rounds = 0;  // of asking
+        Instant deadline = never;  // for the next round
+    };
+    struct Ask {
+        Instant at;
+        PeerId peer;
+        ItemId item;
     };
 
     /// `again`: it could not be sent just now.
@@ -176,9 +199,11 @@ private:
     template <class Effect>
     void emit(PeerId peer, std::vector<ItemId> items);
     Peer* heard(Now now, PeerId peer);
-    void ask_next(Now now, const ItemId& item, Missing& missing);
-    void not_asked(const ItemId& item, Missing& missing);
-    void give_up(Now now, const ItemId& item, const Missing& missing);
+    void ask_more(Now now, const ItemId& item, Missing& missing);
+    void ask(Now now, const ItemId& item, Missing& missing, std::size_t peers_max);
+    void not_answered(Now now, const ItemId& item);
+    void drop_answered_asks();
+    void give_up(Now now, PeerId id, Peer& peer, const ItemId& item);
     std::size_t missing_max(const Peer& peer) const;
     void set_deadline(const ItemId& item, Missing& missing, Instant at);
     void forget_missing(std::map<ItemId, Missing>::iterator at);
@@ -188,6 +213,7 @@ private:
     SeenItems seen_;
     boost::container::flat_map<PeerId, Peer> peers_;
     std::map<ItemId, Missing> missing_;
+    std::deque<Ask> asks_;  // in the order of time; those answered meanwhile are in no Peer::asked
     std::uint32_t copies_per_mille_ = 0;  // of the payloads that came; the last some 32 count most
     std::vector<ItemId> news_;  // to be announced to some of those that do not have it by then
     std::vector<ItemId> rest_;  // and later to all of them
