@@ -130,6 +130,8 @@ std::string message(const RlpError& error) {
             return fmt::format("RLP is nested deeper than {} levels", expected);
         case Errc::too_long:
             return fmt::format("RLP is too long: limit {}, got {}", expected, actual);
+        case Errc::repeated_item:
+            return "RLP list repeats an item";
     }
     return "RLP error";
 }

@@ -28,6 +28,7 @@ enum class Errc : std::uint8_t {
     missing_item,        ///< the list ended; expected: items wanted so far; actual: items there
     too_deep,            ///< expected: levels at most
     too_long,            ///< expected: bytes or items at most; actual: what came
+    repeated_item,       ///< an item came again where each may be there once
 };
 using RlpError = Error<Errc>;
 /// For a log: the error in words, with the numbers that belong to it.

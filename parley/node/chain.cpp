@@ -25,7 +25,7 @@ p2p::SettingList settings_of(ChainConfig& config) {
 
 Chain::Chain(const ChainConfig& config, Rng rng)
     : config_(config),
-      pool_({.bytes_max = config.pool_bytes_max, .priority_fee_min = {}}),
+      pool_({.bytes_max = config.pool_bytes_max, .salt = rng.split("pool").next()}),
       relay_(relay_config(config), pool_, rng) {}
 
 void Chain::add_status(rpc::json::object& out) const {

@@ -1,5 +1,7 @@
 #include <parley/chain/txpool/messages.hpp>
 
+#include <algorithm>
+
 namespace parley::chain::tx_topic {
 
 SharedBytes encode_hashes(const std::vector<Hash256>& hashes) {
@@ -23,6 +25,10 @@ Result<std::vector<Hash256>, rlp::RlpError> decode_hashes(Bytes message, std::si
         if (!hash) return std::unexpected{hash.error()};
         hashes.push_back(*hash);
     }
+    auto sorted = hashes;
+    std::ranges::sort(sorted);
+    if (std::ranges::adjacent_find(sorted) != sorted.end())
+        return fail(rlp::Errc::repeated_item, 0, 0);
     if (hashes.size() < hashes_min) return fail(rlp::Errc::missing_item, hashes_min, hashes.size());
     return hashes;
 }

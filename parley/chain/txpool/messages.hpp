@@ -23,7 +23,7 @@ inline constexpr std::size_t hashes_max = 1024;
 /// RLP list of 32-byte strings. Precondition: at most hashes_max.
 SharedBytes encode_hashes(const std::vector<Hash256>& hashes);
 /// Errors: those of RLP; wrong_size for a hash that is not 32 bytes; too_long above hashes_max;
-/// missing_item below `hashes_min`.
+/// missing_item below `hashes_min`; repeated_item.
 Result<std::vector<Hash256>, rlp::RlpError> decode_hashes(Bytes message,
                                                           std::size_t hashes_min = 1);
 

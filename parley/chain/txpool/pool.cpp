@@ -10,6 +10,8 @@ namespace {
 /// Of a tree node: colour and three links.
 constexpr std::size_t tree_node_bytes = 32;
 constexpr std::size_t allocation_overhead_bytes = 16;
+/// There is room again when this part of a limit is free.
+constexpr std::size_t spare_part = 8;
 
 }  // namespace
 
@@ -33,6 +35,8 @@ std::string_view name(InsertResult result) {
             return "nonce too low";
         case InsertResult::insufficient_funds:
             return "insufficient funds for gas * price + value";
+        case InsertResult::expired:
+            return "transaction has expired here";
     }
     return "unknown";
 }
@@ -48,26 +52,34 @@ void TxPool::Plan::doom(const PooledTx& entry) {
 }
 
 TxPool::TxPool(PoolConfig config, const AccountState* state)
-    : config_(config), state_(state), entries_(std::make_unique<Entries>()) {}
+    : config_(config),
+      state_(state),
+      entries_(std::make_unique<Entries>()),
+      expired_(config.expired_max, config.salt) {}
 
 TxPool::~TxPool() = default;
 
-/// The entry in its three orders, its copy of the bytes, and its sender's totals, as if none
-/// shared them.
+/// The entry in its orders, its copy of the bytes, and its sender's totals, as if none shared them.
 std::size_t TxPool::cost_of(const Transaction& tx) {
-    return sizeof(PooledTx) + 3 * tree_node_bytes + SharedBytes::overhead_bytes + tx.raw.size() +
+    return sizeof(PooledTx) + 5 * tree_node_bytes + SharedBytes::overhead_bytes + tx.raw.size() +
            sizeof(decltype(senders_)::value_type) + tree_node_bytes + 3 * allocation_overhead_bytes;
 }
 
-InsertResult TxPool::insert(Transaction tx, const Address& sender, Now now, bool local) {
-    if (const auto known = entries_->find(tx.hash); known != entries_->end()) {
-        if (local) entries_->modify(known, [](PooledTx& entry) { entry.local = true; });
+InsertResult TxPool::insert(Transaction tx, const Address& sender, Now now, Origin origin) {
+    if (contains(tx.hash)) {
+        if (origin.local) make_local(tx.hash, now);
         return InsertResult::already_known;
     }
-    if (!local && tx.max_priority_fee < config_.priority_fee_min) return InsertResult::underpriced;
+    if (origin.local) {
+        expired_.erase(tx.hash);
+    } else {
+        if (expired_.contains(tx.hash)) return InsertResult::expired;
+        if (tx.max_priority_fee < config_.priority_fee_min) return InsertResult::underpriced;
+    }
     if (const auto refusal = check_state(tx, sender)) return *refusal;
 
     const auto* const rival = find_rival(sender, tx.nonce);
+    const bool local = origin.local || (rival && rival->local);
     PooledTx entry{
         .raw = tx.raw,
         .hash = tx.hash,
@@ -77,10 +89,11 @@ InsertResult TxPool::insert(Transaction tx, const Address& sender, Now now, bool
         .max_fee = tx.max_fee,
         .max_priority_fee = tx.max_priority_fee,
         .price = effective_gas_price(tx.max_fee, tx.max_priority_fee, base_fee_),
-        .arrival = now.instant,
+        .expires = now.instant + (local ? config_.lifetime_local : config_.lifetime),
         .sequence = sequence_,
+        .group = local ? 0 : origin.group,
         .size_bytes = static_cast<std::uint32_t>(cost_of(tx)),
-        .local = local || (rival && rival->local),
+        .local = local,
     };
     Plan plan;
     if (const auto refusal = plan_room(entry, rival, plan)) {
@@ -93,6 +106,47 @@ InsertResult TxPool::insert(Transaction tx, const Address& sender, Now now, bool
     entry.raw = SharedBytes::copy(tx.raw);
     add(std::move(entry));
     return rival ? InsertResult::replaced : InsertResult::added;
+}
+
+std::optional<InsertResult> TxPool::refuse_early(const Transaction& tx, Origin origin) {
+    if (origin.local) return std::nullopt;
+    if (tx.max_priority_fee < config_.priority_fee_min) return InsertResult::underpriced;
+    const auto cost = cost_of(tx);
+    if (size_bytes_ + cost <= config_.bytes_max) return std::nullopt;
+    const auto price = effective_gas_price(tx.max_fee, tx.max_priority_fee, base_fee_);
+    const auto groups = groups_over_share();
+    const bool by_price = over_share(origin.group, cost);
+    if (!by_price && !groups.empty()) return std::nullopt;
+    // Whether any of those that it competes with is cheaper.
+    if (by_price) {
+        const auto& by_group = entries_->get<ByGroup>();
+        for (const auto group : groups) {
+            if (by_group.lower_bound(group)->price < price) return std::nullopt;
+        }
+    } else {
+        const auto& by_rank = entries_->get<ByRank>();
+        const auto first = by_rank.begin();
+        if (first != by_rank.end() && !first->local && first->price < price) return std::nullopt;
+    }
+    refused_ = true;
+    return InsertResult::full;
+}
+
+std::size_t TxPool::expire(Instant now) {
+    const auto& by_expiry = entries_->get<ByExpiry>();
+    std::size_t removed = 0;
+    while (!by_expiry.empty() && by_expiry.begin()->expires <= now) {
+        const auto& entry = *by_expiry.begin();
+        expired_.insert(entry.hash);
+        erase(entry);
+        ++removed;
+    }
+    return removed;
+}
+
+Instant TxPool::next_expiry() const {
+    const auto& by_expiry = entries_->get<ByExpiry>();
+    return by_expiry.empty() ? never : by_expiry.begin()->expires;
 }
 
 std::optional<InsertResult> TxPool::check_state(const Transaction& tx,
@@ -120,8 +174,15 @@ std::optional<InsertResult> TxPool::plan_room(const PooledTx& incoming, const Po
         }
         plan.doom(*rival);
     }
-    if (!plan_sender_room(incoming, rival != nullptr, plan)) return InsertResult::sender_limit;
-    if (!plan_pool_room(incoming, plan)) return InsertResult::full;
+    if (!plan_sender_room(incoming, rival != nullptr, plan)) {
+        const auto sender = senders_.find(incoming.sender);
+        if (sender != senders_.end()) sender->second.refused = true;
+        return InsertResult::sender_limit;
+    }
+    if (!plan_pool_room(incoming, plan)) {
+        refused_ = true;
+        return InsertResult::full;
+    }
     return std::nullopt;
 }
 
@@ -147,7 +208,52 @@ bool TxPool::fits(const PooledTx& incoming, const Plan& plan) const {
     return size_bytes_ + incoming.size_bytes - plan.freed_bytes <= config_.bytes_max;
 }
 
+/// Whether a group has, with so many bytes more, above its share.
+bool TxPool::over_share(std::uint64_t group, std::size_t more_bytes) const {
+    const auto found = group_bytes_.find(group);
+    const auto bytes = found == group_bytes_.end() ? 0 : found->second;
+    return bytes + more_bytes > config_.bytes_max / config_.groups;
+}
+
+/// The largest first. They are fewer than there are shares.
+std::vector<std::uint64_t> TxPool::groups_over_share() const {
+    std::vector<std::uint64_t> out;
+    for (auto it = groups_by_bytes_.rbegin();
+         it != groups_by_bytes_.rend() && over_share(it->second, 0); ++it) {
+        out.push_back(it->second);
+    }
+    return out;
+}
+
+/// Who is below its share takes room from the largest group above its own, whatever the price. Who
+/// is above competes by price with those who are as well.
 bool TxPool::plan_pool_room(const PooledTx& incoming, Plan& plan) {
+    if (fits(incoming, plan)) return true;
+    if (incoming.local) return plan_room_by_price(incoming, plan);
+    const bool by_price = over_share(incoming.group, incoming.size_bytes);
+    const auto& by_group = entries_->get<ByGroup>();
+    struct Next {
+        Entries::index<ByGroup>::type::const_iterator at, end;
+    };
+    std::vector<Next> groups;
+    for (const auto group : groups_over_share()) {
+        groups.push_back({by_group.lower_bound(group), by_group.upper_bound(group)});
+    }
+    while (!fits(incoming, plan)) {
+        const PooledTx* victim = nullptr;
+        for (auto& group : groups) {
+            while (group.at != group.end && group.at->doomed) ++group.at;
+            if (group.at == group.end) continue;
+            if (!victim || (by_price && group.at->rank() < victim->rank())) victim = &*group.at;
+        }
+        if (!victim) return !by_price && plan_room_by_price(incoming, plan);
+        if (by_price && victim->price >= incoming.price) return false;
+        if (!doom_tail(*victim, incoming, plan)) return false;
+    }
+    return true;
+}
+
+bool TxPool::plan_room_by_price(const PooledTx& incoming, Plan& plan) {
     const auto& by_rank = entries_->get<ByRank>();
     for (auto victim = by_rank.begin(); !fits(incoming, plan); ++victim) {
         if (victim == by_rank.end()) return false;
@@ -183,15 +289,58 @@ void TxPool::add(PooledTx entry) {
     ++total.entries;
     total.size_bytes += entry.size_bytes;
     size_bytes_ += entry.size_bytes;
+    if (!entry.local) count_group(entry.group, entry.size_bytes, true);
     entries_->insert(std::move(entry));
 }
 
 void TxPool::erase(const PooledTx& entry) {
     const auto sender = senders_.find(entry.sender);
-    sender->second.size_bytes -= entry.size_bytes;
-    if (--sender->second.entries == 0) senders_.erase(sender);
+    auto& total = sender->second;
+    total.size_bytes -= entry.size_bytes;
+    --total.entries;
     size_bytes_ -= entry.size_bytes;
+    if (total.refused && has_spare(total)) {
+        total.refused = false;
+        ++room_made_;
+    }
+    if (refused_ && size_bytes_ <= config_.bytes_max - config_.bytes_max / spare_part) {
+        refused_ = false;
+        ++room_made_;
+    }
+    if (total.entries == 0) senders_.erase(sender);
+    if (!entry.local) count_group(entry.group, entry.size_bytes, false);
     entries_->erase(entries_->iterator_to(entry));
+}
+
+/// So much is free that what was refused need not be refused again at once.
+bool TxPool::has_spare(const SenderTotal& total) const {
+    const auto below = [](std::size_t used, std::size_t max) {
+        return used <= max - max / spare_part;
+    };
+    return below(total.entries, config_.sender_entries_max) &&
+           below(total.size_bytes, config_.sender_bytes_max);
+}
+
+void TxPool::count_group(std::uint64_t group, std::size_t bytes, bool more) {
+    auto& total = group_bytes_[group];
+    groups_by_bytes_.erase({total, group});
+    total = more ? total + bytes : total - bytes;
+    if (total > 0) {
+        groups_by_bytes_.insert({total, group});
+    } else {
+        group_bytes_.erase(group);
+    }
+}
+
+void TxPool::make_local(const Hash256& hash, Now now) {
+    const auto known = entries_->find(hash);
+    if (known->local) return;
+    count_group(known->group, known->size_bytes, false);
+    entries_->modify(known, [&](PooledTx& entry) {
+        entry.local = true;
+        entry.group = 0;
+        entry.expires = now.instant + config_.lifetime_local;
+    });
 }
 
 bool TxPool::remove(const Hash256& hash) {

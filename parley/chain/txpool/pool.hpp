@@ -1,13 +1,17 @@
 // TxPool: validated transactions that wait for a block. A pure core without networking.
 //
-// Bounded in bytes, overhead included, and per sender. When full, the cheapest leave first, and
-// from the end of their sender's run, so that eviction never leaves transactions behind that can
-// no longer be executed. Transactions given to this node by its own user leave last.
+// Bounded in bytes, overhead included, and per sender, and in time: what is not executed within
+// hours is forgotten. When full, the cheapest leave first, and from the end of their sender's run,
+// so that eviction never leaves transactions behind that can no longer be executed. A price is only
+// a promise, so whoever fills the pool cannot keep others out by promising much: a network group of
+// peers (Origin) that has more than its share here makes room for those that have less.
+// Transactions given to this node by its own user leave last.
 //
 // Every order that can be observed is a function of the calls made, never of memory addresses or
 // hashes of pointers. Threading: one thread, the node's.
 #pragma once
 
+#include <parley/base/lru.hpp>
 #include <parley/base/time.hpp>
 #include <parley/chain/types/account_state.hpp>
 #include <parley/chain/types/transaction.hpp>
@@ -18,8 +22,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace parley::chain {
@@ -35,6 +41,7 @@ enum class InsertResult : std::uint8_t {
     sender_limit,             ///< the sender has as much here as one may, all of lower nonces
     nonce_too_low,            ///< the state says: used already
     insufficient_funds,       ///< the state says: balance below gas limit * max fee + value
+    expired,                  ///< was here for its lifetime, and was not executed
 };
 /// The reason in words for the sender: "nonce too low".
 std::string_view name(InsertResult result);
@@ -42,6 +49,18 @@ std::string_view name(InsertResult result);
 constexpr bool is_new(InsertResult result) {
     return result == InsertResult::added || result == InsertResult::replaced;
 }
+
+/// True if the same transaction may be taken later: it is refused for lack of room or funds alone.
+constexpr bool may_come_again(InsertResult result) {
+    return result == InsertResult::full || result == InsertResult::sender_limit ||
+           result == InsertResult::insufficient_funds;
+}
+
+/// Who brought a transaction.
+struct Origin {
+    bool local = false;       ///< this node's own user
+    std::uint64_t group = 0;  ///< else: the network group of the peer, in the caller's numbers
+};
 
 /// The bounds of a pool; sizes are bytes of memory with overhead.
 struct PoolConfig {
@@ -52,6 +71,13 @@ struct PoolConfig {
     std::uint32_t replace_bump_percent = 10;
     /// Wei per gas, asked of transactions that come from peers.
     Uint256 priority_fee_min{};
+    /// A group that brought more than this part of bytes_max makes room for those that did not.
+    std::size_t groups = 8;
+    Duration lifetime = std::chrono::hours{3};         ///< of what peers brought
+    Duration lifetime_local = std::chrono::hours{24};  ///< of what the own user gave
+    /// Hashes of expired transactions, which peers must not bring back.
+    std::size_t expired_max = 65'536;
+    std::uint64_t salt = 0;  ///< random: nobody can prepare collisions in the table of these
 };
 
 /// What the pool decides by, and the bytes; the rest of the transaction is decoded from these when
@@ -65,8 +91,9 @@ struct PooledTx {
     Uint256 max_fee{};           ///< as in Transaction
     Uint256 max_priority_fee{};  ///< as in Transaction
     Uint256 price{};             ///< wei per gas at the pool's base fee
-    Instant arrival{};
+    Instant expires{};
     std::uint64_t sequence = 0;    ///< in order of arrival
+    std::uint64_t group = 0;       ///< Origin::group of who was first to bring it; local: 0
     std::uint32_t size_bytes = 0;  ///< what it costs the pool, overhead included
     bool local = false;            ///< given to this node by its own user
     mutable bool doomed = false;   ///< inside insert only: to be evicted if there is room then
@@ -86,9 +113,19 @@ public:
     TxPool& operator=(const TxPool&) = delete;
 
     /// Precondition: `tx` was decoded (`raw` and `hash` are set), passed check_stateless, and
-    /// `sender` was recovered from it. One that is known already becomes local if `local`.
+    /// `sender` was recovered from it. One that is known already becomes local if `origin` is.
     /// Refusals change nothing else. Cost: logarithmic, and linear in what is evicted.
-    InsertResult insert(Transaction tx, const Address& sender, Now now, bool local);
+    InsertResult insert(Transaction tx, const Address& sender, Now now, Origin origin);
+    /// What insert() would say by price alone, before the costly recovery of the sender; nothing if
+    /// that is needed. Errs for the cheapest nonces of a sender that has as much here as one may.
+    std::optional<InsertResult> refuse_early(const Transaction& tx, Origin origin);
+    /// Removes what has been here for its lifetime. Returns how many.
+    std::size_t expire(Instant now);
+    /// When the next one expires.
+    Instant next_expiry() const;
+    /// Grows whenever there is room again after a refusal for lack of it: what was refused before
+    /// may be asked for again.
+    std::uint64_t room_made() const { return room_made_; }
 
     /// Pending and queued ones alike.
     bool contains(const Hash256& hash) const { return find(hash) != nullptr; }
@@ -142,6 +179,7 @@ private:
     struct SenderTotal {
         std::size_t entries = 0;
         std::size_t size_bytes = 0;
+        bool refused = false;  // one of its transactions, for lack of room
     };
     struct Plan {
         std::vector<const PooledTx*> doomed;
@@ -155,20 +193,31 @@ private:
                                           Plan& plan);
     bool plan_sender_room(const PooledTx& incoming, bool has_rival, Plan& plan);
     bool plan_pool_room(const PooledTx& incoming, Plan& plan);
+    bool plan_room_by_price(const PooledTx& incoming, Plan& plan);
+    bool over_share(std::uint64_t group, std::size_t more_bytes) const;
+    std::vector<std::uint64_t> groups_over_share() const;
     bool doom_tail(const PooledTx& victim, const PooledTx& incoming, Plan& plan);
     bool fits(const PooledTx& incoming, const Plan& plan) const;
     const PooledTx* find_rival(const Address& sender, std::uint64_t nonce) const;
     void add(PooledTx entry);
     void erase(const PooledTx& entry);
+    void make_local(const Hash256& hash, Now now);
+    void count_group(std::uint64_t group, std::size_t bytes, bool more);
+    bool has_spare(const SenderTotal& total) const;
 
     PoolConfig config_;
     const AccountState* state_;
     Uint256 base_fee_{};
     std::unique_ptr<Entries> entries_;
     std::map<Address, SenderTotal> senders_;
+    std::map<std::uint64_t, std::size_t> group_bytes_;
+    std::set<std::pair<std::size_t, std::uint64_t>> groups_by_bytes_;  // the same, ordered
+    LruSet<Hash256> expired_;
     std::size_t size_bytes_ = 0;
     std::uint64_t sequence_ = 0;
     std::uint64_t evicted_ = 0;
+    bool refused_ = false;  // something, for lack of room, since there was some
+    std::uint64_t room_made_ = 0;
 };
 
 }  // namespace parley::chain

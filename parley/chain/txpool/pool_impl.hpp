@@ -1,4 +1,4 @@
-// The entries of TxPool in their three orders. For its sources alone: Boost.MultiIndex costs every
+// The entries of TxPool in their orders. For its sources alone: Boost.MultiIndex costs every
 // source that sees it half a second of compilation.
 #pragma once
 
@@ -17,19 +17,27 @@ namespace parley::chain {
 
 struct BySender {};
 struct ByRank {};
+struct ByGroup {};
+struct ByExpiry {};
 
 using SenderNonce =
     boost::multi_index::composite_key<PooledTx, BOOST_MULTI_INDEX_MEMBER(PooledTx, Address, sender),
                                       BOOST_MULTI_INDEX_MEMBER(PooledTx, std::uint64_t, nonce)>;
 using RankOf = boost::multi_index::const_mem_fun<PooledTx, std::tuple<bool, Uint256, std::uint64_t>,
                                                  &PooledTx::rank>;
-/// By hash, by sender and nonce, by rank.
+using GroupRank = boost::multi_index::composite_key<
+    PooledTx, BOOST_MULTI_INDEX_MEMBER(PooledTx, std::uint64_t, group), RankOf>;
+/// By hash, by sender and nonce, by rank, by group and rank, by the end of the lifetime.
 using PoolTable = boost::multi_index_container<
     PooledTx,
     boost::multi_index::indexed_by<
         boost::multi_index::ordered_unique<BOOST_MULTI_INDEX_MEMBER(PooledTx, Hash256, hash)>,
         boost::multi_index::ordered_unique<boost::multi_index::tag<BySender>, SenderNonce>,
-        boost::multi_index::ordered_unique<boost::multi_index::tag<ByRank>, RankOf>>>;
+        boost::multi_index::ordered_unique<boost::multi_index::tag<ByRank>, RankOf>,
+        boost::multi_index::ordered_unique<boost::multi_index::tag<ByGroup>, GroupRank>,
+        boost::multi_index::ordered_non_unique<boost::multi_index::tag<ByExpiry>,
+                                               BOOST_MULTI_INDEX_MEMBER(PooledTx, Instant,
+                                                                        expires)>>>;
 
 struct TxPool::Entries : PoolTable {
     using SenderEntry = index<BySender>::type::const_iterator;

@@ -46,7 +46,7 @@ struct Rig {
                      std::size_t data_bytes = 0) {
         // The sender is part of the value, as two senders never make the same hash.
         const auto tx = plain(nonce, price, data_bytes, ++salt * 1000 + sender);
-        return pool.insert(tx, sender_of(sender), {}, local);
+        return pool.insert(tx, sender_of(sender), {}, {.local = local});
     }
     /// "sender:nonce@price", q for queued, l for local.
     std::vector<std::string> content() const {
@@ -72,6 +72,10 @@ std::size_t plain_cost() {
     return rig.pool.size_bytes();
 }
 
+Transaction numbered(std::uint64_t number, std::uint64_t price) {
+    return plain(0, price, 0, 1000 + number);
+}
+
 struct FixedState final : AccountState {
     std::map<Address, Account> accounts;
     std::optional<Account> account(const Address& address) const override {
@@ -86,13 +90,13 @@ TEST_CASE("an inserted transaction is found, listed once and removed") {
     TxPool pool;
     const auto tx = plain(3, 1000, 5);
     const Now now{.instant = Instant{7s}, .unix_time = {}};
-    CHECK(pool.insert(tx, sender_of(1), now, true) == InsertResult::added);
-    CHECK(pool.insert(tx, sender_of(1), now, false) == InsertResult::already_known);
+    CHECK(pool.insert(tx, sender_of(1), now, {.local = true}) == InsertResult::added);
+    CHECK(pool.insert(tx, sender_of(1), now, {}) == InsertResult::already_known);
     REQUIRE(pool.contains(tx.hash));
     const auto* found = pool.find(tx.hash);
     REQUIRE(found);
     CHECK(found->sender == sender_of(1));
-    CHECK(found->arrival == Instant{7s});
+    CHECK(found->expires == Instant{7s} + std::chrono::hours{24});
     CHECK(found->local);
     CHECK(equal(found->raw, tx.raw));
     CHECK(equal(found->transaction().data, tx.data));
@@ -115,7 +119,7 @@ TEST_CASE("the pool keeps bytes of its own, not the message they came in") {
     const auto whole = SharedBytes::own(std::move(message));
     auto sliced = *decode_transaction(whole.slice(1000, tx.raw.size()));
     TxPool pool;
-    pool.insert(sliced, sender_of(1), {}, false);
+    pool.insert(sliced, sender_of(1), {}, {});
     const auto* found = pool.find(tx.hash);
     REQUIRE(found);
     CHECK(found->raw.view().data() != sliced.raw.view().data());
@@ -142,7 +146,7 @@ TEST_CASE("a replacement needs both fees raised by the bump, exactly") {
         tx.max_fee = to_uint256(max_fee);
         tx.max_priority_fee = to_uint256(priority);
         return pool.insert(*decode_transaction(SharedBytes::own(tx.encode())), sender_of(1), {},
-                           false);
+                           {});
     };
     CHECK(with_fees(1000, 100) == InsertResult::added);
     CHECK(with_fees(1099, 200) == InsertResult::replacement_underpriced);
@@ -228,8 +232,8 @@ TEST_CASE("one that came from a peer becomes local when the user sends it too") 
     const auto cost = plain_cost();
     Rig rig{{.bytes_max = 2 * cost}};
     const auto tx = plain(0, 300);
-    rig.pool.insert(tx, sender_of(1), {}, false);
-    CHECK(rig.pool.insert(tx, sender_of(1), {}, true) == InsertResult::already_known);
+    rig.pool.insert(tx, sender_of(1), {}, {});
+    CHECK(rig.pool.insert(tx, sender_of(1), {}, {.local = true}) == InsertResult::already_known);
     rig.put(2, 0, 400);
     CHECK(rig.put(3, 0, 500) == InsertResult::added);
     CHECK(rig.content() == Strings{"1:0@300l", "3:0@500"});
@@ -293,7 +297,7 @@ TEST_CASE("the state, where it is known, decides on nonce, balance and what is p
     state.accounts[sender_of(1)] = {5, to_uint256(cost_wei)};
     TxPool pool{{}, &state};
     const auto put = [&](const Transaction& tx, unsigned sender) {
-        return pool.insert(tx, sender_of(sender), {}, false);
+        return pool.insert(tx, sender_of(sender), {}, {});
     };
     CHECK(put(plain(4, 1000), 1) == InsertResult::nonce_too_low);
     CHECK(put(plain(5, 1000, 0, 2), 1) == InsertResult::insufficient_funds);
@@ -345,7 +349,7 @@ TEST_CASE("a changed base fee changes who is cheapest") {
         tx.max_priority_fee = to_uint256(priority);
         tx.value = to_uint256(sender);
         return pool.insert(*decode_transaction(SharedBytes::own(tx.encode())), sender_of(sender),
-                           {}, false);
+                           {}, {});
     };
     TxPool probe;
     put(probe, 1, 400, 300);
@@ -376,7 +380,7 @@ TEST_CASE("accounted bytes cover what the allocator hands out") {
     }
     const auto before = ::mallinfo2().uordblks;
     for (std::size_t i = 0; i < transactions.size(); ++i) {
-        pool->insert(transactions[i], sender_of(static_cast<unsigned>(i / 2)), {}, false);
+        pool->insert(transactions[i], sender_of(static_cast<unsigned>(i / 2)), {}, {});
     }
     const auto used = ::mallinfo2().uordblks - before;
     REQUIRE(pool->size() == transactions.size());
@@ -431,4 +435,106 @@ TEST_CASE("bounds and indexes hold through thousands of random calls") {
     }
     while (rig.pool.size() > 0) REQUIRE(rig.pool.remove(rig.pool.hashes(1).front()));
     CHECK(rig.pool.size_bytes() == 0);
+}
+
+TEST_CASE(
+    "whoever fills the pool at an absurd price leaves room for other groups and the own user") {
+    const auto size = plain_cost();
+    TxPool pool{{.bytes_max = 80 * size}};
+    constexpr std::uint64_t absurd = 60'000;
+    unsigned sender = 0;
+    const auto put = [&](std::uint64_t price, Origin origin) {
+        ++sender;
+        return pool.insert(numbered(sender, price), sender_of(sender), {}, origin);
+    };
+    for (int i = 0; i < 80; ++i) REQUIRE(put(absurd, {.group = 1}) == InsertResult::added);
+    // The group itself must outbid itself; one that has less than its share need not.
+    CHECK(put(absurd, {.group = 1}) == InsertResult::full);
+    CHECK(put(absurd + 1, {.group = 1}) == InsertResult::added);
+    for (int i = 0; i < 10; ++i) CHECK(put(300, {.group = 2}) == InsertResult::added);
+    CHECK(pool.size() == 80);
+    // Above its share, price decides, and nobody below a share is evicted.
+    CHECK(put(300, {.group = 2}) == InsertResult::full);
+    CHECK(put(absurd + 2, {.group = 1}) == InsertResult::added);
+    for (int i = 0; i < 10; ++i) CHECK(put(301, {.group = 3}) == InsertResult::added);
+    CHECK(put(299, {.local = true}) == InsertResult::added);
+    std::map<std::uint64_t, int> by_group;
+    pool.for_each([&](const PooledTx& entry, bool) { return ++by_group[entry.group], true; });
+    CHECK(by_group[0] == 1);
+    CHECK(by_group[1] + by_group[2] + by_group[3] == 79);
+    CHECK(by_group[3] == 10);
+}
+
+TEST_CASE("with one group alone, price decides about all of the pool") {
+    const auto size = plain_cost();
+    TxPool pool{{.bytes_max = 10 * size}};
+    for (unsigned i = 1; i <= 10; ++i) {
+        REQUIRE(pool.insert(numbered(i, 1000 + i), sender_of(i), {}, {}) == InsertResult::added);
+    }
+    CHECK(pool.insert(numbered(11, 1001), sender_of(11), {}, {}) == InsertResult::full);
+    CHECK(pool.insert(numbered(12, 1002), sender_of(12), {}, {}) == InsertResult::added);
+    CHECK_FALSE(pool.contains(numbered(1, 1001).hash));
+}
+
+TEST_CASE("a price that does not suffice is refused before the sender is known, as later") {
+    const auto size = plain_cost();
+    TxPool pool{{.bytes_max = 8 * size, .priority_fee_min = to_uint256(1)}};
+    const auto early = [&](std::uint64_t number, std::uint64_t price, Origin origin) {
+        const auto tx = numbered(number, price);
+        const auto refusal = pool.refuse_early(tx, origin);
+        const auto result = pool.insert(tx, sender_of(static_cast<unsigned>(number)), {}, origin);
+        if (refusal) CHECK(refusal == result);
+        return refusal;
+    };
+    CHECK(early(99, 0, {}) == InsertResult::underpriced);
+    for (unsigned i = 1; i <= 4; ++i) CHECK_FALSE(early(i, 1000, {.group = 1}));
+    for (unsigned i = 5; i <= 8; ++i) CHECK_FALSE(early(i, 2000, {.group = 2}));
+    CHECK(early(10, 1000, {.group = 1}) == InsertResult::full);
+    CHECK_FALSE(early(11, 1001, {.group = 1}));
+    CHECK_FALSE(early(12, 5, {.group = 3}));  // below its share
+    CHECK(early(13, 5, {.group = 3}) == InsertResult::full);
+    CHECK_FALSE(early(14, 5, {.local = true}));
+}
+
+TEST_CASE("what waits for its whole lifetime is forgotten, and peers do not bring it back") {
+    TxPool pool{{.lifetime = 3h, .lifetime_local = 24h}};
+    const auto foreign = numbered(1, 1000);
+    const auto own = numbered(2, 1000);
+    CHECK(pool.next_expiry() == never);
+    REQUIRE(is_new(pool.insert(foreign, sender_of(1), {Instant{1h}, {}}, {})));
+    REQUIRE(is_new(pool.insert(own, sender_of(2), {Instant{0h}, {}}, {.local = true})));
+    CHECK(pool.next_expiry() == Instant{4h});
+    CHECK(pool.expire(Instant{4h} - 1ns) == 0);
+    CHECK(pool.expire(Instant{4h}) == 1);
+    CHECK_FALSE(pool.contains(foreign.hash));
+    CHECK(pool.insert(foreign, sender_of(1), {Instant{4h}, {}}, {}) == InsertResult::expired);
+    CHECK(is_new(pool.insert(foreign, sender_of(1), {Instant{4h}, {}}, {.local = true})));
+    CHECK(pool.expire(Instant{24h}) == 1);
+    CHECK_FALSE(pool.contains(own.hash));
+    CHECK(pool.next_expiry() == Instant{28h});
+}
+
+TEST_CASE("after a refusal for lack of room, the pool says when there is some again") {
+    const auto size = plain_cost();
+    TxPool pool{{.bytes_max = 16 * size, .sender_entries_max = 8}};
+    for (unsigned i = 1; i <= 16; ++i) pool.insert(numbered(i, 1000), sender_of(i), {}, {});
+    const auto remove = [&](unsigned i) { return pool.remove(numbered(i, 1000).hash); };
+    REQUIRE(remove(1));
+    CHECK(pool.room_made() == 0);  // nothing was refused
+    pool.insert(numbered(1, 1000), sender_of(1), {}, {});
+    REQUIRE(pool.insert(numbered(20, 999), sender_of(20), {}, {}) == InsertResult::full);
+    REQUIRE(remove(1));
+    CHECK(pool.room_made() == 0);  // too little
+    REQUIRE(remove(2));
+    CHECK(pool.room_made() == 1);
+    REQUIRE(remove(3));
+    CHECK(pool.room_made() == 1);
+    // The same for a sender.
+    TxPool other{{.sender_entries_max = 8}};
+    for (std::uint64_t nonce = 0; nonce < 8; ++nonce) {
+        other.insert(plain(nonce, 1000), sender_of(1), {}, {});
+    }
+    REQUIRE(other.insert(plain(8, 1000), sender_of(1), {}, {}) == InsertResult::sender_limit);
+    CHECK(other.remove_through(sender_of(1), 0) == 1);
+    CHECK(other.room_made() == 1);
 }

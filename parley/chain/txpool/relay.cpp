@@ -1,9 +1,11 @@
 #include <parley/chain/txpool/relay.hpp>
 
+#include <parley/base/endian.hpp>
 #include <parley/base/overloaded.hpp>
 #include <parley/chain/txpool/messages.hpp>
 #include <parley/crypto/hash.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -14,13 +16,29 @@ using gossip::PeerId;
 using transport::Message;
 using transport::Offence;
 
-/// A transaction on its way to its check.
-struct TxRelay::Unchecked {
-    Transaction tx;
-    Message credit;  // empty of bytes; holds the sender's credit until the verdict
-    PeerId from{};   // 0: our own user
-    Done done;
-};
+namespace {
+
+// Processor time of the node's thread, about, as charged to who wastes it (Context::note_waste).
+constexpr Duration message_work = 1us;
+constexpr Duration byte_work = 3ns;  // Keccak-256, and a copy
+constexpr Duration decoding_work = 4us;
+constexpr Duration hash_work = 200ns;  // of a list, decoded and looked up
+
+Duration work_of_bytes(std::size_t bytes) {
+    return message_work + byte_work * static_cast<Duration::rep>(bytes);
+}
+Duration work_of_hashes(std::size_t hashes) {
+    return hash_work * static_cast<Duration::rep>(hashes);
+}
+
+/// The /16 or /32 of a peer. As a number: they have four bytes at most.
+Origin origin_of(const Endpoint& endpoint) {
+    const auto group = outbound_group(endpoint.address);
+    const auto prefix = load_be<std::uint32_t>(group.prefix);
+    return {.group = (std::uint64_t{group.v4 ? 1U : 2U} << 32) | prefix};
+}
+
+}  // namespace
 
 struct TxRelay::Batch {
     std::vector<Unchecked> items;
@@ -33,12 +51,18 @@ public:
         : relay_(relay),
           context_(context),
           id_(id),
-          fetches_(relay.config_.fetches_per_second, relay.config_.fetches_burst) {}
+          fetches_(relay.config_.fetches_per_second, relay.config_.fetches_burst),
+          fetched_bytes_(relay.config_.fetched_bytes_per_second,
+                         relay.config_.fetched_bytes_burst) {}
 
     PeerId id() const { return id_; }
     transport::Context& context() { return context_; }
     bool may_fetch(Now now, std::size_t items) {
         return fetches_.take(now.instant, static_cast<double>(items));
+    }
+    /// It asks for an item of so many bytes.
+    bool may_fetch_bytes(Now now, std::size_t bytes) {
+        return fetched_bytes_.take(now.instant, static_cast<double>(bytes));
     }
 
     Result<void, Offence> handle(transport::Code code, Message message) override {
@@ -49,6 +73,7 @@ public:
 
     void on_closed(transport::CloseReason) override {
         relay_.peers_.erase(id_);
+        relay_.checks_.remove_peer(id_);
         relay_.tree_.remove_peer(context_.now(), id_);
         relay_.flush(context_.now());
     }
@@ -59,6 +84,7 @@ private:
         if (code == tx_topic::prune) {
             if (!message.bytes().empty()) return std::unexpected{Offence::malformed};
             relay_.tree_.on_prune(id_);
+            context_.note_waste(message_work);  // nobody needs many
             return {};
         }
         // A Graft may be for what comes from now on only.
@@ -67,15 +93,12 @@ private:
         if (!hashes) return std::unexpected{Offence::malformed};
         switch (code) {
             case tx_topic::announce:
-                if (relay_.tree_.on_announce(context_.now(), id_, *hashes) ==
-                    gossip::Announced::too_many) {
-                    return std::unexpected{Offence::too_often};
-                }
-                return {};
+                return relay_.on_announce(*this, *hashes);
             case tx_topic::graft:
                 return relay_.on_graft(*this, *hashes);
             case tx_topic::missing:
-                relay_.tree_.on_missing(context_.now(), id_, *hashes);
+                context_.note_waste(work_of_hashes(
+                    hashes->size() - relay_.tree_.on_missing(context_.now(), id_, *hashes)));
                 return {};
             default:
                 return std::unexpected{Offence::malformed};
@@ -86,6 +109,7 @@ private:
     transport::Context& context_;
     PeerId id_;
     TokenBucket fetches_;
+    TokenBucket fetched_bytes_;
 };
 
 TxRelay::TxRelay(TxRelayConfig config, TxPool& pool, Rng rng)
@@ -93,6 +117,7 @@ TxRelay::TxRelay(TxRelayConfig config, TxPool& pool, Rng rng)
       pool_(pool),
       rng_(rng),
       tree_(config.tree, rng_.split("tx tree")),
+      checks_(config.checks),
       self_(std::make_shared<TxRelay*>(this)) {}
 
 TxRelay::~TxRelay() {
@@ -133,10 +158,11 @@ std::vector<Hash256> TxRelay::backlog() {
 }
 
 Instant TxRelay::next_wakeup() const {
-    return tree_.next_wakeup();
+    return std::min(tree_.next_wakeup(), pool_.next_expiry());
 }
 
 void TxRelay::on_timer(Now now) {
+    pool_.expire(now.instant);
     tree_.on_timer(now);
     start_checks();
     flush(now);
@@ -149,19 +175,29 @@ void TxRelay::submit(Now, SharedBytes raw, Done done) {
         return done(std::unexpected{SubmitError{message(ok.error())}});
     }
     if (pool_.contains(tx->hash)) return done(std::unexpected{SubmitError{"already known"}});
-    if (!has_room(*tx)) {
-        return done(std::unexpected{SubmitError{"too busy: try again later"}});
+    Unchecked unchecked{
+        .tx = std::move(*tx), .credit = {}, .origin = {.local = true}, .done = std::move(done)};
+    if (!checks_.push_own(std::move(unchecked))) {
+        return unchecked.done(std::unexpected{SubmitError{"too busy: try again later"}});
     }
-    enqueue({std::move(*tx), Message{}, PeerId{}, std::move(done)});
+    start_checks();
 }
 
 Result<void, Offence> TxRelay::on_payload(Peer& peer, Message message) {
     ++counters_.received;
     const Now now = peer.context().now();
+    const auto work = work_of_bytes(message.bytes().size());
     const auto hash = crypto::keccak256(message.bytes());
+    if (room_made_ != pool_.room_made()) {
+        room_made_ = pool_.room_made();
+        tree_.forget_refused();
+    }
     if (tree_.on_payload(now, peer.id(), hash) == gossip::Receipt::duplicate ||
         pool_.contains(hash)) {
         ++counters_.duplicates;
+        // Who checks what it passes on cannot have it.
+        if (tree_.rejected(hash)) return std::unexpected{Offence::useless};
+        peer.context().note_waste(work);
         return {};
     }
     auto tx =
@@ -176,11 +212,29 @@ Result<void, Offence> TxRelay::on_payload(Peer& peer, Message message) {
         tree_.on_invalid(hash);
         return std::unexpected{Offence::invalid_data};
     }
-    if (!has_room(*tx)) {
-        tree_.on_dropped(hash);
+    const auto origin = origin_of(peer.context().endpoint());
+    if (const auto refusal = pool_.refuse_early(*tx, origin)) {
+        not_taken(hash, *refusal);
+        peer.context().note_waste(work + decoding_work);
         return {};
     }
-    enqueue({std::move(*tx), std::move(message), peer.id(), {}});
+    const auto dropped = checks_.push({.tx = std::move(*tx),
+                                       .credit = std::move(message),
+                                       .from = peer.id(),
+                                       .origin = origin,
+                                       .done = {}});
+    for (const auto& unchecked : dropped) {
+        tree_.on_dropped(unchecked.tx.hash);
+        note_waste(unchecked.from, work_of_bytes(unchecked.tx.raw.size()) + decoding_work);
+    }
+    start_checks();
+    return {};
+}
+
+Result<void, Offence> TxRelay::on_announce(Peer& peer, const std::vector<Hash256>& hashes) {
+    const auto announced = tree_.on_announce(peer.context().now(), peer.id(), hashes);
+    if (announced.too_many) return std::unexpected{Offence::too_often};
+    peer.context().note_waste(work_of_hashes(hashes.size() - announced.news));
     return {};
 }
 
@@ -191,32 +245,22 @@ Result<void, Offence> TxRelay::on_graft(Peer& peer, const std::vector<Hash256>& 
     tree_.on_graft(peer.id(), hashes);
     std::vector<Hash256> absent;
     for (const auto& hash : hashes) {
-        if (!push(peer.context().now(), peer, hash)) absent.push_back(hash);
+        if (!answer(peer.context().now(), peer, hash)) absent.push_back(hash);
         ++counters_.fetched;
     }
+    peer.context().note_waste(work_of_hashes(absent.size()));
     // If this does not fit either, the peer's time-out finds another announcer.
     if (!absent.empty()) peer.context().send(tx_topic::missing, tx_topic::encode_hashes(absent));
     return {};
 }
 
-bool TxRelay::has_room(const Transaction& tx) const {
-    return unchecked_bytes_ + tx.raw.size() <= config_.unchecked_bytes_max;
-}
-
-void TxRelay::enqueue(Unchecked unchecked) {
-    unchecked_bytes_ += unchecked.tx.raw.size();
-    unchecked_.push_back(std::move(unchecked));
-    start_checks();
-}
-
 void TxRelay::start_checks() {
     // While batches are under way, what comes gathers for the next one.
-    while (!unchecked_.empty() && batches_under_way_ < config_.batches_max &&
+    while (!checks_.empty() && batches_under_way_ < config_.batches_max &&
            !network_->jobs().full()) {
         auto batch = std::make_shared<Batch>();
-        while (!unchecked_.empty() && batch->items.size() < config_.batch_max) {
-            batch->items.push_back(std::move(unchecked_.front()));
-            unchecked_.pop_front();
+        while (!checks_.empty() && batch->items.size() < config_.batch_max) {
+            batch->items.push_back(std::move(*checks_.pop()));
         }
         const bool submitted =
             network_->jobs().submit({[batch] {
@@ -242,11 +286,11 @@ void TxRelay::on_checked(Now now, Batch& batch) {
 
 void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxError>& sender) {
     const auto hash = unchecked.tx.hash;
-    unchecked_bytes_ -= unchecked.tx.raw.size();
     const auto reply = [&](Result<Hash256, SubmitError> result) {
         if (unchecked.done) unchecked.done(std::move(result));
     };
     if (!sender) {
+        checks_.settle(unchecked, false);
         ++counters_.invalid;
         tree_.on_invalid(hash);
         if (const auto peer = peers_.find(unchecked.from); peer != peers_.end()) {
@@ -254,8 +298,9 @@ void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxErro
         }
         return reply(std::unexpected{SubmitError{message(sender.error())}});
     }
-    const bool local = unchecked.from == PeerId{};
-    const auto result = pool_.insert(std::move(unchecked.tx), *sender, now, local);
+    const bool local = unchecked.origin.local;
+    const auto result = pool_.insert(std::move(unchecked.tx), *sender, now, unchecked.origin);
+    checks_.settle(unchecked, is_new(result));
     if (is_new(result)) {
         ++counters_.added;
         if (const auto peer = peers_.find(unchecked.from); peer != peers_.end()) {
@@ -265,9 +310,26 @@ void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxErro
         network_->hub().publish(TxAdded{hash, local});
         return reply(hash);
     }
-    // Good, but not wanted now (price, limits): not passed on, and not fetched again.
-    tree_.on_invalid(hash);
+    not_taken(hash, result);
+    // That of the recovery counts in the queue of checks.
+    note_waste(unchecked.from, work_of_bytes(unchecked.tx.raw.size()) + decoding_work);
     reply(std::unexpected{SubmitError{std::string{name(result)}}});
+}
+
+void TxRelay::note_waste(PeerId from, Duration work) {
+    if (const auto peer = peers_.find(from); peer != peers_.end()) {
+        peer->second->context().note_waste(work);
+    }
+}
+
+/// Good, but not wanted: not passed on, and not fetched again; if only room or funds are missing,
+/// not until there may be some.
+void TxRelay::not_taken(const Hash256& hash, InsertResult why) {
+    if (may_come_again(why)) {
+        tree_.on_refused(hash);
+    } else {
+        tree_.on_unwanted(hash);
+    }
 }
 
 /// Sends a transaction whole, or has it announced later if the lane is full. False: it cannot be
@@ -278,6 +340,16 @@ bool TxRelay::push(Now now, Peer& peer, const Hash256& hash) {
     const auto sent = peer.context().send(tx_topic::payload, pooled->raw);
     if (sent == transport::SendResult::full) tree_.push_failed(now, peer.id(), hash);
     return sent != transport::SendResult::too_large;
+}
+
+/// As push, within what the peer may have at a time.
+bool TxRelay::answer(Now now, Peer& peer, const Hash256& hash) {
+    const auto* pooled = pool_.find(hash);
+    if (pooled == nullptr || peer.may_fetch_bytes(now, pooled->raw.size())) {
+        return push(now, peer, hash);
+    }
+    tree_.push_failed(now, peer.id(), hash);
+    return true;
 }
 
 void TxRelay::flush(Now now) {

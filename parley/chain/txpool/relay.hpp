@@ -2,14 +2,15 @@
 // checked, keeps the good ones in the pool and passes them on along the gossip tree.
 //
 // The way in: bytes, decode and check without state (here), recover the sender (a Job, in
-// batches), insert into the pool, then gossip. What waits for its check holds its sender's
-// credit, so that whoever floods stalls only itself.
+// batches), insert into the pool, then gossip. What waits for its check (CheckQueue) holds its
+// sender's credit, so that whoever floods stalls only itself.
 // Threading: the node's thread.
 #pragma once
 
 #include <parley/base/jobs.hpp>
 #include <parley/base/rng.hpp>
 #include <parley/base/token_bucket.hpp>
+#include <parley/chain/txpool/check_queue.hpp>
 #include <parley/chain/txpool/pool.hpp>
 #include <parley/chain/types/transaction.hpp>
 #include <parley/events/hub.hpp>
@@ -19,9 +20,6 @@
 #include <boost/container/flat_map.hpp>
 
 #include <cstdint>
-#include <deque>
-#include <functional>
-#include <string>
 
 namespace parley::chain {
 
@@ -29,12 +27,15 @@ namespace parley::chain {
 struct TxRelayConfig {
     ChainRules rules;
     gossip::TreeConfig tree;
-    std::size_t unchecked_bytes_max = 16U << 20;  ///< waiting for or in a check, over all peers
-    std::size_t batch_max = 64;                   ///< signatures a Job
-    std::size_t batches_max = 2;                  ///< Jobs under way
+    CheckQueueConfig checks;
+    std::size_t batch_max = 64;        ///< signatures a Job
+    std::size_t batches_max = 2;       ///< Jobs under way
     std::size_t backlog_max = 4096;    ///< hashes told to a new peer, of a larger pool random ones
     double fetches_per_second = 2000;  ///< items a peer may ask for
     double fetches_burst = 8192;
+    /// What a peer may have sent of what it asks for; the rest is announced to it later.
+    double fetched_bytes_per_second = 4U << 20;
+    double fetched_bytes_burst = 16U << 20;
 };
 
 /// On the hub: a transaction entered the pool.
@@ -43,18 +44,13 @@ struct TxAdded {
     bool local;
 };
 
-/// Why a submitted transaction did not enter the pool, in words for its sender.
-struct SubmitError {
-    std::string message;
-};
-
 class TxRelay final : public transport::PeerHandler {
 public:
     /// `pool` outlives it.
     TxRelay(TxRelayConfig config, TxPool& pool, Rng rng);
     ~TxRelay() override;
 
-    using Done = std::move_only_function<void(Result<Hash256, SubmitError>)>;
+    using Done = decltype(Unchecked::done);
     /// From our own user. `done` is called once, now or after the check.
     void submit(Now now, SharedBytes raw, Done done);
 
@@ -65,7 +61,7 @@ public:
     void on_timer(Now now) override;
 
     const gossip::Tree& tree() const { return tree_; }
-    std::size_t unchecked_bytes() const { return unchecked_bytes_; }
+    std::size_t unchecked_bytes() const { return checks_.bytes(); }
 
     /// Since the start: transactions from peers, and those of them that were known; invalid ones
     /// and those that entered the pool, from users as well; hashes that peers asked for.
@@ -76,14 +72,15 @@ public:
 
 private:
     class Peer;
-    struct Unchecked;
     struct Batch;
 
     Result<void, transport::Offence> on_payload(Peer& peer, transport::Message message);
+    Result<void, transport::Offence> on_announce(Peer& peer, const std::vector<Hash256>& hashes);
     Result<void, transport::Offence> on_graft(Peer& peer, const std::vector<Hash256>& hashes);
-    bool has_room(const Transaction& tx) const;
-    void enqueue(Unchecked unchecked);
     bool push(Now now, Peer& peer, const Hash256& hash);
+    bool answer(Now now, Peer& peer, const Hash256& hash);
+    void note_waste(gossip::PeerId from, Duration work);
+    void not_taken(const Hash256& hash, InsertResult why);
     void start_checks();
     void on_checked(Now now, Batch& batch);
     void finish(Now now, Unchecked& unchecked, const Result<Address, TxError>& sender);
@@ -95,11 +92,11 @@ private:
     transport::Network* network_ = nullptr;  // since attached()
     Rng rng_;
     gossip::Tree tree_;
+    CheckQueue checks_;
     boost::container::flat_map<gossip::PeerId, Peer*> peers_;
     std::uint64_t next_peer_ = 1;
-    std::deque<Unchecked> unchecked_;
-    std::size_t unchecked_bytes_ = 0;
     std::size_t batches_under_way_ = 0;
+    std::uint64_t room_made_ = 0;  // as the pool said when what was refused was last forgotten
     Counters counters_;
     std::shared_ptr<TxRelay*> self_;  // null once destroyed: Jobs may come back late
 };

@@ -45,6 +45,7 @@ public:
     std::size_t message_bytes_max() const override { return 1U << 20; }
     void mark_useful() override { ++useful_count; }
     void penalise(Offence offence) override { offences.push_back(offence); }
+    void note_waste(Duration work) override { wasted += work; }
     void disconnect() override {}
 
     std::size_t count(Code code) const {
@@ -58,6 +59,7 @@ public:
     std::vector<std::pair<Code, SharedBytes>> sent;
     std::vector<Offence> offences;
     int useful_count = 0;
+    Duration wasted{};
 
 private:
     NodeId id_;
@@ -66,7 +68,8 @@ private:
 };
 
 struct Fixture {
-    explicit Fixture(TxRelayConfig config = {}) : relay(config, pool, Rng{1}) {
+    explicit Fixture(TxRelayConfig config = {}, PoolConfig pool_config = {})
+        : pool(pool_config), relay(config, pool, Rng{1}) {
         relay.attached(network);
     }
 
@@ -213,6 +216,10 @@ TEST_CASE("malformed hash lists and unknown codes are offences") {
     CHECK(tx_topic::decode_hashes(bytes_of("\xc0")).error() ==
           rlp::RlpError{rlp::Errc::missing_item, 1, 0});
     CHECK(tx_topic::decode_hashes(bytes_of("\xc0"), 0)->empty());
+    const Hash256 one{std::byte{1}};
+    const Hash256 two{std::byte{2}};
+    CHECK(tx_topic::decode_hashes(tx_topic::encode_hashes({one, two, one})).error() ==
+          rlp::RlpError{rlp::Errc::repeated_item, 0, 0});
 }
 
 TEST_CASE("the vector of docs/formats/gossip.md") {
@@ -285,16 +292,148 @@ TEST_CASE("of a pool larger than the backlog, different peers hear of different 
 
 TEST_CASE("what waits for its check is bounded, and what is dropped can come again") {
     TxRelayConfig config;
-    config.unchecked_bytes_max = 1;
+    config.checks = {.bytes_max = 1, .own_bytes_max = 1};
     Fixture f{config};
     auto& a = f.connect();
     const auto tx = tx_of(0);
     REQUIRE(f.give(a, tx_topic::payload, tx.raw));
     CHECK(f.jobs.take().empty());
     CHECK_FALSE(f.relay.tree().seen(tx.hash));
-    std::string answer;
-    f.relay.submit({}, tx.raw, [&](auto result) { answer = result.error().message; });
-    CHECK(answer == "too busy: try again later");
+    // The own user's room is its own: one fits whatever its size, and the next is too many.
+    std::vector<std::string> answers;
+    for (int i = 0; i < 2; ++i) {
+        f.relay.submit({}, tx_of(i).raw, [&](auto result) {
+            answers.push_back(result ? "ok" : result.error().message);
+        });
+    }
+    CHECK(answers == std::vector<std::string>{"too busy: try again later"});
+    f.run_jobs();
+    CHECK(answers.back() == "ok");
+}
+
+TEST_CASE(
+    "the own user's come before what peers brought, and a peer's before the flood of another") {
+    TxRelayConfig config;
+    config.batch_max = 1;
+    config.batches_max = 1;
+    Fixture f{config};
+    auto& flood = f.connect();
+    auto& honest = f.connect();
+    for (std::uint64_t i = 0; i < 20; ++i) REQUIRE(f.give(flood, tx_topic::payload, tx_of(i).raw));
+    REQUIRE(f.give(honest, tx_topic::payload, tx_of(100).raw));
+    f.relay.submit({}, tx_of(101).raw, [](auto) {});
+    const auto check_one = [&] {
+        auto taken = f.jobs.take();
+        REQUIRE(taken.size() == 1);
+        taken[0].run();
+        f.jobs.finish(taken[0], {});
+    };
+    check_one();  // the flood's first was under way
+    check_one();
+    CHECK(f.pool.contains(tx_of(101).hash));
+    check_one();
+    CHECK(f.pool.contains(tx_of(100).hash));
+    CHECK(f.pool.size() == 3);
+    f.run_jobs();
+    CHECK(f.relay.unchecked_bytes() == 0);
+}
+
+TEST_CASE("what a full pool refuses is neither checked nor fetched, until there is room") {
+    const auto cost = [] {
+        TxPool pool;
+        pool.insert(tx_of(0), Address{}, {}, {});
+        return pool.size_bytes();
+    }();
+    Fixture f{{}, {.bytes_max = 8 * cost}};
+    auto& a = f.connect();
+    for (std::uint64_t i = 0; i < 8; ++i) f.relay.submit({}, tx_of(i).raw, [](auto) {});
+    f.run_jobs();
+    REQUIRE(f.pool.size() == 8);
+    const auto tx = tx_of(50);
+    REQUIRE(f.give(a, tx_topic::payload, tx.raw));
+    CHECK(f.jobs.take().empty());  // refused by price: no signature was looked at
+    CHECK(f.relay.tree().seen(tx.hash));
+    f.pool.remove(tx_of(0).hash);
+    f.pool.remove(tx_of(1).hash);
+    REQUIRE(f.give(a, tx_topic::payload, tx.raw));
+    f.run_jobs();
+    CHECK(f.pool.contains(tx.hash));
+    CHECK(a.context->offences.empty());
+}
+
+TEST_CASE("who sends again what is known to be invalid is charged") {
+    Fixture f;
+    auto& a = f.connect();
+    auto& b = f.connect();
+    auto poor = testing::transfer(0);
+    poor.gas_limit = 20'999;
+    const auto raw = testing::sign(poor, testing::secret_of(1)).raw;
+    CHECK(f.give(a, tx_topic::payload, raw).error() == Offence::invalid_data);
+    CHECK(f.give(a, tx_topic::payload, raw).error() == Offence::useless);
+    CHECK(f.give(b, tx_topic::payload, raw).error() == Offence::useless);
+}
+
+TEST_CASE("what a peer asks for is bounded in bytes; the rest is announced to it later") {
+    TxRelayConfig config;
+    config.fetched_bytes_burst = 250;
+    config.fetched_bytes_per_second = 1;
+    Fixture f{config};
+    std::vector<Hash256> hashes;
+    for (std::uint64_t i = 0; i < 5; ++i) {
+        const auto tx = tx_of(i);
+        REQUIRE(tx.raw.size() > 100);
+        hashes.push_back(tx.hash);
+        f.relay.submit({}, tx.raw, [](auto) {});
+    }
+    f.run_jobs();
+    auto& a = f.connect();
+    REQUIRE(f.give(a, tx_topic::graft, tx_topic::encode_hashes(hashes)));
+    CHECK(a.context->count(tx_topic::payload) == 2);
+    CHECK(a.context->count(tx_topic::missing) == 0);
+    f.relay.on_timer({Instant{10s}, {}});
+    REQUIRE(a.context->sent.back().first == tx_topic::announce);
+    CHECK(tx_topic::decode_hashes(a.context->sent.back().second)->size() == 3);
+}
+
+TEST_CASE("what is of no use is noted as waste, what is news is not") {
+    Fixture f;
+    auto& a = f.connect();
+    auto& b = f.connect();
+    const auto wasted = [&](Fixture::Peer& peer) {
+        return std::exchange(peer.context->wasted, Duration{});
+    };
+    const auto tx = tx_of(0);
+    REQUIRE(f.give(a, tx_topic::payload, tx.raw));
+    f.run_jobs();
+    CHECK(wasted(a) == 0ns);
+    REQUIRE(f.give(a, tx_topic::payload, tx.raw));
+    const auto small_copy = wasted(a);
+    CHECK(small_copy >= 1us);
+    auto large = testing::transfer(1);
+    large.gas_limit = 2'000'000;
+    large.data = SharedBytes::own(Buffer(100'000));
+    const auto signed_large = testing::sign(large, testing::secret_of(1));
+    REQUIRE(f.give(a, tx_topic::payload, signed_large.raw));
+    REQUIRE(f.give(b, tx_topic::payload, signed_large.raw));  // while it is checked
+    CHECK(wasted(b) >= 100 * small_copy);
+    f.run_jobs();
+
+    std::vector<Hash256> hashes;
+    for (std::uint64_t i = 100; i < 200; ++i) hashes.push_back(tx_of(i).hash);
+    const auto list = tx_topic::encode_hashes(hashes);
+    wasted(a);
+    REQUIRE(f.give(a, tx_topic::announce, list));
+    REQUIRE(f.give(b, tx_topic::announce, list));
+    CHECK(wasted(a) + wasted(b) == 0ns);
+    REQUIRE(f.give(a, tx_topic::announce, list));
+    CHECK(wasted(a) == 100 * 200ns);
+    REQUIRE(f.give(a, tx_topic::missing, list));  // nobody asked
+    CHECK(wasted(a) == 100 * 200ns);
+    REQUIRE(f.give(a, tx_topic::graft, list));  // nothing is here
+    CHECK(wasted(a) == 100 * 200ns);
+    REQUIRE(f.give(a, tx_topic::prune, {}));
+    CHECK(wasted(a) > 0ns);
+    CHECK(a.context->offences.empty());
 }
 
 TEST_CASE("checks gather in batches, and come back safely after the relay is gone") {

@@ -101,6 +101,8 @@ std::string_view name_of(rlp::Errc code) {
             return "nested too deep";
         case rlp::Errc::too_long:
             return "too long";
+        case rlp::Errc::repeated_item:
+            return "repeated";
     }
     return "malformed";
 }

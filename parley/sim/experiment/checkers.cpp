@@ -61,8 +61,9 @@ void Checkers::check_budgets(HostId host) {
     const auto& config = node.config();
     const auto& chain_config = node.chain().config();
     within("pool bytes", node.pool().size_bytes(), chain_config.pool_bytes_max);
+    const chain::CheckQueueConfig checks;
     within("unchecked bytes", node.relay().unchecked_bytes(),
-           chain::TxRelayConfig{}.unchecked_bytes_max);
+           checks.bytes_max + checks.own_bytes_max);
     within("seen items", node.relay().tree().seen_items(), chain_config.gossip.seen_items_max);
     within("missing items", node.relay().tree().missing_items(),
            chain_config.gossip.missing_items_max);
