@@ -56,7 +56,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     const auto origin = data[0] % 2 == 0 ? rpc::Origin::http : rpc::Origin::unix_socket;
     FuzzNode fuzz;
-    rpc::Dispatcher rpc{fuzz.node->config().rpc.body_bytes_max, p2p::when_saved(*fuzz.node)};
+    rpc::Dispatcher rpc{rpc::DispatcherLimits{fuzz.node->config().rpc.body_bytes_max,
+                                              fuzz.node->config().rpc.batch_max},
+                        p2p::when_saved(*fuzz.node)};
     rpc.add(rpc_methods(*fuzz.node));
     int replies = 0;
     rpc.handle(fuzz.now, text_of(std::as_bytes(std::span{data + 1, size - 1})), origin,
@@ -67,7 +69,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                    const auto value = json::parse(body);
                    if (!value.is_array()) return check_response(value);
                    require(!value.get_array().empty());
-                   require(value.get_array().size() <= rpc::Dispatcher::batch_requests_max);
+                   require(value.get_array().size() <= fuzz.node->config().rpc.batch_max);
                    for (const auto& response : value.get_array()) check_response(response);
                });
     fuzz.work();

@@ -1,11 +1,11 @@
 #include <parley/rpc/dispatcher.hpp>
 
+#include <parley/rpc/body.hpp>
 #include <parley/rpc/params.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <exception>
 #include <memory>
 #include <stdexcept>
@@ -16,14 +16,15 @@ namespace parley::rpc {
 
 namespace {
 
-std::string serialize_reply(const json::value& id, const Result& result) {
-    json::object out{{"jsonrpc", "2.0"}, {"id", id}};
-    if (result) {
-        out["result"] = *result;
-    } else {
-        out["error"] = {{"code", result.error().code}, {"message", result.error().message}};
-    }
-    return json::serialize(out);
+/// An id as JSON.
+using Id = std::string;
+
+std::string serialize_reply(const Id& id, const Result& result) {
+    const auto body = result ? json::serialize(*result)
+                             : json::serialize(json::object{{"code", result.error().code},
+                                                            {"message", result.error().message}});
+    return fmt::format(R"({{"jsonrpc":"2.0","id":{},"{}":{}}})", id, result ? "result" : "error",
+                       body);
 }
 
 Result error(int code, std::string message) {
@@ -39,7 +40,7 @@ public:
     std::size_t bytes_left() const { return Dispatcher::reply_bytes_max - bytes_; }
 
     /// A notification's end has no reply.
-    void finish(std::size_t index, const std::optional<json::value>& id, const Result& result) {
+    void finish(std::size_t index, const std::optional<Id>& id, const Result& result) {
         if (id) {
             auto text = serialize_reply(*id, result);
             if (text.size() > bytes_left() && result) {
@@ -77,14 +78,14 @@ private:
 struct Request {
     std::string_view method;
     const json::array* params;
-    std::optional<json::value> id;  ///< absent: a notification
+    std::optional<Id> id;  ///< absent: a notification
 };
 
-/// A number beyond what a double holds has no JSON to be answered with.
-bool id_fits(const json::value& id) {
-    if (const auto* number = id.if_double()) return std::isfinite(*number);
-    return id.is_string() || id.is_number() || id.is_null();
-}
+/// One of a body's requests, and its id if that is a number.
+struct Item {
+    const json::value& value;
+    const std::string& number_id;
+};
 
 Error invalid(std::string what) {
     return {code::invalid_request, "invalid request: " + std::move(what)};
@@ -95,16 +96,23 @@ Error wrong_kind(std::string_view where, std::string_view expected, const json::
                                actual == nullptr ? "nothing" : json_kind(*actual)));
 }
 
-parley::Result<Request, Error> read_request(const json::value& value) {
+/// Nothing if it has none, or one that is none.
+std::optional<Id> id_of(const Item& item) {
+    const auto* object = item.value.if_object();
+    const auto* id = object == nullptr ? nullptr : object->if_contains("id");
+    if (id == nullptr) return std::nullopt;
+    if (id->is_number()) return item.number_id;
+    if (id->is_string() || id->is_null()) return json::serialize(*id);
+    return std::nullopt;
+}
+
+parley::Result<Request, Error> read_request(const Item& item) {
     static const json::array no_params;
-    const auto* object = value.if_object();
-    if (object == nullptr) return std::unexpected{wrong_kind("request", "object", &value)};
-    Request out{{}, &no_params, std::nullopt};
-    if (const auto* id = object->if_contains("id")) {
-        if (!id_fits(*id)) {
-            return std::unexpected{wrong_kind("id", "string, number or null", id)};
-        }
-        out.id = *id;
+    const auto* object = item.value.if_object();
+    if (object == nullptr) return std::unexpected{wrong_kind("request", "object", &item.value)};
+    Request out{{}, &no_params, id_of(item)};
+    if (const auto* id = object->if_contains("id"); id && !out.id) {
+        return std::unexpected{wrong_kind("id", "string, number or null", id)};
     }
     const auto* version = object->if_contains("jsonrpc");
     if (version == nullptr || !version->is_string()) {
@@ -129,13 +137,6 @@ parley::Result<Request, Error> read_request(const json::value& value) {
         out.params = &params->get_array();
     }
     return out;
-}
-
-/// The id of a request that is not in order, as far as there is one.
-json::value id_of(const json::value& value) {
-    const auto* object = value.if_object();
-    const auto* id = object == nullptr ? nullptr : object->if_contains("id");
-    return id != nullptr && id_fits(*id) ? *id : json::value{};
 }
 
 /// Names of methods are the caller's: only harmless ones are repeated.
@@ -177,7 +178,7 @@ struct Common {
 /// One request of an exchange, to be answered once, whatever its method does.
 class Answering {
 public:
-    Answering(std::shared_ptr<Exchange> exchange, std::size_t index, std::optional<json::value> id)
+    Answering(std::shared_ptr<Exchange> exchange, std::size_t index, std::optional<Id> id)
         : exchange_(std::move(exchange)), index_(index), id_(std::move(id)) {}
     void finish(const Result& result) {
         if (const auto exchange = std::exchange(exchange_, nullptr)) {
@@ -188,7 +189,7 @@ public:
 private:
     std::shared_ptr<Exchange> exchange_;  // null once it is answered
     std::size_t index_;
-    std::optional<json::value> id_;
+    std::optional<Id> id_;
 };
 
 void begin(const Common& common, const Method& method, const Call& call,
@@ -203,10 +204,13 @@ void begin(const Common& common, const Method& method, const Call& call,
     });
 }
 
-void run(const Common& common, const json::value& value, std::size_t index) {
+void run(const Common& common, const Item& item, std::size_t index) {
     const auto& exchange = common.exchange;
-    auto request = read_request(value);
-    if (!request) return exchange->finish(index, id_of(value), std::unexpected{request.error()});
+    auto request = read_request(item);
+    if (!request) {
+        return exchange->finish(index, id_of(item).value_or("null"),
+                                std::unexpected{request.error()});
+    }
     const auto found = common.methods.find(request->method);
     const auto* method = found == common.methods.end() ? nullptr : &found->second;
     if (auto refused = refusal(*request, method, common.origin)) {
@@ -222,26 +226,10 @@ void run(const Common& common, const json::value& value, std::size_t index) {
     }
 }
 
-parley::Result<json::value, Error> parse(std::string_view body) {
-    json::parse_options options;
-    options.max_depth = Dispatcher::depth_max;
-    json::parser parser{{}, options};
-    boost::system::error_code failed;
-    const auto read = parser.write(body.data(), body.size(), failed);
-    if (!failed) return parser.release();
-    if (failed == json::error::too_deep) {
-        return std::unexpected{
-            Error{code::parse_error,
-                  fmt::format("parse error: nested deeper than {}", Dispatcher::depth_max)}};
-    }
-    return std::unexpected{Error{
-        code::parse_error, fmt::format("parse error: {} at byte {}", failed.message(), read)}};
-}
-
 }  // namespace
 
-Dispatcher::Dispatcher(std::size_t body_bytes_max, WhenSaved when_saved)
-    : body_bytes_max_(body_bytes_max), when_saved_(std::move(when_saved)) {}
+Dispatcher::Dispatcher(DispatcherLimits limits, WhenSaved when_saved)
+    : limits_(limits), when_saved_(std::move(when_saved)) {}
 
 void Dispatcher::add(std::vector<Method> methods) {
     for (auto& method : methods) {
@@ -265,27 +253,33 @@ void Dispatcher::add(std::vector<Method> methods) {
 
 void Dispatcher::handle(Now now, std::string_view body, Origin origin, Reply reply) const {
     const auto refuse = [&](Error why) {
-        reply(serialize_reply(nullptr, std::unexpected{std::move(why)}));
+        reply(serialize_reply("null", std::unexpected{std::move(why)}));
     };
-    if (body.size() > body_bytes_max_) {
+    if (body.size() > limits_.body_bytes_max) {
         return refuse(invalid(
-            fmt::format("expected at most {} bytes, got {}", body_bytes_max_, body.size())));
+            fmt::format("expected at most {} bytes, got {}", limits_.body_bytes_max, body.size())));
     }
-    const auto value = parse(body);
-    if (!value) return refuse(value.error());
-    const auto* batch = value->if_array();
+    const auto parsed = parse_body(body, depth_max);
+    if (!parsed) return refuse(parsed.error());
+    static const std::string none;
+    const auto& ids = parsed->number_ids;
+    const auto* batch = parsed->value.if_array();
     Common common{methods_, when_saved_, now, origin, nullptr};
     if (batch == nullptr) {
         common.exchange = std::make_shared<Exchange>(1, false, std::move(reply));
-        return run(common, *value, 0);
+        return run(common, {parsed->value, ids.empty() ? none : ids[0]}, 0);
     }
     if (batch->empty()) return refuse(invalid("empty batch"));
-    if (batch->size() > batch_requests_max) {
+    if (batch->size() > limits_.batch_max) {
         return refuse(invalid(fmt::format("batch: expected at most {} requests, got {}",
-                                          batch_requests_max, batch->size())));
+                                          limits_.batch_max, batch->size())));
     }
     common.exchange = std::make_shared<Exchange>(batch->size(), true, std::move(reply));
-    for (std::size_t i = 0; i < batch->size(); ++i) run(common, (*batch)[i], i);
+    std::size_t objects = 0;
+    for (std::size_t i = 0; i < batch->size(); ++i) {
+        const auto& value = (*batch)[i];
+        run(common, {value, value.is_object() ? ids[objects++] : none}, i);
+    }
 }
 
 }  // namespace parley::rpc

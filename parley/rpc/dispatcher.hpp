@@ -2,7 +2,7 @@
 // errors), and no method: those are added to it. It owns no socket: the runtime's HTTP server
 // brings bodies and carries replies.
 //
-// Bounds: bytes of a request (configuration), nesting, requests in a batch, bytes of a reply.
+// Bounds: bytes of a body and requests in it (DispatcherLimits), nesting, bytes of a reply.
 // Spec: https://www.jsonrpc.org/specification
 // Threading: the node's thread.
 #pragma once
@@ -21,9 +21,13 @@
 
 namespace parley::rpc {
 
+struct DispatcherLimits {
+    std::size_t body_bytes_max = 1U << 20;  ///< of a request, or a batch of them
+    std::size_t batch_max = 1000;           ///< requests in a batch
+};
+
 class Dispatcher {
 public:
-    static constexpr std::size_t batch_requests_max = 100;
     static constexpr std::size_t depth_max = 16;
     static constexpr std::size_t name_bytes_max = 64;  ///< of a method
     /// What all replies to one body may have together; a request beyond it gets an error.
@@ -34,7 +38,7 @@ public:
     using WhenSaved = std::function<void(Now, Saved)>;
 
     /// `when_saved` is for methods that are `lasting`.
-    explicit Dispatcher(std::size_t body_bytes_max, WhenSaved when_saved = {});
+    explicit Dispatcher(DispatcherLimits limits, WhenSaved when_saved = {});
 
     /// Throws std::invalid_argument if a name is taken, is no name of 1 to 64 printable characters
     /// without space, or a method has not exactly one of `answer` and `start`.
@@ -48,7 +52,7 @@ public:
     using Methods = std::map<std::string, Method, std::less<>>;
 
 private:
-    std::size_t body_bytes_max_;
+    DispatcherLimits limits_;
     WhenSaved when_saved_;
     Methods methods_;
 };

@@ -48,6 +48,11 @@ public:
                                 start(owner, call, std::move(done));
                             }});
     }
+    /// As starts; the owner's alone, since it makes the node send where the caller says.
+    void starts_for_owner(std::string_view name, std::size_t params_max, Start start) {
+        starts(name, params_max, start);
+        methods_.back().owner_only = true;
+    }
     /// A method of another form.
     void add(Method method) { methods_.push_back(std::move(method)); }
 

@@ -290,7 +290,7 @@ void TxPool::add(PooledTx entry) {
     total.size_bytes += entry.size_bytes;
     size_bytes_ += entry.size_bytes;
     if (!entry.local) count_group(entry.group, entry.size_bytes, true);
-    entries_->insert(std::move(entry));
+    join_run(*entries_->insert(std::move(entry)).first, total);
 }
 
 void TxPool::erase(const PooledTx& entry) {
@@ -307,9 +307,55 @@ void TxPool::erase(const PooledTx& entry) {
         refused_ = false;
         ++room_made_;
     }
-    if (total.entries == 0) senders_.erase(sender);
     if (!entry.local) count_group(entry.group, entry.size_bytes, false);
+    const auto nonce = entry.nonce;
     entries_->erase(entries_->iterator_to(entry));
+    leave_run(sender->first, nonce, total);
+    if (total.entries == 0) senders_.erase(sender);
+}
+
+void TxPool::set_run(SenderTotal& total, const Run& run) {
+    pending_ = pending_ - total.run.entries + run.entries;
+    total.run = run;
+}
+
+void TxPool::recount(const Address& sender, SenderTotal& total) {
+    Run run;
+    const auto end = entries_->sender_end(sender);
+    auto it = entries_->run_begin(sender, state_);
+    if (it != end) run.first = it->nonce;
+    for (; it != end && it->nonce == run.first + run.entries; ++it) ++run.entries;
+    set_run(total, run);
+}
+
+/// Looks at no more entries than become part of the run.
+void TxPool::join_run(const PooledTx& entry, SenderTotal& total) {
+    Run run = total.run;
+    if (run.entries == 0) return recount(entry.sender, total);
+    if (entry.nonce < run.first) {
+        if (state_ && state_->account(entry.sender)) return;  // its account says where it begins
+        run = {entry.nonce, entry.nonce + 1 == run.first ? run.entries + 1 : 1};
+    } else {
+        const auto end = entries_->sender_end(entry.sender);
+        auto it = entries_->project<BySender>(entries_->iterator_to(entry));
+        for (; it != end && it->nonce == run.first + run.entries; ++it) ++run.entries;
+    }
+    set_run(total, run);
+}
+
+void TxPool::leave_run(const Address& sender, std::uint64_t nonce, SenderTotal& total) {
+    Run run = total.run;
+    if (!run.contains(nonce)) return;
+    if (nonce > run.first) {
+        run.entries = static_cast<std::size_t>(nonce - run.first);
+    } else if (state_ && state_->account(sender)) {
+        run.entries = 0;
+    } else if (run.entries > 1) {
+        run = {nonce + 1, run.entries - 1};
+    } else {
+        return recount(sender, total);
+    }
+    set_run(total, run);
 }
 
 /// So much is free that what was refused need not be refused again at once.
@@ -357,12 +403,19 @@ std::size_t TxPool::remove_through(const Address& sender, std::uint64_t nonce) {
          it != by_sender.end() && it->sender == sender && it->nonce <= nonce; ++removed) {
         erase(*it++);
     }
+    if (const auto total = senders_.find(sender); total != senders_.end()) {
+        recount(sender, total->second);
+    }
     return removed;
 }
 
 std::size_t TxPool::drop_stale(const Address& sender) {
     const auto account = state_ ? state_->account(sender) : std::nullopt;
-    return account && account->nonce > 0 ? remove_through(sender, account->nonce - 1) : 0;
+    if (account && account->nonce > 0) return remove_through(sender, account->nonce - 1);
+    if (const auto total = senders_.find(sender); total != senders_.end()) {
+        recount(sender, total->second);
+    }
+    return 0;
 }
 
 void TxPool::set_base_fee(const Uint256& base_fee) {

@@ -167,8 +167,9 @@ public:
         std::size_t pending = 0;
         std::size_t queued = 0;
     };
-    /// Linear in entries.
-    Status status() const;
+    /// Counted along, by the state as it was when the sender's entries last changed: see
+    /// drop_stale.
+    Status status() const { return {pending_, size() - pending_}; }
     std::size_t size() const;
     std::size_t size_bytes() const { return size_bytes_; }
     /// How many were pushed out for others since the beginning.
@@ -176,9 +177,18 @@ public:
 
 private:
     struct Entries;
+    /// Those of a sender that could be executed now: nonces without a gap.
+    struct Run {
+        std::uint64_t first = 0;
+        std::size_t entries = 0;
+        bool contains(std::uint64_t nonce) const {
+            return nonce >= first && nonce - first < entries;
+        }
+    };
     struct SenderTotal {
         std::size_t entries = 0;
         std::size_t size_bytes = 0;
+        Run run;
         bool refused = false;  // one of its transactions, for lack of room
     };
     struct Plan {
@@ -202,6 +212,10 @@ private:
     void add(PooledTx entry);
     void erase(const PooledTx& entry);
     void make_local(const Hash256& hash, Now now);
+    void set_run(SenderTotal& total, const Run& run);
+    void recount(const Address& sender, SenderTotal& total);
+    void join_run(const PooledTx& entry, SenderTotal& total);
+    void leave_run(const Address& sender, std::uint64_t nonce, SenderTotal& total);
     void count_group(std::uint64_t group, std::size_t bytes, bool more);
     bool has_spare(const SenderTotal& total) const;
 
@@ -214,6 +228,7 @@ private:
     std::set<std::pair<std::size_t, std::uint64_t>> groups_by_bytes_;  // the same, ordered
     LruSet<Hash256> expired_;
     std::size_t size_bytes_ = 0;
+    std::size_t pending_ = 0;  // of all runs
     std::uint64_t sequence_ = 0;
     std::uint64_t evicted_ = 0;
     bool refused_ = false;  // something, for lack of room, since there was some

@@ -37,15 +37,6 @@ void TxPool::for_each(const Visitor& visit) const {
     }
 }
 
-TxPool::Status TxPool::status() const {
-    Status out;
-    for_each([&](const PooledTx&, bool pending) {
-        ++(pending ? out.pending : out.queued);
-        return true;
-    });
-    return out;
-}
-
 std::optional<std::uint64_t> TxPool::next_nonce(const Address& sender) const {
     const auto end = entries_->sender_end(sender);
     auto it = entries_->run_begin(sender, state_);

@@ -415,9 +415,11 @@ TEST_CASE("bounds and indexes hold through thousands of random calls") {
         std::size_t bytes = 0;
         std::size_t entries = 0;
         std::map<Address, std::pair<std::size_t, std::size_t>> senders;
-        rig.pool.for_each([&](const PooledTx& entry, bool) {
+        std::size_t pending = 0;
+        rig.pool.for_each([&](const PooledTx& entry, bool is_pending) {
             bytes += entry.size_bytes;
             ++entries;
+            pending += is_pending ? 1 : 0;
             auto& [count, sum] = senders[entry.sender];
             ++count;
             sum += entry.size_bytes;
@@ -426,6 +428,8 @@ TEST_CASE("bounds and indexes hold through thousands of random calls") {
             return true;
         });
         REQUIRE(entries == rig.pool.size());
+        REQUIRE(pending == rig.pool.status().pending);
+        REQUIRE(entries - pending == rig.pool.status().queued);
         REQUIRE(bytes == rig.pool.size_bytes());
         REQUIRE(bytes <= config.bytes_max);
         for (const auto& [address, sums] : senders) {
@@ -435,6 +439,37 @@ TEST_CASE("bounds and indexes hold through thousands of random calls") {
     }
     while (rig.pool.size() > 0) REQUIRE(rig.pool.remove(rig.pool.hashes(1).front()));
     CHECK(rig.pool.size_bytes() == 0);
+}
+
+TEST_CASE("what is pending is counted along, also where accounts say where it begins") {
+    FixedState state;
+    Rig rig{{}, &state};
+    Rng rng{5};
+    for (int step = 0; step < 3000; ++step) {
+        const auto number = static_cast<unsigned>(rng.below(4));
+        const auto sender = sender_of(number);
+        const auto roll = rng.below(10);
+        if (roll == 0 && number > 0) {  // one of them has no account
+            auto& account = state.accounts[sender];
+            account.balance = to_uint256(1'000'000'000'000);
+            account.nonce = rng.below(8);
+            rig.pool.drop_stale(sender);
+        } else if (roll == 1) {
+            rig.pool.remove_through(sender, rng.below(4));
+        } else if (roll == 2 && rig.pool.size() > 0) {
+            const auto all = rig.pool.hashes(100);
+            rig.pool.remove(all[rng.below(all.size())]);
+        } else {
+            rig.put(number, rng.below(12), 1000 + rng.below(1000));
+        }
+        std::size_t pending = 0;
+        rig.pool.for_each([&](const PooledTx&, bool is_pending) {
+            pending += is_pending ? 1 : 0;
+            return true;
+        });
+        REQUIRE(rig.pool.status().pending == pending);
+        REQUIRE(rig.pool.status().queued == rig.pool.size() - pending);
+    }
 }
 
 TEST_CASE(

@@ -26,7 +26,7 @@ std::string unanswered(RpcNode& node, std::string_view method, const std::string
     node.rpc->handle(
         node.now,
         fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":{}}})", method, params),
-        rpc::Origin::http, [&](std::string text) { reply = std::move(text); });
+        rpc::Origin::unix_socket, [&](std::string text) { reply = std::move(text); });
     CHECK_FALSE(reply);
     for (int i = 0; i < 40 && !reply; ++i) {
         node.now.instant += 500ms;
@@ -46,7 +46,8 @@ TEST_CASE("rpc: a node without a DHT says so") {
     const std::string why = "-32000: this node takes no part in the DHT (setting p2p.dht)";
     CHECK(node.error("discv5_nodeInfo") == why);
     CHECK(node.error("discv5_routingTableInfo") == why);
-    CHECK(node.error("discv5_ping", quoted(stranger(1, 9).to_text())) == why);
+    CHECK(node.error("discv5_ping", quoted(stranger(1, 9).to_text()), rpc::Origin::unix_socket) ==
+          why);
     CHECK(node.error("discv5_recursiveFindNodes", quoted("0x00")) == why);
 }
 
@@ -98,24 +99,32 @@ TEST_CASE("rpc: requests that nobody answers end with why") {
 TEST_CASE("rpc: parameters of the DHT's methods that do not fit are named") {
     RpcNode node{listening()};
     const auto other = stranger(1, 9001).to_text();
-    CHECK(node.error("discv5_ping") ==
+    const auto owners_error = [&](std::string_view method, std::string_view params = "[]") {
+        return node.error(method, params, rpc::Origin::unix_socket);
+    };
+    // They make the node send where the caller says, so over HTTP nobody may.
+    for (const auto* method : {"discv5_ping", "discv5_findNode", "discv5_talkReq"}) {
+        CHECK(node.error(method) ==
+              "-32000: " + std::string{method} + " answers only on the Unix socket");
+    }
+    CHECK(owners_error("discv5_ping") ==
           "-32602: params[0]: expected 32 bytes of hex data, a node's ID of 66 hex digits, or "
           "\"enr:...\", got nothing");
-    CHECK(node.error("discv5_ping", quoted("enr:x")).starts_with("-32602: params[0]: expected"));
-    CHECK(node.error("discv5_ping", quoted(stranger(1, 0).to_text())) ==
+    CHECK(owners_error("discv5_ping", quoted("enr:x")).starts_with("-32602: params[0]: expected"));
+    CHECK(owners_error("discv5_ping", quoted(stranger(1, 0).to_text())) ==
           "-32602: params[0]: expected a record with a UDP endpoint, got one without");
-    CHECK(node.error("discv5_ping", quoted(node.node->record().to_text())) ==
+    CHECK(owners_error("discv5_ping", quoted(node.node->record().to_text())) ==
           "-32000: that is this node itself");
-    CHECK(node.error("discv5_ping", quoted(stranger(3, 9).id().to_string())) ==
+    CHECK(owners_error("discv5_ping", quoted(stranger(3, 9).id().to_string())) ==
           "-32000: the table does not know that node: give its record");
-    CHECK(node.error("discv5_findNode", "[\"" + other + "\",[257]]") ==
+    CHECK(owners_error("discv5_findNode", "[\"" + other + "\",[257]]") ==
           "-32602: params[1]: expected an array of distances, 0 to 256, got 257");
-    CHECK(node.error("discv5_findNode", "[\"" + other + "\",[]]") ==
+    CHECK(owners_error("discv5_findNode", "[\"" + other + "\",[]]") ==
           "-32602: params[1]: expected an array of distances, 0 to 256, got 0 of them");
-    CHECK(node.error("discv5_findNode", "[\"" + other + "\",[\"1\"]]") ==
+    CHECK(owners_error("discv5_findNode", "[\"" + other + "\",[\"1\"]]") ==
           "-32602: params[1]: expected an array of distances, 0 to 256, got string");
-    CHECK(node.error("discv5_talkReq",
-                     "[\"" + other + "\",\"0x\",\"0x" + std::string(1402, '0') + "\"]") ==
+    CHECK(owners_error("discv5_talkReq",
+                       "[\"" + other + "\",\"0x\",\"0x" + std::string(1402, '0') + "\"]") ==
           "-32602: params[2]: expected at most 700 bytes, got 701");
     CHECK(node.error("discv5_lookupEnr", quoted("0x1234")) ==
           "-32602: params[0]: expected 32 bytes of hex data, got 2");

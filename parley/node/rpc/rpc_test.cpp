@@ -78,8 +78,8 @@ TEST_CASE("envelopes that are wrong") {
         {"null", invalid("request: expected object, got null")},
         {"\"x\"", invalid("request: expected object, got string")},
         {"[]", invalid("empty batch")},
-        {"[" + repeated("1,", 100) + "1]",
-         invalid("batch: expected at most 100 requests, got 101")},
+        {"[" + repeated("1,", 1000) + "1]",
+         invalid("batch: expected at most 1000 requests, got 1001")},
         {"[1,2]", "[" + invalid("request: expected object, got number") + "," +
                       invalid("request: expected object, got number") + "]"},
         {"[[]]", "[" + invalid("request: expected object, got array") + "]"},
@@ -118,10 +118,25 @@ TEST_CASE("envelopes that are wrong") {
 
 TEST_CASE("ids come back as they were") {
     RpcNode node;
-    for (const std::string id : {"1", "-7", "\"a\\u0007b\"", "null", "18446744073709551615"}) {
+    for (const std::string id : {"1", "-7", "\"a\\u0007b\"", "null", "18446744073709551615",
+                                 "18446744073709551617", "1.0", "1e400", "-0", "0.10E-02"}) {
         CHECK(node.ask(R"({"jsonrpc":"2.0","method":"net_version","id":)" + id + "}") ==
               R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":"7700"})");
     }
+}
+
+TEST_CASE("each reply of a batch has the id of its request, whatever else is in it") {
+    RpcNode node;
+    CHECK(node.ask(R"([{"id":1.0,"jsonrpc":"2.0","method":"net_version","params":[]},7,[{"id":4}],)"
+                   R"({"jsonrpc":"2.0","method":"net_version","params":[{"id":5}],"id":6.50},)"
+                   R"({"id":1,"id":"last","jsonrpc":"2.0","method":"net_version"},)"
+                   R"({"id":"first","id":2.0,"jsonrpc":"2.0","method":"net_version"}])") ==
+          R"([{"jsonrpc":"2.0","id":1.0,"result":"7700"},)" +
+              error_reply(-32600, "invalid request: request: expected object, got number") + "," +
+              error_reply(-32600, "invalid request: request: expected object, got array") + "," +
+              error_reply(-32602, "params: expected at most 0, got 1", "6.50") +
+              R"(,{"jsonrpc":"2.0","id":"last","result":"7700"},)"
+              R"({"jsonrpc":"2.0","id":2.0,"result":"7700"}])");
 }
 
 TEST_CASE("notifications have no reply, but an effect") {

@@ -82,6 +82,7 @@ struct RpcConfig {
     std::vector<std::string> allowed_hosts;
     std::vector<std::string> allowed_origins;
     std::uint32_t body_bytes_max = 1U << 20;
+    std::uint32_t batch_max = 1000;
 };
 
 /// The figures for Prometheus, over HTTP.

@@ -32,7 +32,7 @@ TEST_CASE("the template parses back to what it was made of") {
     config.permissions.private_peers = config.permissions.allow;
     config.permissions.private_only = true;
     config.rpc.http = Endpoint::parse("127.0.0.1:8545");
-    config.rpc.allowed_origins = {"https://a \"quoted\" one"};
+    config.rpc.allowed_origins = {"https://wallet.example", "http://localhost:3000"};
     config.metrics.listen = Endpoint::parse("127.0.0.1:9464");
     config.log.level = LogLevel::debug;
     const auto text = settings_template(settings_of(config));

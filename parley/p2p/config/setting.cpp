@@ -147,14 +147,6 @@ SettingList& SettingList::add_list(std::string key, std::string comment, std::st
         [print = std::move(print)] { return joined(print()); });
 }
 
-SettingList& SettingList::texts(std::string key, std::string comment, std::string expected,
-                                std::vector<std::string>& items) {
-    return list<std::string>(
-        std::move(key), std::move(comment), std::move(expected), items,
-        [](const std::string& text) { return std::optional{text}; },
-        [](const std::string& item) { return item; });
-}
-
 SettingList& SettingList::ids(std::string key, std::string comment, std::vector<NodeId>& items) {
     return list<NodeId>(
         std::move(key), std::move(comment), "node IDs of 66 hex digits", items,

@@ -96,9 +96,6 @@ public:
                 return out;
             });
     }
-    /// A list of any texts; `expected` says what they should be.
-    SettingList& texts(std::string key, std::string comment, std::string expected,
-                       std::vector<std::string>& items);
     /// A list of node IDs, 66 hex digits each.
     SettingList& ids(std::string key, std::string comment, std::vector<NodeId>& items);
     /// Nodes to dial; the error says what is wrong with one that does not fit.

@@ -1,5 +1,6 @@
 // The one list of a network node's settings: names, meaning, unit, range.
 #include <parley/p2p/config/config.hpp>
+#include <parley/p2p/config/web_names.hpp>
 
 namespace parley::p2p {
 
@@ -150,6 +151,7 @@ void add_permissions(SettingList& list, PermissionsConfig& permissions) {
 }
 
 void add_rpc(SettingList& list, RpcConfig& rpc) {
+    const auto as_it_is = [](const std::string& item) { return item; };
     list.table("rpc")
         .endpoint("http", "JSON-RPC over HTTP on a loopback address; \"\" turns it off.",
                   "\"127.0.0.1:port\" or \"[::1]:port\" or \"\"", rpc.http,
@@ -163,13 +165,16 @@ void add_rpc(SettingList& list, RpcConfig& rpc) {
                 return s.size() < 100;
             },
             [&] { return rpc.socket; })
-        .texts("allowed_hosts",
-               "Host headers that are answered besides localhost and loopback addresses.",
-               "host names", rpc.allowed_hosts)
-        .texts("allowed_origins",
-               "Web pages that may ask, by their Origin header: \"https://wallet.example\".",
-               "origins", rpc.allowed_origins)
-        .number("body_bytes_max", "Bytes of a request.", 1 << 10, 1 << 26, rpc.body_bytes_max);
+        .list<std::string>(
+            "allowed_hosts",
+            "Host headers that are answered besides localhost and loopback addresses.",
+            std::string{web_host_form}, rpc.allowed_hosts, &read_web_host, as_it_is)
+        .list<std::string>(
+            "allowed_origins",
+            "Web pages that may ask, by their Origin header: \"https://wallet.example\".",
+            std::string{web_origin_form}, rpc.allowed_origins, &read_web_origin, as_it_is)
+        .number("body_bytes_max", "Bytes of a request.", 1 << 10, 1 << 26, rpc.body_bytes_max)
+        .number("batch_max", "Requests in a batch.", 100, 100'000, rpc.batch_max);
 }
 
 void add_runtime(SettingList& list, Config& config) {

@@ -47,14 +47,14 @@ void add_admin(List& list) {
 
 void add_dht(List& list) {
     list.changes("discv5_addEnr", 1, &discv5_add_enr);
-    list.starts("discv5_findNode", 2, &discv5_find_node);
+    list.starts_for_owner("discv5_findNode", 2, &discv5_find_node);
     list.answers("discv5_getEnr", 1, &discv5_get_enr);
     list.starts("discv5_lookupEnr", 1, &discv5_lookup_enr);
     list.answers("discv5_nodeInfo", 0, &discv5_node_info);
-    list.starts("discv5_ping", 1, &discv5_ping);
+    list.starts_for_owner("discv5_ping", 1, &discv5_ping);
     list.starts("discv5_recursiveFindNodes", 1, &discv5_recursive_find_nodes);
     list.answers("discv5_routingTableInfo", 0, &discv5_routing_table_info);
-    list.starts("discv5_talkReq", 3, &discv5_talk_req);
+    list.starts_for_owner("discv5_talkReq", 3, &discv5_talk_req);
     list.starts("parley_dhtAnnounce", 0, &parley_dht_announce);
     list.answers("parley_dhtTable", 0, &parley_dht_table);
 }

@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 #include <fmt/format.h>
@@ -43,7 +44,17 @@ bool is_json(std::string_view content_type) {
     const auto end = content_type.find(';');
     auto type = lower(content_type.substr(0, end));
     while (!type.empty() && type.back() == ' ') type.pop_back();
-    return type == "application/json";
+    return type == "application/json" || type == "application/json-rpc";
+}
+
+/// Without what an absolute-form target has before it (RFC 9112, 3.2.2); its Host header says the
+/// same and is checked.
+std::string_view path_of(const http::request<http::string_body>& request) {
+    const std::string_view target{request.target().data(), request.target().size()};
+    constexpr std::string_view scheme = "http://";
+    if (!lower(target.substr(0, scheme.size())).starts_with(scheme)) return target;
+    const auto slash = target.find('/', scheme.size());
+    return slash == std::string_view::npos ? "/" : target.substr(slash);
 }
 
 }  // namespace
@@ -61,7 +72,12 @@ bool host_allowed(std::string_view host, const std::vector<std::string>& more) {
         }
         name = name.substr(0, colon);
     }
-    if (name == "localhost" || name == "127.0.0.1" || name == "[::1]") return true;
+    auto literal = name;
+    if (literal.starts_with('[') && literal.ends_with(']')) {
+        literal = literal.substr(1, literal.size() - 2);
+    }
+    const auto address = IpAddress::parse(literal);
+    if (name == "localhost" || (address && address->is_loopback())) return true;
     return std::ranges::find(more, name) != more.end();
 }
 
@@ -102,6 +118,27 @@ void HttpSession::read_request() {
     parser_->body_limit(config_.body_bytes_max);
     parser_->header_limit(config_.header_bytes_max);
     stream_.expires_after(config_.request_timeout);
+    http::async_read_header(stream_, buffer_, *parser_,
+                            [self = shared_from_this()](beast::error_code error, std::size_t) {
+                                if (error) return self->on_request(error);
+                                const auto expects = self->parser_->get()[http::field::expect];
+                                if (lower({expects.data(), expects.size()}) != "100-continue")
+                                    return self->read_body();
+                                self->invite_body();
+                            });
+}
+
+/// For a caller that waits for a word before it sends the body.
+void HttpSession::invite_body() {
+    constexpr std::string_view words = "HTTP/1.1 100 Continue\r\n\r\n";
+    asio::async_write(stream_, asio::buffer(words),
+                      [self = shared_from_this()](beast::error_code error, std::size_t) {
+                          if (error) return self->close();
+                          self->read_body();
+                      });
+}
+
+void HttpSession::read_body() {
     http::async_read(stream_, buffer_, *parser_,
                      [self = shared_from_this()](beast::error_code error, std::size_t) {
                          self->on_request(error);
@@ -159,7 +196,7 @@ std::optional<HttpSession::Response> HttpSession::refusal(const Request& request
         return make_error(http::status::forbidden, "this origin is not allowed");
     }
     if (config_.page) return page_refusal(request);
-    if (request.target() != "/") return make_error(http::status::not_found, "no such page");
+    if (path_of(request) != "/") return make_error(http::status::not_found, "no such page");
     const bool preflight = request.method() == http::verb::options && !origin_header_.empty();
     if (preflight) return std::nullopt;
     if (request.method() != http::verb::post) {
@@ -176,9 +213,8 @@ std::optional<HttpSession::Response> HttpSession::refusal(const Request& request
 }
 
 std::optional<HttpSession::Response> HttpSession::page_refusal(const Request& request) const {
-    const auto target = request.target();
-    const auto path = target.substr(0, target.find('?'));
-    if (std::string_view{path.data(), path.size()} != config_.page->path) {
+    const auto path = path_of(request);
+    if (path.substr(0, path.find('?')) != config_.page->path) {
         return make_error(http::status::not_found, "no such page");
     }
     if (request.method() == http::verb::get) return std::nullopt;

@@ -60,6 +60,8 @@ private:
 
     void wait_for_request();
     void read_request();
+    void invite_body();
+    void read_body();
     void on_request(boost::beast::error_code error);
     void handle(Request request);
     /// The response to a request that is refused; nothing if it is to be handled.

@@ -172,6 +172,14 @@ TEST_CASE("what is not a JSON post to this host is refused with its status") {
         {"options", request("Host: localhost\r\n", "", "OPTIONS / HTTP/1.1"), "405"},
         {"get", request("Host: localhost\r\n", "", "GET / HTTP/1.1"), "405"},
         {"other path", request(good_headers, "{}", "POST /x HTTP/1.1"), "404"},
+        {"whole address", request(good_headers, "{}", "POST http://localhost/ HTTP/1.1"), "200"},
+        {"whole address without path",
+         request(good_headers, "{}", "POST HTTP://localhost HTTP/1.1"), "200"},
+        {"whole address, other path",
+         request(good_headers, "{}", "POST http://localhost/x HTTP/1.1"), "404"},
+        {"its older type",
+         request("Host: localhost\r\nContent-Type: application/json-rpc; charset=utf-8\r\n"),
+         "200"},
         {"form", request("Host: localhost\r\nContent-Type: text/plain\r\n"), "415"},
         {"no type", request("Host: localhost\r\n"), "415"},
         {"body of 2 MiB", request(good_headers, std::string(2U << 20, 'x')), "413"},
@@ -182,6 +190,18 @@ TEST_CASE("what is not a JSON post to this host is refused with its status") {
         CAPTURE(test.name);
         CHECK(status_of(*server, test.text) == test.status);
     }
+}
+
+TEST_CASE("a caller that waits for a word before it sends the body gets it") {
+    const auto server = serve({});
+    RawClient client{*server->tcp_endpoint()};
+    client.send("POST / HTTP/1.1\r\n" + std::string{good_headers} +
+                "Connection: close\r\nContent-Length: 5\r\nExpect: 100-Continue\r\n\r\n");
+    CHECK(client.read_until("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
+    client.send("hello");
+    const auto answer = client.read_to_end();
+    CHECK(answer.starts_with("HTTP/1.1 200 "));
+    CHECK(answer.ends_with("http:hello"));
 }
 
 TEST_CASE("the refusal of a large body is a JSON-RPC error that arrives whole") {
