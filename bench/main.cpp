@@ -4,6 +4,7 @@
 #include "bare.hpp"
 #include "book.hpp"
 #include "dht.hpp"
+#include "flood.hpp"
 #include "harness.hpp"
 #include "idle.hpp"
 #include "rtt.hpp"
@@ -48,6 +49,8 @@ const std::vector<Benchmark>& benchmarks() {
          wan_obstacle},
         {"dht.requests", "requests/s", "recvmmsg, sendmmsg and AES of the same packets",
          dht_requests, bare_dht_requests},
+        {"gossip.flooded", "ms", "the same without the 36 links that flood",
+         [] { return gossip_time(flooding_links); }, [] { return gossip_time(0); }, 3},
         {"dht.handshakes", "handshakes/s", "the cryptography of the same packets", dht_handshakes,
          bare_dht_handshakes},
     };
@@ -63,6 +66,8 @@ const std::map<std::string_view, Role>& roles() {
         {"book", book_run},
         {"dht-load", dht_load},
         {"dht-memory", dht_memory},
+        {"flood-links", flood_links},
+        {"flood-node", flood_node},
         {"idle-node", idle_node},
         {"sim-world", sim_world},
         {"soak-node", soak_node},
