@@ -264,9 +264,9 @@ TEST_CASE("folders that cannot be run are explained") {
     CHECK(cli.cannot_run("alice").starts_with("parley: " + folder + "/parley.toml:"));
     write_file(folder + "/parley.toml", settings);
 
-    ::chmod((folder + "/node.key").c_str(), 0640);
+    ::chmod((folder + "/node.key").c_str(), 0644);
     CHECK(cli.cannot_run("alice") ==
-          fmt::format("parley: {0}/node.key can be read by others (mode 0640): whoever has read it "
+          fmt::format("parley: {0}/node.key can be read by others (mode 0644): whoever has read it "
                       "can pose as this node; `chmod 600 {0}/node.key`\n",
                       folder));
     ::chmod((folder + "/node.key").c_str(), 0600);

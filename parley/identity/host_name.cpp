@@ -13,7 +13,7 @@ bool is_digit(char c) {
 }
 
 bool may_be_in_label(char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
 }
 
 Result<void, HostNameError> check_label(std::string_view label, std::size_t offset) {
@@ -59,6 +59,7 @@ std::string message(const HostNameError& error) {
 
 Result<void, HostNameError> check_host_name(std::string_view text) {
     if (text.empty()) return fail(HostNameErrc::empty);
+    if (text.size() > 1 && text.ends_with('.')) text.remove_suffix(1);
     if (text.size() > host_name_bytes_max) {
         return fail(HostNameErrc::too_long, host_name_bytes_max, text.size());
     }

@@ -30,7 +30,8 @@ TEST_CASE("host names: what RFC 1123 allows") {
     for (const std::string& name :
          {std::string{"localhost"}, std::string{"a"}, std::string{"node-1.example.org"},
           std::string{"3com.com"}, std::string{"1.2.3.4a"}, std::string{"xn--bcher-kva.example"},
-          std::string{"A.B"}, label, label + "." + label + "." + label + "." + label.substr(2)}) {
+          std::string{"A.B"}, std::string{"_node.my_net.example."}, std::string{"a."}, label,
+          label + "." + label + "." + label + "." + label.substr(2)}) {
         INFO(name);
         CHECK(problem_of(name) == "none");
     }
@@ -48,10 +49,9 @@ TEST_CASE("host names: each that is none is told why") {
              Case{longest, "a host name of 254 bytes, at most 253 are allowed"},
              Case{".", "nothing where a part of the host name should be, at 0"},
              Case{".a", "nothing where a part of the host name should be, at 0"},
-             Case{"a.", "nothing where a part of the host name should be, at 2"},
+             Case{"a..", "nothing where a part of the host name should be, at 2"},
              Case{"a..b", "nothing where a part of the host name should be, at 2"},
              Case{label + "a", "a part of the host name has 64 bytes, at most 63 are allowed"},
-             Case{"a_b", "a host name cannot have the byte 0x5f"},
              Case{"a b", "a host name cannot have the byte 0x20"},
              Case{std::string{"a\0b", 3}, "a host name cannot have the byte 0x00"},
              Case{"b\xc3\xbc", "a host name cannot have the byte 0xc3"},
@@ -92,6 +92,6 @@ TEST_CASE("targets: each that is none is told why") {
     CHECK(problem_of_target(id + "@::1:1") == "an IPv6 address belongs in brackets");
     CHECK(problem_of_target(id + "@[::g]:1") == "no IPv6 address in the brackets");
     CHECK(problem_of_target(id + "@1.2.3.256:1") == "neither an IP address nor a host name");
-    CHECK(problem_of_target(id + "@a_b:1") == "a host name cannot have the byte 0x5f");
+    CHECK(problem_of_target(id + "@a!b:1") == "a host name cannot have the byte 0x21");
     CHECK(problem_of_target("enr:x") == "record text is not \"enr:\" and unpadded URL-safe base64");
 }

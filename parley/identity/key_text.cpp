@@ -25,6 +25,8 @@ bool read_hex(std::string_view text, ByteArray<32>& out) {
 
 std::optional<NodeKey> parse_key_text(std::string_view text) {
     if (text.ends_with('\n')) text.remove_suffix(1);
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    if (text.starts_with("0x")) text.remove_prefix(2);
     if (text.size() != digits) return std::nullopt;
     ByteArray<32> secret{};
     auto key = read_hex(text, secret) ? NodeKey::from_secret(secret) : std::nullopt;

@@ -10,7 +10,8 @@
 
 namespace parley {
 
-/// Nothing unless it is 64 hex digits of a valid secret; one line end may follow.
+/// Nothing unless it is 64 hex digits of a valid secret; "0x" may come before, one line end (LF or
+/// CR LF) after them.
 std::optional<NodeKey> parse_key_text(std::string_view text);
 /// 64 lower-case hex digits and '\n'.
 SecretBytes key_text(const NodeKey& key);

@@ -19,12 +19,14 @@ TEST_CASE("a key is 64 hex digits and a line end, and back") {
         if (c >= 'a') c = static_cast<char>(c - 'a' + 'A');
     }
     CHECK(parse_key_text(upper)->id() == key->id());
+    // As other tools and editors write it.
+    CHECK(parse_key_text("0x" + digits + "\r\n")->id() == key->id());
 
-    for (const auto& bad :
-         {std::string{}, std::string{"\n"}, digits.substr(2), digits + "00", digits + "\n\n",
-          digits + "\r\n", "0x" + digits, "0x" + digits.substr(2), " " + digits.substr(1),
-          "-1" + digits.substr(2), "+1" + digits.substr(2), "1g" + digits.substr(2),
-          std::string(64, '0'), std::string(64, 'f')}) {
+    for (const auto& bad : {std::string{}, std::string{"\n"}, digits.substr(2), digits + "00",
+                            digits + "\n\n", digits + "\r\r\n", digits + "\n\r", "0x0x" + digits,
+                            "0X" + digits, "0x" + digits.substr(2), " " + digits.substr(1),
+                            "-1" + digits.substr(2), "+1" + digits.substr(2),
+                            "1g" + digits.substr(2), std::string(64, '0'), std::string(64, 'f')}) {
         CAPTURE(bad);
         CHECK_FALSE(parse_key_text(bad));
     }

@@ -147,7 +147,7 @@ TEST_CASE("targets are an ID with an endpoint, or a record that has one") {
     for (const std::string& bad :
          {std::string{}, std::string{"@"}, std::string{id_hex}, std::string{id_hex} + "@",
           std::string{"@203.0.113.7:30303"}, std::string{id_hex} + "@203.0.113.7",
-          std::string{id_hex} + "@203.0.113.7:0", std::string{id_hex} + "@example_org:30303",
+          std::string{id_hex} + "@203.0.113.7:0", std::string{id_hex} + "@example!org:30303",
           std::string{id_hex} + "@@203.0.113.7:30303", std::string{"enr:"},
           std::string{"enode://"} + text}) {
         INFO(bad);

@@ -1,5 +1,6 @@
 #include "doctor/doctor_checks.hpp"
 #include "text.hpp"
+#include <parley/runtime/folder/folder.hpp>
 
 #include <fmt/format.h>
 
@@ -33,7 +34,7 @@ std::string_view name(Grade grade) {
 }
 
 Check check_key(const KeyFacts& facts) {
-    if ((facts.mode & 077U) != 0) {
+    if ((facts.mode & runtime::secret_mode_too_open) != 0) {
         return {"key", Grade::fail,
                 fmt::format("{} can be read by others (mode {:04o})", facts.path, facts.mode),
                 fmt::format("chmod 600 {}", facts.path)};
@@ -43,7 +44,8 @@ Check check_key(const KeyFacts& facts) {
                 "restore it from a backup, or begin with `parley init`"};
     }
     return {"key", Grade::ok,
-            facts.encrypted ? "for its owner alone, encrypted" : "for its owner alone"};
+            fmt::format("for its owner {}{}", (facts.mode & 070U) != 0 ? "and a group" : "alone",
+                        facts.encrypted ? ", encrypted" : "")};
 }
 
 Check check_clock(const ClockFacts& facts) {

@@ -16,10 +16,11 @@ Endpoint at(const char* text) {
 TEST_CASE("doctor: key") {
     CHECK(check_key({.path = "k", .error = {}}) == Check{"key", Grade::ok, "for its owner alone"});
     CHECK(check_key({.path = "k", .error = {}, .encrypted = true}).what.ends_with("encrypted"));
-    const auto open = check_key({.path = "k", .error = "any", .mode = 0640});
+    const auto open = check_key({.path = "k", .error = "any", .mode = 0644});
     CHECK(open.grade == Grade::fail);
-    CHECK(open.what == "k can be read by others (mode 0640)");
+    CHECK(open.what == "k can be read by others (mode 0644)");
     CHECK(open.hint == "chmod 600 k");
+    CHECK(check_key({.path = "k", .error = {}, .mode = 0640}).what == "for its owner and a group");
     CHECK(check_key({.path = "k", .error = "no key"}).grade == Grade::fail);
 }
 

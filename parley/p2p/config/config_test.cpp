@@ -98,6 +98,15 @@ TEST_CASE("bad settings are named with file, line and key") {
           "parley.toml:2: network.genesis: expected 32 bytes in hex, got '0x12'");
     CHECK(error_of("[network]\nid = 2020-01-01") ==
           "parley.toml:2: network.id: expected another type, got 2020-01-01");
+    for (const auto* nowhere : {"0.0.0.0:7", "81.2.3.4:0", "224.0.0.1:7", "255.255.255.255:7",
+                                "192.0.2.1:7", "[::]:7", "[ff02::1]:7"}) {
+        const auto text = error_of("[p2p]\nadvertise = \"" + std::string{nowhere} + "\"");
+        CAPTURE(nowhere);
+        CHECK(text.starts_with("parley.toml:2: p2p.advertise: expected \"address:port\" of which"));
+    }
+    CHECK(error_of("[p2p]\nadvertise = \"10.1.2.3:7\"") == "no error");
+    CHECK(error_of("[rpc]\nallowed_hosts = [\"node.example:80\"]")
+              .starts_with("parley.toml:2: rpc.allowed_hosts: expected host names or addresses"));
     CHECK(error_of("[p2p]\nspeed = 3") == "parley.toml:2: unknown setting \"p2p.speed\"");
     CHECK(error_of("[nope]\n") == "parley.toml:1: unknown table \"nope\"");
     CHECK(error_of("x = 1") == "parley.toml:1: unknown setting \"x\"");

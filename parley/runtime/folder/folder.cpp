@@ -91,7 +91,7 @@ Result<SecretBytes, StartError> read_secret_file(const std::string& path, std::s
     if (::fstat(fd.get(), &info) != 0) {
         return failed(fmt::format("cannot read {}: {}", path, system_message(errno)));
     }
-    if (S_ISREG(info.st_mode) && (info.st_mode & 077U) != 0) {
+    if (S_ISREG(info.st_mode) && (info.st_mode & secret_mode_too_open) != 0) {
         return failed(
             fmt::format("{0} can be read by others (mode {1:04o}): whoever has read it "
                         "can pose as this node; `chmod 600 {0}`",

@@ -31,8 +31,10 @@ Result<std::string, StartError> read_config_text(const Folder& folder);
 
 /// The whole of a file of at most a megabyte.
 Result<std::string, StartError> read_small_file(const std::string& path);
-/// The whole of a file of at most `bytes_max`. Fails if it is a regular file that others than its
-/// owner may read.
+/// Bits of a mode that no file with a secret may have. A group may read it: so systemd and
+/// Kubernetes mount secrets.
+inline constexpr unsigned secret_mode_too_open = 037;
+/// The whole of a file of at most `bytes_max`. Fails if it is a regular file that is too open.
 Result<SecretBytes, StartError> read_secret_file(const std::string& path, std::size_t bytes_max);
 
 /// A new file of that mode, on disk when it returns; fails if there is one already.

@@ -172,6 +172,8 @@ TEST_CASE("what is not a JSON post to this host is refused with its status") {
         {"options", request("Host: localhost\r\n", "", "OPTIONS / HTTP/1.1"), "405"},
         {"get", request("Host: localhost\r\n", "", "GET / HTTP/1.1"), "405"},
         {"other path", request(good_headers, "{}", "POST /x HTTP/1.1"), "404"},
+        {"another loopback address",
+         request("Host: 127.0.0.2:8570\r\nContent-Type: application/json\r\n"), "200"},
         {"whole address", request(good_headers, "{}", "POST http://localhost/ HTTP/1.1"), "200"},
         {"whole address without path",
          request(good_headers, "{}", "POST HTTP://localhost HTTP/1.1"), "200"},
