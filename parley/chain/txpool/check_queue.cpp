@@ -21,13 +21,13 @@ std::size_t memory_bytes_of(const Transaction& tx) {
 
 }  // namespace
 
-bool CheckQueue::push_own(Unchecked&& unchecked) {
+std::optional<Unchecked> CheckQueue::push_own(Unchecked unchecked) {
     const auto bytes = memory_bytes_of(unchecked.tx);
-    if (own_bytes_ > 0 && own_bytes_ + bytes > config_.own_bytes_max) return false;
+    if (own_bytes_ > 0 && own_bytes_ + bytes > config_.own_bytes_max) return unchecked;
     unchecked.memory_bytes = bytes;
     own_bytes_ += bytes;
     own_.push_back(std::move(unchecked));
-    return true;
+    return std::nullopt;
 }
 
 /// Its places in the orders follow what `f` does to it.
@@ -43,7 +43,7 @@ void CheckQueue::change(gossip::PeerId id, Source& source, auto&& f) {
     }
 }
 
-std::vector<Unchecked> CheckQueue::push(Unchecked&& unchecked) {
+std::vector<Unchecked> CheckQueue::push(Unchecked unchecked) {
     const auto id = unchecked.from;
     const auto bytes = unchecked.memory_bytes = memory_bytes_of(unchecked.tx);
     unchecked.cost = recovery_cost + 3ns * static_cast<Duration::rep>(unchecked.tx.raw.size());

@@ -51,11 +51,11 @@ class CheckQueue {
 public:
     explicit CheckQueue(CheckQueueConfig config) : config_(config) {}
 
-    /// From our own user. False: the queue has no room, and `unchecked` is as it was.
-    bool push_own(Unchecked&& unchecked);
+    /// From our own user. It comes back if there is no room.
+    std::optional<Unchecked> push_own(Unchecked unchecked);
     /// From a peer. When there is no room, the newest of whoever has most waiting leave: they are
     /// returned, and the new one may be among them.
-    std::vector<Unchecked> push(Unchecked&& unchecked);
+    std::vector<Unchecked> push(Unchecked unchecked);
     /// The next to be checked; it counts for the bounds until it is settled.
     std::optional<Unchecked> pop();
     /// It was checked. Useful: it entered the pool.

@@ -96,18 +96,18 @@ TEST_CASE("the own user is first, within bounds of its own") {
     const auto one = memory_of(100);
     CheckQueue queue{{.bytes_max = 3 * one, .own_bytes_max = 2 * one}};
     for (std::uint64_t i = 0; i < 5; ++i) queue.push(unchecked_of(PeerId{1}, i));
-    CHECK(queue.push_own(unchecked_of({}, 100)));
-    CHECK(queue.push_own(unchecked_of({}, 101)));
-    auto refused = unchecked_of({}, 102);
-    CHECK_FALSE(queue.push_own(std::move(refused)));
-    CHECK(refused.tx.nonce == 102);
+    CHECK_FALSE(queue.push_own(unchecked_of({}, 100)));
+    CHECK_FALSE(queue.push_own(unchecked_of({}, 101)));
+    const auto refused = queue.push_own(unchecked_of({}, 102));
+    REQUIRE(refused);
+    CHECK(refused->tx.nonce == 102);
     const auto first = queue.pop();
     CHECK(first->tx.nonce == 100);
     CHECK(queue.pop()->tx.nonce == 101);
     CHECK(queue.pop()->tx.nonce == 0);
-    CHECK_FALSE(queue.push_own(unchecked_of({}, 102)));  // those under way count
+    CHECK(queue.push_own(unchecked_of({}, 102)));  // those under way count
     queue.settle(*first, true);
-    CHECK(queue.push_own(unchecked_of({}, 102)));
+    CHECK_FALSE(queue.push_own(unchecked_of({}, 102)));
 }
 
 TEST_CASE("when there is no room, the newest of the longest queue leave") {

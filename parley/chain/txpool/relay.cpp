@@ -175,10 +175,10 @@ void TxRelay::submit(Now, SharedBytes raw, Done done) {
         return done(std::unexpected{SubmitError{message(ok.error())}});
     }
     if (pool_.contains(tx->hash)) return done(std::unexpected{SubmitError{"already known"}});
-    Unchecked unchecked{
-        .tx = std::move(*tx), .credit = {}, .origin = {.local = true}, .done = std::move(done)};
-    if (!checks_.push_own(std::move(unchecked))) {
-        return unchecked.done(std::unexpected{SubmitError{"too busy: try again later"}});
+    auto refused = checks_.push_own(
+        {.tx = std::move(*tx), .credit = {}, .origin = {.local = true}, .done = std::move(done)});
+    if (refused) {
+        return refused->done(std::unexpected{SubmitError{"too busy: try again later"}});
     }
     start_checks();
 }

@@ -301,7 +301,7 @@ TEST_CASE("what waits for its check is bounded, and what is dropped can come aga
     CHECK_FALSE(f.relay.tree().seen(tx.hash));
     // The own user's room is its own: one fits whatever its size, and the next is too many.
     std::vector<std::string> answers;
-    for (int i = 0; i < 2; ++i) {
+    for (std::uint64_t i = 0; i < 2; ++i) {
         f.relay.submit({}, tx_of(i).raw, [&](auto result) {
             answers.push_back(result ? "ok" : result.error().message);
         });
