@@ -104,6 +104,9 @@ TEST_CASE("init takes what a network needs") {
 TEST_CASE("version, help and wrong command lines") {
     Cli cli;
     CHECK(cli.run({"version"}).out.starts_with("parley 0."));
+    const auto version = json::parse(cli.run({"version", "--json"}).out);
+    CHECK(std::string_view{version.at("version").as_string()}.starts_with("0."));
+    CHECK(version.at("protocol") == json::array{1, 1});
     CHECK(cli.run({"--version"}).exit_code == 0);
     for (const std::vector<std::string>& command :
          {std::vector<std::string>{}, {"init"}, {"run"}, {"status"}, {"peers"}, {"tx", "send"}}) {
@@ -151,6 +154,17 @@ TEST_CASE("two nodes find each other, carry transactions, end in time and come b
     CHECK(cli.run({"peers", cli.folder("alice"), "--long"}).out.find(bob_id) != std::string::npos);
     const auto text = cli.run({"status", cli.folder("bob")}).out;
     CHECK(text.find("Links         0 inbound of 40, 1 outbound of 8\n") != std::string::npos);
+
+    const auto rpc = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"rpc", cli.folder("alice")});
+        return cli.run(words);
+    };
+    CHECK(rpc({"net_peerCount"}).out == "\"0x1\"\n");
+    CHECK(json::parse(rpc({"admin_peers"}).out).as_array().size() == 1);
+    CHECK(rpc({"admin_ban", bob_id, "no duration"}).err.starts_with("parley: params[1]"));
+    CHECK(rpc({"eth_getTransactionCount", "0x" + std::string(40, '1'), "pending"}).out ==
+          "\"0x0\"\n");
+    CHECK(rpc({"eth_nope"}).err == "parley: the method eth_nope does not exist\n");
 
     const auto sent = cli.run({"tx", "send", cli.folder("alice"), raw_transfer(0)});
     CHECK(sent.exit_code == 0);
@@ -235,7 +249,8 @@ TEST_CASE("a node that does not run cannot be asked") {
     cli.init("alice");
     for (const std::vector<std::string>& args : {std::vector<std::string>{"status", folder},
                                                  {"peers", folder},
-                                                 {"tx", "send", folder, "0x"}}) {
+                                                 {"tx", "send", folder, "0x"},
+                                                 {"rpc", folder, "net_peerCount"}}) {
         const auto result = cli.run(args);
         CHECK(result.exit_code == 1);
         CHECK(result.err.starts_with("parley: no node runs in " + folder));

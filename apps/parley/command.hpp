@@ -30,6 +30,7 @@ void add_dht(CLI::App& app, Chosen& chosen);
 void add_allow(CLI::App& app, Chosen& chosen);
 void add_invite(CLI::App& app, Chosen& chosen);
 void add_tx(CLI::App& app, Chosen& chosen);
+void add_rpc(CLI::App& app, Chosen& chosen);
 void add_doctor(CLI::App& app, Chosen& chosen);
 void add_sim(CLI::App& app, Chosen& chosen);
 void add_version(CLI::App& app, Chosen& chosen);

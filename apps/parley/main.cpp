@@ -88,6 +88,7 @@ int main_of(int argc, char** argv) {
     add_allow(app, chosen);
     add_invite(app, chosen);
     add_tx(app, chosen);
+    add_rpc(app, chosen);
     add_doctor(app, chosen);
     add_sim(app, chosen);
     add_version(app, chosen);
