@@ -1,6 +1,7 @@
 // parley book list, find: entries of the address book.
 #include "book/book.hpp"
 #include "text.hpp"
+#include <parley/base/text.hpp>
 #include <parley/runtime/clock.hpp>
 
 #include <boost/json.hpp>
@@ -139,14 +140,6 @@ Outcome list(const Options& options) {
                    count_text(static_cast<std::int64_t>(all - entries->size())));
     }
     return {};
-}
-
-std::string lower(std::string_view text) {
-    std::string out{text};
-    std::ranges::transform(out, out.begin(), [](char c) {
-        return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return out;
 }
 
 Result<std::vector<const Entry*>, Failure> search(const Book& book, const std::string& who) {

@@ -1,31 +1,35 @@
 #include <parley/p2p/config/web_names.hpp>
 
+#include <parley/base/text.hpp>
 #include <parley/identity/endpoint.hpp>
+#include <parley/identity/host_name.hpp>
 
 #include <algorithm>
-#include <cctype>
 
 namespace parley::p2p {
 
 namespace {
 
-std::string lower(std::string_view text) {
-    std::string out{text};
-    std::ranges::transform(out, out.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
 }
-
-bool is_name_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-}
-
-bool is_port(std::string_view text) {
-    return !text.empty() && text.size() <= 5 &&
-           std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+bool is_scheme_character(char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || c == '+' || c == '-' || c == '.';
 }
 
 }  // namespace
+
+std::optional<WebAuthority> read_web_authority(std::string_view text) {
+    WebAuthority out{lower(text), {}};
+    // "[::1]" keeps its colons.
+    const auto colon = out.host.rfind(':');
+    if (colon == std::string::npos || out.host.find(']', colon) != std::string::npos) return out;
+    out.port = out.host.substr(colon + 1);
+    out.host.resize(colon);
+    const bool fits =
+        !out.port.empty() && out.port.size() <= 5 && std::ranges::all_of(out.port, is_digit);
+    return fits ? std::optional{out} : std::nullopt;
+}
 
 std::optional<std::string> read_web_host(std::string_view text) {
     auto out = lower(text);
@@ -33,10 +37,9 @@ std::optional<std::string> read_web_host(std::string_view text) {
         const auto address = IpAddress::parse(std::string_view{out}.substr(1, out.size() - 2));
         return address && !address->is_v4() ? std::optional{out} : std::nullopt;
     }
-    if (out.empty() || out.size() > 253 || !std::ranges::all_of(out, is_name_character)) {
-        return std::nullopt;
-    }
-    return out;
+    const auto address = IpAddress::parse(out);
+    const bool fits = address ? address->is_v4() : check_host_name(out).has_value();
+    return fits ? std::optional{out} : std::nullopt;
 }
 
 std::optional<std::string> read_web_origin(std::string_view text) {
@@ -45,17 +48,13 @@ std::optional<std::string> read_web_origin(std::string_view text) {
     const auto scheme_end = out.find(separator);
     if (scheme_end == 0 || scheme_end == std::string::npos) return std::nullopt;
     const auto scheme = out.substr(0, scheme_end);
-    const bool known =
-        std::ranges::all_of(scheme, [](char c) { return is_name_character(c) || c == '+'; });
-    auto host = out.substr(scheme_end + separator.size());
-    std::string port;
-    const auto colon = host.rfind(':');
-    if (colon != std::string::npos && host.find(']', colon) == std::string::npos) {
-        port = host.substr(colon + 1);
-        host.resize(colon);
-        if (!is_port(port)) return std::nullopt;
+    auto authority =
+        read_web_authority(std::string_view{out}.substr(scheme_end + separator.size()));
+    if (!authority || !std::ranges::all_of(scheme, is_scheme_character) ||
+        !read_web_host(authority->host)) {
+        return std::nullopt;
     }
-    if (!known || !read_web_host(host)) return std::nullopt;
+    auto& [host, port] = *authority;
     if ((scheme == "http" && port == "80") || (scheme == "https" && port == "443")) port.clear();
     return scheme + std::string{separator} + host + (port.empty() ? "" : ":" + port);
 }

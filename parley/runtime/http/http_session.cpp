@@ -1,5 +1,8 @@
 #include <parley/runtime/http/http_session.hpp>
 
+#include <parley/base/text.hpp>
+#include <parley/p2p/config/web_names.hpp>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
@@ -8,7 +11,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 namespace parley::runtime {
@@ -18,13 +20,6 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
 namespace {
-
-std::string lower(std::string_view text) {
-    std::string out{text};
-    std::ranges::transform(out, out.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
-}
 
 http::response<http::string_body> make_response(http::status status, std::string body) {
     http::response<http::string_body> response{status, 11};
@@ -60,18 +55,9 @@ std::string_view path_of(const http::request<http::string_body>& request) {
 }  // namespace
 
 bool host_allowed(std::string_view host, const std::vector<std::string>& more) {
-    const auto text = lower(host);
-    std::string_view name = text;
-    // A port, if any, follows the last colon; "[::1]" keeps its own.
-    const auto colon = name.rfind(':');
-    if (colon != std::string_view::npos && name.find(']', colon) == std::string_view::npos) {
-        const auto port = name.substr(colon + 1);
-        if (port.empty() || port.size() > 5 ||
-            !std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; })) {
-            return false;
-        }
-        name = name.substr(0, colon);
-    }
+    const auto authority = p2p::read_web_authority(host);
+    if (!authority) return false;
+    const std::string_view name = authority->host;
     auto literal = name;
     if (literal.starts_with('[') && literal.ends_with(']')) {
         literal = literal.substr(1, literal.size() - 2);
