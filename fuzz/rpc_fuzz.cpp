@@ -56,9 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     const auto origin = data[0] % 2 == 0 ? rpc::Origin::http : rpc::Origin::unix_socket;
     FuzzNode fuzz;
-    rpc::Dispatcher rpc{rpc::DispatcherLimits{fuzz.node->config().rpc.body_bytes_max,
-                                              fuzz.node->config().rpc.batch_max},
-                        p2p::when_saved(*fuzz.node)};
+    auto rpc = p2p::dispatcher_for(*fuzz.node);
     rpc.add(rpc_methods(*fuzz.node));
     int replies = 0;
     rpc.handle(fuzz.now, text_of(std::as_bytes(std::span{data + 1, size - 1})), origin,

@@ -249,9 +249,7 @@ private:
             network_->add_listener(now(), endpoint,
                                    guessed_address(endpoint, config().p2p.allow_private));
         }
-        dispatcher_.emplace(
-            rpc::DispatcherLimits{config().rpc.body_bytes_max, config().rpc.batch_max},
-            p2p::when_saved(*network_));
+        dispatcher_.emplace(p2p::dispatcher_for(*network_));
         dispatcher_->add(p2p::rpc_methods(*network_, extras_));
         dispatcher_->add(std::move(options_.methods));
         map_port();

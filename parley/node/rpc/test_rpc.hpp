@@ -67,8 +67,7 @@ struct RpcNode {
                                  {}, &dht_entropy);
         REQUIRE(made);
         node = std::move(*made);
-        rpc.emplace(rpc::DispatcherLimits{config.rpc.body_bytes_max, config.rpc.batch_max},
-                    p2p::when_saved(*node));
+        rpc.emplace(p2p::dispatcher_for(*node));
         extras = std::make_shared<p2p::RpcExtras>();
         rpc->add(rpc_methods(*node, extras));
     }

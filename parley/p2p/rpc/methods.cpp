@@ -79,12 +79,15 @@ std::vector<rpc::Method> rpc_methods(Network& network, std::shared_ptr<const Rpc
     return list.take();
 }
 
-rpc::Dispatcher::WhenSaved when_saved(Network& network) {
-    return [&network](Now now, rpc::Dispatcher::Saved done) {
-        network.when_saved(now, [done = std::move(done)](const auto& failure) mutable {
-            done(failure ? std::optional{message(*failure)} : std::nullopt);
-        });
-    };
+rpc::Dispatcher dispatcher_for(Network& network) {
+    const auto& limits = network.config().rpc;
+    return rpc::Dispatcher{
+        {.body_bytes_max = limits.body_bytes_max, .batch_max = limits.batch_max},
+        [&network](Now now, rpc::Dispatcher::Saved done) {
+            network.when_saved(now, [done = std::move(done)](const auto& failure) mutable {
+                done(failure ? std::optional{message(*failure)} : std::nullopt);
+            });
+        }};
 }
 
 Result<NodeId, rpc::Error> peer_param(const Network& network, const rpc::Call& call,

@@ -23,8 +23,9 @@ struct RpcExtras {
 /// `network` outlives the methods and all replies under way. `extras` may be filled in later.
 std::vector<rpc::Method> rpc_methods(Network& network, std::shared_ptr<const RpcExtras> extras);
 
-/// For rpc::Dispatcher: replies to lasting methods wait until the network is saved.
-rpc::Dispatcher::WhenSaved when_saved(Network& network);
+/// A dispatcher without methods, with the limits of the network's settings; replies to lasting
+/// methods wait until the network is saved. `network` outlives it.
+rpc::Dispatcher dispatcher_for(Network& network);
 
 /// Parameter `index` as the ID of another node: 66 hex digits, `ID@address:port`, or a record.
 Result<NodeId, rpc::Error> peer_param(const Network& network, const rpc::Call& call,
