@@ -31,25 +31,19 @@ Waste::Waste(const WasteConfig& config, std::size_t inbound_max, std::uint64_t s
       addresses_(config.addresses_max, salt),
       groups_(config.addresses_max, ~salt) {}
 
-void Waste::add(Instant now, const IpAddress& address, Duration work) {
-    if (is_exempt_from_group_limits(address)) return;
-    addresses_.find_or_insert(key_of(exact_group(address)))
-        .add(now, work, config_.address_share, config_);
-    groups_.find_or_insert(key_of(inbound_group(address)))
-        .add(now, work, config_.group_share, config_);
-}
-
-Instant Waste::due_of(const IpAddress& address, Duration burst) const {
-    const WasteDebt* exact = addresses_.peek(key_of(exact_group(address)));
-    const WasteDebt* near = groups_.peek(key_of(inbound_group(address)));
-    return std::max(exact ? exact->due(config_.address_share, burst) : Instant::min(),
-                    near ? near->due(config_.group_share, burst) : Instant::min());
+Instant Waste::add(Instant now, const IpAddress& address, Duration work) {
+    if (is_exempt_from_group_limits(address)) return Instant::min();
+    WasteDebt& exact = addresses_.find_or_insert(key_of(exact_group(address)));
+    WasteDebt& near = groups_.find_or_insert(key_of(inbound_group(address)));
+    exact.add(now, work, config_.address_share, config_);
+    near.add(now, work, config_.group_share, config_);
+    return std::max(exact.due(config_.address_share, config_.burst),
+                    near.due(config_.group_share, config_.burst));
 }
 
 Instant Waste::note(Instant now, const IpAddress& address, WasteDebt& link, Duration work) {
     link.add(now, work, link_share_, config_);
-    add(now, address, work);
-    const bool burst = due_of(address, config_.burst) <= now;
+    const bool burst = add(now, address, work) <= now;
     return link.due(link_share_, burst ? config_.burst : Duration{});
 }
 
@@ -58,7 +52,11 @@ void Waste::note_offence(Instant now, const IpAddress& address, double price) {
 }
 
 bool Waste::turns_away(Instant now, const IpAddress& address) const {
-    return due_of(address, config_.burst) > now + config_.turned_away;
+    const WasteDebt* exact = addresses_.peek(key_of(exact_group(address)));
+    const WasteDebt* near = groups_.peek(key_of(inbound_group(address)));
+    const Instant later = now + config_.turned_away;
+    return (exact && exact->due(config_.address_share, config_.burst) > later) ||
+           (near && near->due(config_.group_share, config_.burst) > later);
 }
 
 }  // namespace parley::transport

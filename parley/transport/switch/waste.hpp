@@ -56,9 +56,8 @@ public:
 
 private:
     using Key = ByteArray<18>;
-    /// The later of the times when its address and its group are within `burst` again.
-    Instant due_of(const IpAddress& address, Duration burst) const;
-    void add(Instant now, const IpAddress& address, Duration work);
+    /// Returns when both its address and its group are within their bursts again.
+    Instant add(Instant now, const IpAddress& address, Duration work);
 
     WasteConfig config_;
     double link_share_;
