@@ -72,9 +72,8 @@ InsertResult TxPool::insert(Transaction tx, const Address& sender, Now now, Orig
     }
     if (origin.local) {
         expired_.erase(tx.hash);
-    } else {
-        if (expired_.contains(tx.hash)) return InsertResult::expired;
-        if (tx.max_priority_fee < config_.priority_fee_min) return InsertResult::underpriced;
+    } else if (const auto refusal = refuse_from_peer(tx)) {
+        return *refusal;
     }
     if (const auto refusal = check_state(tx, sender)) return *refusal;
 
@@ -108,9 +107,16 @@ InsertResult TxPool::insert(Transaction tx, const Address& sender, Now now, Orig
     return rival ? InsertResult::replaced : InsertResult::added;
 }
 
+/// Of no peer, whatever room there is.
+std::optional<InsertResult> TxPool::refuse_from_peer(const Transaction& tx) const {
+    if (expired_.contains(tx.hash)) return InsertResult::expired;
+    if (tx.max_priority_fee < config_.priority_fee_min) return InsertResult::underpriced;
+    return std::nullopt;
+}
+
 std::optional<InsertResult> TxPool::refuse_early(const Transaction& tx, Origin origin) {
     if (origin.local) return std::nullopt;
-    if (tx.max_priority_fee < config_.priority_fee_min) return InsertResult::underpriced;
+    if (const auto refusal = refuse_from_peer(tx)) return refusal;
     const auto cost = cost_of(tx);
     if (size_bytes_ + cost <= config_.bytes_max) return std::nullopt;
     const auto price = effective_gas_price(tx.max_fee, tx.max_priority_fee, base_fee_);
@@ -151,7 +157,7 @@ Instant TxPool::next_expiry() const {
 
 std::optional<InsertResult> TxPool::check_state(const Transaction& tx,
                                                 const Address& sender) const {
-    const auto account = state_ ? state_->account(sender) : std::nullopt;
+    const auto account = account_of(sender);
     if (!account) return std::nullopt;
     if (tx.nonce < account->nonce) return InsertResult::nonce_too_low;
     const auto gas = checked_multiply(tx.max_fee, tx.gas_limit);
@@ -319,6 +325,15 @@ void TxPool::set_run(SenderTotal& total, const Run& run) {
     total.run = run;
 }
 
+std::optional<Account> TxPool::account_of(const Address& sender) const {
+    return state_ ? state_->account(sender) : std::nullopt;
+}
+
+void TxPool::recount(const Address& sender) {
+    const auto total = senders_.find(sender);
+    if (total != senders_.end()) recount(sender, total->second);
+}
+
 void TxPool::recount(const Address& sender, SenderTotal& total) {
     Run run;
     const auto end = entries_->sender_end(sender);
@@ -333,7 +348,7 @@ void TxPool::join_run(const PooledTx& entry, SenderTotal& total) {
     Run run = total.run;
     if (run.entries == 0) return recount(entry.sender, total);
     if (entry.nonce < run.first) {
-        if (state_ && state_->account(entry.sender)) return;  // its account says where it begins
+        if (account_of(entry.sender)) return;  // its account says where it begins
         run = {entry.nonce, entry.nonce + 1 == run.first ? run.entries + 1 : 1};
     } else {
         const auto end = entries_->sender_end(entry.sender);
@@ -348,7 +363,7 @@ void TxPool::leave_run(const Address& sender, std::uint64_t nonce, SenderTotal& 
     if (!run.contains(nonce)) return;
     if (nonce > run.first) {
         run.entries = static_cast<std::size_t>(nonce - run.first);
-    } else if (state_ && state_->account(sender)) {
+    } else if (account_of(sender)) {
         run.entries = 0;
     } else if (run.entries > 1) {
         run = {nonce + 1, run.entries - 1};
@@ -403,18 +418,14 @@ std::size_t TxPool::remove_through(const Address& sender, std::uint64_t nonce) {
          it != by_sender.end() && it->sender == sender && it->nonce <= nonce; ++removed) {
         erase(*it++);
     }
-    if (const auto total = senders_.find(sender); total != senders_.end()) {
-        recount(sender, total->second);
-    }
+    recount(sender);
     return removed;
 }
 
 std::size_t TxPool::drop_stale(const Address& sender) {
-    const auto account = state_ ? state_->account(sender) : std::nullopt;
+    const auto account = account_of(sender);
     if (account && account->nonce > 0) return remove_through(sender, account->nonce - 1);
-    if (const auto total = senders_.find(sender); total != senders_.end()) {
-        recount(sender, total->second);
-    }
+    recount(sender);
     return 0;
 }
 

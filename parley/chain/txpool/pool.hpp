@@ -212,7 +212,10 @@ private:
     void add(PooledTx entry);
     void erase(const PooledTx& entry);
     void make_local(const Hash256& hash, Now now);
+    std::optional<Account> account_of(const Address& sender) const;
+    std::optional<InsertResult> refuse_from_peer(const Transaction& tx) const;
     void set_run(SenderTotal& total, const Run& run);
+    void recount(const Address& sender);
     void recount(const Address& sender, SenderTotal& total);
     void join_run(const PooledTx& entry, SenderTotal& total);
     void leave_run(const Address& sender, std::uint64_t nonce, SenderTotal& total);

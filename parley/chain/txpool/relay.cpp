@@ -51,11 +51,13 @@ public:
         : relay_(relay),
           context_(context),
           id_(id),
+          origin_(origin_of(context.endpoint())),
           fetches_(relay.config_.fetches_per_second, relay.config_.fetches_burst),
           fetched_bytes_(relay.config_.fetched_bytes_per_second,
                          relay.config_.fetched_bytes_burst) {}
 
     PeerId id() const { return id_; }
+    const Origin& origin() const { return origin_; }
     transport::Context& context() { return context_; }
     bool may_fetch(Now now, std::size_t items) {
         return fetches_.take(now.instant, static_cast<double>(items));
@@ -108,6 +110,7 @@ private:
     TxRelay& relay_;
     transport::Context& context_;
     PeerId id_;
+    Origin origin_;
     TokenBucket fetches_;
     TokenBucket fetched_bytes_;
 };
@@ -212,8 +215,7 @@ Result<void, Offence> TxRelay::on_payload(Peer& peer, Message message) {
         tree_.on_invalid(hash);
         return std::unexpected{Offence::invalid_data};
     }
-    const auto origin = origin_of(peer.context().endpoint());
-    if (const auto refusal = pool_.refuse_early(*tx, origin)) {
+    if (const auto refusal = pool_.refuse_early(*tx, peer.origin())) {
         not_taken(hash, *refusal);
         peer.context().note_waste(work + decoding_work);
         return {};
@@ -221,7 +223,7 @@ Result<void, Offence> TxRelay::on_payload(Peer& peer, Message message) {
     const auto dropped = checks_.push({.tx = std::move(*tx),
                                        .credit = std::move(message),
                                        .from = peer.id(),
-                                       .origin = origin,
+                                       .origin = peer.origin(),
                                        .done = {}});
     for (const auto& unchecked : dropped) {
         tree_.on_dropped(unchecked.tx.hash);
@@ -293,8 +295,8 @@ void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxErro
         checks_.settle(unchecked, false);
         ++counters_.invalid;
         tree_.on_invalid(hash);
-        if (const auto peer = peers_.find(unchecked.from); peer != peers_.end()) {
-            peer->second->context().penalise(Offence::invalid_data);
+        if (auto* context = context_of(unchecked.from)) {
+            context->penalise(Offence::invalid_data);
         }
         return reply(std::unexpected{SubmitError{message(sender.error())}});
     }
@@ -303,9 +305,7 @@ void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxErro
     checks_.settle(unchecked, is_new(result));
     if (is_new(result)) {
         ++counters_.added;
-        if (const auto peer = peers_.find(unchecked.from); peer != peers_.end()) {
-            peer->second->context().mark_useful();
-        }
+        if (auto* context = context_of(unchecked.from)) context->mark_useful();
         tree_.on_valid(now, hash);
         network_->hub().publish(TxAdded{hash, local});
         return reply(hash);
@@ -316,10 +316,14 @@ void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxErro
     reply(std::unexpected{SubmitError{std::string{name(result)}}});
 }
 
+/// Null for our own user, and for one whose link has ended.
+transport::Context* TxRelay::context_of(PeerId peer) const {
+    const auto found = peers_.find(peer);
+    return found == peers_.end() ? nullptr : &found->second->context();
+}
+
 void TxRelay::note_waste(PeerId from, Duration work) {
-    if (const auto peer = peers_.find(from); peer != peers_.end()) {
-        peer->second->context().note_waste(work);
-    }
+    if (auto* context = context_of(from)) context->note_waste(work);
 }
 
 /// Good, but not wanted: not passed on, and not fetched again; if only room or funds are missing,
@@ -332,22 +336,19 @@ void TxRelay::not_taken(const Hash256& hash, InsertResult why) {
     }
 }
 
-/// Sends a transaction whole, or has it announced later if the lane is full. False: it cannot be
-/// had here, since it is not pooled or larger than the peer takes.
-bool TxRelay::push(Now now, Peer& peer, const Hash256& hash) {
-    const auto* pooled = pool_.find(hash);
-    if (pooled == nullptr) return false;
-    const auto sent = peer.context().send(tx_topic::payload, pooled->raw);
-    if (sent == transport::SendResult::full) tree_.push_failed(now, peer.id(), hash);
+/// Sends a transaction whole, or has it announced later if the lane is full. False: it is larger
+/// than the peer takes.
+bool TxRelay::push(Now now, Peer& peer, const PooledTx& tx) {
+    const auto sent = peer.context().send(tx_topic::payload, tx.raw);
+    if (sent == transport::SendResult::full) tree_.push_failed(now, peer.id(), tx.hash);
     return sent != transport::SendResult::too_large;
 }
 
-/// As push, within what the peer may have at a time.
+/// As push, within what the peer may have at a time. False also for what is not pooled.
 bool TxRelay::answer(Now now, Peer& peer, const Hash256& hash) {
     const auto* pooled = pool_.find(hash);
-    if (pooled == nullptr || peer.may_fetch_bytes(now, pooled->raw.size())) {
-        return push(now, peer, hash);
-    }
+    if (pooled == nullptr) return false;
+    if (peer.may_fetch_bytes(now, pooled->raw.size())) return push(now, peer, *pooled);
     tree_.push_failed(now, peer.id(), hash);
     return true;
 }
@@ -360,7 +361,11 @@ void TxRelay::flush(Now now) {
         if (found == peers_.end()) continue;
         auto& context = found->second->context();
         std::visit(overloaded{
-                       [&](const gossip::Push& whole) { push(now, *found->second, whole.item); },
+                       [&](const gossip::Push& whole) {
+                           if (const auto* pooled = pool_.find(whole.item)) {
+                               push(now, *found->second, *pooled);
+                           }
+                       },
                        [&](const gossip::Announce& announce) {
                            const auto sent = context.send(tx_topic::announce,
                                                           tx_topic::encode_hashes(announce.items));

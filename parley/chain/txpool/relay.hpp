@@ -77,8 +77,9 @@ private:
     Result<void, transport::Offence> on_payload(Peer& peer, transport::Message message);
     Result<void, transport::Offence> on_announce(Peer& peer, const std::vector<Hash256>& hashes);
     Result<void, transport::Offence> on_graft(Peer& peer, const std::vector<Hash256>& hashes);
-    bool push(Now now, Peer& peer, const Hash256& hash);
+    bool push(Now now, Peer& peer, const PooledTx& tx);
     bool answer(Now now, Peer& peer, const Hash256& hash);
+    transport::Context* context_of(gossip::PeerId peer) const;
     void note_waste(gossip::PeerId from, Duration work);
     void not_taken(const Hash256& hash, InsertResult why);
     void start_checks();
