@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <future>
-#include <stdexcept>
+#include <optional>
 
 namespace parley::bench {
 

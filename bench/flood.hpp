@@ -16,7 +16,7 @@ inline constexpr std::size_t flooding_links = 36;
 /// links flood.
 double gossip_time(std::size_t flooders);
 
-/// `BATCH`: a node that relays transactions; prints where it listens.
+/// A node that relays transactions; prints where it listens.
 int flood_node(const std::vector<std::string>& arguments);
 /// `TARGET LINKS`: floods.
 int flood_links(const std::vector<std::string>& arguments);
