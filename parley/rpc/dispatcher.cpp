@@ -19,15 +19,24 @@ namespace {
 /// An id as JSON.
 using Id = std::string;
 
-std::string serialize_reply(const Id& id, const Result& result) {
-    const auto body = result ? json::serialize(*result)
-                             : json::serialize(json::object{{"code", result.error().code},
-                                                            {"message", result.error().message}});
-    return fmt::format(R"({{"jsonrpc":"2.0","id":{},"{}":{}}})", id, result ? "result" : "error",
-                       body);
+TextResult to_text(const Result& result) {
+    if (!result) return std::unexpected{result.error()};
+    return json::serialize(*result);
 }
 
-Result error(int code, std::string message) {
+/// The result may be large: its text is moved, not copied.
+std::string serialize_reply(const Id& id, TextResult result) {
+    const auto head =
+        fmt::format(R"({{"jsonrpc":"2.0","id":{},"{}":)", id, result ? "result" : "error");
+    auto text = result ? std::move(*result)
+                       : json::serialize(json::object{{"code", result.error().code},
+                                                      {"message", result.error().message}});
+    text.insert(0, head);
+    text += '}';
+    return text;
+}
+
+std::unexpected<Error> error(int code, std::string message) {
     return std::unexpected{Error{code, std::move(message)}};
 }
 
@@ -40,10 +49,11 @@ public:
     std::size_t bytes_left() const { return Dispatcher::reply_bytes_max - bytes_; }
 
     /// A notification's end has no reply.
-    void finish(std::size_t index, const std::optional<Id>& id, const Result& result) {
+    void finish(std::size_t index, const std::optional<Id>& id, TextResult result) {
         if (id) {
-            auto text = serialize_reply(*id, result);
-            if (text.size() > bytes_left() && result) {
+            const bool worked = result.has_value();
+            auto text = serialize_reply(*id, std::move(result));
+            if (text.size() > bytes_left() && worked) {
                 text = serialize_reply(
                     *id, error(code::reply_too_large, fmt::format("reply: more than {} bytes",
                                                                   Dispatcher::reply_bytes_max)));
@@ -161,7 +171,7 @@ std::optional<Error> refusal(const Request& request, const Method* method, Origi
     return std::nullopt;
 }
 
-Result not_kept(std::string_view why) {
+TextResult not_kept(std::string_view why) {
     return error(code::refused,
                  fmt::format("in force until the node ends, but not on disk: {}", why));
 }
@@ -180,9 +190,9 @@ class Answering {
 public:
     Answering(std::shared_ptr<Exchange> exchange, std::size_t index, std::optional<Id> id)
         : exchange_(std::move(exchange)), index_(index), id_(std::move(id)) {}
-    void finish(const Result& result) {
+    void finish(TextResult result) {
         if (const auto exchange = std::exchange(exchange_, nullptr)) {
-            exchange->finish(index_, id_, result);
+            exchange->finish(index_, id_, std::move(result));
         }
     }
 
@@ -194,13 +204,18 @@ private:
 
 void begin(const Common& common, const Method& method, const Call& call,
            const std::shared_ptr<Answering>& answering) {
+    if (method.start_text) {
+        return method.start_text(
+            call, [answering](TextResult result) { answering->finish(std::move(result)); });
+    }
     if (method.start) {
-        return method.start(call, [answering](const Result& result) { answering->finish(result); });
+        return method.start(
+            call, [answering](const Result& result) { answering->finish(to_text(result)); });
     }
     auto result = method.answer(call);
-    if (!method.lasting || !result || !common.when_saved) return answering->finish(result);
+    if (!method.lasting || !result || !common.when_saved) return answering->finish(to_text(result));
     common.when_saved(common.now, [answering, result = std::move(result)](const auto& failure) {
-        answering->finish(failure ? not_kept(*failure) : result);
+        answering->finish(failure ? not_kept(*failure) : to_text(result));
     });
 }
 
@@ -240,9 +255,9 @@ void Dispatcher::add(std::vector<Method> methods) {
                 "RPC method \"{}\": expected a name of 1 to {} printable characters without space",
                 method.name, name_bytes_max)};
         }
-        if (bool{method.answer} == bool{method.start}) {
-            throw std::invalid_argument{
-                fmt::format("RPC method {}: expected either answer or start", method.name)};
+        if (bool{method.answer} + bool{method.start} + bool{method.start_text} != 1) {
+            throw std::invalid_argument{fmt::format(
+                "RPC method {}: expected one of answer, start and start_text", method.name)};
         }
         auto name = method.name;
         if (!methods_.try_emplace(name, std::move(method)).second) {

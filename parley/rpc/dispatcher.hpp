@@ -41,7 +41,7 @@ public:
     explicit Dispatcher(DispatcherLimits limits, WhenSaved when_saved = {});
 
     /// Throws std::invalid_argument if a name is taken, is no name of 1 to 64 printable characters
-    /// without space, or a method has not exactly one of `answer` and `start`.
+    /// without space, or a method has not exactly one of `answer`, `start` and `start_text`.
     void add(std::vector<Method> methods);
 
     /// `reply` is called once, at once or after the methods that take longer. Its body is empty

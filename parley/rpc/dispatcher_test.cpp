@@ -87,7 +87,7 @@ TEST_CASE("dispatcher: a method that cannot be is refused when it is added") {
     CHECK(refusal_of(dispatcher, {.name = "a b", .answer = &echo}) != "none");
     CHECK(refusal_of(dispatcher, {.name = std::string(65, 'a'), .answer = &echo}) != "none");
     CHECK(refusal_of(dispatcher, {.name = "nothing"}) ==
-          "RPC method nothing: expected either answer or start");
+          "RPC method nothing: expected one of answer, start and start_text");
     CHECK(refusal_of(dispatcher, {.name = "both", .answer = &echo, .start = [](const Call&, Done) {
                                   }}) != "none");
 }

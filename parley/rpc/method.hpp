@@ -55,6 +55,9 @@ struct Call {
 };
 /// Takes the result of a method that does not have it at once. Called once, on the node's thread.
 using Done = std::move_only_function<void(Result)>;
+/// As Result and Done, with JSON that is text already.
+using TextResult = parley::Result<std::string, Error>;
+using DoneText = std::move_only_function<void(TextResult)>;
 
 /// A name that callers use, its limits, and the function behind it.
 struct Method {
@@ -64,10 +67,11 @@ struct Method {
     bool owner_only = false;
     /// What it changes outlives the node: the reply waits until that is on disk.
     bool lasting = false;
-    /// One of the two: the result at once, or later. An exception that one throws becomes
-    /// `internal_error`.
+    /// One of the three: the result at once, or later, or later and so large that it is made into
+    /// text off the node's thread. An exception that one throws becomes `internal_error`.
     std::function<Result(const Call&)> answer{};
     std::function<void(const Call&, Done)> start{};
+    std::function<void(const Call&, DoneText)> start_text{};
 };
 
 }  // namespace parley::rpc

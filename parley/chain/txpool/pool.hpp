@@ -156,11 +156,16 @@ public:
     std::optional<std::uint64_t> next_nonce(const Address& sender) const;
 
     /// Called for each entry until it returns false; `pending`: executable after those before it,
-    /// else queued behind a gap. A run begins at the state's nonce; without state at the sender's
-    /// lowest here. Order: sender, nonce.
+    /// else queued behind a gap, as counted for status(). Order: sender, nonce.
     using Visitor = std::function<bool(const PooledTx& entry, bool pending)>;
-    /// Visits the entries as Visitor says. `visit` must not change the pool.
-    void for_each(const Visitor& visit) const;
+    /// A place in that order.
+    struct Place {
+        Address sender;
+        std::uint64_t nonce = 0;
+    };
+    /// Visits the entries as Visitor says, all or those beyond `after`: for paging through the
+    /// pool. `visit` must not change it.
+    void for_each(const Visitor& visit, const std::optional<Place>& after = std::nullopt) const;
 
     /// How many entries could be executed now, and how many wait behind a gap.
     struct Status {

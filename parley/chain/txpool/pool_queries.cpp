@@ -23,16 +23,14 @@ std::vector<Hash256> TxPool::hashes(std::size_t limit, const std::optional<Hash2
     return out;
 }
 
-void TxPool::for_each(const Visitor& visit) const {
+void TxPool::for_each(const Visitor& visit, const std::optional<Place>& after) const {
     const auto& by_sender = entries_->get<BySender>();
-    for (auto it = by_sender.begin(); it != by_sender.end();) {
-        const auto run = entries_->run_begin(it->sender, state_);
-        bool pending = false;
-        std::uint64_t next = 0;
+    auto it =
+        after ? by_sender.upper_bound(std::tuple{after->sender, after->nonce}) : by_sender.begin();
+    while (it != by_sender.end()) {
+        const auto& run = senders_.at(it->sender).run;
         for (const auto end = entries_->sender_end(it->sender); it != end; ++it) {
-            pending = it == run || (pending && it->nonce == next);
-            next = it->nonce + 1;
-            if (!visit(*it, pending)) return;
+            if (!visit(*it, run.contains(it->nonce))) return;
         }
     }
 }

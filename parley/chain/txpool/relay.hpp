@@ -61,6 +61,9 @@ public:
     void on_timer(Now now) override;
 
     const gossip::Tree& tree() const { return tree_; }
+    const TxPool& pool() const { return pool_; }
+    /// The network that it is plugged into; null before.
+    transport::Network* network() const { return network_; }
     std::size_t unchecked_bytes() const { return checks_.bytes(); }
 
     /// Since the start: transactions from peers, and those of them that were known; invalid ones

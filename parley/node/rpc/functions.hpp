@@ -29,9 +29,7 @@ void eth_send_raw_transaction(Chain& chain, const rpc::Call& call, rpc::Done don
 rpc::Result eth_syncing(Chain& chain, const rpc::Call& call);
 
 // txpool.cpp
-/// How many are pending and queued. Linear in the entries of the pool.
+/// How many are pending and queued.
 rpc::Result txpool_status(Chain& chain, const rpc::Call& call);
-/// All entries by sender and nonce; reply_too_large if they do not fit into one reply.
-rpc::Result txpool_content(Chain& chain, const rpc::Call& call);
 
 }  // namespace parley::node

@@ -1,6 +1,10 @@
 // The chain's JSON-RPC methods: eth_*, txpool_*. docs/RPC.md describes each.
 #include <parley/node/rpc/functions.hpp>
+#include <parley/node/rpc/pool_content.hpp>
 #include <parley/rpc/method_list.hpp>
+
+#include <memory>
+#include <utility>
 
 namespace parley::node {
 
@@ -18,7 +22,11 @@ std::vector<rpc::Method> Chain::rpc_methods() {
     list.answers("eth_maxPriorityFeePerGas", 0, &eth_gas_price);
     list.starts("eth_sendRawTransaction", 1, &eth_send_raw_transaction);
     list.answers("eth_syncing", 0, &eth_syncing);
-    list.answers("txpool_content", 0, &txpool_content);
+    list.add({.name = "txpool_content",
+              .start_text = [content = std::make_shared<PoolContent>(relay_)](const rpc::Call&,
+                                                                              rpc::DoneText done) {
+                  content->ask(std::move(done));
+              }});
     list.answers("txpool_status", 0, &txpool_status);
     return list.take();
 }

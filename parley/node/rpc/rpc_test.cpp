@@ -1,10 +1,12 @@
 #include <parley/chain/types/test_transactions.hpp>
 #include <parley/crypto/hash.hpp>
+#include <parley/node/rpc/pool_content.hpp>
 #include <parley/node/rpc/test_rpc.hpp>
 #include <parley/rpc/dispatcher.hpp>
 #include <parley/rpc/hex.hpp>
 
 #include <string>
+#include <vector>
 
 using namespace parley;
 using namespace parley::node;
@@ -289,6 +291,50 @@ TEST_CASE("the pool by sender and nonce") {
     CHECK(node.result("txpool_status") == json::value{{"pending", "0x2"}, {"queued", "0x1"}});
 }
 
+TEST_CASE("a large pool is read a page a turn, once for all who ask meanwhile") {
+    RpcNode node;
+    constexpr std::uint64_t count = 2 * PoolContent::page_entries_max + 10;
+    for (std::uint64_t nonce = 0; nonce < count; ++nonce) {
+        node.node->relay().submit(node.now, signed_transfer(1, nonce).raw, [](auto) {});
+        if (nonce % 1000 == 0) node.work();
+    }
+    node.work();
+    REQUIRE(node.node->pool().size() == count);
+    std::vector<std::string> replies;
+    const auto ask = [&] {
+        node.rpc->handle(node.now, R"({"jsonrpc":"2.0","method":"txpool_content","id":1})",
+                         rpc::Origin::http,
+                         [&](std::string text) { replies.push_back(std::move(text)); });
+    };
+    const auto turn = [&] {
+        auto jobs = node.node->take_jobs();
+        REQUIRE(jobs.size() == 1);
+        jobs.front().run();
+        node.node->finish_job(jobs.front(), node.now);
+    };
+    ask();
+    turn();  // the first page
+    ask();
+    ask();
+    turn();
+    turn();  // the last one
+    CHECK(replies.empty());
+    turn();
+    REQUIRE(replies.size() == 1);
+    for (int i = 0; i < 3; ++i) turn();  // the pages for the two that came later
+    CHECK(replies.size() == 1);
+    turn();
+    CHECK(replies.size() == 2);
+    turn();
+    REQUIRE(replies.size() == 3);
+    CHECK(node.node->take_jobs().empty());
+    for (const auto& reply : replies) {
+        const auto pending = json::parse(reply).at("result").at("pending").as_object();
+        REQUIRE(pending.size() == 1);
+        CHECK(pending.begin()->value().as_object().size() == count);
+    }
+}
+
 TEST_CASE("transactions that are refused, with why") {
     RpcNode node;
     const auto tx = signed_transfer(1, 0);
@@ -451,10 +497,10 @@ TEST_CASE("replies are bounded, over a whole batch") {
     const auto value = json::parse(*reply);
     CHECK(value.at(0).as_object().contains("result"));
     CHECK(value.at(99).at("error").at("code") == -32003);
-    for (std::uint64_t nonce = 30; nonce < 80; ++nonce) {
+    for (std::uint64_t nonce = 30; nonce < 90; ++nonce) {
         large.nonce = nonce;
-        node.send(chain::testing::sign(large, chain::testing::secret_of(1)));
+        node.send(chain::testing::sign(large, chain::testing::secret_of(2)));
     }
     CHECK(node.error("txpool_content") ==
-          "-32003: reply: 80 transactions do not fit in 16777216 bytes");
+          "-32003: reply: 90 transactions do not fit in 16777216 bytes");
 }

@@ -61,10 +61,4 @@ json::object transaction_json(const chain::PooledTx& pooled) {
     return out;
 }
 
-std::size_t transaction_json_bytes(const chain::PooledTx& pooled) {
-    // Fields without data and access list are below 1400 bytes; those two double in hex, and an
-    // address or key of the list (at least 20 bytes) adds at most 40 for names and punctuation.
-    return 1400 + 4 * pooled.raw.size();
-}
-
 }  // namespace parley::node

@@ -6,14 +6,9 @@
 
 #include <boost/json.hpp>
 
-#include <cstddef>
-
 namespace parley::node {
 
 /// Decodes the entry's bytes; fields of a block are null.
 boost::json::object transaction_json(const chain::PooledTx& pooled);
-
-/// At least what its JSON has in bytes.
-std::size_t transaction_json_bytes(const chain::PooledTx& pooled);
 
 }  // namespace parley::node
