@@ -229,7 +229,7 @@ private:
     }
 
     void check_descriptors() {
-        const auto needed = config().p2p.descriptors_max();
+        const auto needed = config().descriptors_max();
         const auto allowed = raise_descriptor_limit(needed);
         if (allowed >= needed) return;
         log_->write(LogLevel::warn, "parley", "fewer file descriptors than the slots may need",
@@ -275,6 +275,7 @@ private:
         server.hosts = config().rpc.allowed_hosts;
         server.origins = config().rpc.allowed_origins;
         server.body_bytes_max = config().rpc.body_bytes_max;
+        server.connections_max = config().rpc.connections_max;
         const auto handler = [this](std::string body, Origin from, HttpServer::Reply done) {
             host_.post(
                 [this, from, body = std::move(body), done = std::move(done)](Now at) mutable {

@@ -64,9 +64,9 @@ TEST_CASE("doctor: a port of UDP") {
 
 TEST_CASE("doctor: file descriptors") {
     node::NodeConfig config;
-    const auto least = config.p2p.descriptors_max();
+    const auto least = config.descriptors_max();
     config.p2p.inbound_max += 1'000;
-    CHECK(config.p2p.descriptors_max() == least + 1'000);
+    CHECK(config.descriptors_max() == least + 1'000);
     CHECK(check_descriptors({least, least, least}).grade == Grade::ok);
     const auto few = check_descriptors({least - 1, least, least});
     CHECK(few.grade == Grade::fail);

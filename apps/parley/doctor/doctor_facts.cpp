@@ -108,7 +108,7 @@ PortFacts udp_port_facts(std::string setting, const Endpoint& endpoint, bool nod
 DescriptorFacts descriptor_facts(const node::NodeConfig& config) {
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
-    return {limit.rlim_cur, limit.rlim_max, config.p2p.descriptors_max()};
+    return {limit.rlim_cur, limit.rlim_max, config.descriptors_max()};
 }
 
 DiskFacts disk_facts(const Folder& folder) {

@@ -37,13 +37,13 @@ Result<void, ConfigError> check(const Config& config, std::string_view file_name
     return {};
 }
 
-std::uint64_t P2pConfig::descriptors_max() const {
-    const std::uint64_t named = static_peers.size() + trusted.size();
-    constexpr std::uint64_t dials = 16 + 2;    // under way, feelers
-    constexpr std::uint64_t rpc = 3 * 64;      // HTTP, the Unix socket, metrics
+std::uint64_t Config::descriptors_max() const {
+    const std::uint64_t named = p2p.static_peers.size() + p2p.trusted.size();
+    constexpr std::uint64_t dials = 16 + 2;                            // under way, feelers
+    const auto callers = 2 * std::uint64_t{rpc.connections_max} + 64;  // RPC, metrics
     constexpr std::uint64_t others = 64 + 64;  // store, log, threads, listeners; callers giving way
-    return std::uint64_t{inbound_max} + outbound_max + handshakes_max + named + dials + rpc +
-           others;
+    return std::uint64_t{p2p.inbound_max} + p2p.outbound_max + p2p.handshakes_max + named + dials +
+           callers + others;
 }
 
 Result<void, ConfigError> read_config(const SettingList& list, const Config& config,

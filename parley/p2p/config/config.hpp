@@ -63,8 +63,6 @@ struct P2pConfig {
     bool dht = true;  ///< take part in the DHT, over UDP
 
     bool uses_proxy() const { return proxy.endpoint.port != 0; }
-    /// File descriptors that a node may need: the connections that the slots allow, and the rest.
-    std::uint64_t descriptors_max() const;
 };
 
 /// Whom this node links with, and whom it keeps to itself.
@@ -83,6 +81,7 @@ struct RpcConfig {
     std::vector<std::string> allowed_origins;
     std::uint32_t body_bytes_max = 1U << 20;
     std::uint32_t batch_max = 1000;
+    std::uint32_t connections_max = 64;  ///< at each place: HTTP, the Unix socket
 };
 
 /// The figures for Prometheus, over HTTP.
@@ -112,6 +111,8 @@ struct Config {
     bool uses_dht() const {
         return p2p.dht && !p2p.listen.empty() && !p2p.uses_proxy() && !permissions.private_only;
     }
+    /// File descriptors that a node may need: the connections that the slots allow, and the rest.
+    std::uint64_t descriptors_max() const;
     /// What a Link needs of it. Links of one such result share the limits of all.
     transport::LinkConfig link() const;
 };

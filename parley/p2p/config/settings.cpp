@@ -179,7 +179,12 @@ void add_rpc(SettingList& list, RpcConfig& rpc) {
             "Web pages that may ask, by their Origin header: \"https://wallet.example\".",
             std::string{web_origin_form}, rpc.allowed_origins, &read_web_origin, as_it_is)
         .number("body_bytes_max", "Bytes of a request.", 1 << 10, 1 << 26, rpc.body_bytes_max)
-        .number("batch_max", "Requests in a batch.", 100, 100'000, rpc.batch_max);
+        .number("batch_max", "Requests in a batch.", 100, 100'000, rpc.batch_max)
+        .number(
+            "connections_max",
+            "Callers at a time, over HTTP and at the Unix socket each. When there are more, the\n"
+            "# one that has been idle longest gives way.",
+            4, 10'000, rpc.connections_max);
 }
 
 void add_runtime(SettingList& list, Config& config) {

@@ -1,6 +1,7 @@
 #include <parley/runtime/http/http_server.hpp>
 
 #include <parley/runtime/http/http_session.hpp>
+#include <parley/runtime/io/asio_endpoint.hpp>
 #include <parley/runtime/io/listen.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -10,7 +11,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -75,16 +78,48 @@ private:
     }
 
     void welcome(Stream::socket socket) {
+        const auto caller = caller_of(socket);
         std::erase_if(sessions_, [](const auto& weak) { return weak.expired(); });
-        if (sessions_.size() >= config_.connections_max) {
+        if (sessions_.size() >= config_.connections_max && !make_room(caller)) {
             (void)::send(socket.native_handle(), busy_text.data(), busy_text.size(),
                          MSG_DONTWAIT | MSG_NOSIGNAL);
             return;
         }
-        auto session =
-            std::make_shared<HttpSession>(std::move(socket), config_, handler_, origin_, gate_);
+        auto session = std::make_shared<HttpSession>(std::move(socket), caller, config_, handler_,
+                                                     origin_, gate_);
         sessions_.push_back(session);
         session->start();
+    }
+
+    static NetworkGroup caller_of(const Stream::socket& socket) {
+        boost::system::error_code error;
+        const auto endpoint = socket.remote_endpoint(error);
+        if (error) return {};
+        const auto address = address_of(endpoint.data());
+        return address ? exact_group(*address) : NetworkGroup{};
+    }
+
+    /// Ends the connection that makes the server wait longest, of the caller with the most of them;
+    /// not one of a caller that has fewer than the new one. False if there is none.
+    bool make_room(const NetworkGroup& for_caller) {
+        std::map<NetworkGroup, std::size_t> shares;
+        std::vector<std::shared_ptr<HttpSession>> open;
+        for (const auto& weak : sessions_) {
+            if (auto session = weak.lock()) open.push_back(std::move(session));
+        }
+        for (const auto& session : open) ++shares[session->caller()];
+        const auto least = shares[for_caller];
+        std::erase_if(open, [&](const auto& session) {
+            return !session->waits_since() || shares[session->caller()] < least;
+        });
+        const auto victim = std::ranges::min_element(open, {}, [&](const auto& session) {
+            return std::pair{-static_cast<std::int64_t>(shares[session->caller()]),
+                             *session->waits_since()};
+        });
+        if (victim == open.end()) return false;
+        (*victim)->close();
+        std::erase_if(sessions_, [&](const auto& weak) { return weak.lock() == *victim; });
+        return true;
     }
 
     asio::basic_socket_acceptor<Stream> acceptor_;

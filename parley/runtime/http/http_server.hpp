@@ -7,7 +7,9 @@
 // a configured name, an Origin must be configured, and only application/json is read.
 //
 // Bounds: connections per endpoint, header and body bytes, one request at a time per connection,
-// and a time limit on everything that a client can make the server wait for.
+// and a time limit on everything that a client can make the server wait for. When connections are
+// at their limit, a new one takes the place of one that makes the server wait: who holds them open,
+// silent or slow, keeps nobody out. The Unix socket has places of its own.
 //
 // Threading: start and destroy on one thread; the handler runs on the server's own.
 #pragma once

@@ -84,6 +84,7 @@ void HttpSession::close() {
 }
 
 void HttpSession::wait_for_request() {
+    note_wait();
     if (buffer_.size() > 0) {
         read_request();  // the next one is here already
         return;
@@ -210,6 +211,7 @@ std::optional<HttpSession::Response> HttpSession::page_refusal(const Request& re
 }
 
 void HttpSession::await_reply(std::string body) {
+    waits_since_.reset();
     stream_.expires_never();
     awaiting_ = ++request_number_;
     patience_.emplace(stream_.get_executor());
@@ -240,6 +242,7 @@ void HttpSession::on_reply(std::uint64_t request_number, std::string body) {
 }
 
 void HttpSession::send(Response response) {
+    note_wait();
     response_ = std::move(response);
     response_.version(version_);
     response_.keep_alive(keep_alive_);

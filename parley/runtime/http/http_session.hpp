@@ -3,6 +3,7 @@
 // thread; replies of handlers come to it through the ReplyGate.
 #pragma once
 
+#include <parley/runtime/clock.hpp>
 #include <parley/runtime/http/http_server.hpp>
 
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -41,9 +42,10 @@ public:
     using Socket = boost::asio::generic::stream_protocol::socket;
 
     /// `config` and `handler` outlive the session.
-    HttpSession(Socket socket, const HttpServerConfig& config, const HttpServer::Handler& handler,
-                Origin origin, std::shared_ptr<ReplyGate> gate)
+    HttpSession(Socket socket, NetworkGroup caller, const HttpServerConfig& config,
+                const HttpServer::Handler& handler, Origin origin, std::shared_ptr<ReplyGate> gate)
         : stream_(std::move(socket)),
+          caller_(caller),
           config_(config),
           handler_(handler),
           origin_(origin),
@@ -53,6 +55,11 @@ public:
     void start() { wait_for_request(); }
     /// Closes the connection at once.
     void close();
+    /// Whose it is; at a Unix socket all are one.
+    const NetworkGroup& caller() const { return caller_; }
+    /// Since when the server has waited for the client: to ask, to send the whole request, or to
+    /// read the answer. Nothing while a request is with the handler.
+    std::optional<Instant> waits_since() const { return waits_since_; }
 
 private:
     using Request = boost::beast::http::request<boost::beast::http::string_body>;
@@ -71,11 +78,14 @@ private:
     void on_reply(std::uint64_t request_number, std::string body);
     void send(Response response);
     void finish();
+    void note_wait() { waits_since_ = monotonic_now(); }
 
     static constexpr std::size_t drain_bytes_max = 4U << 20;
     void drain(std::size_t bytes);
 
     boost::beast::basic_stream<boost::asio::generic::stream_protocol> stream_;
+    NetworkGroup caller_;
+    std::optional<Instant> waits_since_;
     const HttpServerConfig& config_;
     const HttpServer::Handler& handler_;
     Origin origin_;

@@ -11,8 +11,10 @@
 #include <atomic>
 #include <cerrno>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 using namespace parley;
 using namespace parley::runtime;
@@ -35,10 +37,12 @@ std::unique_ptr<HttpServer> serve(HttpServerConfig config, HttpServer::Handler h
 /// A socket that speaks whatever the test says.
 class RawClient {
 public:
-    explicit RawClient(const Endpoint& endpoint)
+    explicit RawClient(const Endpoint& endpoint, std::string_view from = "127.0.0.1")
         : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         const timeval patience{20, 0};
         ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        const auto own = to_asio({*IpAddress::parse(from), 0});
+        REQUIRE(::bind(fd_.get(), own.data(), static_cast<socklen_t>(own.size())) == 0);
         const auto address = to_asio(endpoint);
         REQUIRE(::connect(fd_.get(), address.data(), static_cast<socklen_t>(address.size())) == 0);
     }
@@ -217,21 +221,51 @@ TEST_CASE("the refusal of a large body is a JSON-RPC error that arrives whole") 
         R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"the request is too large"}})");
 }
 
-TEST_CASE("connections beyond the limit are told so, and places come back") {
-    const auto server = serve({.connections_max = 2});
-    {
-        RawClient a{*server->tcp_endpoint()};
-        RawClient b{*server->tcp_endpoint()};
-        a.send(std::string{good_headers});
-        RawClient c{*server->tcp_endpoint()};
-        CHECK(c.read_to_end().starts_with("HTTP/1.1 503"));
-    }
-    // The server hears of the two that left in its own time.
-    for (;;) {
+TEST_CASE("who has a request under way keeps the place, and more are told so") {
+    std::vector<HttpServer::Reply> under_way;
+    std::atomic<int> calls{0};
+    const auto server = serve({.connections_max = 2}, [&](const std::string&, Origin, auto done) {
+        under_way.push_back(std::move(done));
+        ++calls;
+        calls.notify_all();
+    });
+    RawClient a{*server->tcp_endpoint()};
+    RawClient b{*server->tcp_endpoint()};
+    for (auto* client : {&a, &b}) client->send(request(good_headers));
+    while (calls < 2) calls.wait(calls);
+    RawClient c{*server->tcp_endpoint()};
+    CHECK(c.read_to_end().starts_with("HTTP/1.1 503"));
+    for (const auto& done : under_way) done("late");
+    for (auto* client : {&a, &b}) CHECK(client->read_to_end().ends_with("late"));
+    RawClient d{*server->tcp_endpoint()};
+    d.send(request(good_headers));
+    while (calls < 3) calls.wait(calls);
+}
+
+TEST_CASE("who is silent or slow keeps nobody out") {
+    const auto server = serve({.connections_max = 8});
+    std::vector<std::unique_ptr<RawClient>> silent;
+    for (int i = 0; i < 40; ++i) {
+        silent.push_back(std::make_unique<RawClient>(*server->tcp_endpoint()));
+        if (i % 2 == 0) silent.back()->send("POST / HTTP/1.1\r\nHost: loc");
         const auto reply = rpc_post(*server->tcp_endpoint(), "x");
-        if (reply) break;
-        REQUIRE(reply.error().status == 503);
+        REQUIRE(reply);
+        CHECK(*reply == "http:x");
     }
+    // The first ones gave way.
+    CHECK(silent.front()->read_to_end().empty());
+}
+
+TEST_CASE("a caller with few connections does not give way to one with many") {
+    const auto server = serve({.connections_max = 8});
+    RawClient few{*server->tcp_endpoint(), "127.0.0.9"};
+    std::vector<std::unique_ptr<RawClient>> many;
+    for (int i = 0; i < 40; ++i) {
+        many.push_back(std::make_unique<RawClient>(*server->tcp_endpoint()));
+    }
+    CHECK(many.front()->read_to_end().empty());
+    few.send(request(good_headers));
+    CHECK(few.read_to_end().ends_with("http:{}"));
 }
 
 TEST_CASE("who is silent is cut off, before, within and after a request") {
@@ -279,6 +313,21 @@ TEST_CASE("a port or a socket in use is named at the start") {
         HttpServer::start({.tcp = Endpoint{*IpAddress::parse("0.0.0.0"), 0}}, echo, no_log());
     REQUIRE_FALSE(far);
     CHECK(far.error().what == "cannot serve RPC on 0.0.0.0:0: not a loopback address");
+}
+
+TEST_CASE("a socket in a folder of any depth") {
+    const TestDir dir;
+    const auto deep = std::filesystem::path{dir.file(std::string(60, 'a'))} / std::string(60, 'b');
+    std::filesystem::create_directories(deep);
+    const auto path = (deep / "parley.sock").string();
+    for (int i = 0; i < 2; ++i) {  // the second one replaces the file of the first
+        const auto server = serve({.unix_socket = path});
+        CHECK(rpc_post(path, "x").value() == "unix:x");
+    }
+    const auto lost = (deep / "lost" / "parley.sock").string();
+    const auto refused = HttpServer::start({.unix_socket = lost}, echo, no_log());
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().what == "cannot listen on " + lost + ": No such file or directory");
 }
 
 TEST_CASE("a stale socket file is replaced, any other file is left alone") {

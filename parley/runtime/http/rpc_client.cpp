@@ -2,6 +2,8 @@
 
 #include <parley/base/overloaded.hpp>
 #include <parley/runtime/io/asio_endpoint.hpp>
+#include <parley/runtime/io/socket_path.hpp>
+#include <parley/runtime/start_error.hpp>
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
@@ -113,14 +115,15 @@ Result<std::string, RpcClientError> rpc_post(const RpcAddress& address, std::str
         overloaded{
             [&](const Endpoint& endpoint) { return call.run(to_asio(endpoint), timeout); },
             [&](const std::string& path) -> Result<std::string, RpcClientError> {
-                if (path.size() >= sizeof(sockaddr_un::sun_path)) {
+                const auto near = socket_path(path);
+                if (near.error != 0) {
                     return std::unexpected{
                         RpcClientError{Kind::no_connection,
-                                       "cannot connect to " + path + ": the path is too long",
+                                       start_error("connect to", path, near.error).what,
                                        0,
                                        {}}};
                 }
-                return call.run(asio::local::stream_protocol::endpoint{path}, timeout);
+                return call.run(asio::local::stream_protocol::endpoint{near.path}, timeout);
             },
         },
         address);

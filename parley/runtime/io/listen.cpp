@@ -1,6 +1,7 @@
 #include <parley/runtime/io/listen.hpp>
 
 #include <parley/runtime/io/asio_endpoint.hpp>
+#include <parley/runtime/io/socket_path.hpp>
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -63,8 +64,10 @@ Result<UniqueFd, StartError> listen_unix(const std::string& path, int backlog) {
     };
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path.empty() || path.size() >= sizeof address.sun_path) return failed(ENAMETOOLONG);
-    std::ranges::copy(path, address.sun_path);
+    static_assert(sizeof address.sun_path > SocketPath::bytes_max);
+    const auto near = socket_path(path);
+    if (near.error != 0) return failed(near.error);
+    std::ranges::copy(near.path, address.sun_path);
     UniqueFd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     if (!fd) return failed(errno);
     // Before bind: the file is never open to others, not even for a moment.
