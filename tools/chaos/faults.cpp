@@ -13,6 +13,7 @@ const std::vector<Fault>& faults() {
         {"disk", "the store's disk is full", &disk_full},
         {"files", "callers use up its descriptors", &file_limit},
         {"clock", "wall clock + 1 h, then - 1 h", &clock_step},
+        {"siege", "crowds of callers", &siege},
         {"kill", "SIGKILL at random moments", &kills},
     };
     return all;

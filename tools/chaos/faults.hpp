@@ -37,6 +37,9 @@ std::string disk_full(Swarm&, const FaultOptions&);
 std::string file_limit(Swarm&, const FaultOptions&);
 std::string clock_step(Swarm&, const FaultOptions&);
 
+// siege.cpp
+std::string siege(Swarm&, const FaultOptions&);
+
 // faults_kill.cpp
 std::string kills(Swarm&, const FaultOptions&);
 

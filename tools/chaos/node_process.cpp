@@ -61,10 +61,13 @@ std::string text_of(const std::string& path) {
 
 NodeProcess::NodeProcess(NodePlace place)
     : place_(std::move(place)), name_("node " + std::to_string(place_.end)) {
-    const auto listen = wan::Wan::address(place_.end) + ":" + std::to_string(port);
-    std::vector<std::string> words{
-        place_.binary, "init",   place_.folder, "--json",     "--private", "--listen",
-        listen,        "--http", "off",         "--chain-id", "1"};
+    std::vector<std::string> words{place_.binary, "init", place_.folder, "--json",
+                                   "--http",      "off",  "--chain-id",  "1"};
+    if (place_.listen.empty()) {
+        const auto here = wan::Wan::address(place_.end) + ":" + std::to_string(port);
+        words.insert(words.end(), {"--private", "--listen", here});
+    }
+    words.insert(words.end(), place_.listen.begin(), place_.listen.end());
     if (!place_.boot.empty()) words.insert(words.end(), {"--boot", place_.boot});
     const auto output = place_.folder + ".init";
     const pid_t pid = spawn(words, {}, output);

@@ -24,6 +24,8 @@ struct NodePlace {
     std::size_t end = 1;  ///< of the wide-area network
     int space = -1;       ///< its network namespace
     std::string boot;     ///< a target; empty: none
+    /// Instead of listening at its end, on a private address: words for `init`.
+    std::vector<std::string> listen;
 };
 
 /// Threading: call() from any thread, the rest from one. The process is killed with the object,

@@ -39,9 +39,13 @@ void wait_until(Duration patience, const std::string& statement,
 Swarm::Swarm(const std::string& binary, const std::string& folder, std::size_t count)
     : binary_(binary), folder_(folder), wan_({.ends = count + 1}) {
     for (std::size_t i = 1; i <= count; ++i) {
-        nodes_.push_back(std::make_unique<NodeProcess>(
-            NodePlace{binary, folder + "/node-" + std::to_string(i), i, wan_.space(i),
-                      i == 1 ? std::string{} : nodes_[0]->target()}));
+        nodes_.push_back(
+            std::make_unique<NodeProcess>(NodePlace{binary,
+                                                    folder + "/node-" + std::to_string(i),
+                                                    i,
+                                                    wan_.space(i),
+                                                    i == 1 ? std::string{} : nodes_[0]->target(),
+                                                    {}}));
         nodes_.back()->start();
     }
 }
@@ -49,7 +53,7 @@ Swarm::Swarm(const std::string& binary, const std::string& folder, std::size_t c
 std::unique_ptr<NodeProcess> Swarm::guest(const std::string& folder) {
     const auto end = wan_.ends();
     return std::make_unique<NodeProcess>(
-        NodePlace{binary_, folder, end, wan_.space(end), nodes_[0]->target()});
+        NodePlace{binary_, folder, end, wan_.space(end), nodes_[0]->target(), {}});
 }
 
 void Swarm::change_all(std::string_view words) {

@@ -43,6 +43,7 @@ public:
     /// One more node, at the spare end, in a folder of its own.
     std::unique_ptr<NodeProcess> guest(const std::string& folder);
     const std::string& folder() const { return folder_; }
+    const std::string& binary() const { return binary_; }
     /// Changes the lines of all ends. Throws std::runtime_error.
     void change_all(std::string_view words);
     void change(std::size_t end, std::string_view words);

@@ -1,6 +1,6 @@
+#include "device.hpp"
 #include "end.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <exception>
 #include <fstream>
@@ -30,36 +29,13 @@ constexpr int device_queue_packets = 10'000;
     throw std::system_error{errno, std::system_category(), what};
 }
 
-void request(int fd, unsigned long code, ifreq& body, const char* what) {
-    if (::ioctl(fd, code, &body) != 0) refuse(what);
-}
-
-ifreq named(std::string_view name) {
-    ifreq out{};
-    std::ranges::copy(name, out.ifr_name);
-    return out;
-}
-
-sockaddr ipv4(const std::string& text) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    ::inet_pton(AF_INET, text.c_str(), &address.sin_addr);
-    return std::bit_cast<sockaddr>(address);
-}
-
-void bring_up(int socket, std::string_view device) {
-    auto flags = named(device);
-    request(socket, SIOCGIFFLAGS, flags, "cannot read a device's flags");
-    flags.ifr_flags = static_cast<short>(flags.ifr_flags | IFF_UP | IFF_RUNNING);
-    request(socket, SIOCSIFFLAGS, flags, "cannot bring a device up");
-}
-
 UniqueFd make_device() {
     UniqueFd device{::open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK)};
     if (!device) throw NotHere{"needs /dev/net/tun"};
-    auto wanted = named(device_name);
+    ifreq wanted{};
+    std::ranges::copy(device_name, wanted.ifr_name);
     wanted.ifr_flags = IFF_TUN | IFF_NO_PI;
-    request(device.get(), TUNSETIFF, wanted, "cannot make a TUN device");
+    if (::ioctl(device.get(), TUNSETIFF, &wanted) != 0) refuse("cannot make a TUN device");
     return device;
 }
 
@@ -70,43 +46,56 @@ void set_tcp_buffers(std::uint64_t bytes_max) {
     }
 }
 
-End make_here(std::size_t number, const WanOptions& options) {
+/// The calling thread is in a new namespace from now on.
+UniqueFd leave_namespace() {
     if (::unshare(CLONE_NEWNET) != 0) throw NotHere{"needs root"};
+    UniqueFd space{::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)};
+    if (!space) refuse("/proc/thread-self/ns/net");
+    return space;
+}
+
+End make_here(std::size_t number, const WanOptions& options) {
     End end;
-    end.space = UniqueFd{::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)};
-    if (!end.space) refuse("/proc/thread-self/ns/net");
+    end.space = leave_namespace();
     end.device = make_device();
-    const UniqueFd socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-    auto body = named(device_name);
-    body.ifr_addr = ipv4(Wan::address(number));
-    request(socket.get(), SIOCSIFADDR, body, "cannot set a device's address");
-    body.ifr_netmask = ipv4("255.255.255.0");
-    request(socket.get(), SIOCSIFNETMASK, body, "cannot set a device's netmask");
-    body.ifr_mtu = static_cast<int>(options.mtu);
-    request(socket.get(), SIOCSIFMTU, body, "cannot set a device's MTU");
-    body.ifr_qlen = device_queue_packets;
-    request(socket.get(), SIOCSIFTXQLEN, body, "cannot set a device's queue");
-    bring_up(socket.get(), device_name);
-    bring_up(socket.get(), "lo");
+    set_ipv4(device_name, Wan::address(number), "255.255.255.0");
+    set_mtu(device_name, options.mtu);
+    set_queue(device_name, device_queue_packets);
+    bring_up(device_name);
+    bring_up("lo");
     if (options.tcp_buffer_bytes_max > 0) set_tcp_buffers(options.tcp_buffer_bytes_max);
     return end;
 }
 
-}  // namespace
-
-End make_end(std::size_t number, const WanOptions& options) {
-    // A thread can leave its namespace and need not come back.
-    End end;
+/// Runs `call` on a thread of its own: it can leave its namespace and need not come back.
+template <class Call>
+auto elsewhere(const Call& call) {
+    decltype(call()) out;
     std::exception_ptr failure;
     std::thread{[&] {
         try {
-            end = make_here(number, options);
+            out = call();
         } catch (...) {
             failure = std::current_exception();
         }
     }}.join();
     if (failure) std::rethrow_exception(failure);
-    return end;
+    return out;
+}
+
+}  // namespace
+
+End make_end(std::size_t number, const WanOptions& options) {
+    return elsewhere([&] { return make_here(number, options); });
+}
+
+UniqueFd make_namespace(const std::function<void()>& furnish) {
+    return elsewhere([&] {
+        auto space = leave_namespace();
+        bring_up("lo");
+        furnish();
+        return space;
+    });
 }
 
 }  // namespace parley::wan
