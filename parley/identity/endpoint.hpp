@@ -86,6 +86,13 @@ bool may_be_advertised(const IpAddress& address, const IpAddress& peer);
 /// Decimal, 0 to 65535, no sign and no leading zero.
 std::optional<std::uint16_t> parse_port(std::string_view text);
 
+/// Address families, such as those in which a node has sockets.
+struct IpFamilies {
+    bool v4 = true;
+    bool v6 = true;
+    bool has(const IpAddress& address) const { return address.is_v4() ? v4 : v6; }
+};
+
 /// An address and a port, of TCP or UDP.
 struct Endpoint {
     IpAddress address;       ///< of the host

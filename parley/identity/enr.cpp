@@ -248,8 +248,14 @@ std::optional<Endpoint> Enr::other_tcp_endpoint() const {
     return other == tcp_endpoint() ? std::nullopt : other;
 }
 
-std::optional<Endpoint> Enr::udp_endpoint() const {
-    return endpoint_of(ip4_, udp_, ip6_, udp6_);
+std::optional<Endpoint> Enr::udp_endpoint(IpFamilies families) const {
+    return endpoint_of(families.v4 ? ip4_ : std::nullopt, udp_, families.v6 ? ip6_ : std::nullopt,
+                       udp6_);
+}
+
+bool Enr::has_udp_endpoint(const Endpoint& endpoint) const {
+    const bool v4 = endpoint.address.is_v4();
+    return udp_endpoint({.v4 = v4, .v6 = !v4}) == endpoint;
 }
 
 std::optional<ClientEntry> Enr::client() const {

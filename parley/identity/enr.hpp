@@ -82,8 +82,10 @@ public:
     std::optional<Endpoint> tcp_endpoint() const;
     /// The IPv6 one of a record that has both; tcp_endpoint() then is the IPv4 one.
     std::optional<Endpoint> other_tcp_endpoint() const;
-    /// The UDP endpoint, IPv4 before IPv6; nothing without address or port.
-    std::optional<Endpoint> udp_endpoint() const;
+    /// The UDP endpoint, IPv4 before IPv6 of those wanted; nothing without address or port.
+    std::optional<Endpoint> udp_endpoint(IpFamilies families = {}) const;
+    /// Whether this is one of its UDP endpoints.
+    bool has_udp_endpoint(const Endpoint& endpoint) const;
     /// The network's entry, if there is one.
     std::optional<ParleyEntry> parley() const { return parley_; }
     /// The program's entry. Nothing also if it is not of its form, or not all printable ASCII of at

@@ -136,7 +136,7 @@ void Discv5Dht::serve_talk(std::string protocol, Talk talk) {
 }
 
 void Discv5Dht::talk(Now now, const Enr& node, Bytes protocol, Bytes request, OnTalk done) {
-    const auto contact = Contact::of(node);
+    const auto contact = service_.contact_of(node);
     if (!contact) return done(now, std::nullopt);
     service_.talk(now, *contact, protocol, request,
                   [done = std::move(done)](Now then, auto answer) mutable {

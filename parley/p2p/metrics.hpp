@@ -8,6 +8,7 @@
 #pragma once
 
 #include <parley/base/time.hpp>
+#include <parley/identity/datagram.hpp>
 #include <parley/p2p/delay_histogram.hpp>
 #include <parley/p2p/network.hpp>
 
@@ -71,6 +72,7 @@ using MetricsCollector = std::function<void(Metrics&, Now)>;
 struct DriverFigures {
     UnixTime process_started{};
     DelayHistogram loop_delay{};  ///< how long inputs waited for the node's thread
+    DatagramCounts datagrams{};
 };
 
 /// The figures of the network: links, slots, lanes, handshakes, book, bans, DHT, traffic, process.

@@ -213,8 +213,10 @@ void Network::listen_to_votes() {
 }
 
 void Network::join_dht() {
-    dht_ = std::make_unique<Discv5Dht>(discovery::discv5::ServiceConfig{}, key_, own_.record(),
-                                       *entropy_, rng_.split("dht"), *book_, hub_);
+    discovery::discv5::ServiceConfig config;
+    config.families = config_.udp_families();
+    dht_ = std::make_unique<Discv5Dht>(config, key_, own_.record(), *entropy_, rng_.split("dht"),
+                                       *book_, hub_);
     dht_->service().on_vote([this](Now now, const Endpoint& voter, const Endpoint& seen) {
         engine_->on_contact(now);
         on_own_record(own_.on_vote(now, voter.address, seen.address));

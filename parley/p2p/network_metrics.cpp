@@ -180,6 +180,11 @@ void collect_metrics(Metrics& metrics, const Network& network, Now now,
     Collector{metrics, network, now}.collect();
     metrics.histogram("parley_event_loop_delay_seconds",
                       "How long inputs waited for the node's thread.", driver.loop_delay);
+    auto unsent =
+        metrics.counter("parley_datagrams_unsent_total", "Datagrams that the system did not take.");
+    unsent.add(driver.datagrams.no_socket, {{"reason", "no_socket"}});
+    unsent.add(driver.datagrams.no_room, {{"reason", "no_room"}});
+    unsent.add(driver.datagrams.refused, {{"reason", "refused"}});
     const auto started = unix_milliseconds(driver.process_started);
     metrics.gauge("process_start_time_seconds", "When the process began, Unix time.")
         .add(static_cast<double>(started) / 1000.0);

@@ -1,8 +1,9 @@
 #include <parley/runtime/host.hpp>
 
 #include <parley/runtime/clock.hpp>
+#include <parley/runtime/entropy.hpp>
 #include <parley/runtime/io/datagram_reader.hpp>
-#include <parley/runtime/io/datagram_socket.hpp>
+#include <parley/runtime/io/datagram_sockets.hpp>
 #include <parley/runtime/io/io_sleeper.hpp>
 #include <parley/runtime/io/io_thread.hpp>
 #include <parley/runtime/io/listen.hpp>
@@ -84,6 +85,7 @@ public:
     void post(std::move_only_function<void(Now)> call) { inbox_.push(std::move(call)); }
 
     const p2p::DelayHistogram& loop_delay() const { return delay_; }
+    const DatagramCounts& datagram_counts() const { return sockets_.counts(); }
 
     void stop() noexcept {
         stop_ = true;
@@ -122,6 +124,7 @@ private:
         if (inputs.since != never) delay_.observe(std::max(time.instant - inputs.since, 0ns));
         for (auto& accepted : inputs.accepted) decide(core, time, std::move(accepted));
         for (auto& received : inputs.received) {
+            sockets_.note(received.socket, received.datagrams);
             core.on_datagrams(time, received.datagrams);
             send_datagrams(core);
             readers_[received.socket]->taken();
@@ -220,7 +223,7 @@ private:
         datagrams_.clear();
         core.take_datagrams(datagrams_);
         if (datagrams_.empty()) return;
-        for (auto& socket : sockets_) socket->send(datagrams_);
+        sockets_.send(datagrams_);
     }
 
     /// A listening TCP socket, and if wanted a UDP one on the same port. Where the system chooses
@@ -234,9 +237,9 @@ private:
                 if (tries > 1) continue;
                 return std::unexpected{datagrams.error()};
             }
-            sockets_.push_back(std::make_unique<DatagramSocket>(std::move(*datagrams)));
-            readers_.push_back(std::make_unique<DatagramReader>(
-                io_.front()->context(), *sockets_.back(), readers_.size(), inbox_));
+            auto& added = sockets_.add(std::move(*datagrams));
+            readers_.push_back(std::make_unique<DatagramReader>(io_.front()->context(), added,
+                                                                readers_.size(), inbox_));
             return socket;
         }
     }
@@ -266,7 +269,7 @@ private:
     std::vector<std::unique_ptr<IoThread>> io_;
     std::unique_ptr<Sleeper> sleeper_;
     std::vector<std::unique_ptr<Listener>> listeners_;
-    std::vector<std::unique_ptr<DatagramSocket>> sockets_;
+    DatagramSockets sockets_{random_seed()};
     std::vector<std::unique_ptr<DatagramReader>> readers_;
     DatagramBatch datagrams_;  // scratch, to keep its memory
     std::optional<Workers> workers_;
@@ -295,6 +298,9 @@ void Host::post(std::move_only_function<void(Now)> call) {
 }
 const p2p::DelayHistogram& Host::loop_delay() const {
     return impl_->loop_delay();
+}
+const DatagramCounts& Host::datagram_counts() const {
+    return impl_->datagram_counts();
 }
 void Host::stop() noexcept {
     impl_->stop();

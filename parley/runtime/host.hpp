@@ -18,6 +18,7 @@
 #include <parley/base/rng.hpp>
 #include <parley/base/time.hpp>
 #include <parley/events/log.hpp>
+#include <parley/identity/datagram.hpp>
 #include <parley/identity/endpoint.hpp>
 #include <parley/p2p/core.hpp>
 #include <parley/p2p/delay_histogram.hpp>
@@ -88,6 +89,8 @@ public:
     /// How long inputs waited for the node's thread; of a batch, the one that came first. To be
     /// called on the node's thread.
     const p2p::DelayHistogram& loop_delay() const;
+    /// As loop_delay(): what became of the datagrams.
+    const DatagramCounts& datagram_counts() const;
 
     /// Begins the shutdown; run() returns in under 2 s (with the default timeouts), unless a Job on
     /// a worker is stuck. Async-signal-safe.

@@ -250,6 +250,7 @@ private:
                                    guessed_address(endpoint, config().p2p.allow_private));
         }
         dispatcher_.emplace(p2p::dispatcher_for(*network_));
+        extras_->status.emplace_back([this](auto& out) { add_datagrams(out); });
         dispatcher_->add(p2p::rpc_methods(*network_, extras_));
         dispatcher_->add(std::move(options_.methods));
         map_port();
@@ -304,9 +305,19 @@ private:
             {{"url", "http://" + metrics_server_->tcp_endpoint()->to_string() + "/metrics"}});
     }
 
+    void add_datagrams(rpc::json::object& out) const {
+        const auto& counts = host_.datagram_counts();
+        out["datagrams"] = {{"sent", counts.sent},
+                            {"noSocket", counts.no_socket},
+                            {"noRoom", counts.no_room},
+                            {"refused", counts.refused},
+                            {"lastRefusal", counts.last_refusal}};
+    }
+
     std::string metrics_text(Now at) const {
         p2p::Metrics metrics;
-        collect_metrics(metrics, *network_, at, {started_, host_.loop_delay()});
+        collect_metrics(metrics, *network_, at,
+                        {started_, host_.loop_delay(), host_.datagram_counts()});
         for (const auto& collect : options_.metrics) collect(metrics, at);
         return metrics.text();
     }

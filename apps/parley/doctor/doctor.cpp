@@ -52,13 +52,18 @@ LinkFacts link_facts(const Folder& folder, const Result<json::value, Failure>& s
     return facts;
 }
 
-DhtFacts dht_facts(const Folder& folder, const node::NodeConfig& config, const LinkFacts& links) {
+DhtFacts dht_facts(const Folder& folder, const node::NodeConfig& config, const LinkFacts& links,
+                   const json::value& status) {
     DhtFacts facts{.enabled = config.uses_dht(),
                    .node_runs = links.locked,
                    .error = {},
                    .uptime = links.uptime};
     if (!facts.enabled || !facts.node_runs) return facts;
     facts.port = config.p2p.listen.front().port;
+    facts.sent = number_at(status, "/datagrams/sent");
+    facts.unsent =
+        number_at(status, "/datagrams/noSocket") + number_at(status, "/datagrams/refused");
+    facts.last_refusal = text_at(status, "/datagrams/lastRefusal");
     const auto table = call(folder.path, "parley_dhtTable");
     if (!table) {
         facts.error = table.error().what;
@@ -104,7 +109,9 @@ std::vector<Check> examine(const Folder& folder) {
         out.push_back(check_no_boot(*config, static_cast<std::size_t>(known)));
     }
     out.push_back(check_links(links));
-    if (status || !runs) out.push_back(check_dht(dht_facts(folder, *config, links)));
+    if (status || !runs)
+        out.push_back(
+            check_dht(dht_facts(folder, *config, links, status ? *status : json::value{})));
     return out;
 }
 

@@ -187,8 +187,16 @@ Check check_dht(const DhtFacts& facts) {
         return {"dht", Grade::warn, facts.error,
                 "restart the node if its settings changed since it began"};
     }
-    const auto what =
-        fmt::format("{} of {} nodes in the table answer", facts.answering, facts.known);
+    auto what = fmt::format("{} of {} nodes in the table answer", facts.answering, facts.known);
+    if (facts.unsent > 0 && facts.unsent * 10 >= facts.sent) {
+        what += fmt::format("; {} of {} datagrams did not leave", count_text(facts.unsent),
+                            count_text(facts.sent + facts.unsent));
+        if (!facts.last_refusal.empty()) what += ", the last to " + facts.last_refusal;
+        return {
+            "dht", Grade::warn, what,
+            "listen in the families (IPv4, IPv6) that this machine has a route for (p2p.listen), "
+            "and let its own firewall send UDP"};
+    }
     if (facts.answering > 0) return {"dht", Grade::ok, what};
     if (facts.uptime < patience_seconds) return {"dht", Grade::warn, what, just_begun};
     const auto port = facts.port == 0 ? "its UDP port" : fmt::format("UDP port {}", facts.port);

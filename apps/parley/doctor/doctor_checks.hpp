@@ -103,9 +103,12 @@ struct DhtFacts {
     bool node_runs = false;  ///< this folder's
     std::string error;       ///< why it does not tell of its table; empty: it does
     std::int64_t uptime = 0;
-    std::size_t known = 0;      ///< nodes in its table
-    std::size_t answering = 0;  ///< of those, the last time that they were asked
-    std::uint16_t port = 0;     ///< 0: the system chose one
+    std::size_t known = 0;          ///< nodes in its table
+    std::size_t answering = 0;      ///< of those, the last time that they were asked
+    std::uint16_t port = 0;         ///< 0: the system chose one
+    std::int64_t sent = 0;          ///< datagrams
+    std::int64_t unsent = 0;        ///< no socket, no route, a firewall of this machine
+    std::string last_refusal = {};  ///< to whom, and why
 };
 Check check_dht(const DhtFacts& facts);
 

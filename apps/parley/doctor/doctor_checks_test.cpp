@@ -155,6 +155,15 @@ TEST_CASE("doctor: the DHT") {
     facts.known = 3;
     facts.answering = 1;
     CHECK(check_dht(facts) == Check{"dht", Grade::ok, "1 of 3 nodes in the table answer"});
+    facts.sent = 900;
+    facts.unsent = 80;  // a few have addresses of a family that is not here
+    CHECK(check_dht(facts).grade == Grade::ok);
+    facts.unsent = 100;
+    facts.last_refusal = "[2001:db8::1]:9000: Network is unreachable";
+    CHECK(check_dht(facts).grade == Grade::warn);
+    CHECK(check_dht(facts).what ==
+          "1 of 3 nodes in the table answer; 100 of 1,000 datagrams did not leave, the last to "
+          "[2001:db8::1]:9000: Network is unreachable");
 }
 
 TEST_CASE("doctor: a line for each check") {

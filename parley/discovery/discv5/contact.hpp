@@ -21,10 +21,10 @@ struct Contact {
     std::uint64_t sequence = 0;
     SharedBytes record;  ///< raw, as signed; Enr::decode_verified() reads it again
 
-    /// Of a verified record, at its UDP endpoint; nothing if it names none.
-    static std::optional<Contact> of(const Enr& record);
+    /// Of a verified record, at its UDP endpoint; nothing if it names none of these families.
+    static std::optional<Contact> of(const Enr& record, IpFamilies families = {});
 };
 /// Of those that name an endpoint.
-std::vector<Contact> contacts_of(std::span<const Enr> records);
+std::vector<Contact> contacts_of(std::span<const Enr> records, IpFamilies families = {});
 
 }  // namespace parley::discovery::discv5

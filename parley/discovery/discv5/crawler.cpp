@@ -23,7 +23,7 @@ void Crawler::advance(Now now) {
         service_.find_nodes(now, request->node, std::move(request->distances),
                             [this, from = request->node.id](Now then, const auto& records) {
                                 if (records) {
-                                    crawl_.on_nodes(then, from, contacts_of(*records));
+                                    crawl_.on_nodes(then, from, service_.contacts_of(*records));
                                 } else {
                                     crawl_.on_failure(from);
                                 }

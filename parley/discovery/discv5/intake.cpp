@@ -12,7 +12,7 @@ std::optional<Enr> Intake::verify(const Id& id, Bytes raw) const {
 }
 
 bool Intake::add(Now now, const Enr& record, Origin origin) {
-    const auto contact = Contact::of(record);
+    const auto contact = Contact::of(record, families_);
     if (!contact) return true;
     const auto* entry = table_.find(contact->id);
     const bool known = entry != nullptr && equal(entry->contact.record, contact->record);
@@ -25,9 +25,9 @@ void Intake::learned(Now now, const Enr& record, Origin origin, const Endpoint& 
 }
 
 void Intake::met(Now now, const Remote& remote, const Enr& record) {
-    const auto endpoint = record.udp_endpoint();
+    const auto endpoint = record.udp_endpoint(families_);
     if (endpoint && !may_be_advertised(endpoint->address, remote.endpoint.address)) return;
-    learned(now, record, endpoint == remote.endpoint ? Origin::met : Origin::heard,
+    learned(now, record, record.has_udp_endpoint(remote.endpoint) ? Origin::met : Origin::heard,
             remote.endpoint);
 }
 

@@ -18,8 +18,10 @@ namespace parley::discovery::discv5 {
 
 class Intake {
 public:
-    /// `table` outlives it.
-    explicit Intake(Table& table) : table_(table) {}
+    /// `table` outlives it. Nodes are of use where they can be sent to: in these families.
+    explicit Intake(Table& table, IpFamilies families = {}) : table_(table), families_(families) {}
+
+    IpFamilies families() const { return families_; }
 
     /// Nodes that others are never told of: they stay out of the table.
     void set_secret(std::function<bool(const NodeId&)> secret) { secret_ = std::move(secret); }
@@ -46,6 +48,7 @@ public:
 
 private:
     Table& table_;
+    IpFamilies families_;
     std::function<bool(const NodeId&)> secret_;
     std::function<bool(const Id&, Bytes raw)> verified_;
     OnRecord on_record_;

@@ -38,7 +38,7 @@ void Lookups::on_answer(Now now, Serial serial, const Id& from,
     const auto found = running_.find(serial);
     if (found == running_.end()) return;
     if (records) {
-        found->second.machine.on_nodes(from, contacts_of(*records));
+        found->second.machine.on_nodes(from, contacts_of(*records, families_));
     } else {
         found->second.machine.on_failure(from);
     }
@@ -52,7 +52,7 @@ void Lookups::try_found(Now now, Serial serial, const Contact& found) {
     requests_.find_nodes(now, found, {0}, [this, serial, found](Now then, const auto& records) {
         auto& running = running_.find(serial)->second;
         if (records) {
-            if (!records->empty()) running.own = Contact::of(records->front());
+            if (!records->empty()) running.own = Contact::of(records->front(), families_);
             return finish(then, serial, true);
         }
         running.trying = false;

@@ -36,8 +36,13 @@ using OnLookup = std::move_only_function<void(Now, const LookupResult&)>;
 class Lookups {
 public:
     /// The parts that it refers to outlive it.
-    Lookups(std::size_t lookups_max, const Id& self, Requests& requests, Table& table)
-        : lookups_max_(lookups_max), self_(self), requests_(requests), table_(table) {}
+    Lookups(std::size_t lookups_max, const Id& self, Requests& requests, Table& table,
+            IpFamilies families = {})
+        : lookups_max_(lookups_max),
+          self_(self),
+          requests_(requests),
+          table_(table),
+          families_(families) {}
     Lookups(const Lookups&) = delete;
     Lookups& operator=(const Lookups&) = delete;
     ~Lookups() = default;
@@ -69,6 +74,7 @@ private:
     Id self_;
     Requests& requests_;
     Table& table_;
+    IpFamilies families_;
     std::map<Serial, Running> running_;
 };
 

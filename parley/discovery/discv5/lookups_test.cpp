@@ -91,13 +91,14 @@ TEST_CASE("walks are due at once and when the node moved, and otherwise at their
     Alone node;
     const WalksConfig config;
     CHECK(node.walks.next_wakeup() <= node.now.instant);
-    node.walks.add_boot(node.now, node.wire.record());  // ourselves: nobody to begin with
+    node.walks.add_boot(node.now,
+                        *Contact::of(node.wire.record()));  // ourselves: nobody to begin with
     node.walks.on_timer(node.now);
     CHECK(node.lookups.size() == 0);
     CHECK(node.walks.next_wakeup() >= node.now.instant + config.walk_interval_min * 9 / 10);
     CHECK(node.walks.next_wakeup() <= node.now.instant + config.walk_interval_min * 11 / 10);
 
-    node.walks.add_boot(node.now, record_of(key_of(2), endpoint_of(2)));
+    node.walks.add_boot(node.now, *Contact::of(record_of(key_of(2), endpoint_of(2))));
     CHECK(node.table.size() == 1);
     node.walks.on_timer(node.now);  // too early
     CHECK(node.lookups.size() == 0);

@@ -173,7 +173,7 @@ void Requests::take_record(const Remote& from, Request& request, Bytes raw) cons
     if (std::ranges::find(request.records, *claimed, &Enr::id) != request.records.end()) return;
     auto record = intake_.verify(id, raw);
     if (!record) return;
-    const auto endpoint = record->udp_endpoint();
+    const auto endpoint = record->udp_endpoint(intake_.families());
     if (endpoint && !may_be_advertised(endpoint->address, from.endpoint.address)) return;
     request.records.push_back(std::move(*record));
 }

@@ -19,9 +19,9 @@ Service::Service(const ServiceConfig& config, const NodeKey& key, const Enr& rec
               return entry ? &entry->contact : nullptr;
           },
           rng_),
-      intake_(table_),
+      intake_(table_, config.families),
       requests_(config, wire_, table_, intake_, rng_),
-      lookups_(config.lookups_max, wire_.id(), requests_, table_),
+      lookups_(config.lookups_max, wire_.id(), requests_, table_, config.families),
       walks_(config, wire_.id(), lookups_, table_, rng_) {}
 
 void Service::set_record(const Enr& record) {

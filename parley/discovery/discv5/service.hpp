@@ -43,6 +43,7 @@ namespace parley::discovery::discv5 {
 struct ServiceConfig : WireConfig, RequestsConfig, WalksConfig {
     TableConfig table;
     std::size_t lookups_max = 16;  ///< under way
+    IpFamilies families;           ///< in which datagrams can be sent
 };
 
 class Service {
@@ -62,7 +63,16 @@ public:
     void set_record(const Enr& record);
     const Enr& record() const { return wire_.record(); }
     /// A way into the network: heard of now, and again at each walk.
-    void add_boot(Now now, const Enr& record) { walks_.add_boot(now, record); }
+    void add_boot(Now now, const Enr& record) {
+        if (const auto contact = contact_of(record)) walks_.add_boot(now, *contact);
+    }
+    /// The node where we can ask it; nothing if its record names no such endpoint.
+    std::optional<Contact> contact_of(const Enr& record) const {
+        return Contact::of(record, intake_.families());
+    }
+    std::vector<Contact> contacts_of(std::span<const Enr> records) const {
+        return discv5::contacts_of(records, intake_.families());
+    }
     /// A record that verified.
     void heard(Now now, const Enr& record) { (void)intake_.add(now, record, Origin::heard); }
     /// Nodes that others are never told of: they stay out of the table.

@@ -1,5 +1,6 @@
 #include <parley/discovery/discv5/table.hpp>
 
+#include <parley/discovery/discv5/intake.hpp>
 #include <parley/discovery/discv5/test_network.hpp>
 #include <parley/discovery/test_discovery.hpp>
 
@@ -89,6 +90,34 @@ TEST_CASE("a contact is made of a record with a UDP endpoint") {
     CHECK(equal(contact->record, record.raw()));
     CHECK_FALSE(Contact::of(*EnrBuilder{5}.ip(endpoint.address).tcp(1).sign(key(1))));
     CHECK_FALSE(Contact::of(*EnrBuilder{5}.udp(1).sign(key(1))));
+}
+
+TEST_CASE("a node of both families is asked in the one that can be sent") {
+    const auto four = *Endpoint::parse("8.1.0.4:4000");
+    const auto six = *Endpoint::parse("[2a01:4f8::6]:6000");
+    const auto dual = *EnrBuilder{1}
+                           .ip(four.address)
+                           .udp(four.port)
+                           .ip(six.address)
+                           .udp6(six.port)
+                           .sign(discovery::test::key(1));
+    CHECK(Contact::of(dual)->endpoint == four);
+    CHECK(Contact::of(dual, {.v4 = false, .v6 = true})->endpoint == six);
+    CHECK(dual.has_udp_endpoint(four));
+    CHECK(dual.has_udp_endpoint(six));
+    CHECK_FALSE(dual.has_udp_endpoint({six.address, four.port}));
+    const auto only_four =
+        *EnrBuilder{1}.ip(four.address).udp(four.port).sign(discovery::test::key(1));
+    CHECK_FALSE(Contact::of(only_four, {.v4 = false, .v6 = true}));
+
+    // So the table of an IPv6-only node holds them where it can ask them, and not the others.
+    Table table{{}, dht_id(discovery::test::key(9).id()), Rng{1}};
+    Intake intake{table, {.v4 = false, .v6 = true}};
+    (void)intake.add({}, only_four, Origin::heard);
+    CHECK(table.size() == 0);
+    (void)intake.add({}, dual, Origin::heard);
+    REQUIRE(table.size() == 1);
+    CHECK(table.find(dht_id(dual.id()))->contact.endpoint == six);
 }
 
 TEST_CASE("what nobody could be asked at, and ourselves, is refused") {

@@ -21,11 +21,10 @@ Walks::Walks(const WalksConfig& config, const Id& self, Lookups& lookups, Table&
       rng_(rng),
       interval_(config.walk_interval_min) {}
 
-void Walks::add_boot(Now now, const Enr& record) {
-    const auto contact = Contact::of(record);
-    if (!contact || contact->id == self_) return;
-    boot_.push_back(*contact);
-    table_.add(now, *contact, Origin::heard);
+void Walks::add_boot(Now now, const Contact& contact) {
+    if (contact.id == self_) return;
+    boot_.push_back(contact);
+    table_.add(now, contact, Origin::heard);
 }
 
 void Walks::on_moved() {

@@ -34,7 +34,7 @@ public:
 
     /// A way into the network: heard of now, and again at each walk. Nothing happens if its record
     /// names no endpoint, or it is ourselves.
-    void add_boot(Now now, const Enr& record);
+    void add_boot(Now now, const Contact& contact);
     /// Our record names another endpoint: the next walk is due at once, and for ourselves.
     void on_moved();
     /// Walks if it is time.

@@ -52,7 +52,10 @@ Wire::Wire(const WireConfig& config, const NodeKey& key, const Enr& record, Entr
 /// A peer whose copy of our record lacks our endpoint cannot list us, and only a handshake delivers
 /// the new record: so all sessions are dropped.
 bool Wire::set_record(const Enr& record) {
-    const bool moved = record.udp_endpoint() != record_.udp_endpoint();
+    const auto moved_in = [&](IpFamilies family) {
+        return record.udp_endpoint(family) != record_.udp_endpoint(family);
+    };
+    const bool moved = moved_in({.v4 = true, .v6 = false}) || moved_in({.v4 = false, .v6 = true});
     record_ = record;
     if (moved) sessions_.clear();
     return moved;

@@ -37,6 +37,12 @@ Result<void, ConfigError> check(const Config& config, std::string_view file_name
     return {};
 }
 
+IpFamilies Config::udp_families() const {
+    IpFamilies out{.v4 = false, .v6 = false};
+    for (const auto& endpoint : p2p.listen) (endpoint.address.is_v4() ? out.v4 : out.v6) = true;
+    return out;
+}
+
 std::uint64_t Config::descriptors_max() const {
     const std::uint64_t named = p2p.static_peers.size() + p2p.trusted.size();
     constexpr std::uint64_t dials = 16 + 2;                            // under way, feelers

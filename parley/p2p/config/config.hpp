@@ -111,6 +111,8 @@ struct Config {
     bool uses_dht() const {
         return p2p.dht && !p2p.listen.empty() && !p2p.uses_proxy() && !permissions.private_only;
     }
+    /// In which it listens, and so has sockets for datagrams.
+    IpFamilies udp_families() const;
     /// File descriptors that a node may need: the connections that the slots allow, and the rest.
     std::uint64_t descriptors_max() const;
     /// What a Link needs of it. Links of one such result share the limits of all.

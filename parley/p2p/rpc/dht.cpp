@@ -48,7 +48,7 @@ Result<Contact, rpc::Error> contact_param(const rpc::Call& call, const Service& 
     if (text && text->starts_with("enr:")) {
         const auto record = record_param(call, index);
         if (!record) return std::unexpected{record.error()};
-        const auto contact = Contact::of(*record);
+        const auto contact = service.contact_of(*record);
         if (!contact) return rpc::bad_param(index, "a record with a UDP endpoint", "one without");
         if (contact->id == service.id()) return refused("that is this node itself");
         return *contact;

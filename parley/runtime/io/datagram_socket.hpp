@@ -10,8 +10,26 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 
 namespace parley::runtime {
+
+/// One to be sent.
+struct OutgoingDatagram {
+    Endpoint to;
+    /// Of this machine; unspecified, or one that it no longer has: the system chooses.
+    IpAddress from;
+    Bytes bytes;
+};
+
+/// What became of those that were to be sent.
+struct SendResult {
+    std::size_t sent = 0;
+    std::size_t no_room = 0;  ///< in the system's buffer: lost, as datagrams are
+    std::size_t refused = 0;  ///< by the system: no route, a firewall of this machine
+    int error = 0;            ///< errno of the last of these
+    Endpoint refused_to;      ///< where that one was to go
+};
 
 class DatagramSocket {
 public:
@@ -30,16 +48,20 @@ public:
     int fd() const { return fd_.get(); }
     /// The endpoint that it is bound to, with the port that the system chose.
     const Endpoint& local() const { return local_; }
-    /// Appends the datagrams that wait, at most batch_max. True if there may be more.
+    /// Whether it takes what is sent to any address of this machine.
+    bool is_wildcard() const { return local_.address.is_unspecified(); }
+    /// Appends the datagrams that wait, at most batch_max, those of a wildcard socket with the
+    /// address that each was sent to. True if there may be more.
     bool receive(DatagramBatch& out);
-    /// Sends the datagrams to addresses of the socket's family, in order, and skips the others.
-    /// Those that the system has no room for, or no route to, are lost, as datagrams are. Returns
-    /// how many the system took.
-    std::size_t send(const DatagramBatch& batch);
+    /// Sends them in order. Precondition: all are of the socket's family.
+    SendResult send(std::span<const OutgoingDatagram> datagrams);
+    /// Sends those of the socket's family, from the address that the system chooses.
+    SendResult send(const DatagramBatch& batch);
 
 private:
     struct Headers;
     DatagramSocket(UniqueFd fd, const Endpoint& local);
+    SendResult flush(std::span<const OutgoingDatagram> datagrams);
 
     UniqueFd fd_;
     Endpoint local_;
