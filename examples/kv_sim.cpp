@@ -23,7 +23,7 @@ public:
             modules_.emplace_back(host);  // each host starts once: its number is its writer's
             p2p::Config config;
             config.p2p.listen = {sim::Network::endpoint(host)};
-            config.p2p.advertise = sim::Network::endpoint(host);
+            config.p2p.advertise = {sim::Network::endpoint(host)};
             if (host > 0) config.p2p.boot = {{keys_[0].id(), sim::Network::endpoint(0)}};
             const auto make = [this, host, config](Now now, Store& disk, Rng rng) {
                 auto key = *NodeKey::from_secret(keys_[host].secret());

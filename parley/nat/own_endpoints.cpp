@@ -1,9 +1,12 @@
 #include <parley/nat/own_endpoints.hpp>
 
+#include <algorithm>
+#include <utility>
+
 namespace parley::nat {
 
-OwnEndpoints::OwnEndpoints(std::optional<Endpoint> advertise, bool allow_private)
-    : advertise_(advertise),
+OwnEndpoints::OwnEndpoints(std::vector<Endpoint> advertise, bool allow_private)
+    : advertise_(std::move(advertise)),
       allow_private_(allow_private),
       votes_({.allow_private = allow_private}) {}
 
@@ -36,8 +39,10 @@ bool OwnEndpoints::set_mapped(const std::optional<Endpoint>& outside) {
 }
 
 std::optional<Endpoint> OwnEndpoints::endpoint(bool v4) const {
-    if (advertise_) {
-        return advertise_->address.is_v4() == v4 ? advertise_ : std::nullopt;
+    if (!advertise_.empty()) {
+        const auto found = std::ranges::find_if(
+            advertise_, [&](const Endpoint& e) { return e.address.is_v4() == v4; });
+        return found == advertise_.end() ? std::nullopt : std::optional{*found};
     }
     const Family& f = v4 ? v4_ : v6_;
     if (f.port == 0) return std::nullopt;

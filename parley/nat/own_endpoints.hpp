@@ -17,8 +17,9 @@ namespace parley::nat {
 /// What this node advertises as its own; see the head of this file.
 class OwnEndpoints {
 public:
-    /// With `advertise` nothing else is advertised, whatever is learned.
-    OwnEndpoints(std::optional<Endpoint> advertise, bool allow_private);
+    /// With any in `advertise`, of each family the first, nothing else is advertised, whatever is
+    /// learned.
+    OwnEndpoints(std::vector<Endpoint> advertise, bool allow_private);
 
     /// The endpoint of its family is known for certain: votes do not change it.
     void set(const Endpoint& endpoint);
@@ -49,7 +50,7 @@ private:
     Family& family(const IpAddress& address) { return address.is_v4() ? v4_ : v6_; }
     std::optional<Endpoint> endpoint(bool v4) const;
 
-    std::optional<Endpoint> advertise_;
+    std::vector<Endpoint> advertise_;
     bool allow_private_;
     nat::OwnAddress votes_;
     std::optional<Endpoint> mapped_;

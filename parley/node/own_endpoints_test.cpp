@@ -91,38 +91,38 @@ struct Seen {
 
 TEST_CASE(
     "own endpoints: a guess gives way to what peers see, an address that is certain does not") {
-    OwnEndpoints reach{std::nullopt, false};
+    OwnEndpoints reach{{}, false};
     vote(reach, "81.2.3.4");
     CHECK(reach.endpoints().empty());  // nobody listens
     reach.add_listener(at("0.0.0.0:30770"), std::nullopt);
     CHECK(reach.endpoints() == Endpoints{at("81.2.3.4:30770")});
 
-    OwnEndpoints guessed{std::nullopt, false};
+    OwnEndpoints guessed{{}, false};
     guessed.add_listener(at("0.0.0.0:30770"), ip("81.1.1.1"));
     CHECK(guessed.endpoints() == Endpoints{at("81.1.1.1:30770")});
     vote(guessed, "81.2.3.4");
     CHECK(guessed.endpoints() == Endpoints{at("81.2.3.4:30770")});
 
-    OwnEndpoints natted{std::nullopt, false};
+    OwnEndpoints natted{{}, false};
     natted.add_listener(at("192.168.1.5:1"), std::nullopt);
     CHECK(natted.endpoints() == Endpoints{at("192.168.1.5:1")});
     vote(natted, "81.2.3.4");
     CHECK(natted.endpoints() == Endpoints{at("81.2.3.4:1")});
 
     for (const auto* certain : {"81.7.7.7:1", "127.0.0.1:1"}) {
-        OwnEndpoints fixed{std::nullopt, false};
+        OwnEndpoints fixed{{}, false};
         fixed.add_listener(at(certain), std::nullopt);
         vote(fixed, "81.2.3.4");
         CHECK(fixed.endpoints() == Endpoints{at(certain)});
     }
-    OwnEndpoints told{std::nullopt, false};
+    OwnEndpoints told{{}, false};
     told.set(at("81.7.7.7:1"));
     vote(told, "81.2.3.4");
     CHECK(told.endpoints() == Endpoints{at("81.7.7.7:1")});
 }
 
 TEST_CASE("own endpoints: both families at once, of each the first listener") {
-    OwnEndpoints reach{std::nullopt, true};
+    OwnEndpoints reach{{}, true};
     reach.add_listener(at("[::1]:3"), std::nullopt);
     reach.add_listener(at("127.0.0.1:1"), std::nullopt);
     reach.add_listener(at("127.0.0.2:2"), std::nullopt);
@@ -130,11 +130,13 @@ TEST_CASE("own endpoints: both families at once, of each the first listener") {
 }
 
 TEST_CASE("own endpoints: what is advertised is told, and nothing else") {
-    OwnEndpoints reach{at("81.5.5.5:5"), false};
+    OwnEndpoints reach{{at("81.5.5.5:5")}, false};
     reach.add_listener(at("0.0.0.0:1"), ip("81.1.1.1"));
     reach.add_listener(at("[::]:1"), ip("2a00::1"));
     vote(reach, "81.2.3.4");
     CHECK(reach.endpoints() == Endpoints{at("81.5.5.5:5")});
+    CHECK(OwnEndpoints{{at("[2a00::5]:6"), at("81.5.5.5:5")}, false}.endpoints() ==
+          Endpoints{at("81.5.5.5:5"), at("[2a00::5]:6")});
 }
 
 TEST_CASE("a node's record follows what its peers see, a minute apart at least") {
@@ -227,7 +229,7 @@ TEST_CASE("a node that listens on both families says both in its record") {
 TEST_CASE("a node that advertises an address, or calls through a proxy, does not follow") {
     NodeConfig config;
     SUBCASE("advertise") {
-        config.p2p.advertise = at("81.5.5.5:5");
+        config.p2p.advertise = {at("81.5.5.5:5")};
     }
     SUBCASE("proxy") {
         config.p2p.proxy.endpoint = at("127.0.0.1:1080");  // they see the proxy
@@ -242,7 +244,7 @@ TEST_CASE("a node that advertises an address, or calls through a proxy, does not
 
 TEST_CASE(
     "own endpoints: a router's mapping says address and port, until peers see another address") {
-    OwnEndpoints reach{std::nullopt, false};
+    OwnEndpoints reach{{}, false};
     reach.add_listener(at("192.168.1.5:30770"), std::nullopt);
     CHECK(reach.set_mapped(at("81.2.3.4:40001")));
     CHECK(reach.endpoints() == Endpoints{at("81.2.3.4:40001")});
@@ -253,7 +255,7 @@ TEST_CASE(
     CHECK(reach.endpoints() == Endpoints{at("81.9.9.9:30770")});
     CHECK_FALSE(reach.set_mapped(std::nullopt));
 
-    OwnEndpoints lost{std::nullopt, false};
+    OwnEndpoints lost{{}, false};
     lost.add_listener(at("0.0.0.0:30770"), std::nullopt);
     CHECK(lost.set_mapped(at("81.2.3.4:40001")));
     CHECK(lost.set_mapped(std::nullopt));
@@ -264,15 +266,15 @@ TEST_CASE(
         CHECK_FALSE(lost.set_mapped(at(inside)));
         CHECK(lost.endpoints().empty());
     }
-    OwnEndpoints site{std::nullopt, true};
+    OwnEndpoints site{{}, true};
     site.add_listener(at("0.0.0.0:30770"), ip("192.168.1.5"));
     CHECK(site.set_mapped(at("10.0.0.1:1")));
     CHECK(site.endpoints() == Endpoints{at("10.0.0.1:1")});
 
-    OwnEndpoints certain{std::nullopt, false};
+    OwnEndpoints certain{{}, false};
     certain.add_listener(at("81.7.7.7:1"), std::nullopt);
     CHECK_FALSE(certain.set_mapped(at("81.2.3.4:40001")));
-    OwnEndpoints told{at("81.5.5.5:5"), false};
+    OwnEndpoints told{{at("81.5.5.5:5")}, false};
     told.add_listener(at("192.168.1.5:30770"), std::nullopt);
     CHECK_FALSE(told.set_mapped(at("81.2.3.4:40001")));
     CHECK(told.endpoints() == Endpoints{at("81.5.5.5:5")});

@@ -228,6 +228,12 @@ private:
         return key;
     }
 
+    void check_secrets() {
+        if (config().p2p.proxy.password.empty() || !others_can_read(folder_.config())) return;
+        log_->write(LogLevel::warn, "parley", "a password can be read by others",
+                    {{"file", folder_.config()}, {"setting", "p2p.proxy_password"}});
+    }
+
     void check_descriptors() {
         const auto needed = config().descriptors_max();
         const auto allowed = raise_descriptor_limit(needed);
@@ -239,6 +245,7 @@ private:
     /// The node itself, and all that must be there before its first event.
     void prepare() {
         check_descriptors();
+        check_secrets();
         network_ = std::make_unique<p2p::Network>(options_.config, std::move(*key_), *store_, *log_,
                                                   Rng{random_seed()}, now(), &entropy_);
         key_.reset();

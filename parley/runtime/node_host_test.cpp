@@ -93,6 +93,24 @@ TEST_CASE("node host: methods, figures, status and settings of the program's own
           std::string::npos);
 }
 
+TEST_CASE("node host: settings with a password are for the user alone, or the log says so") {
+    const TestDir dir;
+    const auto settings = dir.file("node") + "/parley.toml";
+    auto config = loopback();
+    config.p2p.proxy = {.endpoint = *Endpoint::parse("127.0.0.1:9"), .user = "u", .password = "p"};
+    const auto complaints = [&] {
+        NodeHost{{.folder = dir.file("node"), .config = config}}.start();
+        const auto log = text_of_file(dir.file("node") + "/test.log");
+        return log.find("a password can be read by others file=" + settings) != std::string::npos;
+    };
+    CHECK_FALSE(complaints());
+    using std::filesystem::perms;
+    CHECK(std::filesystem::status(settings).permissions() ==
+          (perms::owner_read | perms::owner_write));
+    std::filesystem::permissions(settings, perms::others_read, std::filesystem::perm_options::add);
+    CHECK(complaints());
+}
+
 TEST_CASE("node host: the folder keeps the identity, and lets in one process at a time") {
     const TestDir dir;
     NodeId id;

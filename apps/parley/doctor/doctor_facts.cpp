@@ -129,11 +129,13 @@ StoreFacts store_facts(const Folder& folder, bool node_runs) {
 }
 
 AddressFacts address_facts(const node::NodeConfig& config) {
-    AddressFacts facts{.advertised = config.p2p.advertise,
-                       .own = own_addresses(),
-                       .allow_private = config.p2p.allow_private,
-                       .listens = !config.p2p.listen.empty(),
-                       .asks_router = config.p2p.port_mapping != nat::MappingMode::off};
+    const auto& advertise = config.p2p.advertise;
+    AddressFacts facts{
+        .advertised = advertise.empty() ? std::nullopt : std::optional{advertise.front()},
+        .own = own_addresses(),
+        .allow_private = config.p2p.allow_private,
+        .listens = !config.p2p.listen.empty(),
+        .asks_router = config.p2p.port_mapping != nat::MappingMode::off};
     if (facts.advertised || !facts.listens) return facts;
     const auto& bound = config.p2p.listen.front();
     if (const auto guessed = runtime::guessed_address(bound, true)) {

@@ -45,7 +45,7 @@ EXIT STATUS
 struct Options {
     std::string folder;
     std::vector<std::string> listen{"0.0.0.0:30770"};
-    std::string advertise;
+    std::vector<std::string> advertise;
     std::string http = "127.0.0.1:8570";
     std::vector<std::string> boot, static_peers, trusted;
     std::string genesis;
@@ -96,10 +96,8 @@ Outcome parse_p2p(const Options& options, p2p::P2pConfig& p2p) {
         !ok) {
         return ok;
     }
-    if (options.advertise.empty()) return {};
-    p2p.advertise = Endpoint::parse(options.advertise);
-    if (p2p.advertise) return {};
-    return failed(fmt::format("--advertise: expected address:port, got \"{}\"", options.advertise));
+    return parse_all("--advertise", options.advertise, "address:port", &Endpoint::parse,
+                     p2p.advertise);
 }
 
 void take_invitation(const InvitationContent& content, node::NodeConfig& config) {
@@ -257,7 +255,8 @@ void add_options(CLI::App& command, Options& options) {
         ->capture_default_str();
     command
         .add_option("--advertise", options.advertise,
-                    "The address that others are told, if not that of --listen")
+                    "The address that others are told, if not that of --listen:\nof each family "
+                    "one. Repeatable")
         ->type_name("ADDRESS:PORT");
     command.add_option("--http", options.http, "JSON-RPC over HTTP, loopback only; off: none")
         ->type_name("ADDRESS:PORT")

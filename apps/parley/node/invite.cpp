@@ -92,7 +92,7 @@ std::optional<Target> own_target(const Options& options, const node::NodeConfig&
             return Target::parse(json::value_to<std::string>(members->at("target")));
         }
     }
-    if (config.p2p.advertise) return Target{id, *config.p2p.advertise};
+    if (!config.p2p.advertise.empty()) return Target{id, config.p2p.advertise.front()};
     for (const auto& endpoint : config.p2p.listen) {
         if (endpoint.port != 0 && !endpoint.address.is_unspecified()) return Target{id, endpoint};
     }

@@ -41,7 +41,7 @@ struct SmallStore final : Store {
 inline NodeConfig listening() {
     NodeConfig config;
     config.p2p.listen = {*Endpoint::parse("127.0.0.1:9000")};
-    config.p2p.advertise = config.p2p.listen.front();
+    config.p2p.advertise = config.p2p.listen;
     config.p2p.allow_private = true;
     return config;
 }

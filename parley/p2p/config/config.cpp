@@ -28,6 +28,15 @@ Result<void, ConfigError> check(const Config& config, std::string_view file_name
         if (count <= named_peers_max) continue;
         return bad(fmt::format("p2p.{}: {} nodes, at most {}", key, count, named_peers_max));
     }
+    for (std::size_t i = 1; i < p2p.advertise.size(); ++i) {
+        const auto& again = p2p.advertise[i];
+        const bool v4 = again.address.is_v4();
+        if (i == 1 && p2p.advertise[0].address.is_v4() != v4) continue;
+        return bad(
+            fmt::format("p2p.advertise: {} is a second {} endpoint, and a node's record has "
+                        "room for one",
+                        again.to_string(), v4 ? "IPv4" : "IPv6"));
+    }
     std::set<NodeId> ids;
     for (const auto& target : p2p.static_peers) {
         if (ids.insert(target.id).second) continue;

@@ -42,9 +42,9 @@ inline constexpr std::size_t named_peers_max = 1024;
 
 /// Listeners, peers by name, and the bounds on links.
 struct P2pConfig {
-    std::vector<Endpoint> listen;       ///< TCP; port 0: the system chooses
-    std::optional<Endpoint> advertise;  ///< what our record says; absent: the first listen one
-    bool allow_private = false;         ///< keep and dial private and loopback addresses
+    std::vector<Endpoint> listen;     ///< TCP; port 0: the system chooses
+    std::vector<Endpoint> advertise;  ///< what our record says, one a family; none: see OwnRecord
+    bool allow_private = false;       ///< keep and dial private and loopback addresses
     nat::MappingMode port_mapping = nat::MappingMode::off;
     transport::Proxy proxy;  ///< SOCKS5, for all dials; port 0: none
     std::vector<Target> boot;

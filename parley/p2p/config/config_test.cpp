@@ -72,8 +72,8 @@ TEST_CASE(
 TEST_CASE("bad settings are named with file, line and key") {
     CHECK(error_of("[p2p]\noutbound_max = -1") ==
           "parley.toml:2: p2p.outbound_max: expected 0 to 1000, got -1");
-    CHECK(error_of("[p2p]\n\nlisten = \"here\"") ==
-          "parley.toml:3: p2p.listen: expected a list of \"address:port\", got 'here'");
+    CHECK(error_of("[p2p]\n\nlisten = 5") ==
+          "parley.toml:3: p2p.listen: expected a list of \"address:port\", got 5");
     CHECK(error_of("[p2p]\nlisten = [\"here\"]") ==
           "parley.toml:2: p2p.listen: expected \"address:port\" (not \"here\"), got [ 'here' ]");
     CHECK(error_of("[rpc]\nhttp = \"8.8.8.8:80\"") ==
@@ -102,9 +102,14 @@ TEST_CASE("bad settings are named with file, line and key") {
                                 "192.0.2.1:7", "[::]:7", "[ff02::1]:7"}) {
         const auto text = error_of("[p2p]\nadvertise = \"" + std::string{nowhere} + "\"");
         CAPTURE(nowhere);
-        CHECK(text.starts_with("parley.toml:2: p2p.advertise: expected \"address:port\" of which"));
+        CHECK(text.starts_with("parley.toml:2: p2p.advertise: expected \"address:port\" at which"));
     }
     CHECK(error_of("[p2p]\nadvertise = \"10.1.2.3:7\"") == "no error");
+    CHECK(error_of("[p2p]\nadvertise = \"\"") == "no error");
+    CHECK(error_of("[p2p]\nadvertise = [\"8.1.2.3:7\", \"[2a01::1]:7\"]") == "no error");
+    CHECK(error_of("[p2p]\nadvertise = [\"[2a01::1]:7\", \"[2a01::2]:7\"]") ==
+          "parley.toml: p2p.advertise: [2a01::2]:7 is a second IPv6 endpoint, and a node's record "
+          "has room for one");
     CHECK(error_of("[rpc]\nallowed_hosts = [\"node.example:80\"]")
               .starts_with("parley.toml:2: rpc.allowed_hosts: expected host names or addresses"));
     CHECK(error_of("[p2p]\nspeed = 3") == "parley.toml:2: unknown setting \"p2p.speed\"");

@@ -125,6 +125,19 @@ SettingList& SettingList::endpoint(std::string key, std::string comment, std::st
         [&value] { return value ? value->to_string() : std::string{}; });
 }
 
+namespace {
+
+/// A text alone is a list of one, and an empty one is none.
+std::optional<std::vector<std::string>> texts_of(const SettingValue& value) {
+    if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) return *texts;
+    const auto* text = std::get_if<std::string>(&value);
+    if (text == nullptr) return std::nullopt;
+    if (text->empty()) return std::vector<std::string>{};
+    return std::vector{*text};
+}
+
+}  // namespace
+
 SettingList& SettingList::add_list(std::string key, std::string comment, std::string expected,
                                    std::function<void()> clear,
                                    std::function<Expected(const std::string&)> append,
@@ -133,8 +146,8 @@ SettingList& SettingList::add_list(std::string key, std::string comment, std::st
         std::move(key), std::move(comment),
         [expected = std::move(expected), clear = std::move(clear),
          append = std::move(append)](const SettingValue& value) -> Expected {
-            const auto* items = std::get_if<std::vector<std::string>>(&value);
-            if (items == nullptr) return fmt::format("a list of {}", expected);
+            const auto items = texts_of(value);
+            if (!items) return fmt::format("a list of {}", expected);
             clear();
             for (const auto& item : *items) {
                 const auto why = append(item);

@@ -106,14 +106,19 @@ void add_p2p(SettingList& list, P2pConfig& p2p) {
             "\"address:port\"", p2p.listen,
             [](const std::string& text) { return Endpoint::parse(text); },
             [](const Endpoint& endpoint) { return endpoint.to_string(); })
-        .endpoint(
-            "advertise", "The address that other nodes are told, if it is not the first one above.",
-            "\"address:port\" of which others can reach it (not 0.0.0.0, a multicast, "
-            "broadcast or documentation address, nor port 0), or \"\"",
+        .list<Endpoint>(
+            "advertise",
+            "The addresses that other nodes are told, if not those above: of each family one.",
+            "\"address:port\" at which others can reach it (not 0.0.0.0, a multicast, "
+            "broadcast or documentation address, nor port 0)",
             p2p.advertise,
-            [](const Endpoint& endpoint) {
-                return endpoint.port != 0 && may_be_advertised(endpoint.address, endpoint.address);
-            })
+            [](const std::string& text) {
+                auto endpoint = Endpoint::parse(text);
+                const bool fits = endpoint && endpoint->port != 0 &&
+                                  may_be_advertised(endpoint->address, endpoint->address);
+                return fits ? endpoint : std::nullopt;
+            },
+            [](const Endpoint& endpoint) { return endpoint.to_string(); })
         .flag("allow_private",
               "Keep and dial private and loopback addresses: for networks without internet.",
               p2p.allow_private)

@@ -68,6 +68,11 @@ Result<std::string, StartError> read_small_file(const std::string& path) {
     return read_all(fd->get(), path);
 }
 
+bool others_can_read(const std::string& path) {
+    struct stat info{};
+    return ::stat(path.c_str(), &info) == 0 && (info.st_mode & secret_mode_too_open) != 0;
+}
+
 Result<std::string, StartError> read_config_text(const Folder& folder) {
     std::error_code ignored;
     if (!std::filesystem::is_directory(folder.path, ignored)) {
@@ -152,7 +157,7 @@ Result<void, StartError> make_folder(const Folder& folder, std::string_view sett
     if (error) return failed(fmt::format("cannot make {}: {}", folder.path, error.message()));
     const auto store = LmdbStore::open(folder.store(), LmdbStore::Create::yes, {});
     if (!store) return failed(fmt::format("{}: {}", folder.store(), message(store.error())));
-    if (auto ok = write_new_file(folder.config(), settings, 0644); !ok) return ok;
+    if (auto ok = write_new_file(folder.config(), settings, 0600); !ok) return ok;
     return key_text.empty() ? Result<void, StartError>{}
                             : write_new_file(folder.key(), key_text, 0600);
 }

@@ -34,6 +34,8 @@ Result<std::string, StartError> read_small_file(const std::string& path);
 /// Bits of a mode that no file with a secret may have. A group may read it: so systemd and
 /// Kubernetes mount secrets.
 inline constexpr unsigned secret_mode_too_open = 037;
+/// Whether a file is there and has such bits.
+bool others_can_read(const std::string& path);
 /// The whole of a file of at most `bytes_max`. Fails if it is a regular file that is too open.
 Result<SecretBytes, StartError> read_secret_file(const std::string& path, std::size_t bytes_max);
 

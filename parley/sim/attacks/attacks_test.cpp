@@ -332,7 +332,7 @@ TEST_CASE("attack: forged records") {
     constexpr HostId mover = 2;
     Siege siege{AttackKind::forged_records,
                 {.seed = 13, .configure = [](HostId host, node::NodeConfig& config) {
-                     if (host == mover) config.p2p.advertise.reset();
+                     if (host == mover) config.p2p.advertise.clear();
                  }}};
     const auto lives_at = [&](const Endpoint& endpoint) {
         siege.world().call(

@@ -108,7 +108,7 @@ TEST_CASE("a node learns its own address, of either family, from the answers to 
         options.configure = [v4](HostId host, node::NodeConfig& config) {
             config.p2p.outbound_max = 0;  // no link says it
             if (host != unknown) return;
-            config.p2p.advertise.reset();
+            config.p2p.advertise.clear();
             config.p2p.listen = {*Endpoint::parse(v4 ? "0.0.0.0:30770" : "[::]:30770")};
         };
         Network network{options};

@@ -67,7 +67,7 @@ Network::Network(NetworkOptions options)
         node::NodeConfig config;
         config.client = "parley/sim";
         config.p2p.listen = {endpoint_of(host)};
-        config.p2p.advertise = endpoint_of(host);
+        config.p2p.advertise = {endpoint_of(host)};
         if (options_.configure) options_.configure(host, config);
         world_.add_host(endpoint_of(host), config.link(),
                         [this, host, config, &entropy](Now now, Store& disk, Rng rng) {
