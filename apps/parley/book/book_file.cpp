@@ -76,8 +76,8 @@ Failure store_failure(const Folder& folder, const StoreError& error) {
 Result<Book, Failure> read_book(const Folder& folder) {
     if (auto config = read_config(folder); !config) return std::unexpected{config.error()};
     Book book;
-    // While the lock is held here no node begins; if it is not to be had, one runs.
-    const auto lock = lock_folder(folder);
+    // While the lock is held here a node that begins waits; if it is not to be had, one runs.
+    const auto lock = lock_folder_to_read(folder);
     book.node_runs = !lock;
     auto store = runtime::LmdbStore::open(folder.store(), runtime::LmdbStore::Create::no,
                                           {.shared = book.node_runs});

@@ -47,7 +47,7 @@ LinkFacts link_facts(const Folder& folder, const Result<json::value, Failure>& s
         facts.outbound = number_at(*status, "/links/outbound");
         return facts;
     }
-    facts.locked = !lock_folder(folder);
+    facts.locked = !lock_folder_to_read(folder);
     facts.error = status.error().what;
     return facts;
 }

@@ -120,7 +120,8 @@ DiskFacts disk_facts(const Folder& folder) {
 
 StoreFacts store_facts(const Folder& folder, bool node_runs) {
     StoreFacts facts{.path = folder.store(), .error = {}, .node_runs = node_runs};
-    if (node_runs) return facts;
+    const auto lock = lock_folder_to_read(folder);
+    if (node_runs || !lock) return facts;
     const auto store = runtime::LmdbStore::open(facts.path, runtime::LmdbStore::Create::no);
     if (store) return facts;
     facts.error = message(store.error());

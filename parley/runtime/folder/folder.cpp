@@ -1,5 +1,6 @@
 #include <parley/runtime/folder/folder.hpp>
 
+#include <parley/runtime/clock.hpp>
 #include <parley/runtime/store/lmdb_store.hpp>
 
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 namespace parley::runtime {
@@ -162,15 +164,48 @@ Result<void, StartError> make_folder(const Folder& folder, std::string_view sett
                             : write_new_file(folder.key(), key_text, 0600);
 }
 
-Result<UniqueFd, StartError> lock_folder(const Folder& folder) {
+namespace {
+
+Result<UniqueFd, StartError> open_lock(const Folder& folder) {
     const auto path = folder.lock();
     UniqueFd fd{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
     if (!fd) return failed(fmt::format("cannot open {}: {}", path, system_message(errno)));
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
-    if (errno == EWOULDBLOCK) {
-        return failed(fmt::format("another node runs in {}", folder.path));
+    return fd;
+}
+
+/// False if others hold a lock that excludes it.
+Result<bool, StartError> try_lock(const Folder& folder, const UniqueFd& fd, int how) {
+    if (::flock(fd.get(), how | LOCK_NB) == 0) return true;
+    if (errno == EWOULDBLOCK) return false;
+    return failed(fmt::format("cannot lock {}: {}", folder.lock(), system_message(errno)));
+}
+
+}  // namespace
+
+Result<UniqueFd, StartError> lock_folder(const Folder& folder, Duration patience) {
+    auto fd = open_lock(folder);
+    if (!fd) return fd;
+    for (const auto end = monotonic_now() + patience; monotonic_now() < end;) {
+        for (const int how : {LOCK_EX, LOCK_SH}) {
+            const auto locked = try_lock(folder, *fd, how);
+            if (!locked) return std::unexpected{locked.error()};
+            if (*locked && how == LOCK_EX) return fd;
+            if (*locked) break;  // there are only readers
+            if (how == LOCK_SH) return failed(fmt::format("another node runs in {}", folder.path));
+        }
+        ::flock(fd->get(), LOCK_UN);
+        std::this_thread::sleep_for(10ms);
     }
-    return failed(fmt::format("cannot lock {}: {}", path, system_message(errno)));
+    return failed(fmt::format("{} is being read by another command: try again", folder.path));
+}
+
+Result<UniqueFd, StartError> lock_folder_to_read(const Folder& folder) {
+    auto fd = open_lock(folder);
+    if (!fd) return fd;
+    const auto locked = try_lock(folder, *fd, LOCK_SH);
+    if (!locked) return std::unexpected{locked.error()};
+    if (!*locked) return failed(fmt::format("another node runs in {}", folder.path));
+    return fd;
 }
 
 }  // namespace parley::runtime

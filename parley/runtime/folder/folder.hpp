@@ -6,6 +6,7 @@
 
 #include <parley/base/result.hpp>
 #include <parley/base/secret_bytes.hpp>
+#include <parley/base/time.hpp>
 #include <parley/runtime/io/unique_fd.hpp>
 #include <parley/runtime/start_error.hpp>
 
@@ -52,8 +53,12 @@ Result<void, StartError> replace_file(const std::string& path, std::string_view 
 Result<void, StartError> make_folder(const Folder& folder, std::string_view settings,
                                      std::string_view key_text);
 
-/// Held as long as the descriptor is open; the system gives it back when a process ends.
-Result<UniqueFd, StartError> lock_folder(const Folder& folder);
+/// For who runs a node in the folder, or changes it. Held as long as the descriptor is open; the
+/// system gives it back when a process ends. Waits for commands that only read.
+Result<UniqueFd, StartError> lock_folder(const Folder& folder, Duration patience = 10s);
+/// For who reads the store while no node runs: any number of processes. Fails at once where one has
+/// the other lock.
+Result<UniqueFd, StartError> lock_folder_to_read(const Folder& folder);
 
 /// "No such file or directory".
 std::string system_message(int error);
