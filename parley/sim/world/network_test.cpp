@@ -113,3 +113,51 @@ TEST_CASE("the same seed gives the same history, another seed another one") {
     CHECK(history(7) == history(7));
     CHECK(history(7) != history(8));
 }
+
+TEST_CASE("a light node links with full nodes that serve it, and not with others") {
+    constexpr HostId idle = 0;
+    constexpr HostId serving = 1;
+    constexpr HostId light = 2;
+    NetworkOptions options;
+    options.nodes = 3;
+    const Network names{{.nodes = 3}};
+    options.configure = [targets = std::vector{names.target(idle), names.target(serving)}](
+                            HostId host, node::NodeConfig& config) {
+        if (host == light) config.network.roles = transport::role::light;
+        if (host == serving) config.network.services = transport::service::light_nodes;
+        if (host != idle) config.p2p.static_peers = {targets[idle]};
+        if (host == light) config.p2p.static_peers = targets;
+    };
+    Network network{std::move(options)};
+    network.start_all();
+    network.world().run_for(30s);
+    CHECK(network.links_between(light, serving) == 1);
+    CHECK(network.links_between(light, idle) == 0);
+    CHECK(network.links_between(serving, idle) == 1);
+
+    // What a node says changes while it runs: it begins to serve, and the light node is let in.
+    network.node(idle).set_services(network.world().now_of(idle), transport::service::light_nodes);
+    network.world().run_for(5min);
+    CHECK(network.links_between(light, idle) == 1);
+    CHECK(network.links_between(light, serving) == 1);
+}
+
+TEST_CASE("links to nodes that do not follow a fork end when it activates") {
+    constexpr HostId old_rules = 2;
+    auto options = knowing_the_first(3, 3);
+    options.configure = [configure = options.configure](HostId host, node::NodeConfig& config) {
+        configure(host, config);
+        if (host != old_rules) config.network.forks = {100};
+    };
+    Network network{std::move(options)};
+    network.start_all();
+    network.world().run_for(30s);
+    for (HostId host = 1; host < 3; ++host) CHECK(network.links_between(0, host) == 1);
+    for (HostId host = 0; host < 3; ++host) {
+        network.node(host).set_head(network.world().now_of(host), 100);
+    }
+    network.world().run_for(5min);
+    CHECK(network.links_between(0, 1) == 1);
+    CHECK(network.links_between(0, old_rules) == 0);
+    CHECK(network.links_between(1, old_rules) == 0);
+}
