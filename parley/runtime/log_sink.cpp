@@ -97,19 +97,23 @@ std::string format_log_line(std::int64_t unix_ms, LogLevel level, std::string_vi
 
 std::unique_ptr<LogSink> LogSink::to_stderr(LogLevel level) {
     const bool coloured = ::isatty(STDERR_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
-    return std::unique_ptr<LogSink>(new LogSink{{}, UniqueFd{}, STDERR_FILENO, coloured, level});
+    return std::unique_ptr<LogSink>(
+        new LogSink{{}, {}, UniqueFd{}, STDERR_FILENO, coloured, level});
 }
 
 Result<std::unique_ptr<LogSink>, StartError> LogSink::to_file(const std::string& path,
-                                                              LogLevel level) {
+                                                              LogLevel level,
+                                                              const LogFileLimits& limits) {
     auto file = open_log_file(path);
     if (!file) return std::unexpected{start_error("open log file", path, errno)};
     const int fd = file.get();
-    return std::unique_ptr<LogSink>(new LogSink{path, std::move(file), fd, false, level});
+    return std::unique_ptr<LogSink>(new LogSink{path, limits, std::move(file), fd, false, level});
 }
 
-LogSink::LogSink(std::string path, UniqueFd owned, int fd, bool coloured, LogLevel level)
+LogSink::LogSink(std::string path, const LogFileLimits& limits, UniqueFd owned, int fd,
+                 bool coloured, LogLevel level)
     : path_(std::move(path)),
+      limits_(limits),
       owned_(std::move(owned)),
       fd_(fd),
       coloured_(coloured),
@@ -129,23 +133,42 @@ LogSink::~LogSink() {
 void LogSink::write(LogLevel level, std::string_view component, std::string_view event,
                     std::initializer_list<LogField> fields) {
     if (!enabled(level)) return;
-    const auto time = unix_milliseconds(system_time());
-    auto line = format_log_line(time, level, component, event, fields, coloured_);
-    line += '\n';
     {
         const std::scoped_lock lock{mutex_};
-        if (waiting_.size() + line.size() > waiting_bytes_max) {
-            ++dropped_;
-            return;
-        }
-        if (dropped_ > 0) {
-            waiting_ += format_log_line(time, LogLevel::warn, "log", "lines were dropped",
-                                        {{"count", std::exchange(dropped_, 0)}}, coloured_);
-            waiting_ += '\n';
-        }
-        waiting_ += line;
+        if (!sums_.admit(monotonic_now(), level, component, event, fields)) return;
+        keep(format_log_line(unix_milliseconds(system_time()), level, component, event, fields,
+                             coloured_));
     }
     wake_.notify_one();
+}
+
+/// Under mutex_.
+void LogSink::keep(std::string line) {
+    line += '\n';
+    if (waiting_.size() + line.size() > waiting_bytes_max) {
+        ++dropped_;
+        return;
+    }
+    if (dropped_ > 0) {
+        waiting_ += format_log_line(unix_milliseconds(system_time()), LogLevel::warn, "log",
+                                    "lines were dropped", {{"count", std::exchange(dropped_, 0)}},
+                                    coloured_);
+        waiting_ += '\n';
+    }
+    waiting_ += line;
+}
+
+/// Under mutex_.
+void LogSink::tell_sums(Instant now) {
+    const auto time = unix_milliseconds(system_time());
+    for (const auto& [kind, lines, within] : sums_.take_due(now)) {
+        keep(format_log_line(time, kind.level, kind.component, kind.event,
+                             {{"direction", kind.direction},
+                              {"class", kind.link_class},
+                              {"more", lines},
+                              {"seconds", within / 1s}},
+                             coloured_));
+    }
 }
 
 void LogSink::run() {
@@ -153,11 +176,20 @@ void LogSink::run() {
     for (;;) {
         {
             std::unique_lock lock{mutex_};
-            wake_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+            while (!ending_ && waiting_.empty()) {
+                const auto now = monotonic_now();
+                if (now < sums_.next_due()) {
+                    wake_.wait_for(lock, std::min<Duration>(sums_.next_due() - now, 1min));
+                } else {
+                    tell_sums(now);
+                }
+            }
+            if (ending_) tell_sums(never);
             if (waiting_.empty()) return;
             lines.swap(waiting_);
             waiting_.clear();
         }
+        rotate();
         follow_path();
         for (std::string_view rest = lines; !rest.empty();) {
             if (!write_some(rest)) return;
@@ -179,6 +211,22 @@ void LogSink::follow_path() {
     if (!file) return;  // the old one is better than none
     owned_ = std::move(file);
     fd_ = owned_.get();
+}
+
+/// Between two lines.
+void LogSink::rotate() {
+    struct stat open{};
+    if (limits_.bytes_max == 0 || ::fstat(fd_, &open) != 0 ||
+        std::cmp_less(open.st_size, limits_.bytes_max)) {
+        return;
+    }
+    const auto numbered = [&](std::uint32_t n) {
+        return n == 0 ? path_ : fmt::format("{}.{}", path_, n);
+    };
+    if (limits_.old_max == 0) ::unlink(path_.c_str());
+    for (auto n = limits_.old_max; n > 0; --n) {
+        (void)::rename(numbered(n - 1).c_str(), numbered(n).c_str());
+    }
 }
 
 /// False if the end cannot wait any longer. What cannot be written at all is lost.

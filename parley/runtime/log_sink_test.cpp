@@ -42,7 +42,7 @@ TEST_CASE("the file gets whole lines of the wanted levels from many threads") {
         for (int t = 0; t < 4; ++t) {
             threads.emplace_back([&] {
                 for (int i = 0; i < 100; ++i) {
-                    log->write(LogLevel::info, "c", "event", {{"n", i}});
+                    log->write(LogLevel::error, "c", "event", {{"n", i}});
                     log->write(LogLevel::debug, "c", "unseen", {});
                 }
             });
@@ -54,7 +54,7 @@ TEST_CASE("the file gets whole lines of the wanted levels from many threads") {
     std::ifstream in{path};
     int lines = 0;
     for (std::string line; std::getline(in, line); ++lines) {
-        CHECK(line.find("Z info  c event n=") == 23);
+        CHECK(line.find("Z error c event n=") == 23);
     }
     CHECK(lines == 400);
     const auto refused = LogSink::to_file(dir.file("no/such/folder"), LogLevel::info);
@@ -71,7 +71,7 @@ TEST_CASE("a log that nobody reads holds up nobody; what was dropped is counted"
     const UniqueFd reader{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
     auto log = LogSink::to_file(path, LogLevel::info).value();
     const std::string text(1000, 'x');
-    for (int i = 0; i < 3000; ++i) log->write(LogLevel::info, "c", "event", {{"text", text}});
+    for (int i = 0; i < 3000; ++i) log->write(LogLevel::error, "c", "event", {{"text", text}});
     std::string all;
     const auto read_some = [&] {
         std::array<char, 65536> buffer{};
@@ -81,7 +81,7 @@ TEST_CASE("a log that nobody reads holds up nobody; what was dropped is counted"
     const auto said = [&] { return all.find("warn  log lines were dropped count=") != all.npos; };
     while (!said()) {
         read_some();
-        log->write(LogLevel::info, "c", "again", {});
+        log->write(LogLevel::error, "c", "again", {});
     }
     CHECK(all.size() < 3 * LogSink::waiting_bytes_max);
     log.reset();  // though the pipe is full
@@ -105,6 +105,46 @@ TEST_CASE("a log file that was renamed goes on under its name") {
         CHECK(has(path + ".1", "first"));
         CHECK_FALSE(has(path + ".1", "second"));
     }
+}
+
+TEST_CASE("a log file with a limit is renamed, and a few old ones are kept") {
+    const TestDir dir;
+    const auto path = dir.file("log");
+    {
+        for (int life = 0; life < 8; ++life) {
+            const auto log =
+                LogSink::to_file(path, LogLevel::info, {.bytes_max = 100, .old_max = 2}).value();
+            log->write(LogLevel::info, "c", "event",
+                       {{"life", life}, {"x", std::string(100, 'x')}});
+        }
+    }
+    const auto life_in = [&](const std::string& name) {
+        std::ifstream in{dir.file(name)};
+        std::string line;
+        std::getline(in, line);
+        return line.substr(line.find("life="), 6);
+    };
+    CHECK(life_in("log") == "life=7");
+    CHECK(life_in("log.1") == "life=6");
+    CHECK(life_in("log.2") == "life=5");
+    CHECK_FALSE(std::filesystem::exists(dir.file("log.3")));
+}
+
+TEST_CASE("lines that strangers cause do not fill the disk") {
+    const TestDir dir;
+    const auto path = dir.file("log");
+    {
+        const auto log = LogSink::to_file(path, LogLevel::info).value();
+        for (int i = 0; i < 20'000; ++i) {
+            log->write(LogLevel::info, "switch", "peer up", {{"direction", "inbound"}, {"n", i}});
+        }
+    }
+    std::ifstream in{path};
+    int lines = 0;
+    std::string last;
+    for (std::string line; std::getline(in, line); ++lines) last = line;
+    CHECK(lines < 1000);
+    CHECK(last.find("switch peer up direction=inbound class=\"\" more=") != std::string::npos);
 }
 
 TEST_CASE("levels are read by name") {

@@ -46,7 +46,8 @@ T take(Result<T, StartError> result) {
 
 std::unique_ptr<LogSink> open_log(const Folder& folder, const p2p::LogConfig& config) {
     if (config.file.empty()) return LogSink::to_stderr(config.level);
-    return take(LogSink::to_file(folder.file(config.file), config.level));
+    return take(LogSink::to_file(folder.file(config.file), config.level,
+                                 {.bytes_max = config.bytes_max, .old_max = config.old_max}));
 }
 
 std::unique_ptr<LmdbStore> open_store(const Folder& folder, bool create) {

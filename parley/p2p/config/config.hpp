@@ -92,7 +92,9 @@ struct MetricsConfig {
 /// How much is logged, and where.
 struct LogConfig {
     LogLevel level = LogLevel::info;
-    std::string file;  ///< empty: standard error
+    std::string file;             ///< empty: standard error
+    std::uint64_t bytes_max = 0;  ///< of a file, then it is renamed; 0: no limit
+    std::uint32_t old_max = 5;    ///< such files that are kept
 };
 
 struct Config {

@@ -213,7 +213,13 @@ void add_runtime(SettingList& list, Config& config) {
                 config.log.file = s;
                 return true;
             },
-            [&] { return config.log.file; });
+            [&] { return config.log.file; })
+        .number("bytes_max",
+                "Bytes of the file, after which it is renamed to FILE.1; 0: no limit (logrotate\n"
+                "# works as well, without any signal).",
+                0, SettingList::any, config.log.bytes_max)
+        .number("old_max", "Old log files that are kept: FILE.1, FILE.2, ...", 0, 1'000,
+                config.log.old_max);
     list.table("threads")
         .number("io", "Threads that encrypt and carry bytes.", 1, 64, config.io_threads)
         .number("workers", "Threads that check signatures and write to disk.", 1, 64,
