@@ -43,6 +43,15 @@ struct Cli {
         return {*code, read_file(prefix + ".out"), read_file(prefix + ".err")};
     }
 
+    /// A line of the shell.
+    Output run_shell(const std::string& line) {
+        const auto prefix = dir.file("output-" + std::to_string(++runs));
+        Program program{{"/bin/sh", "-c", line}, prefix + ".out", prefix + ".err"};
+        const auto code = program.wait(patience);
+        REQUIRE_MESSAGE(code, "it does not end: " << line);
+        return {*code, read_file(prefix + ".out"), read_file(prefix + ".err")};
+    }
+
     /// A folder of a node on loopback ports; returns its ID.
     std::string init(const std::string& name, std::vector<std::string> more = {}) {
         std::vector<std::string> args{

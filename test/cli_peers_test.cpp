@@ -21,6 +21,77 @@ std::string target_of(Cli& cli, const std::string& name, Program& node) {
 
 }  // namespace
 
+TEST_CASE("nodes are spoken of by names, and the folder may be left out") {
+    Cli cli;
+    const auto alice_id = cli.init("alice", {"--name", "Alice of the test"});
+    auto alice = cli.start("alice");
+    const auto bob_id = cli.init("bob", {"--static", target_of(cli, "alice", *alice)});
+    auto bob = cli.start("bob");
+    cli.links_when("alice", *alice, 1);
+    const auto short_id = [](const std::string& id) { return id.substr(0, 12); };
+    const auto has = [](const std::string& text, const std::string& part) {
+        return text.find(part) != std::string::npos;
+    };
+    // What alice calls herself is shown in quotes, what bob's owner calls her is not.
+    CHECK(
+        has(cli.run({"peers", cli.folder("bob")}).out, short_id(alice_id) + "  \"Alice of~  out"));
+    write_file(cli.folder("bob") + "/names.toml", "boss = \"" + alice_id + "\"\n");
+    CHECK(
+        has(cli.run({"peers", cli.folder("bob")}).out, short_id(alice_id) + "  boss  out static"));
+    CHECK(has(read_file(cli.log_of("bob")), "peer up link=1 id=" + short_id(alice_id)));
+    CHECK(has(read_file(cli.log_of("bob")), "name=\"Alice of the test\""));
+    // The book is written within a second.
+    const auto written = std::chrono::steady_clock::now() + patience;
+    std::string book;
+    while (!has(book, "linked") && std::chrono::steady_clock::now() < written) {
+        book = cli.run({"book", "list", cli.folder("bob")}).out;
+    }
+    CHECK(has(book, "  linked  "));
+    CHECK(has(cli.run({"book", "find", cli.folder("bob"), "boss"}).out, "ID         " + alice_id));
+
+    // Without a folder, that of PARLEY_DIR is meant.
+    const auto run = [&](const std::string& words) {
+        return cli.run_shell("PARLEY_DIR=" + cli.folder("bob") + " exec " + binary + " " + words);
+    };
+    CHECK(has(run("peers").out, "boss"));
+    CHECK(has(run("peers " + cli.folder("alice")).out, short_id(bob_id)));
+    CHECK(run("peers trust 'Alice of the test'").out ==
+          alice_id + " is trusted from its next link on\n");
+    CHECK(run("peers untrust boss").out == alice_id + " is not trusted any more\n");
+    write_file(cli.folder("bob") + "/names.toml", "\nboss = 5\n");
+    CHECK(has(run("peers").err, "/names.toml:2: boss: expected a node's ID"));
+    write_file(cli.folder("bob") + "/names.toml", "boss = \"" + alice_id + "\"\n");
+    CHECK(run("peers remove " + short_id(alice_id)).out == alice_id + " is removed\n");
+    CHECK(run("peers add boss").out.starts_with(alice_id + "@127.0.0.1:"));
+    CHECK(run("peers ban nobody").err ==
+          "parley: \"nobody\" is no node's ID or name and no IP address\n");
+    CHECK(has(run("doctor").out, "static peer"));
+    CHECK(run("status " + cli.folder("carol")).exit_code == 2);
+    end(*bob);
+    end(*alice);
+}
+
+TEST_CASE("doctor names what a boot node and this node differ in") {
+    Cli cli;
+    cli.init("alice");
+    auto alice = cli.start("alice");
+    const auto target = target_of(cli, "alice", *alice);
+    cli.init("bob", {"--boot", target, "--genesis", std::string(64, '1')});
+    auto bob = cli.start("bob");
+    const auto end_of_wait = std::chrono::steady_clock::now() + patience;
+    std::string said;
+    while (said.find("wrong_genesis") == std::string::npos &&
+           std::chrono::steady_clock::now() < end_of_wait) {
+        said = cli.run({"doctor", cli.folder("bob")}).out;
+    }
+    CHECK(said.find("fail  boot node") != std::string::npos);
+    CHECK(said.find("wrong_genesis") != std::string::npos);
+    CHECK(said.find("the two are of different networks: check the settings of both") !=
+          std::string::npos);
+    end(*bob);
+    end(*alice);
+}
+
 TEST_CASE(
     "peers are banned, with an end and a reason, over a restart; and added, removed, trusted") {
     Cli cli;

@@ -39,7 +39,10 @@ void add_version(CLI::App& app, Chosen& chosen);
 CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& brief,
                       const std::string& description);
 
-/// The first argument of most commands.
+/// The first argument of most commands. Where PARLEY_DIR or ~/.parley is a node's folder, it may be
+/// left out: what is no node's folder then is the next argument.
 CLI::Option* add_folder(CLI::App& command, std::string& folder);
+/// The same for a folder that is to be made: PARLEY_DIR, else ~/.parley.
+CLI::Option* add_new_folder(CLI::App& command, std::string& folder);
 
 }  // namespace parley::app

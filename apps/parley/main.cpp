@@ -1,4 +1,5 @@
 #include "command.hpp"
+#include "folder.hpp"
 #include "help.hpp"
 #include "spelling.hpp"
 #include <parley/runtime/descriptors.hpp>
@@ -8,7 +9,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -17,8 +20,41 @@
 
 namespace parley::app {
 
+namespace {
+
+/// PARLEY_DIR, else ~/.parley; empty if neither is known.
+std::string usual_folder() {
+    if (const char* named = std::getenv("PARLEY_DIR"); named != nullptr && *named != '\0') {
+        return named;
+    }
+    const char* home = std::getenv("HOME");
+    return home == nullptr || *home == '\0' ? "" : std::string{home} + "/.parley";
+}
+
+bool is_nodes_folder(const std::string& path) {
+    std::error_code ignored;
+    return std::filesystem::exists(Folder{path}.config(), ignored);
+}
+
+}  // namespace
+
 CLI::Option* add_folder(CLI::App& command, std::string& folder) {
-    return command.add_option("DIR", folder, "The node's folder")->required();
+    auto* option = command.add_option("DIR", folder, "The node's folder");
+    const auto usual = usual_folder();
+    if (usual.empty() || !is_nodes_folder(usual)) return option->required();
+    folder = usual;
+    command.validate_positionals();
+    return option->check(
+        [](const std::string& path) {
+            return is_nodes_folder(path) ? std::string{} : path + " is no node's folder";
+        },
+        "");
+}
+
+CLI::Option* add_new_folder(CLI::App& command, std::string& folder) {
+    folder = usual_folder();
+    auto* option = command.add_option("DIR", folder, "The node's folder");
+    return folder.empty() ? option->required() : option;
 }
 
 namespace {
@@ -43,9 +79,12 @@ constexpr auto footer = R"text(EXAMPLES
 
     parley tx send alice 0x02f8...
 
+  In every command DIR may be left out if PARLEY_DIR names it, or it is ~/.parley.
+
 FILES
   DIR/node.key      the secret behind the node's ID, mode 0600; see `parley key`
   DIR/parley.toml   settings, each with its meaning
+  DIR/names.toml    names of your own for nodes: alice = "02c6047f9441..."
   DIR/store         address book and bans
   DIR/parley.sock   JSON-RPC for this machine's user, while the node runs
 

@@ -22,8 +22,9 @@ struct NodeId {
     operator Bytes() const { return key; }  // NOLINT(google-explicit-constructor): a view of it
     /// 66 hex digits.
     std::string to_string() const { return to_hex(key); }
-    /// The first 8 hex digits after the prefix byte, for logs.
-    std::string short_string() const { return to_hex(Bytes{key}.subspan(1, 4)); }
+    static constexpr std::size_t short_digits = 12;
+    /// The first 12 hex digits: in logs and on screens; commands take it.
+    std::string short_string() const { return to_hex(Bytes{key}.first(short_digits / 2)); }
     /// 66 hex digits of a point on the curve; nothing otherwise.
     static std::optional<NodeId> parse(std::string_view hex);
     auto begin() const { return key.begin(); }            ///< of the bytes

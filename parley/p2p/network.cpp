@@ -109,6 +109,7 @@ void Network::make_switch(std::vector<transport::PeerHandler*> modules) {
     }
     transport::Hello hello{own_.record()};
     hello.client = config_.client;
+    hello.node_name = config_.p2p.name;
     hello.network_id = config_.network.id;
     hello.genesis = config_.network.genesis;
     hello.chain_id = config_.network.chain_id;

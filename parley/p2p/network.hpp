@@ -89,6 +89,10 @@ public:
     transport::Network& network() { return *switch_; }
     Instant started() const { return started_; }
     std::vector<transport::PeerInfo> peers() const { return switch_->peers(); }
+    /// Targets of the owner's that have no link, and why.
+    std::vector<transport::FailedDials::Failure> failed_dials() const {
+        return switch_->failed_dials();
+    }
     const transport::Slots& slots() const { return switch_->slots(); }
     const transport::SwitchStats& switch_stats() const { return switch_->stats(); }
     std::vector<transport::TopicLoad> topic_loads() const { return switch_->topic_loads(); }

@@ -50,7 +50,7 @@ void BookFilter::add_to(CLI::App& command) {
         .add_option("--state", state,
                     "new: never answered a dial of this node; tried: it did;\n"
                     "failed: what came last was a failure")
-        ->check(CLI::IsMember({"new", "tried", "failed"}))
+        ->check(CLI::IsMember({"linked", "new", "tried", "failed"}))
         ->type_name("STATE");
     command
         .add_option("--source", source,
@@ -82,7 +82,7 @@ Result<std::vector<const Entry*>, Failure> BookFilter::choose(const Book& book,
     }
     std::vector<const Entry*> out;
     for (const Entry& entry : book.entries) {
-        if (!state.empty() && book_state(entry) != state) continue;
+        if (!state.empty() && book_state(book, entry) != state) continue;
         if (!source.empty() && name(entry.source.kind) != source) continue;
         if (since && entry.last_seen < *since) continue;
         if (wanted_group) {
@@ -95,7 +95,8 @@ Result<std::vector<const Entry*>, Failure> BookFilter::choose(const Book& book,
     return out;
 }
 
-std::string_view book_state(const Entry& entry) {
+std::string_view book_state(const Book& book, const Entry& entry) {
+    if (book.linked.contains(entry.id)) return "linked";
     if (entry.failures > 0) return "failed";
     return entry.tried() ? "tried" : "new";
 }

@@ -28,8 +28,9 @@ struct BookFilter {
                                                                  UnixTime now) const;
 };
 
-/// "tried" if it answered a dial of this node, "failed" if what came last did not, else "new".
-std::string_view book_state(const discovery::Entry& entry);
+/// "linked" if the running node has a link with it, "failed" if what came last did not work,
+/// "tried" if it answered a dial of this node, else "new".
+std::string_view book_state(const Book& book, const discovery::Entry& entry);
 
 /// "enr:..."; empty without a record. Nothing is verified.
 std::string enr_text(const discovery::Entry& entry);

@@ -1,4 +1,5 @@
 #include "book/book_file.hpp"
+#include "client/client.hpp"
 #include <parley/base/endian.hpp>
 #include <parley/discovery/book/address_book.hpp>
 #include <parley/discovery/book/entry_codec.hpp>
@@ -63,6 +64,16 @@ Result<void, StoreError> read_rows(Store& store, Book& book) {
     return {};
 }
 
+/// None if the node does not answer.
+void read_links(const Folder& folder, Book& book) {
+    const auto peers = call(folder.path, "admin_peers");
+    const auto* list = peers ? peers->if_array() : nullptr;
+    if (list == nullptr) return;
+    for (const auto& peer : *list) {
+        if (const auto id = NodeId::parse(text_at(peer, "/id"))) book.linked.insert(*id);
+    }
+}
+
 }  // namespace
 
 Failure store_failure(const Folder& folder, const StoreError& error) {
@@ -89,6 +100,7 @@ Result<Book, Failure> read_book(const Folder& folder) {
             return std::unexpected{store_failure(folder, ok.error())};
         }
     }
+    if (book.node_runs) read_links(folder, book);
     std::error_code ignored;
     book.file_bytes = std::filesystem::file_size(folder.store(), ignored);
     return book;

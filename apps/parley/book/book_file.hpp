@@ -7,6 +7,7 @@
 #include <parley/discovery/book/entry.hpp>
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct Book {
     std::vector<CorruptRow> corrupt_rows;  ///< the first ones
     std::uint64_t file_bytes = 0;
     bool node_runs = false;
+    std::set<NodeId> linked;  ///< with the running node, now
 };
 
 /// A failure names what is missing, damaged or of another version.

@@ -1,5 +1,6 @@
 // parley book list, find: entries of the address book.
 #include "book/book.hpp"
+#include "peers/known_nodes.hpp"
 #include "text.hpp"
 #include <parley/base/text.hpp>
 #include <parley/runtime/clock.hpp>
@@ -23,8 +24,8 @@ first. What happened in the last second may not be on disk yet.)text";
 constexpr auto list_footer = R"text(COLUMNS
   ID        the first digits; whole ones with --long or --json
   ADDRESS   where it is dialed
-  STATE     new: never answered a dial of this node; tried: it did; failed: what
-            came last was a failure
+  STATE     linked: now, with the running node; new: never answered a dial of this
+            node; tried: it did; failed: what came last was a failure
   FAILURES  failed dials, and links that did not last, in a row
   SOURCE    who told of it first
   SEEN      last told of by anybody, or on a link (to 10 minutes)
@@ -56,7 +57,6 @@ EXIT STATUS
   0 found, 1 not found, or the address book cannot be read, 2 wrong command line)text";
 
 constexpr std::size_t shown_by_default = 100;
-constexpr std::size_t id_digits_shown = 12;
 constexpr std::size_t id_digits_least = 4;
 
 struct Options {
@@ -81,7 +81,7 @@ json::object json_of(const Book& book, const Entry& entry) {
     json::object out{{"id", entry.id.to_string()},
                      {"endpoint", entry.endpoint().to_string()},
                      {"group", outbound_group(entry.endpoint().address).to_string()},
-                     {"state", book_state(entry)},
+                     {"state", book_state(book, entry)},
                      {"failures", entry.failures},
                      {"source", name(entry.source.kind)},
                      {"anchor", is_anchor(book, entry)},
@@ -127,12 +127,11 @@ Outcome list(const Options& options) {
     Table table{.columns = {left, left, left, right, left, right, right},
                 .rows = {{"ID", "ADDRESS", "STATE", "FAILURES", "SOURCE", "SEEN", "REACHED"}}};
     for (const Entry* entry : *entries) {
-        auto id = entry->id.to_string();
-        if (!options.whole_ids) id.resize(id_digits_shown);
-        table.rows.push_back({id, entry->endpoint().to_string(), std::string{book_state(*entry)},
-                              std::to_string(entry->failures),
-                              std::string{name(entry->source.kind)},
-                              ago_text(now, entry->last_seen), ago_text(now, entry->last_reached)});
+        const auto id = options.whole_ids ? entry->id.to_string() : entry->id.short_string();
+        table.rows.push_back(
+            {id, entry->endpoint().to_string(), std::string{book_state(*book, *entry)},
+             std::to_string(entry->failures), std::string{name(entry->source.kind)},
+             ago_text(now, entry->last_seen), ago_text(now, entry->last_reached)});
     }
     fmt::print("{}", table.to_string());
     if (entries->size() < all) {
@@ -195,7 +194,7 @@ void print(const Book& book, const Entry& entry, UnixTime now) {
         fmt::print("Named      {} by the owner\n", entry.configured.to_string());
     }
     fmt::print("Group      {}\n", outbound_group(entry.endpoint().address).to_string());
-    fmt::print("State      {}{}\n", book_state(entry),
+    fmt::print("State      {}{}\n", book_state(book, entry),
                is_anchor(book, entry) ? ", an anchor: dialed first after a restart" : "");
     fmt::print("Failures   {}\n", entry.failures);
     fmt::print("Source     {}\n", name(entry.source.kind));
@@ -212,7 +211,10 @@ Outcome find(const Options& options) {
     const auto book = read_book(folder);
     if (!book) return std::unexpected{book.error()};
     warn_of_corrupt_rows(folder, *book);
-    const auto found = search(*book, options.who);
+    const auto names = read_names(options.folder);
+    if (!names) return std::unexpected{names.error()};
+    const auto named = names->find(options.who);
+    const auto found = search(*book, named == names->end() ? options.who : named->second);
     if (!found) return std::unexpected{found.error()};
     if (options.json) print_json(*book, *found);
     if (found->empty()) {
@@ -252,7 +254,8 @@ void add_book_find(CLI::App& book, Chosen& chosen) {
     auto* command = add_command(book, "find", "print what is known of a node", find_description);
     command->footer(find_footer);
     add_folder(*command, options->folder);
-    command->add_option("NODE", options->who, "ID or its first digits, address, or address:port")
+    command
+        ->add_option("NODE", options->who, "ID or its first digits, name, address, or address:port")
         ->required();
     command->add_flag("--json", options->json, "A JSON array, times in seconds of Unix time");
     command->callback([options, &chosen] { chosen = [options] { return find(*options); }; });

@@ -78,7 +78,7 @@ Stats stats_of(const Book& book, UnixTime now) {
     out.entries = book.entries.size();
     out.with_record = static_cast<std::size_t>(std::ranges::count_if(
         book.entries, [](const Entry& entry) { return static_cast<bool>(entry.record); }));
-    out.states = counts_of(book, &book_state);
+    out.states = counts_of(book, [&](const Entry& entry) { return book_state(book, entry); });
     out.sources = counts_of(book, [](const Entry& entry) { return name(entry.source.kind); });
     out.ages = ages_of(book, now);
     out.top_groups = counts_of(book, [](const Entry& entry) {

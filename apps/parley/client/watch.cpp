@@ -60,10 +60,13 @@ Outcome show(bool watch, const std::function<Result<std::string, Failure>()>& dr
     auto next = std::chrono::steady_clock::now();
     for (bool first = true;; first = false) {
         const auto text = draw();
-        if (!text) return std::unexpected{text.error()};
+        // A node that is gone may be restarted; one that never was there is a mistake.
+        if (!text && first) return std::unexpected{text.error()};
         if (::isatty(STDOUT_FILENO) == 1) {
             if (!screen) screen.emplace();
-            screen->draw(*text);
+            screen->draw(text ? *text : text.error().what + '\n');
+        } else if (!text) {
+            fmt::print(stderr, "parley: {}\n", text.error().what);
         } else {
             fmt::print("{}{}", first || text->find('\n') + 1 == text->size() ? "" : "\n", *text);
         }

@@ -2,6 +2,7 @@
 #include "client/client.hpp"
 #include "command.hpp"
 #include "dht/dht_crawl.hpp"
+#include "peers/known_nodes.hpp"
 #include "text.hpp"
 #include <parley/identity/enr.hpp>
 
@@ -45,15 +46,11 @@ Outcome ping(const Options& options) {
     return {};
 }
 
-std::string short_text(const NodeId& id) {
-    return id.to_string().substr(0, 12);
-}
-
 std::vector<std::string> row_of(const std::string& text) {
     const auto record = Enr::parse(text);
     if (!record) return {"?", "?", "?"};
     const auto endpoint = record->udp_endpoint();
-    return {short_text(record->id()), endpoint ? endpoint->to_string() : "-",
+    return {record->id().short_string(), endpoint ? endpoint->to_string() : "-",
             record->parley() ? std::to_string(record->parley()->network_id) : "-"};
 }
 
@@ -74,7 +71,9 @@ Outcome print_nodes(const Options& options, const Result<json::value, Failure>& 
 }
 
 Outcome lookup(const Options& options) {
-    return print_nodes(options, call(options.folder, "discv5_recursiveFindNodes", {options.node}));
+    const auto key = resolve_key_in(options.folder, options.node);
+    if (!key) return std::unexpected{key.error()};
+    return print_nodes(options, call(options.folder, "discv5_recursiveFindNodes", {*key}));
 }
 
 Outcome announce(const Options& options) {
@@ -90,7 +89,9 @@ Outcome store(const Options& options) {
 }
 
 Outcome resolve(const Options& options) {
-    const auto reply = call(options.folder, "discv5_lookupEnr", {options.node});
+    const auto key = resolve_key_in(options.folder, options.node);
+    if (!key) return std::unexpected{key.error()};
+    const auto reply = call(options.folder, "discv5_lookupEnr", {*key});
     if (!reply) return std::unexpected{reply.error()};
     fmt::print("{}\n", options.json ? json::serialize(*reply) : reply->as_string().c_str());
     return {};
@@ -118,7 +119,7 @@ Outcome table(const Options& options) {
         std::string state = entry.at("checked").as_bool() ? "checked" : "heard of";
         if (failures > 0) state = fmt::format("{} failures", failures);
         out.rows.push_back({json::serialize(entry.at("distance")),
-                            id ? std::string{id->c_str()}.substr(0, 12) : "-",
+                            id ? std::string{id->c_str()}.substr(0, NodeId::short_digits) : "-",
                             entry.at("endpoint").as_string().c_str(),
                             seen ? duration_text(*seen) : "-", state});
     }

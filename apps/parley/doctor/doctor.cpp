@@ -4,8 +4,10 @@
 #include "doctor/doctor_facts.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 namespace parley::app {
@@ -103,15 +105,22 @@ std::vector<Check> examine(const Folder& folder) {
     out.push_back(check_disk(disk_facts(folder)));
     out.push_back(check_store(store_facts(folder, runs)));
     out.push_back(check_address(address_facts(*config)));
-    for (const auto& target : config->p2p.boot) out.push_back(check_boot(boot_facts(target)));
+    const auto failures = runs ? call(folder.path, "parley_failedDials") : json::array{};
+    for (const auto& target : config->p2p.boot) {
+        out.push_back(check_boot(boot_facts("boot node", target, failures)));
+    }
+    for (const auto& target : config->p2p.static_peers) {
+        out.push_back(check_boot(boot_facts("static peer", target, failures)));
+    }
     if (config->p2p.boot.empty()) {
         const auto known = status ? number_at(*status, "/knownAddresses") : 0;
         out.push_back(check_no_boot(*config, static_cast<std::size_t>(known)));
     }
     out.push_back(check_links(links));
-    if (status || !runs)
-        out.push_back(
-            check_dht(dht_facts(folder, *config, links, status ? *status : json::value{})));
+    if (status || !runs) {
+        const auto& said = status ? *status : json::value{};
+        out.push_back(check_dht(dht_facts(folder, *config, links, said)));
+    }
     return out;
 }
 
@@ -127,7 +136,8 @@ Outcome doctor(const Options& options) {
         }
         fmt::print("{}\n", json::serialize(out));
     } else {
-        fmt::print("{}", to_text(checks));
+        const bool coloured = ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+        fmt::print("{}", to_text(checks, coloured));
     }
     if (!any_failed(checks)) return {};
     std::fflush(stdout);

@@ -144,12 +144,21 @@ Check check_address(const AddressFacts& facts) {
 }
 
 Check check_boot(const BootFacts& facts) {
-    if (facts.error.empty()) return {"boot node", Grade::ok, facts.target + " answers"};
+    if (!facts.refusal.empty()) {
+        // What may pass by itself, and what only a change of settings or software ends.
+        constexpr std::array passing{"dial_failed", "too_many_peers", "handshake_timeout",
+                                     "truncated",   "reset",          "silent"};
+        const bool passes = std::ranges::any_of(
+            passing, [&](std::string_view reason) { return facts.refusal.starts_with(reason); });
+        return {facts.kind, passes ? Grade::warn : Grade::fail,
+                fmt::format("{}: {}", facts.target, facts.refusal), facts.advice};
+    }
+    if (facts.error.empty()) return {facts.kind, Grade::ok, facts.target + " answers"};
     if (!facts.resolved) {
-        return {"boot node", Grade::fail, fmt::format("{}: {}", facts.target, facts.error),
+        return {facts.kind, Grade::fail, fmt::format("{}: {}", facts.target, facts.error),
                 "correct the name in p2p.boot, or the machine's DNS"};
     }
-    return {"boot node", Grade::warn, fmt::format("{}: {}", facts.target, facts.error),
+    return {facts.kind, Grade::warn, fmt::format("{}: {}", facts.target, facts.error),
             "it is down, has moved, or a firewall is between: ask its owner"};
 }
 
@@ -205,12 +214,19 @@ Check check_dht(const DhtFacts& facts) {
                         facts.known > 0 ? "" : ", unless this is the first node of its network")};
 }
 
-std::string to_text(const std::vector<Check>& checks) {
+std::string to_text(const std::vector<Check>& checks, bool coloured) {
+    // Green, yellow, red.
+    const auto shown = [&](Grade grade) {
+        const auto text = fmt::format("{:<4}", name(grade));
+        if (!coloured) return text;
+        const int colour = grade == Grade::ok ? 32 : grade == Grade::warn ? 33 : 31;
+        return fmt::format("\x1b[{}m{}\x1b[0m", colour, text);
+    };
     std::size_t width = 0;
     for (const auto& check : checks) width = std::max(width, check.name.size());
     std::string out;
     for (const auto& check : checks) {
-        out += fmt::format("{:<4}  {:<{}}  {}", name(check.grade), check.name, width, check.what);
+        out += fmt::format("{}  {:<{}}  {}", shown(check.grade), check.name, width, check.what);
         if (!check.hint.empty()) out += "; " + check.hint;
         out += '\n';
     }

@@ -82,9 +82,12 @@ struct AddressFacts {
 Check check_address(const AddressFacts& facts);
 
 struct BootFacts {
+    std::string kind = "boot node";  ///< or "static peer"
     std::string target;
     bool resolved = true;
-    std::string error;  ///< why nothing answers; empty: it does
+    std::string error;         ///< why nothing answers; empty: it does
+    std::string refusal = {};  ///< why the running node gets no link with it; empty: it does
+    std::string advice = {};   ///< what to do about that
 };
 Check check_boot(const BootFacts& facts);
 /// Instead, when there is none.
@@ -113,7 +116,7 @@ struct DhtFacts {
 Check check_dht(const DhtFacts& facts);
 
 /// "ok    clock        synchronised", and the hint on a line of its own.
-std::string to_text(const std::vector<Check>& checks);
+std::string to_text(const std::vector<Check>& checks, bool coloured);
 bool any_failed(const std::vector<Check>& checks);
 
 }  // namespace parley::app

@@ -114,9 +114,19 @@ TEST_CASE("doctor: address") {
 }
 
 TEST_CASE("doctor: boot nodes") {
-    CHECK(check_boot({"t", true, ""}) == Check{"boot node", Grade::ok, "t answers"});
-    CHECK(check_boot({"t", true, "refused"}).grade == Grade::warn);
-    CHECK(check_boot({"t", false, "no such name"}).grade == Grade::fail);
+    CHECK(check_boot({.target = "t", .error = ""}) == Check{"boot node", Grade::ok, "t answers"});
+    CHECK(check_boot({.target = "t", .error = "refused"}).grade == Grade::warn);
+    CHECK(check_boot({.target = "t", .resolved = false, .error = "no such name"}).grade ==
+          Grade::fail);
+    CHECK(check_boot({.kind = "static peer",
+                      .target = "t",
+                      .error = "",
+                      .refusal = "wrong_genesis (expected 01, got 02)",
+                      .advice = "check the settings of both"}) ==
+          Check{"static peer", Grade::fail, "t: wrong_genesis (expected 01, got 02)",
+                "check the settings of both"});
+    CHECK(check_boot({.target = "t", .error = "", .refusal = "too_many_peers"}).grade ==
+          Grade::warn);
     node::NodeConfig config;
     CHECK(check_no_boot(config, 0).grade == Grade::warn);
     CHECK(check_no_boot(config, 1).grade == Grade::ok);
@@ -169,7 +179,8 @@ TEST_CASE("doctor: the DHT") {
 TEST_CASE("doctor: a line for each check") {
     const std::vector<Check> checks{{"key", Grade::ok, "fine"},
                                     {"clock", Grade::warn, "late", "set it"}};
-    CHECK(to_text(checks) == "ok    key    fine\nwarn  clock  late; set it\n");
+    CHECK(to_text(checks, false) == "ok    key    fine\nwarn  clock  late; set it\n");
+    CHECK(to_text(checks, true).starts_with("\x1b[32mok  \x1b[0m  key "));
     CHECK_FALSE(any_failed(checks));
     CHECK(any_failed({{"key", Grade::fail, "gone"}}));
     CHECK_FALSE(any_failed({}));

@@ -1,3 +1,4 @@
+#include "client/json_at.hpp"
 #include "doctor/doctor_facts.hpp"
 #include "key/key_file.hpp"
 #include <parley/runtime/io/asio_endpoint.hpp>
@@ -7,6 +8,7 @@
 #include <parley/runtime/io/source_address.hpp>
 #include <parley/runtime/store/lmdb_store.hpp>
 
+#include <fmt/format.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -147,12 +149,28 @@ AddressFacts address_facts(const node::NodeConfig& config) {
     return facts;
 }
 
-BootFacts boot_facts(const Target& target) {
-    BootFacts facts{.target = target.to_string(), .error = {}};
+BootFacts boot_facts(const std::string& kind, const Target& target,
+                     const Result<boost::json::value, Failure>& failed_dials) {
+    BootFacts facts{.kind = kind, .target = target.to_string(), .error = {}};
+    const auto* failures = failed_dials ? failed_dials->if_array() : nullptr;
+    if (failures != nullptr) {
+        for (const auto& failure : *failures) {
+            if (text_at(failure, "/target") != facts.target) continue;
+            const auto detail = text_at(failure, "/detail");
+            facts.refusal = text_at(failure, "/reason");
+            if (!detail.empty()) facts.refusal += fmt::format(" ({})", detail);
+            facts.advice = text_at(failure, "/advice");
+            return facts;
+        }
+    }
     std::vector<IpAddress> addresses{target.endpoint.address};
     if (!target.host.empty()) {
         auto found = runtime::system_lookup(target.host);
-        if (!found) return {facts.target, false, found.error()};
+        if (!found) {
+            facts.resolved = false;
+            facts.error = found.error();
+            return facts;
+        }
         addresses = std::move(*found);
     }
     for (const auto& address : addresses) {

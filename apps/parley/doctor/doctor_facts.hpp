@@ -19,7 +19,9 @@ DescriptorFacts descriptor_facts(const node::NodeConfig& config);
 DiskFacts disk_facts(const Folder& folder);
 StoreFacts store_facts(const Folder& folder, bool node_runs);
 AddressFacts address_facts(const node::NodeConfig& config);
-/// Resolves and connects, for at most 3 seconds an address.
-BootFacts boot_facts(const Target& target);
+/// What the running node says of a target (the reply of parley_failedDials); else resolves and
+/// connects, for at most 3 seconds an address.
+BootFacts boot_facts(const std::string& kind, const Target& target,
+                     const Result<boost::json::value, Failure>& failed_dials);
 
 }  // namespace parley::app

@@ -258,6 +258,8 @@ void add_options(CLI::App& command, Options& options) {
                     "The address that others are told, if not that of --listen:\nof each family "
                     "one. Repeatable")
         ->type_name("ADDRESS:PORT");
+    command.add_option("--name", options.config.p2p.name, "What its peers see it called")
+        ->type_name("TEXT");
     command.add_option("--http", options.http, "JSON-RPC over HTTP, loopback only; off: none")
         ->type_name("ADDRESS:PORT")
         ->capture_default_str();
@@ -318,7 +320,7 @@ void add_init(CLI::App& app, Chosen& chosen) {
     auto* command = add_command(app, "init", "make the folder of a new node", description);
     command->footer(footer);
     auto options = std::make_shared<Options>();
-    add_folder(*command, options->folder);
+    add_new_folder(*command, options->folder);
     add_options(*command, *options);
     command->callback([options, &chosen] { chosen = [options] { return init(*options); }; });
 }

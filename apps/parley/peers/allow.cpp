@@ -1,6 +1,7 @@
 // parley allow list, add, remove: the allow-list of a permissioned network.
 #include "client/client.hpp"
 #include "command.hpp"
+#include "peers/known_nodes.hpp"
 
 #include <fmt/format.h>
 
@@ -51,9 +52,11 @@ Outcome list(const Options& options) {
 Outcome change(const Options& options, std::string_view method, std::string_view done,
                std::string_view nothing) {
     for (const auto& id : options.ids) {
-        const auto reply = call(options.folder, method, {json::value(id)});
+        const auto who = resolve_in(options.folder, id);
+        if (!who) return std::unexpected{who.error()};
+        const auto reply = call(options.folder, method, {json::value(*who)});
         if (!reply) return failed(fmt::format("{}: {}", id, reply.error().what));
-        fmt::print("{} {}\n", id, *reply == true ? done : nothing);
+        fmt::print("{} {}\n", *who, *reply == true ? done : nothing);
     }
     return {};
 }
@@ -77,7 +80,8 @@ void add_one(CLI::App& allow, Chosen& chosen, const std::string& name, const std
     if (takes_ids) {
         command
             ->add_option("ID", options->ids,
-                         "A node's ID, 66 hex digits, or a target that has one. Repeatable")
+                         "A node's ID, its first digits if it is known here, a name, or a "
+                         "target.\nRepeatable")
             ->required();
     } else {
         command->add_flag("--json", options->json, "Print {\"enabled\", \"allowed\"}");

@@ -1,6 +1,7 @@
 #include "client/json_at.hpp"
 #include "peers/links_view.hpp"
 #include "text.hpp"
+#include <parley/identity/node_id.hpp>
 
 #include <fmt/format.h>
 
@@ -8,6 +9,7 @@
 #include <array>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace parley::app {
@@ -18,7 +20,7 @@ namespace {
 
 constexpr std::array<std::string_view, 2> directions{"inbound", "outbound"};
 constexpr std::array<std::string_view, 4> classes{"ordinary", "static", "trusted", "feeler"};
-constexpr std::size_t short_id_digits = 12;
+constexpr std::size_t name_length = 10;  // so that a row fits in 80 columns
 
 bool is_inbound(const json::value& peer) {
     return flag_at(peer, "/network/inbound");
@@ -26,6 +28,14 @@ bool is_inbound(const json::value& peer) {
 
 std::string short_direction(bool inbound) {
     return inbound ? "in" : "out";
+}
+
+/// "in", or "out static".
+std::string link_text(const json::value& peer) {
+    const auto link_class = text_at(peer, "/network/class");
+    auto out = short_direction(is_inbound(peer));
+    if (link_class != "ordinary" && !link_class.empty()) out += ' ' + link_class;
+    return out;
 }
 
 /// A number with that many decimals, or "-" if there is none.
@@ -54,21 +64,31 @@ std::vector<const json::value*> sorted(const json::array& peers) {
 
 }  // namespace
 
-std::string links_table(const json::array& peers, bool whole_ids) {
+std::string links_table(const json::array& peers, const Names& names, bool all) {
     using enum Table::Align;
-    Table table{
-        .columns = {left, left, left, right, right, right, right, right, right, left, left, left},
-        .rows = {{"DIR", "CLASS", "GROUP", "RTT", "AGE", "IN", "OUT", "USEFUL", "SCORE", "ADDRESS",
-                  "ID", "CLIENT"}}};
+    Table table{.columns = {left, left, left, right, right, left},
+                .rows = {{"ID", "NAME", "LINK", "RTT", "AGE", "ADDRESS"}}};
+    if (all) {
+        table.columns.insert(table.columns.end(), {left, right, right, right, right, left});
+        table.rows.front().insert(table.rows.front().end(),
+                                  {"GROUP", "IN", "OUT", "USEFUL", "SCORE", "CLIENT"});
+    }
     for (const auto* peer : sorted(peers)) {
         const auto id = text_at(*peer, "/id");
-        table.rows.push_back(
-            {short_direction(is_inbound(*peer)), text_at(*peer, "/network/class"),
-             text_at(*peer, "/network/group"), real_text(*peer, "/roundTripMs", 1),
-             duration_text(number_at(*peer, "/age")), bytes_text(number_at(*peer, "/bytesIn")),
-             bytes_text(number_at(*peer, "/bytesOut")), last_useful_text(*peer),
-             real_text(*peer, "/score", 0), text_at(*peer, "/network/remoteAddress"),
-             whole_ids ? id : id.substr(0, short_id_digits), text_at(*peer, "/name")});
+        std::vector<std::string> row{
+            all ? id : id.substr(0, NodeId::short_digits),
+            shown_name(names, id, text_at(*peer, "/nodeName"), name_length),
+            link_text(*peer),
+            real_text(*peer, "/roundTripMs", 1),
+            duration_text(number_at(*peer, "/age")),
+            text_at(*peer, "/network/remoteAddress")};
+        if (all) {
+            row.insert(row.end(),
+                       {text_at(*peer, "/network/group"), bytes_text(number_at(*peer, "/bytesIn")),
+                        bytes_text(number_at(*peer, "/bytesOut")), last_useful_text(*peer),
+                        real_text(*peer, "/score", 0), text_at(*peer, "/name")});
+        }
+        table.rows.push_back(std::move(row));
     }
     return table.to_string();
 }

@@ -2,15 +2,17 @@
 // Pure functions.
 #pragma once
 
+#include "peers/naming.hpp"
+
 #include <boost/json.hpp>
 
 #include <string>
 
 namespace parley::app {
 
-/// A row for each link of admin_peers, inbound ones first, each direction's oldest first. IDs are
-/// their first 12 digits, or whole.
-std::string links_table(const boost::json::array& peers, bool whole_ids);
+/// A row for each link of admin_peers, inbound ones first, each direction's oldest first; in 80
+/// columns for IPv4, or with all that is known and whole IDs.
+std::string links_table(const boost::json::array& peers, const Names& names, bool all);
 
 /// Links by direction and class, with the sums. `links` as in parley_status.
 std::string links_summary(const boost::json::value& links);

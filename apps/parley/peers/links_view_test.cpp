@@ -11,6 +11,7 @@ json::value peer(char digit, bool inbound, const char* kind, int age) {
     return {
         {"id", std::string(66, digit)},
         {"name", "parley/0.1.0/linux"},
+        {"nodeName", ""},
         {"network",
          {{"remoteAddress", "203.0.113.7:30770"},
           {"inbound", inbound},
@@ -32,15 +33,30 @@ TEST_CASE("links: inbound ones first, then by age; what is not known is a dash")
     known.at("roundTripMs") = 12.34;
     known.at("lastUseful") = 3;
     known.at("score") = 24.6;
+    known.at("nodeName") = "bob";
     const json::array peers{peer('a', false, "ordinary", 5), known, peer('c', true, "trusted", 1)};
-    CHECK(links_table(peers, false) ==
+    const Names names{{"alice", std::string(66, 'c')}};
+    CHECK(links_table(peers, names, false) ==
           // clang-format off
-          "DIR  CLASS     GROUP          RTT        AGE       IN   OUT  USEFUL  SCORE  ADDRESS            ID            CLIENT\n"
-          "in   trusted   203.0.0.0/16     -        1 s  1.4 KiB  12 B       -      0  203.0.113.7:30770  cccccccccccc  parley/0.1.0/linux\n"
-          "out  static    203.0.0.0/16  12.3  2 h 0 min  1.4 KiB  12 B     3 s     25  203.0.113.7:30770  bbbbbbbbbbbb  parley/0.1.0/linux\n"
-          "out  ordinary  203.0.0.0/16     -        5 s  1.4 KiB  12 B       -      0  203.0.113.7:30770  aaaaaaaaaaaa  parley/0.1.0/linux\n");
+          "ID            NAME   LINK         RTT        AGE  ADDRESS\n"
+          "cccccccccccc  alice  in trusted     -        1 s  203.0.113.7:30770\n"
+          "bbbbbbbbbbbb  \"bob\"  out static  12.3  2 h 0 min  203.0.113.7:30770\n"
+          "aaaaaaaaaaaa         out            -        5 s  203.0.113.7:30770\n");
     // clang-format on
-    CHECK(links_table(peers, true).find(std::string(66, 'b')) != std::string::npos);
+    const auto all = links_table(peers, names, true);
+    CHECK(all.find(std::string(66, 'b')) != std::string::npos);
+    CHECK(all.find("1.4 KiB  12 B     3 s     25  parley/0.1.0/linux\n") != std::string::npos);
+}
+
+TEST_CASE("links: a row of an IPv4 peer fits in 80 columns") {
+    auto longest = peer('a', false, "static", 13 * 3'600 + 45 * 60);
+    longest.at("nodeName") = "a very long name";
+    longest.at("roundTripMs") = 1234.56;
+    longest.at("network").as_object()["remoteAddress"] = "203.113.113.113:30770";
+    const auto table = links_table({longest}, {}, false);
+    for (std::size_t at = 0; at < table.size(); at = table.find('\n', at) + 1) {
+        CHECK(table.find('\n', at) - at <= 80);
+    }
 }
 
 TEST_CASE("links: counted by direction and class") {
@@ -56,6 +72,6 @@ TEST_CASE("links: counted by direction and class") {
 }
 
 TEST_CASE("links: a reply without the members that are expected is shown all the same") {
-    CHECK(links_table({json::object{}, nullptr, 5}, false).find("\nout ") != std::string::npos);
+    CHECK(links_table({json::object{}, nullptr, 5}, {}, false).find("out ") != std::string::npos);
     CHECK(links_summary(nullptr).ends_with("total         0       0        0       0      0\n"));
 }

@@ -2,6 +2,7 @@
 #include "client/client.hpp"
 #include "client/watch.hpp"
 #include "command.hpp"
+#include "peers/known_nodes.hpp"
 #include "peers/links_view.hpp"
 #include "peers/peers.hpp"
 
@@ -21,20 +22,21 @@ direction the oldest first; below them how many there are by direction and class
 commands change who is linked.)text";
 
 constexpr auto footer = R"text(COLUMNS
-  DIR      in: it dialed us; out: we dialed it
-  CLASS    ordinary; static: dialed for ever; trusted: let in when all slots are
-           taken; feeler: only tries an address
-  GROUP    the network group, of which ordinary outbound links have one each
+  ID       the first digits of the peer's ID, which every command takes
+  NAME     as names.toml has it; in quotes: what the peer calls itself, unproven
+  LINK     in: it dialed us; out: we dialed it. static: dialed for ever; trusted: let
+           in when all slots are taken; feeler: only tries an address
   RTT      round-trip time in milliseconds: of the last heartbeat, or of the handshake
            where the other side pays for heartbeats
   AGE      since the link came up
+  ADDRESS  where it is connected from or to
+With --long also
+  GROUP    the network group, of which ordinary outbound links have one each
   IN, OUT  bytes of messages received and sent on this link
   USEFUL   since it was the first to bring something good
   SCORE    what the peer's offences cost by now, halved every 10 minutes; at 100
            it is banned
-  ADDRESS  where it is connected from or to
-  ID       the first digits of the peer's ID; whole ones with --long or --json
-  CLIENT   what the peer calls itself
+  CLIENT   the program that it runs
 
 EXAMPLES
   parley peers alice
@@ -43,6 +45,7 @@ EXAMPLES
 
 FILES
   DIR/parley.sock   the node is asked here
+  DIR/names.toml    names of your own, one a line: alice = "02c6047f9441..."
 
 EXIT STATUS
   0 shown, 1 no node runs there or it does not answer, 2 wrong command line)text";
@@ -50,7 +53,7 @@ EXIT STATUS
 struct Options {
     std::string folder;
     bool json = false;
-    bool whole_ids = false;
+    bool all = false;
     bool watch = false;
 };
 
@@ -61,7 +64,9 @@ Result<std::string, Failure> draw(const Options& options) {
     if (list == nullptr) return failed("the reply is not a list of peers");
     if (options.json) return json::serialize(*list) + '\n';
     if (list->empty()) return "no peers\n";
-    return links_table(*list, options.whole_ids) + '\n' + links_summary(count_links(*list));
+    const auto names = read_names(options.folder);
+    if (!names) return std::unexpected{names.error()};
+    return links_table(*list, *names, options.all) + '\n' + links_summary(count_links(*list));
 }
 
 }  // namespace
@@ -70,15 +75,15 @@ void add_peers(CLI::App& app, Chosen& chosen) {
     auto* command = add_command(app, "peers", "show the links of a running node", description);
     command->footer(footer);
     auto options = std::make_shared<Options>();
-    auto* folder = add_folder(*command, options->folder)->required(false);
-    command->add_flag("--long", options->whole_ids, "Whole IDs");
+    add_folder(*command, options->folder)->required(false);
+    command->add_flag("--long", options->all, "All columns, and whole IDs");
     command->add_flag("--json", options->json, "A JSON array, as admin_peers gives it");
     command->add_flag("--watch", options->watch, "Again every second, until Ctrl-C");
     add_peers_changes(*command, chosen);
     add_peers_bans(*command, chosen);
-    command->callback([options, command, folder, &chosen] {
+    command->callback([options, command, &chosen] {
         if (!command->get_subcommands().empty()) return;  // theirs is chosen
-        if (folder->empty()) throw CLI::RequiredError{"DIR"};
+        if (options->folder.empty()) throw CLI::RequiredError{"DIR"};
         chosen = [options] { return show(options->watch, [options] { return draw(*options); }); };
     });
 }

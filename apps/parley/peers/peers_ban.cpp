@@ -1,7 +1,7 @@
 // parley peers ban, unban, bans: whom a running node refuses.
 #include "client/client.hpp"
+#include "peers/known_nodes.hpp"
 #include "peers/peers.hpp"
-#include "peers/resolve_peer.hpp"
 #include "text.hpp"
 #include <parley/transport/switch/offences.hpp>
 
@@ -67,13 +67,12 @@ struct Options {
     bool json = false;
 };
 
-/// The method once for each peer, whose name may be the first digits of one of `known`.
+/// The method once for each peer.
 template <class Say>
-Outcome tell(const Options& options, std::string_view method, const std::vector<std::string>& known,
-             const json::array& more, Say say) {
+Outcome tell(const Options& options, std::string_view method, const json::array& more, Say say) {
     std::vector<json::array> params;
     for (const auto& peer : options.peers) {
-        const auto who = resolve_peer(peer, known);
+        const auto who = resolve_in(options.folder, peer);
         if (!who) return std::unexpected{who.error()};
         params.push_back({json::value(*who)});
         params.back().insert(params.back().end(), more.begin(), more.end());
@@ -93,9 +92,7 @@ Outcome ban(const Options& options) {
         return failed(fmt::format("--reason: expected at most {} bytes on one line",
                                   transport::Ban::why_bytes_max));
     }
-    const auto linked = call(options.folder, "admin_peers");
-    if (!linked) return std::unexpected{linked.error()};
-    return tell(options, "admin_ban", texts_of(*linked, "/id"), {*seconds, options.reason},
+    return tell(options, "admin_ban", {*seconds, options.reason},
                 [](const std::string&, const json::value& made) {
                     fmt::print("{} is banned until {} UTC\n", text_at(made, "/who"),
                                time_text(number_at(made, "/until")));
@@ -103,13 +100,9 @@ Outcome ban(const Options& options) {
 }
 
 Outcome unban(const Options& options) {
-    const auto bans = call(options.folder, "admin_bans");
-    if (!bans) return std::unexpected{bans.error()};
-    return tell(options, "admin_unban", texts_of(*bans, "/who"), {},
-                [](const std::string& who, const json::value& was) {
-                    fmt::print("{} {}\n", who,
-                               flag_at(was, "") ? "is banned no more" : "was not banned");
-                });
+    return tell(options, "admin_unban", {}, [](const std::string& who, const json::value& was) {
+        fmt::print("{} {}\n", who, flag_at(was, "") ? "is banned no more" : "was not banned");
+    });
 }
 
 Outcome bans(const Options& options) {
@@ -149,7 +142,7 @@ void add_peers_bans(CLI::App& peers, Chosen& chosen) {
         add_command(peers, "ban", "refuse a node or an address for some time", ban_description);
     one->footer(ban_footer);
     add_folder(*one, options->folder);
-    one->add_option("PEER", options->peers, "ID, first digits of a linked one's, or IP address")
+    one->add_option("PEER", options->peers, "ID, its first digits, a name, or IP address")
         ->required();
     one->add_option("--for", options->length, "How long: 30m, 2h, 7d, 1d12h")
         ->type_name("TIME")
@@ -160,7 +153,7 @@ void add_peers_bans(CLI::App& peers, Chosen& chosen) {
     one = add_command(peers, "unban", "end a ban", "Lets each PEER come again.");
     one->footer(unban_footer);
     add_folder(*one, options->folder);
-    one->add_option("PEER", options->peers, "ID, first digits of a banned one's, or IP address")
+    one->add_option("PEER", options->peers, "ID, its first digits, a name, or IP address")
         ->required();
     one->callback([options, &chosen] { chosen = [options] { return unban(*options); }; });
 

@@ -1,8 +1,8 @@
 // parley peers add, remove, trust, untrust: what the owner says of single peers while the node
 // runs.
 #include "client/client.hpp"
+#include "peers/known_nodes.hpp"
 #include "peers/peers.hpp"
-#include "peers/resolve_peer.hpp"
 
 #include <fmt/format.h>
 
@@ -35,7 +35,7 @@ constexpr Change changes[]{
          "Dials each TARGET and stays connected to it until the node ends. p2p.static_peers\n"
          "in the settings does so for ever.",
      .example = "parley peers add alice 02c604…@203.0.113.7:30770",
-     .peers = "ID@address:port or enr:...",
+     .peers = "ID@address:port, enr:..., or a node of the address book by its first digits or name",
      .method = "admin_addPeer",
      .done = "{} is dialed from now on",
      .nothing = "{} is dialed already",
@@ -46,7 +46,7 @@ constexpr Change changes[]{
          "Ends the link to each PEER, and no longer stays connected to it. It may come back\n"
          "as an ordinary peer; `parley peers ban` keeps it out.",
      .example = "parley peers remove alice 02c6047f9441",
-     .peers = "ID, its first digits, or ID@address:port",
+     .peers = "ID, its first digits, a name, or ID@address:port",
      .method = "admin_removePeer",
      .done = "{} is removed",
      .nothing = "{} has no link and is no static peer"},
@@ -56,7 +56,7 @@ constexpr Change changes[]{
          "Lets each PEER in, from its next link on and until the node ends, even when all\n"
          "inbound slots are taken. p2p.trusted in the settings does so for ever.",
      .example = "parley peers trust alice 02c6047f9441",
-     .peers = "ID, its first digits, or ID@address:port",
+     .peers = "ID, its first digits, a name, or ID@address:port",
      .method = "admin_addTrustedPeer",
      .done = "{} is trusted from its next link on",
      .nothing = "{} is trusted already"},
@@ -64,7 +64,7 @@ constexpr Change changes[]{
      .brief = "end what trust began",
      .description = "From its next link on each PEER is one among the others, until the node ends.",
      .example = "parley peers untrust alice 02c6047f9441",
-     .peers = "ID, its first digits, or ID@address:port",
+     .peers = "ID, its first digits, a name, or ID@address:port",
      .method = "admin_removeTrustedPeer",
      .done = "{} is not trusted any more",
      .nothing = "{} was not trusted"},
@@ -76,15 +76,10 @@ struct Options {
 };
 
 Outcome apply(const Change& change, const Options& options) {
-    std::vector<std::string> known;
-    if (change.by_id) {
-        const auto linked = call(options.folder, "admin_peers");
-        if (!linked) return std::unexpected{linked.error()};
-        known = texts_of(*linked, "/id");
-    }
     std::vector<boost::json::array> params;
     for (const auto& peer : options.peers) {
-        const auto who = change.by_id ? resolve_peer(peer, known) : peer;
+        const auto who =
+            change.by_id ? resolve_in(options.folder, peer) : target_in(options.folder, peer);
         if (!who) return std::unexpected{who.error()};
         params.push_back({boost::json::value(*who)});
     }

@@ -42,6 +42,7 @@ inline constexpr std::size_t named_peers_max = 1024;
 
 /// Listeners, peers by name, and the bounds on links.
 struct P2pConfig {
+    std::string name;                 ///< that peers see, transport::is_node_name; empty: none
     std::vector<Endpoint> listen;     ///< TCP; port 0: the system chooses
     std::vector<Endpoint> advertise;  ///< what our record says, one a family; none: see OwnRecord
     bool allow_private = false;       ///< keep and dial private and loopback addresses

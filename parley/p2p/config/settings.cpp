@@ -100,6 +100,14 @@ void add_limits(SettingList& list, P2pConfig& p2p) {
 
 void add_p2p(SettingList& list, P2pConfig& p2p) {
     list.table("p2p")
+        .text(
+            "name", "What this node calls itself, for people: its peers show it beside the ID.",
+            "at most 32 characters of printable ASCII",
+            [&](const std::string& s) {
+                p2p.name = s;
+                return transport::is_node_name(s);
+            },
+            [&] { return p2p.name; })
         .list<Endpoint>(
             "listen",
             "Where to listen for other nodes, TCP: of each family one. Port 0: the system chooses.",

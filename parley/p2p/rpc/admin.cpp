@@ -53,6 +53,7 @@ rpc::json::object peer_json(const rpc::Call& call, const transport::Hello& ours,
         {"enr", peer.hello.record.to_text()},
         {"id", peer.id.to_string()},
         {"name", peer.hello.client},
+        {"nodeName", peer.hello.node_name},
         {"caps", topics},
         {"network",
          {{"remoteAddress", peer.endpoint.to_string()},
@@ -152,6 +153,7 @@ rpc::Result admin_node_info(Network& node, const rpc::Call&, const RpcExtras& ex
         {"enr", node.record().to_text()},    {"listenAddr", endpoint_json(node)},
         {"protocols", std::move(protocols)}, {"network", std::move(of_network)},
     };
+    out["nodeName"] = node.config().p2p.name;
     if (const auto endpoint = node.endpoint()) {
         out["target"] = Target{node.id(), *endpoint}.to_string();
         out["ip"] = endpoint->address.to_string();

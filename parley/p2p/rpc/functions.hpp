@@ -59,6 +59,8 @@ rpc::Result parley_allowed(Network& node, const rpc::Call& call);
 rpc::Result parley_disallow(Network& node, const rpc::Call& call);
 
 // peers.cpp
+/// Boot nodes, static and added peers that have no link, with the reason and what to do.
+rpc::Result parley_failed_dials(Network& node, const rpc::Call& call);
 /// Ends its link, and the dialing of a static peer; false if it was neither.
 rpc::Result admin_remove_peer(Network& node, const rpc::Call& call);
 /// Lets it in from its next link on even when all inbound slots are taken; refused when there are

@@ -43,6 +43,7 @@ void add_admin(List& list) {
     list.lasts("parley_allow", 1, &parley_allow);
     list.answers("parley_allowed", 0, &parley_allowed);
     list.lasts("parley_disallow", 1, &parley_disallow);
+    list.answers("parley_failedDials", 0, &parley_failed_dials);
 }
 
 void add_dht(List& list) {

@@ -6,6 +6,17 @@
 
 namespace parley::p2p {
 
+rpc::Result parley_failed_dials(Network& node, const rpc::Call&) {
+    rpc::json::array out;
+    for (const auto& failure : node.failed_dials()) {
+        out.push_back({{"target", failure.target},
+                       {"reason", transport::name(failure.reason)},
+                       {"detail", failure.detail},
+                       {"advice", failure.advice}});
+    }
+    return out;
+}
+
 rpc::Result admin_remove_peer(Network& node, const rpc::Call& call) {
     const auto id = peer_param(node, call, 0);
     if (!id) return std::unexpected{id.error()};

@@ -33,7 +33,9 @@ Buffer encode(const Hello& hello) {
         out.number(topic.window_bytes).number(topic.message_bytes_max).end_list();
     }
     out.end_list().raw(hello.record.raw()).number(hello.frame_bytes_max);
-    if (hello.chain_id != 0) out.number(hello.chain_id);
+    const bool named = !hello.node_name.empty();
+    if (hello.chain_id != 0 || named) out.number(hello.chain_id);
+    if (named) out.string(hello.node_name);
     out.end_list();
     return out.take();
 }
@@ -64,6 +66,7 @@ public:
     bool list(rlp::Reader& out) { return read(out, reader_.list()); }
     /// As it was where nothing is left.
     bool number_or_end(std::uint64_t& out) { return reader_.at_end() || number(out); }
+    bool string_or_end(Bytes& out) { return reader_.at_end() || string(out); }
     std::unexpected<HelloError> failure() const { return rlp_failure(error_); }
 
 private:
@@ -83,6 +86,7 @@ struct RawHello {
     Bytes record;
     std::uint32_t frame_bytes_max = 0;
     std::uint64_t chain_id = 0;
+    Bytes node_name;
 };
 
 Result<RawHello, HelloError> split_hello(Bytes encoded) {
@@ -94,7 +98,8 @@ Result<RawHello, HelloError> split_hello(Bytes encoded) {
     if (!(in.number(raw.version_min) && in.number(raw.version_max) && in.string(raw.client) &&
           in.number(raw.network_id) && in.fixed(raw.genesis) && in.list(fork) &&
           in.number(raw.roles) && in.number(raw.services) && in.list(raw.topics) &&
-          in.raw(raw.record) && in.number(raw.frame_bytes_max) && in.number_or_end(raw.chain_id))) {
+          in.raw(raw.record) && in.number(raw.frame_bytes_max) && in.number_or_end(raw.chain_id) &&
+          in.string_or_end(raw.node_name))) {
         return in.failure();
     }
     Fields fork_in{fork};
@@ -144,6 +149,10 @@ bool is_client_name(std::string_view name) {
     return name.size() <= Hello::client_bytes_max && is_printable(name);
 }
 
+bool is_node_name(std::string_view name) {
+    return name.size() <= Hello::node_name_bytes_max && is_printable(name);
+}
+
 bool is_topic_name(std::string_view name) {
     return !name.empty() && name.size() <= Hello::topic_name_bytes_max &&
            std::ranges::all_of(name, [](char c) {
@@ -166,6 +175,8 @@ std::string message(const HelloError& error) {
             return "the record is another node's";
         case HelloErrc::bad_client:
             return "client name is too long or not printable ASCII";
+        case HelloErrc::bad_node_name:
+            return "the node's name is too long or not printable ASCII";
         case HelloErrc::bad_topic:
             return "a topic's name, window or message size is out of range";
         case HelloErrc::unsorted_topics:
@@ -217,6 +228,7 @@ Result<Hello, HelloError> decode_hello(Bytes bytes, const NodeId& sender) {
         return fail(HelloErrc::bad_version_range, raw->version_max, raw->version_min);
     }
     if (!is_client_name(text_of(raw->client))) return fail(HelloErrc::bad_client);
+    if (!is_node_name(text_of(raw->node_name))) return fail(HelloErrc::bad_node_name);
     auto topics = decode_topics(raw->topics);
     if (!topics) return std::unexpected{topics.error()};
     if (raw->frame_bytes_max < Hello::frame_bytes_least) {
@@ -244,6 +256,7 @@ Result<Hello, HelloError> decode_hello(Bytes bytes, const NodeId& sender) {
     hello.topics = std::move(*topics);
     hello.frame_bytes_max = raw->frame_bytes_max;
     hello.chain_id = raw->chain_id;
+    hello.node_name = text_of(raw->node_name);
     return hello;
 }
 

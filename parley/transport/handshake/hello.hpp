@@ -21,6 +21,8 @@ namespace parley::transport {
 bool is_topic_name(std::string_view name);
 /// True for what a node may call itself: at most Hello::client_bytes_max of printable ASCII.
 bool is_client_name(std::string_view name);
+/// Up to 32 characters of printable ASCII, also none.
+bool is_node_name(std::string_view name);
 
 /// A topic that the sender of a Hello has.
 struct HelloTopic {
@@ -36,6 +38,7 @@ struct Hello {
     static constexpr std::size_t wire_bytes = 1536;
     static constexpr std::size_t topics_max = 16;
     static constexpr std::size_t client_bytes_max = 64;
+    static constexpr std::size_t node_name_bytes_max = 32;
     static constexpr std::size_t topic_name_bytes_max = 32;
     static constexpr std::uint32_t frame_bytes_least = 1024;
     static constexpr std::uint32_t frame_bytes_most = 65536;
@@ -55,6 +58,7 @@ struct Hello {
     Enr record;                             ///< own record; its ID is the sender's
     std::uint32_t frame_bytes_max = 65536;  ///< largest frame msg that it takes, 1024 to 65,536
     std::uint64_t chain_id = 0;             ///< EIP-155; 0: none, or not said
+    std::string node_name;  ///< by its owner, for people, is_node_name; empty: none, or not said
 };
 
 /// How many of the Hello::wire_bytes its contents take.

@@ -24,6 +24,7 @@ enum class HelloErrc : std::uint8_t {
     bad_reason,        ///< Goodbye: expected: 63 at most; actual
     bad_value,         ///< Goodbye: longer than 128 bytes or not printable ASCII
     too_many_records,  ///< Goodbye; expected: at most records_max
+    bad_node_name,
 };
 using HelloError = Error<HelloErrc>;
 /// For the log: what was expected and what came.

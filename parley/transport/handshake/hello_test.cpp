@@ -134,10 +134,27 @@ TEST_CASE("hello: the published bytes") {
     CHECK(decode_hello(bytes, key->id()));
 }
 
+TEST_CASE("hello: the fields that may be missing, and bad ones there") {
+    const auto key = key_of(1);
+    const auto with = [&](std::vector<Buffer> more) {
+        auto items = items_of(key);
+        for (auto& item : more) items.push_back(std::move(item));
+        return decode_hello(wire(list(items)), key.id());
+    };
+    CHECK(with({}).value().node_name.empty());
+    CHECK(with({number(0), string("")}).value().node_name.empty());
+    CHECK(with({number(0), string(std::string(32, 'n'))}).value().node_name.size() == 32);
+    CHECK(with({number(0), string(std::string(33, 'n'))}).error().code == HelloErrc::bad_node_name);
+    CHECK(with({number(0), string("a\x1b[2J")}).error().code == HelloErrc::bad_node_name);
+    CHECK(with({number(0), list({})}).error() == rlp_error(rlp::Errc::expected_string));
+    CHECK(with({list({})}).error() == rlp_error(rlp::Errc::expected_string));
+}
+
 TEST_CASE("hello: unknown fields and bits are ignored") {
     const auto key = key_of(1);
     auto items = items_of(key);
-    items.push_back(number(1337));  // the chain's ID, which may be missing
+    items.push_back(number(1337));     // the chain's ID, which may be missing
+    items.push_back(string("alice"));  // the node's name, which may be missing, too
     items.push_back(string("from the future"));
     items.push_back(list({number(1), list({})}));
     items[fork] = list({string(Bytes{ByteArray<4>{}}), number(0), number(9)});
@@ -147,6 +164,7 @@ TEST_CASE("hello: unknown fields and bits are ignored") {
     REQUIRE(hello);
     CHECK(hello->roles == 0xf1);
     CHECK(hello->chain_id == 1337);
+    CHECK(hello->node_name == "alice");
     CHECK(hello->topics == std::vector<HelloTopic>{{"a", 1, 5, 5}});
 }
 
@@ -347,6 +365,12 @@ TEST_CASE("hello: a side that names no chain fits any") {
     CHECK_FALSE(check_hello(theirs, {}, ours));
     const auto key = key_of(1);
     CHECK(decode_hello(encode_hello(ours), key.id())->chain_id == 1);
+    ours.node_name = "alice";
+    CHECK(decode_hello(encode_hello(ours), key.id())->node_name == "alice");
+    ours.chain_id = 0;
+    const auto named = decode_hello(encode_hello(ours), key.id());
+    CHECK(named->chain_id == 0);
+    CHECK(named->node_name == "alice");
 }
 
 TEST_CASE("hello: what does not fit is told with both sides' values") {

@@ -22,7 +22,14 @@ bool is_failure(CloseReason reason) {
 }  // namespace
 
 void FailedDials::warn(const FailedAttempt& attempt, Log& log) {
-    if (!is_failure(attempt.reason) || !is_news(attempt.target.id, attempt.reason)) return;
+    if (!is_failure(attempt.reason)) return;
+    const bool news = is_news(attempt.target.id, attempt.reason);
+    targets_.find_or_insert(attempt.target.id).last = {
+        .target = attempt.target.to_string(),
+        .reason = attempt.reason,
+        .detail = attempt.detail,
+        .advice = advice(attempt.reason, attempt.alive)};
+    if (!news) return;
     log.write(LogLevel::warn, "switch", "no link to a target",
               {{"target", attempt.target.to_string()},
                {"reason", name(attempt.reason)},
@@ -31,11 +38,19 @@ void FailedDials::warn(const FailedAttempt& attempt, Log& log) {
 }
 
 bool FailedDials::is_news(const NodeId& id, CloseReason reason) {
-    Reasons& known = reasons_.find_or_insert(id);
+    auto& known = targets_.find_or_insert(id).reasons;
     const auto bit = static_cast<std::size_t>(reason);
     if (known.test(bit)) return false;
     known.set(bit);
     return true;
+}
+
+std::vector<FailedDials::Failure> FailedDials::all() const {
+    std::vector<Failure> out;
+    for (const auto& [id, known] : targets_.entries()) {
+        if (!known.last.target.empty()) out.push_back(known.last);
+    }
+    return out;
 }
 
 std::string_view advice(CloseReason reason, bool alive) {

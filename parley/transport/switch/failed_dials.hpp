@@ -12,7 +12,9 @@
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace parley::transport {
 
@@ -21,19 +23,32 @@ public:
     /// Targets remembered; the one that failed least recently is forgotten first.
     static constexpr std::size_t targets_max = 1024;
 
-    explicit FailedDials(std::uint64_t salt) : reasons_(targets_max, salt) {}
+    explicit FailedDials(std::uint64_t salt) : targets_(targets_max, salt) {}
+
+    /// Why the last dial of a target came to nothing.
+    struct Failure {
+        std::string target;
+        CloseReason reason{};
+        std::string detail;       ///< what was expected and what came
+        std::string_view advice;  ///< what its owner can do; empty: nothing is known
+    };
 
     /// A dial of an explicit target came to nothing: a line at warning, once a reason.
     void warn(const FailedAttempt& attempt, Log& log);
+    /// Those explicit targets of which no link has come up since, the last failure first.
+    std::vector<Failure> all() const;
     /// True the first time that a dial of `id` ends for this reason since on_up() of it.
     bool is_news(const NodeId& id, CloseReason reason);
     /// A link to it is up, inbound or outbound.
-    void on_up(const NodeId& id) { reasons_.erase(id); }
-    std::size_t size() const { return reasons_.size(); }
+    void on_up(const NodeId& id) { targets_.erase(id); }
+    std::size_t size() const { return targets_.size(); }
 
 private:
-    using Reasons = std::bitset<256>;  // by the value of CloseReason
-    LruMap<NodeId, Reasons> reasons_;
+    struct Known {
+        std::bitset<256> reasons;  // by the value of CloseReason
+        Failure last;
+    };
+    LruMap<NodeId, Known> targets_;
 };
 
 /// What the owner of this node can do about a dial that failed; empty where nothing is known.

@@ -202,7 +202,8 @@ void Switch::bring_up(Connection& c) {
                          {"remote", c.endpoint.to_string()},
                          {"direction", name(c.direction)},
                          {"class", name(c.slot_class)},
-                         {"client", c.hello->client}});
+                         {"client", c.hello->client},
+                         {"name", c.hello->node_name}});
     }
     parts_->lanes.greet(c);
 }
@@ -403,6 +404,10 @@ const SwitchStats& Switch::stats() const {
 }
 std::vector<TopicLoad> Switch::topic_loads() const {
     return parts_->lanes.topic_loads();
+}
+
+std::vector<FailedDials::Failure> Switch::failed_dials() const {
+    return parts_->failed_dials.all();
 }
 
 std::vector<PeerInfo> Switch::peers() const {

@@ -21,6 +21,7 @@
 #include <parley/transport/handshake/hello.hpp>
 #include <parley/transport/link/link.hpp>
 #include <parley/transport/module.hpp>
+#include <parley/transport/switch/failed_dials.hpp>
 #include <parley/transport/switch/offences.hpp>
 #include <parley/transport/switch/slots.hpp>
 #include <parley/transport/switch/switch_config.hpp>
@@ -132,6 +133,8 @@ public:
     const SwitchStats& stats() const;
     /// Links that are up, in the order in which they began.
     std::vector<PeerInfo> peers() const;
+    /// Explicit targets that have no link, and why (failed_dials.hpp).
+    std::vector<FailedDials::Failure> failed_dials() const;
     /// In the order of modules.
     std::vector<TopicLoad> topic_loads() const;
 

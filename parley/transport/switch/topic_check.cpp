@@ -56,6 +56,11 @@ Result<void, std::string> check_own_hello(const Hello& hello) {
             fmt::format("client name \"{}\": {} characters of printable ASCII are the most",
                         hello.client, Hello::client_bytes_max)};
     }
+    if (!is_node_name(hello.node_name)) {
+        return std::unexpected{
+            fmt::format("node name \"{}\": {} characters of printable ASCII are the most",
+                        hello.node_name, Hello::node_name_bytes_max)};
+    }
     Hello largest = hello;
     largest.fork.next = std::numeric_limits<std::uint64_t>::max();
     const std::size_t bytes =
