@@ -373,6 +373,13 @@ TEST_CASE("sim: what cannot be run is said before anything runs; Ctrl-C ends wit
     refused({"--attack", "rain"}, "no such attack: rain");
     refused({"--report", cli.dir.file("none/page.html")}, "cannot write the report to ");
 
+    const auto ran =
+        cli.run({"sim", "--scenario", "partition", "--nodes", "5", "--minutes", "0.1", "--json"});
+    const auto report = json::parse(ran.out);
+    CHECK(report.at("failures").as_array().empty());
+    CHECK(report.at("trace").as_string().size() == 16);
+    CHECK(report.at("summary").as_object().contains("bans in force"));
+
     const auto out = cli.dir.file("sim.out");
     const auto page = cli.dir.file("page.html");
     Program sim{{binary, "sim", "--nodes", "10", "--minutes", "100000", "--report", page},

@@ -10,6 +10,7 @@
 #include <parley/sim/experiment/sweep.hpp>
 #include <parley/sim/report/report.hpp>
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include <array>
@@ -23,6 +24,8 @@
 namespace parley::app {
 
 namespace {
+
+namespace json = boost::json;
 
 constexpr auto description =
     R"text(Runs the production code of many nodes in this process, in virtual time: their
@@ -59,6 +62,7 @@ struct Options {
     bool scoreboard = false;
     std::size_t runs = 200;
     bool dht = false;
+    bool json = false;
 };
 
 /// In larger networks the models of spreading would take longer than the run.
@@ -119,6 +123,27 @@ void print_report(const sim::RunReport& report) {
                count_text(static_cast<std::int64_t>(report.events)), report.trace_hash);
 }
 
+std::string json_of(const sim::RunReport& report, bool interrupted) {
+    json::object summary;
+    for (const auto& [name, value] : report.summary) summary[name] = value;
+    return json::serialize(json::object{
+        {"scenario", report.scenario},
+        {"nodes", report.nodes},
+        {"seed", report.seed},
+        {"command", report.command},
+        {"interrupted", interrupted},
+        {"virtualSeconds", report.virtual_seconds},
+        {"realSeconds", report.real_seconds},
+        {"events", report.events},
+        {"trace", fmt::format("{:016x}", report.trace_hash)},
+        {"failures", json::value_from(report.failures)},
+        {"p99Ms", report.p99_ms},
+        {"p99BestMs", report.p99_best_ms},
+        {"copiesMean", report.copies_mean},
+        {"summary", std::move(summary)},
+    });
+}
+
 Outcome run_one(const Options& options) {
     auto wanted = experiment_of(options);
     if (!wanted) return std::unexpected{wanted.error()};
@@ -129,9 +154,11 @@ Outcome run_one(const Options& options) {
     }
     std::atomic<bool> interrupted = false;
     const runtime::Signals signals{[&](int) { interrupted = true; }};
-    fmt::print("{}: {} nodes, seed {}, {} cryptography\n", options.scenario, wanted->nodes,
-               wanted->seed, options.crypto);
-    std::fflush(stdout);
+    if (!options.json) {
+        fmt::print("{}: {} nodes, seed {}, {} cryptography\n", options.scenario, wanted->nodes,
+                   wanted->seed, options.crypto);
+        std::fflush(stdout);
+    }
     const double began = seconds_now();
     LiveLine line;
     std::unique_ptr<sim::Experiment> run;
@@ -143,15 +170,19 @@ Outcome run_one(const Options& options) {
     run = std::make_unique<sim::Experiment>(*wanted);
     run->run();
     line.clear();
-    if (run->stopped()) fmt::print("interrupted; so far:\n");
+    if (run->stopped() && !options.json) fmt::print("interrupted; so far:\n");
     auto report = run->report();
     report.real_seconds = seconds_now() - began;
     report.command = sim::command_of(*wanted);
-    print_report(report);
+    if (options.json) {
+        fmt::print("{}\n", json_of(report, run->stopped()));
+    } else {
+        print_report(report);
+    }
     if (!options.report.empty()) {
         file << sim::render_html(report);
         if (!file.flush()) return failed("cannot write the report to " + options.report);
-        fmt::print("report: {}\n", options.report);
+        if (!options.json) fmt::print("report: {}\n", options.report);
     }
     if (run->passed()) return {};
     wanted->progress = {};
@@ -183,8 +214,15 @@ Outcome run_sweep(const Options& options) {
         say_failure(wanted, outcome);
     }
     line.clear();
-    fmt::print("{} seeds from {}: {} failed, {:.0f} s\n", ran, options.seed, bad,
-               seconds_now() - began);
+    const auto seconds = seconds_now() - began;
+    if (options.json) {
+        fmt::print("{}\n", json::serialize(json::object{{"seeds", ran},
+                                                        {"from", options.seed},
+                                                        {"failed", bad},
+                                                        {"realSeconds", seconds}}));
+    } else {
+        fmt::print("{} seeds from {}: {} failed, {:.0f} s\n", ran, options.seed, bad, seconds);
+    }
     return bad == 0 ? Outcome{} : failed("some seeds failed");
 }
 
@@ -271,9 +309,14 @@ void add_sim(CLI::App& app, Chosen& chosen) {
         ->check(CLI::Range(1, 100000));
     command->add_flag("--dht", options->dht,
                       "Lookups in the DHT: healthy, with a fifth dead, among liars");
+    command->add_flag("--json", options->json,
+                      "One JSON object instead of tables (not with\n--scoreboard and --dht)");
     command->add_option("--hours", options->hours, "With --sweep: for how long, instead");
     command->callback([options, &chosen] {
         chosen = [options] {
+            if (options->json && (options->dht || options->scoreboard)) {
+                return Outcome{failed("--json: only of a scenario or a sweep")};
+            }
             if (options->dht) return run_dht(options->seed, options->nodes);
             if (options->scoreboard) return run_scoreboard(*options);
             return options->sweep ? run_sweep(*options) : run_one(*options);

@@ -169,8 +169,9 @@ void Metrics::sample() {
         links_median_.points.emplace_back(x, static_cast<double>(links[links.size() / 2]));
         links_max_.points.emplace_back(x, static_cast<double>(links.back()));
     }
-    traffic_.points.emplace_back(x,
-                                 static_cast<double>(bytes - std::exchange(bytes_before_, bytes)));
+    // What was sent before the first sample was not sent within its second.
+    if (bytes_before_) traffic_.points.emplace_back(x, static_cast<double>(bytes - *bytes_before_));
+    bytes_before_ = bytes;
     submitted_.points.emplace_back(x, static_cast<double>(spreads_.size()));
     spread_.points.emplace_back(x, static_cast<double>(nearly_all_));
     misbehaved_.points.emplace_back(x, static_cast<double>(misbehaved));

@@ -73,8 +73,8 @@ private:
     std::size_t nearly_all_ = 0;
     bool begun_ = false;
     std::map<HostId, chain::TxRelay::Counters>
-        counters_before_;  // of the lives that were begun then
-    std::uint64_t bytes_before_ = 0;
+        counters_before_;                        // of the lives that were begun then
+    std::optional<std::uint64_t> bytes_before_;  // of the sample before
     Series links_min_{"minimum", {}}, links_median_{"median", {}}, links_max_{"maximum", {}};
     Series traffic_{"all hosts", {}};
     Series submitted_{"submitted", {}}, spread_{"at 99 % of nodes", {}};

@@ -191,7 +191,7 @@ std::vector<Scenario> make() {
     std::vector<Scenario> out;
     out.push_back({.name = "gossip",
                    .about = "transactions in a network in which nothing goes wrong",
-                   .nodes = 1000,
+                   .nodes = 500,
                    .warm_up = seconds{30}});
     out.push_back({.name = "join_storm",
                    .about = "all start within two seconds and know four boot nodes",

@@ -13,6 +13,8 @@ namespace parley::sim {
 struct Scenario {
     std::string_view name;
     std::string_view about;
+    /// What is run to replay it; of a scenario of one's own, the program that knows it.
+    std::string_view program = "parley sim";
     // The defaults of `parley sim`:
     std::size_t nodes = 50;
     Duration time = std::chrono::minutes{2};

@@ -137,6 +137,11 @@ TEST_CASE("the command that replays a run names all that matters") {
     options = default_options(*find_scenario("withholders"));
     options.attackers = 0;
     CHECK(command_of(options).ends_with("--attackers 0"));
+    auto own = *options.scenario;
+    own.name = "mine";
+    own.program = "kv-sim";
+    options.scenario = &own;
+    CHECK(command_of(options).starts_with("kv-sim --scenario mine "));
 }
 
 TEST_CASE("fault sets are read and written") {

@@ -35,9 +35,9 @@ ExperimentOptions swarm_options(std::uint64_t seed) {
 
 std::string command_of(const ExperimentOptions& options) {
     const auto time = std::chrono::duration<double, std::ratio<60>>(options.time).count();
-    auto out =
-        fmt::format("parley sim --scenario {} --nodes {} --seed {} --minutes {:g} --rate {:g}",
-                    options.scenario->name, options.nodes, options.seed, time, options.rate);
+    auto out = fmt::format("{} --scenario {} --nodes {} --seed {} --minutes {:g} --rate {:g}",
+                           options.scenario->program, options.scenario->name, options.nodes,
+                           options.seed, time, options.rate);
     if (!options.faults.empty()) out += " --faults " + options.faults.to_string();
     if (options.attack && options.attackers > 0) {
         out += fmt::format(" --attack {} --attackers {}", name(*options.attack), options.attackers);

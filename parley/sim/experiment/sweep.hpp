@@ -13,7 +13,8 @@ namespace parley::sim {
 
 /// A run of the scenario "swarm" as this seed draws it.
 ExperimentOptions swarm_options(std::uint64_t seed);
-/// The command that replays a run: "parley sim --scenario ... --seed ...".
+/// The command that replays a run: "parley sim --scenario ... --seed ...", or of the program that
+/// the scenario names.
 std::string command_of(const ExperimentOptions& options);
 
 /// The outcome of a run.
