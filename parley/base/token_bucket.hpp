@@ -21,6 +21,8 @@ public:
         tokens_ -= tokens;
         return true;
     }
+    /// Puts back what was taken and not used.
+    void give_back(double tokens = 1.0) { tokens_ = std::min(burst_, tokens_ + tokens); }
     /// Whether take() would succeed.
     bool has(Instant now, double tokens = 1.0) {
         refill(now);

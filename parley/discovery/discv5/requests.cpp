@@ -93,7 +93,7 @@ void Requests::ask(Now now, const Contact& node, const Message& message, OnAnswe
 
 void Requests::begin(Now now, Serial serial, Request& request) {
     ++counters_.requests;
-    const auto nonce = wire_.send_request(request.node, request.plain);
+    const auto nonce = wire_.send_request(now, request.node, request.plain);
     sent(now, serial, request, nonce, config_.request_timeout);
 }
 

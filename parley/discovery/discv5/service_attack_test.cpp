@@ -40,6 +40,28 @@ std::vector<Buffer> neighbours(Stranger& stranger, const Net::Node& node, Distan
 
 }  // namespace
 
+// --- Others' endpoints in a record ---
+
+TEST_CASE("a record that names somebody else's endpoint makes nobody a nuisance") {
+    Net net;
+    auto& node = net.add(1);
+    const auto victim = public_endpoint(7);
+    // The worst place: a network of nobody else, so that each walk asks the same ones again.
+    for (std::uint64_t i = 2; i < 6; ++i)
+        node.service.heard(net.now(), record_of(key_of(i), victim));
+    net.run_for(1h);
+    std::size_t packets = 0;
+    std::size_t bytes = 0;
+    for (const auto& [to, datagram] : net.strays) {
+        if (to != victim) continue;
+        ++packets;
+        bytes += datagram.size();
+    }
+    CHECK(packets >= 8);
+    CHECK(packets <= 8 + 12);
+    CHECK(bytes < 2'500);
+}
+
 // --- Forged sources ---
 
 TEST_CASE("packets with a forged source do not use up what the true one may ask for") {

@@ -54,7 +54,7 @@ struct WireEnd {
 
 /// A handshake of `from` with a plain message; what the wire of `to` makes of it.
 inline Wire::Incoming greet(Now now, WireEnd& from, WireEnd& to, Bytes plain) {
-    from.wire.send_request(to.contact(), plain);
+    from.wire.send_request(now, to.contact(), plain);
     to.receive(now, from, from.sent());
     const auto challenge = from.receive(now, to, to.sent());
     if (const auto* asked = std::get_if<Wire::Challenged>(&challenge)) {

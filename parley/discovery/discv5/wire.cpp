@@ -63,18 +63,18 @@ bool Wire::set_record(const Enr& record) {
 
 // --- Allowances ---
 
+Wire::Allowance& Wire::allowance_of(const IpAddress& address) {
+    const TokenBucket packets{config_.packets_per_second, config_.packets_burst};
+    return addresses_.find_or_insert(
+        address_key(address),
+        {.in_sessions = packets,
+         .challenges = packets,
+         .handshakes = {config_.address_handshakes_per_second, config_.address_handshakes_burst},
+         .greetings = {config_.greetings_per_second, config_.greetings_burst}});
+}
+
 bool Wire::take(Now now, const IpAddress& address, TokenBucket Allowance::* what, double packets) {
-    const auto key = address_key(address);
-    auto* allowance = addresses_.find(key);
-    if (allowance == nullptr) {
-        const TokenBucket full{config_.packets_per_second, config_.packets_burst};
-        addresses_.insert(
-            key, {full,
-                  full,
-                  {config_.address_handshakes_per_second, config_.address_handshakes_burst}});
-        allowance = addresses_.find(key);
-    }
-    if (allowance == nullptr || (allowance->*what).take(now.instant, packets)) return true;
+    if ((allowance_of(address).*what).take(now.instant, packets)) return true;
     ++counters_.dropped;
     return false;
 }
@@ -187,11 +187,12 @@ PacketHeader Wire::header(const PacketKind& kind) {
     return out;
 }
 
-Nonce Wire::send_request(const Contact& to, Bytes plain) {
+Nonce Wire::send_request(Now now, const Contact& to, Bytes plain) {
     const auto head = header(OrdinaryPacket{self_});
     if (const auto* key = sessions_.sealing(peer_key(to.id, to.endpoint))) {
         put(to.endpoint, [&](Buffer& out) { seal_packet(to.id, head, *key, plain, out); });
-    } else {
+    } else if (is_exempt_from_group_limits(to.endpoint.address) ||
+               take(now, to.endpoint.address, &Allowance::greetings, 1)) {
         ByteArray<random_message_bytes> random;
         random_.fill(random);
         put(to.endpoint,
@@ -204,6 +205,7 @@ std::optional<Nonce> Wire::send_handshake(const Contact& to, const Challenged& c
                                           Bytes plain) {
     const auto peer = Enr::decode_verified(to.record);
     if (!peer) return std::nullopt;
+    allowance_of(to.endpoint.address).greetings.give_back();  // somebody is there
     const auto initiation = agree_as_initiator(entropy_, peer->id(), self_, to.id, challenge.data);
     if (!initiation) return std::nullopt;
     // A node that has no record of ours (0) needs it, even if its number is 0 too.

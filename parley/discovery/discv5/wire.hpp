@@ -51,6 +51,10 @@ struct WireConfig {
     /// Handshakes with us, from one address.
     double address_handshakes_per_second = 50;
     double address_handshakes_burst = 200;
+    /// Packets that go to one address without a session and come to nothing: anybody may write a
+    /// record that names somebody else's endpoint, and must not make us a nuisance to it.
+    double greetings_per_second = 1.0 / 300;
+    double greetings_burst = 8;
     /// Addresses whose use is counted; beyond it the least recent starts anew.
     std::size_t addresses_max = 4096;
     /// Handshakes with us, from all addresses. A forged one costs an operation on the curve, a good
@@ -104,7 +108,8 @@ public:
     // --- Out: plain messages ---
 
     /// In the session; without one as random bytes, which ask for a challenge. The packet's nonce.
-    Nonce send_request(const Contact& to, Bytes plain);
+    /// Nothing leaves for an address that has not answered WireConfig::greetings_burst of these.
+    Nonce send_request(Now now, const Contact& to, Bytes plain);
     /// The answer to a challenge: makes a session, and repeats the request in it. Nothing if their
     /// record does not decode, or its key is no point on the curve.
     std::optional<Nonce> send_handshake(const Contact& to, const Challenged& challenge,
@@ -133,9 +138,10 @@ private:
     };
     /// What is left to an address, in packets.
     struct Allowance {
-        TokenBucket in_sessions, challenges, handshakes;
+        TokenBucket in_sessions, challenges, handshakes, greetings;
     };
 
+    Allowance& allowance_of(const IpAddress& address);
     bool take(Now now, const IpAddress& address, TokenBucket Allowance::* what, double packets);
     Incoming on_packet(Now now, const Endpoint& from, const Packet& packet,
                        const OrdinaryPacket& kind);

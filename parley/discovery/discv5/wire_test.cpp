@@ -24,7 +24,7 @@ const Buffer ping = encode(Ping{RequestId::of(7), 1});
 TEST_CASE("a wire makes a session with the request that had none, and uses it from then on") {
     WireEnd a{1};
     WireEnd b{2};
-    const auto nonce = a.wire.send_request(b.contact(), ping);
+    const auto nonce = a.wire.send_request(start, b.contact(), ping);
     const auto first = a.sent();
     REQUIRE(first.size() == 1);
     CHECK(std::holds_alternative<std::monostate>(b.receive(start, a, first)));
@@ -60,7 +60,7 @@ TEST_CASE("a wire makes a session with the request that had none, and uses it fr
     CHECK(std::get<Pong>(*answered->message) == pong);
 
     // The other way, without a challenge.
-    b.wire.send_request(a.contact(), ping);
+    b.wire.send_request(start, a.contact(), ping);
     CHECK(std::holds_alternative<Wire::Heard>(a.receive(start, b, b.sent())));
     for (const auto* end : {&a, &b}) {
         CHECK(end->wire.sessions() == 1);
@@ -108,7 +108,7 @@ TEST_CASE("a handshake counts once, and only while its challenge is open") {
     WireEnd a{1};
     WireEnd b{2, config};
     const auto handshake = [&] {
-        a.wire.send_request(b.contact(), Buffer{});
+        a.wire.send_request(start, b.contact(), Buffer{});
         b.receive(start, a, a.sent());
         const auto challenge = a.receive(start, b, b.sent());
         a.wire.send_handshake(b.contact(), std::get<Wire::Challenged>(challenge), ping);
@@ -131,7 +131,7 @@ TEST_CASE("an address over its limit gets no challenge, and is admitted in sessi
     WireEnd a{1};
     WireEnd b{2, config};
     const auto challenges = [&](Now now) {
-        for (int i = 0; i < 10; ++i) a.wire.send_request(b.contact(), ping);
+        for (int i = 0; i < 10; ++i) a.wire.send_request(start, b.contact(), ping);
         b.receive(now, a, a.sent());
         return b.sent().size();
     };
