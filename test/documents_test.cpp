@@ -147,6 +147,39 @@ Strings log_events(std::string_view source, std::string_view level) {
     return out;
 }
 
+/// Without indentation, and without a comment behind it.
+std::string code_of(std::string_view line) {
+    if (const auto comment = line.find("//"); comment != std::string_view::npos) {
+        line = line.substr(0, comment);
+    }
+    return std::string{trimmed(line)};
+}
+
+/// The code of the examples in a header's first comment: lines "//     ..." of which one at least
+/// is a statement.
+Strings snippet_of(const Strings& lines) {
+    constexpr std::string_view indent = "//     ";
+    const auto is_code = [](const Strings& block) {
+        return std::ranges::any_of(block, [](const auto& line) { return line.ends_with(';'); }) &&
+               std::ranges::any_of(block, [](const auto& line) {
+                   return line.find_first_of("({=") != std::string::npos;
+               });
+    };
+    Strings out;
+    Strings block;
+    for (const auto& line : lines) {
+        if (line.starts_with(indent)) {
+            const auto code = code_of(std::string_view{line}.substr(indent.size()));
+            if (!code.empty()) block.push_back(code);
+            continue;
+        }
+        if (is_code(block)) out.insert(out.end(), block.begin(), block.end());
+        block.clear();
+        if (line.starts_with("#pragma once")) break;
+    }
+    return out;
+}
+
 }  // namespace
 
 TEST_CASE("documents: every link leads somewhere") {
@@ -197,6 +230,28 @@ TEST_CASE("documents: every page that a source names exists") {
         }
     }
     CHECK(pages > 20);
+}
+
+TEST_CASE("documents: every example in a header builds, in snippets_test.cpp") {
+    const auto built = lines_of(read_file(root / "test/snippets_test.cpp"));
+    std::size_t headers = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(root / "parley")) {
+        if (entry.path().extension() != ".hpp") continue;
+        const auto header = fs::relative(entry.path(), root).string();
+        const auto snippet = snippet_of(lines_of(read_file(entry.path())));
+        if (snippet.empty()) continue;
+        ++headers;
+        CAPTURE(header);
+        auto at = std::ranges::find_if(
+            built, [&](const auto& line) { return trimmed(line) == "// " + header; });
+        REQUIRE(at != built.end());
+        for (const auto& line : snippet) {
+            CAPTURE(line);
+            at = std::find_if(at, built.end(), [&](const auto& b) { return code_of(b) == line; });
+            REQUIRE(at != built.end());
+        }
+    }
+    CHECK(headers > 15);
 }
 
 TEST_CASE("documents: each page is in an index") {

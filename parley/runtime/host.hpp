@@ -2,9 +2,9 @@
 // of run), a few for the links' sockets and encryption (IoThread), a few workers for slow jobs.
 //
 //     Host host{config, entropy, log};
-//     const auto endpoints = host.listen();      // StartError: port in use, ...
-//     Node node{..., endpoints, ...};
-//     host.run(node);                            // until stop()
+//     const auto endpoints = host.listen();  // or a StartError, such as a port in use
+//     for (const auto& endpoint : endpoints.value()) network.add_listener(now, endpoint, {});
+//     host.run(network);                     // until stop()
 //
 // Bounds: what waits for the node's thread is bounded by inbound_bytes_max for each I/O thread, and
 // by 64 undecided callers for each listener; what waits for a link, by the Switch's send budgets.

@@ -4,8 +4,8 @@
 // Bounded: lookups_max under way, each of them as Lookup is.
 // Threading: the node's thread. `done` is called on it, perhaps before start() returns.
 //
-//     if (!lookups.start(now, Goal::closest, target, [](Now, const LookupResult& result) { ... }))
-//         ...  // too many are under way: later
+//     const auto done = [&](Now, const LookupResult& result) { use(result); };
+//     if (!lookups.start(now, Goal::closest, target, done)) later();  // too many are under way
 #pragma once
 
 #include <parley/base/time.hpp>

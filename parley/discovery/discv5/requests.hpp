@@ -10,8 +10,8 @@
 // for at most request_timeout + handshake_timeout once it is under way.
 // Threading: the node's thread. `done` is called on it, perhaps before the call that asks returns.
 //
-//     requests.ping(now, contact, [](Now, auto answer) { if (answer) ...; });
-//     ...                      // Wire::receive() is Heard with a Pong: on_pong()
+//     requests.ping(now, contact, [&](Now, const auto& answer) { use(answer); });
+//     // Wire::receive() is Heard with a Pong: on_pong()
 //     requests.on_timer(now);  // at next_wakeup()
 #pragma once
 

@@ -13,7 +13,7 @@
 // Threading: the node's thread.
 //
 //     table.add(now, contact, Origin::heard);
-//     while (const auto* entry = table.next_check(now)) ...;  // PING it; at next_wakeup() again
+//     while (const auto* entry = table.next_check(now)) ping(*entry);  // at next_wakeup() again
 //     table.on_alive(now, id, endpoint);                      // a PONG came; or on_failed()
 #pragma once
 

@@ -10,7 +10,7 @@
 // clears it after each call.
 // Threading: the node's thread.
 //
-//     const auto nonce = wire.send_request(contact, encode(Ping{id, sequence}));
+//     const auto nonce = wire.send_request(now, contact, encode(Ping{id, sequence}));
 //     // WHOAREYOU comes:  receive() is Challenged, by that nonce: send_handshake()
 //     // the answer comes: receive() is Heard, with a Pong
 #pragma once

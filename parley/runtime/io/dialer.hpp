@@ -7,7 +7,7 @@
 //     dialer.dial(now, {link, target, identity});
 //     context.run_one_until(dialer.next_wakeup());
 //     dialer.on_timer(now);
-//     for (auto& outcome : dialer.take_outcomes()) ...      // Connected or Failed
+//     for (auto& outcome : dialer.take_outcomes()) use(outcome);  // Connected or Failed
 //
 // Bounds: a dial is over within connect_timeout, or proxy_timeout where there is a proxy; one by
 // name gets connect_timeout once more for the name. An address gets an equal share of the time

@@ -7,7 +7,7 @@
 //     const auto a = world.add_host(endpoint, links, make_node);   // and more
 //     world.start(a);
 //     world.later(10s, [&] { world.kill(a); });
-//     CHECK(world.run_until([&] { return ...; }, 60s));
+//     CHECK(world.run_until([&] { return settled(); }, 60s));
 //
 // Shape: a heap of planned events. Each touches one host, whose node then has its turn until it has
 // nothing more to say; what it sends becomes events again.

@@ -3,8 +3,8 @@
 //
 //     Socks5 socks{proxy, target.endpoint, target.host};
 //     while (!socks.done()) {
-//         write(socks.output()); socks.sent(n);
-//         read(at most socks.wanted() bytes); socks.on_bytes(them);   // Socks5Error: give up
+//         socks.sent(write(socks.output()));
+//         if (!socks.on_bytes(read(socks.wanted()))) break;  // Socks5Error: give up
 //     }
 //
 // It never wants a byte beyond the proxy's replies: the next one belongs to the destination.

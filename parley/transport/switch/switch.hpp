@@ -4,8 +4,8 @@
 //
 //     Switch links{config, key, hello, {&chat}, hub, jobs, log, rng};
 //     links.dial(now, target, SlotClass::ordinary);
-//     for (auto& effect : links.take_effects()) ...      // OpenLink: connect; CommandLink: to the
-//     Link links.on_event(now, link, event);                  // what the Link says
+//     for (auto& effect : links.take_effects()) carry_out(effect);  // OpenLink, CommandLink
+//     links.on_event(now, link, event);                  // what the Link says
 //
 // Bounded by SlotLimits (connections), the windows under SwitchConfig::receive_bytes_max (what
 // peers may send) and the topics' budgets (what waits to be sent).

@@ -1,0 +1,274 @@
+// The examples in the headers' comments, each in a function that nobody calls: documents_test.cpp
+// looks whether all are here, and here they have to build. Parameters stand for what an example
+// takes for granted.
+#include <parley/base/overloaded.hpp>
+#include <parley/discovery/discv5/requests.hpp>
+#include <parley/discovery/discv5/service.hpp>
+#include <parley/node/chain.hpp>
+#include <parley/node/rpc/functions.hpp>
+#include <parley/p2p/metrics.hpp>
+#include <parley/p2p/network.hpp>
+#include <parley/rpc/dispatcher.hpp>
+#include <parley/rpc/method_list.hpp>
+#include <parley/rpc/params.hpp>
+#include <parley/runtime/host.hpp>
+#include <parley/runtime/io/dialer.hpp>
+#include <parley/runtime/io/io_links.hpp>
+#include <parley/runtime/module_host.hpp>
+#include <parley/runtime/node_host.hpp>
+#include <parley/runtime/own_thread.hpp>
+#include <parley/sim/world/world.hpp>
+#include <parley/transport/module.hpp>
+#include <parley/transport/proxy/socks5.hpp>
+#include <parley/transport/switch/switch.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace parley {
+
+namespace {
+
+using namespace transport;
+
+struct ChatPeer final : TopicHandler {
+    explicit ChatPeer(Context&) {}
+    Result<void, Offence> handle(Code, Message) override { return {}; }
+};
+
+// parley/transport/module.hpp
+struct Chat final : PeerHandler {
+    TopicSpec topic() const override { return {.name = "chat"}; }
+    std::unique_ptr<TopicHandler> new_peer(Context& peer) override {
+        return std::make_unique<ChatPeer>(peer);  // its handle() gets the messages
+    }
+};
+
+using Kv = Chat;
+using Indexer = Chat;
+
+using Text = std::string;
+using Number = int;
+template <class Value>
+void show(const Value&) {}
+
+[[maybe_unused]] void visit_one(const std::variant<Text, Number>& value) {
+    // parley/base/overloaded.hpp
+    // clang-format off
+    std::visit(overloaded{[](const Text& text) { show(text); },
+                          [](const Number& number) { show(number); }},
+               value);
+    // clang-format on
+}
+
+[[maybe_unused]] void chain_in_network(const node::ChainConfig& config, Rng rng,
+                                       p2p::Network& network, rpc::Dispatcher& dispatcher,
+                                       Now now) {
+    using node::Chain;
+    // parley/node/chain.hpp
+    Chain chain{config, rng};
+    network.open(now, chain.modules());
+    dispatcher.add(chain.rpc_methods());
+}
+
+[[maybe_unused]] void on_a_thread_of_its_own() {
+    // parley/runtime/own_thread.hpp
+    Indexer indexer;
+    runtime::OwnThread module{indexer};
+    runtime::ModuleHost host{{&module}};
+}
+
+[[maybe_unused]] void io_links(runtime::IoLinks& links, CommandLink& command, Now now) {
+    // parley/runtime/io/io_links.hpp
+    links.command(now, command);
+    links.on_timer(now);
+    links.read(now);
+    links.settle(now);
+    links.bury();
+}
+
+template <class Use>
+[[maybe_unused]] void dialing(boost::asio::io_context& context, const runtime::DialerConfig& config,
+                              LinkId link, const Target& target,
+                              const std::shared_ptr<const LinkIdentity>& identity, Now now,
+                              Use use) {
+    using runtime::Dialer;
+    // parley/runtime/io/dialer.hpp
+    Dialer dialer{context, config};
+    dialer.dial(now, {link, target, identity});
+    context.run_one_until(dialer.next_wakeup());
+    dialer.on_timer(now);
+    for (auto& outcome : dialer.take_outcomes()) use(outcome);
+}
+
+[[maybe_unused]] void modules_alone(Chat& module, const Target& target) {
+    using runtime::ModuleHost;
+    // parley/runtime/module_host.hpp
+    ModuleHost host{{&module}};
+    host.start();
+    host.dial(target);
+}
+
+[[maybe_unused]] void run_host(const runtime::HostConfig& config, EntropySource& entropy, Log& log,
+                               p2p::Network& network, Now now) {
+    using runtime::Host;
+    // parley/runtime/host.hpp
+    Host host{config, entropy, log};
+    const auto endpoints = host.listen();
+    for (const auto& endpoint : endpoints.value()) network.add_listener(now, endpoint, {});
+    host.run(network);
+}
+
+namespace dht {
+
+using namespace discovery::discv5;
+
+template <class Use>
+[[maybe_unused]] void ask(Requests& requests, const Contact& contact, Now now, Use use) {
+    // parley/discovery/discv5/requests.hpp
+    requests.ping(now, contact, [&](Now, const auto& answer) { use(answer); });
+    requests.on_timer(now);
+}
+
+[[maybe_unused]] void say(Wire& wire, const Contact& contact, RequestId id, std::uint64_t sequence,
+                          Now now) {
+    // parley/discovery/discv5/wire.hpp
+    const auto nonce = wire.send_request(now, contact, encode(Ping{id, sequence}));
+    (void)nonce;
+}
+
+template <class Ping>
+[[maybe_unused]] void keep(Table& table, const Contact& contact, const Id& id,
+                           const Endpoint& endpoint, Now now, Ping ping) {
+    // parley/discovery/discv5/table.hpp
+    table.add(now, contact, Origin::heard);
+    while (const auto* entry = table.next_check(now)) ping(*entry);
+    table.on_alive(now, id, endpoint);
+}
+
+template <class Use, class Later>
+[[maybe_unused]] void look_up(Lookups& lookups, const Id& target, Now now, Use use, Later later) {
+    // parley/discovery/discv5/lookups.hpp
+    const auto done = [&](Now, const LookupResult& result) { use(result); };
+    if (!lookups.start(now, Goal::closest, target, done)) later();
+}
+
+[[maybe_unused]] void serve(const ServiceConfig& config, const NodeKey& key, const Enr& record,
+                            EntropySource& entropy, Rng rng, const Enr& boot, const Endpoint& from,
+                            Bytes bytes, Now now) {
+    // parley/discovery/discv5/service.hpp
+    Service service{config, key, record, entropy, rng};
+    service.add_boot(now, boot);
+    service.on_datagram(now, from, bytes);
+}
+
+}  // namespace dht
+
+[[maybe_unused]] void chain_methods(node::Chain& chain, rpc::Dispatcher& dispatcher) {
+    using namespace node;
+    using rpc::MethodList;
+    // parley/rpc/method_list.hpp
+    MethodList<Chain> list{chain};
+    list.answers("eth_chainId", 0, &eth_chain_id);
+    dispatcher.add(list.take());
+}
+
+struct KvStore {
+    rpc::json::value find(std::string_view) const { return {}; }
+    std::size_t size() const { return 0; }
+};
+
+[[maybe_unused]] void own_methods(rpc::Dispatcher& dispatcher, const KvStore& store) {
+    // parley/rpc/method.hpp
+    dispatcher.add({{.name = "kv_get", .params_max = 1, .answer = [&](const rpc::Call& call) {
+                         const auto key = rpc::text_param(call, 0, "a key");
+                         if (!key) return rpc::Result{std::unexpected{key.error()}};
+                         return rpc::Result{store.find(*key)};
+                     }}});
+}
+
+[[maybe_unused]] void simulate(const Endpoint& endpoint, const LinkConfig& links,
+                               const sim::World::MakeNode& make_node,
+                               const std::function<bool()>& settled) {
+    using sim::World;
+    // parley/sim/world/world.hpp
+    World world{{.seed = 7}};
+    const auto a = world.add_host(endpoint, links, make_node);
+    world.start(a);
+    world.later(10s, [&] { world.kill(a); });
+    CHECK(world.run_until([&] { return settled(); }, 60s));
+}
+
+template <class CarryOut>
+[[maybe_unused]] void switching(const SwitchConfig& config, const NodeKey& key, const Hello& hello,
+                                Chat& chat, Hub& hub, JobQueue& jobs, Log& log, Rng rng,
+                                const Target& target, LinkId link, const LinkEvent& event, Now now,
+                                CarryOut carry_out) {
+    // parley/transport/switch/switch.hpp
+    Switch links{config, key, hello, {&chat}, hub, jobs, log, rng};
+    links.dial(now, target, SlotClass::ordinary);
+    for (auto& effect : links.take_effects()) carry_out(effect);
+    links.on_event(now, link, event);
+}
+
+[[maybe_unused]] void through_a_proxy(const Proxy& proxy, const Target& target,
+                                      const std::function<std::size_t(Bytes)>& write,
+                                      const std::function<Bytes(std::size_t)>& read) {
+    // parley/transport/proxy/socks5.hpp
+    Socks5 socks{proxy, target.endpoint, target.host};
+    while (!socks.done()) {
+        socks.sent(write(socks.output()));
+        if (!socks.on_bytes(read(socks.wanted()))) break;
+    }
+}
+
+struct PoolSettings {
+    std::uint64_t bytes_max = 0;
+};
+
+[[maybe_unused]] void own_settings(PoolSettings& pool) {
+    using p2p::SettingList;
+    constexpr auto any = SettingList::any;
+    // parley/p2p/config/setting.hpp
+    SettingList list;
+    list.table("pool").number("bytes_max", "Bytes of memory.", 1 << 16, any, pool.bytes_max);
+}
+
+[[maybe_unused]] void own_figures(p2p::Metrics& metrics, const KvStore& store) {
+    // parley/p2p/metrics.hpp
+    metrics.gauge("kv_keys", "Keys in the store.").add(store.size());
+}
+
+}  // namespace
+
+namespace whole_node {
+
+/// That of a program of its own.
+int main(int argc, char** argv);
+
+// parley/runtime/node_host.hpp
+int main(int, char** argv) {
+    p2p::Config config;
+    config.client = "kv/1.0";
+    config.network = {.name = "kv", .id = 4711};
+    Kv kv;
+    runtime::NodeHost host{{.folder = argv[1], .config = config, .modules = {&kv}}};
+    host.run();  // until SIGINT or SIGTERM
+    return 0;
+}
+
+}  // namespace whole_node
+
+TEST_CASE("snippets: the examples in headers build") {
+    Chat chat;
+    CHECK(chat.topic().name == "chat");
+}
+
+}  // namespace parley
