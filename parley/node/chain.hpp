@@ -2,7 +2,7 @@
 // status and figures: all that a network needs to carry it, and nothing of the network.
 //
 //     Chain chain{config, rng};
-//     network.open(now, chain.modules());
+//     const auto opened = network.open(now, chain.modules());  // or a StoreError
 //     dispatcher.add(chain.rpc_methods());
 //
 // Threading: the node's thread.

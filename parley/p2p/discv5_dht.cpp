@@ -53,11 +53,12 @@ void Discv5Dht::take_datagrams(DatagramBatch& out) {
 
 void Discv5Dht::on_timer(Now now) {
     if (now.instant >= seed_at_) seed(now);
+    rows_.on_timer(now);
     service_.on_timer(now);
 }
 
 Instant Discv5Dht::next_wakeup() const {
-    return std::min(seed_at_, service_.next_wakeup());
+    return std::min({seed_at_, rows_.next_wakeup(), service_.next_wakeup()});
 }
 
 void Discv5Dht::on_link(Now now, const Enr& record) {

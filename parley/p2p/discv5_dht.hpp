@@ -9,6 +9,7 @@
 #include <parley/discovery/dht.hpp>
 #include <parley/discovery/discv5/service.hpp>
 #include <parley/events/hub.hpp>
+#include <parley/p2p/dht_rows.hpp>
 
 namespace parley::p2p {
 
@@ -38,6 +39,8 @@ public:
     void serve_talk(std::string protocol, Talk talk) override;
     void talk(Now now, const Enr& node, Bytes protocol, Bytes request, OnTalk done) override;
 
+    /// What of the table is kept over a restart.
+    DhtRows& rows() { return rows_; }
     /// The protocol itself, for requests to one node.
     discovery::discv5::Service& service() { return service_; }
     const discovery::discv5::Service& service() const { return service_; }
@@ -50,6 +53,7 @@ private:
     Hub& hub_;
     Rng rng_;
     discovery::discv5::Service service_;
+    DhtRows rows_{service_};
     Instant seed_at_ = Instant::min();
 };
 

@@ -71,6 +71,9 @@ Result<void, StoreError> Network::open(Now now, std::vector<transport::PeerHandl
     count_closed_links();
     listen_to_votes();
     if (entropy_) join_dht();
+    if (dht_) {
+        if (auto ok = dht_->rows().load(store_, now); !ok) return ok;
+    }
     save_parts();
     saver_.start(now);
     return {};
@@ -185,6 +188,10 @@ void Network::save_parts() {
     saver_.add({[this] { return own_.has_changes(); },
                 [this](StoreBatch& batch) { own_.take_changes(batch); },
                 [this](const StoreBatch&) { own_.write_again(); }});
+    if (!dht_) return;
+    saver_.add({[this] { return dht_->rows().has_changes(); },
+                [this](StoreBatch& batch) { dht_->rows().take_changes(batch); },
+                [this](const StoreBatch&) { dht_->rows().write_again(); }});
 }
 
 /// Bytes of links that ended stay in the totals.
@@ -333,6 +340,7 @@ void Network::begin_shutdown(Now now) {
     now_ = now;
     if (std::exchange(shutting_down_, true)) return;
     log_.write(LogLevel::info, "node", "shutting down", {});
+    if (dht_) dht_->rows().mark_due();
     saver_.stop();
     engine_->stop();
     switch_->shut_down(now);
