@@ -82,6 +82,26 @@ TEST_CASE("an entropy pool gives out what its source gave, each byte once, in fe
     }
 }
 
+TEST_CASE("entropy pools of a machine and its clone differ, from the next byte on") {
+    struct Same final : EntropySource {
+        void fill(MutableBytes out) override { std::ranges::fill(out, std::byte{7}); }
+    } source;
+    EntropyPool one{source};
+    EntropyPool clone{source};
+    ByteArray<8> first{};
+    ByteArray<8> second{};
+    one.fill(first);
+    clone.fill(second);
+    CHECK(first == second);
+    one.stir({.instant = Instant{1h}, .unix_time = UnixTime{1h}});
+    clone.stir({.instant = Instant{1h} + 1ns, .unix_time = UnixTime{1h}});
+    one.fill(first);
+    clone.fill(second);
+    CHECK(first != second);
+    one.fill(second);
+    CHECK(first != second);  // and the same time gives other bytes each time
+}
+
 TEST_CASE("a token bucket allows its burst, then its rate") {
     TokenBucket bucket{10, 2};
     Instant t{};

@@ -8,16 +8,27 @@
 #include <secp256k1_recovery.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
+#include <mutex>
 
 namespace parley::crypto {
 
 namespace {
 
-/// Only read after it is made, hence shared by all threads.
+secp256k1_context* make_context() {
+    return secp256k1_context_create(SECP256K1_CONTEXT_NONE);
+}
+
+/// What it points to is only read after it is made, hence shared by all threads.
+std::atomic<const secp256k1_context*>& current_context() {
+    static const secp256k1_context* const plain = make_context();
+    static std::atomic<const secp256k1_context*> current{plain};
+    return current;
+}
+
 const secp256k1_context* context() {
-    static const secp256k1_context* const made = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
-    return made;
+    return current_context().load(std::memory_order_acquire);
 }
 
 /// For calls that fail only if a precondition was broken.
@@ -69,6 +80,16 @@ int copy_point(unsigned char* out, const unsigned char* x, const unsigned char* 
 }
 
 }  // namespace
+
+void blind_secp256k1(const ByteArray<32>& seed) {
+    static std::once_flag once;
+    std::call_once(once, [&] {
+        // Others may be using the one that there is: it stays as it is.
+        static secp256k1_context* const blinded = make_context();
+        if (secp256k1_context_randomize(blinded, uchar(seed)) != 1) return;  // never, it says
+        current_context().store(blinded, std::memory_order_release);
+    });
+}
 
 bool is_valid_secret(const ByteArray<32>& secret) {
     return secp256k1_ec_seckey_verify(context(), uchar(secret)) == 1;

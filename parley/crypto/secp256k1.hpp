@@ -18,6 +18,10 @@ struct RecoverableSignature {
     std::uint8_t parity;  ///< 0 or 1
 };
 
+/// Blinds what is done with secrets by a random seed, against whoever measures time or power;
+/// results do not depend on it. The first call counts, at any time, for the whole process.
+void blind_secp256k1(const ByteArray<32>& seed);
+
 /// A big-endian number from 1 to the order of the curve, exclusive.
 bool is_valid_secret(const ByteArray<32>& secret);
 /// Precondition: is_valid_secret.

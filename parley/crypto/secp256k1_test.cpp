@@ -106,6 +106,20 @@ TEST_CASE("signatures follow RFC 6979, unless extra entropy is mixed in") {
     CHECK_THROWS_AS((void)sign(hex<32>(zero), digest), std::logic_error);
 }
 
+TEST_CASE("blinding changes no result") {
+    const auto secret = hex<32>(half_order);
+    const auto digest = sha256({});
+    const auto key = public_key(secret);
+    const auto signature = sign(secret, digest);
+    ByteArray<32> seed;
+    seed.fill(std::byte{9});
+    blind_secp256k1(seed);
+    CHECK(public_key(secret) == key);
+    CHECK(sign(secret, digest) == signature);
+    CHECK(verify(key, digest, signature));
+    CHECK(agree(secret, key).has_value());
+}
+
 TEST_CASE("a signature fits one key and one digest") {
     const auto secret = sha256(bytes_of("a key"));
     const Hash256 digest = sha256(bytes_of("a message"));

@@ -1,5 +1,6 @@
 #include <parley/runtime/host.hpp>
 
+#include <parley/crypto/secp256k1.hpp>
 #include <parley/runtime/clock.hpp>
 #include <parley/runtime/entropy.hpp>
 #include <parley/runtime/io/datagram_reader.hpp>
@@ -284,6 +285,10 @@ private:
 
 Host::Host(HostConfig config, EntropySource& entropy, Log& log) {
     tune_allocator();
+    ByteArray<32> seed{};
+    entropy.fill(seed);
+    crypto::blind_secp256k1(seed);
+    wipe(seed);
     impl_ = std::make_unique<Impl>(std::move(config), entropy, log);
 }
 Host::~Host() = default;

@@ -86,6 +86,7 @@ bool Wire::admit(Now now, const IpAddress& address, double packets) {
 // --- In ---
 
 Wire::Incoming Wire::receive(Now now, const Endpoint& from, Bytes datagram) {
+    random_.stir(now);
     ++counters_.packets_in;
     const auto packet = decode_packet(self_, datagram, header_room_);
     if (!packet) {
@@ -188,6 +189,7 @@ PacketHeader Wire::header(const PacketKind& kind) {
 }
 
 Nonce Wire::send_request(Now now, const Contact& to, Bytes plain) {
+    random_.stir(now);
     const auto head = header(OrdinaryPacket{self_});
     if (const auto* key = sessions_.sealing(peer_key(to.id, to.endpoint))) {
         put(to.endpoint, [&](Buffer& out) { seal_packet(to.id, head, *key, plain, out); });
