@@ -74,7 +74,7 @@ void show(const Value&) {}
     using node::Chain;
     // parley/node/chain.hpp
     Chain chain{config, rng};
-    network.open(now, chain.modules());
+    const auto opened = network.open(now, chain.modules());
     dispatcher.add(chain.rpc_methods());
 }
 
@@ -209,13 +209,13 @@ struct KvStore {
 template <class CarryOut>
 [[maybe_unused]] void switching(const SwitchConfig& config, const NodeKey& key, const Hello& hello,
                                 Chat& chat, Hub& hub, JobQueue& jobs, Log& log, Rng rng,
-                                const Target& target, LinkId link, const LinkEvent& event, Now now,
+                                const Target& target, const LinkEvent& event, Now now,
                                 CarryOut carry_out) {
     // parley/transport/switch/switch.hpp
     Switch links{config, key, hello, {&chat}, hub, jobs, log, rng};
-    links.dial(now, target, SlotClass::ordinary);
+    const auto link = links.dial(now, target, SlotClass::ordinary);
     for (auto& effect : links.take_effects()) carry_out(effect);
-    links.on_event(now, link, event);
+    links.on_event(now, *link, event);
 }
 
 [[maybe_unused]] void through_a_proxy(const Proxy& proxy, const Target& target,

@@ -12,6 +12,7 @@ declare -A packages=(
     [chaos]="faketime:faketime"
     [node]="node:nodejs npm:npm"
     [docs]="doxygen:doxygen"
+    [bare]="debootstrap:debootstrap"
     [format]="clang-format-19:clang-format-19"
     [lint]="clang++-19:clang-19 clang-tidy-19:clang-tidy-19"
     [fuzz]="clang++-19:clang-19 libclang-rt-19-dev"

@@ -7,11 +7,15 @@ junit_count() {
 }
 
 cmd_test() {
-    local preset=dev filter=() status=0 start results total failed skipped
+    local preset=dev targets=() filter=() status=0 start results total failed skipped
     while (($#)); do
         case $1 in
             --preset)
                 preset=${2:?a preset, such as asan}
+                shift
+                ;;
+            --build)
+                read -r -a targets <<<"${2:?targets to build instead of all}"
                 shift
                 ;;
             -*) die "test: no such option: $1" ;;
@@ -22,7 +26,7 @@ cmd_test() {
     [[ $preset =~ ^(dev|asan|tsan)$ ]] || die "test: no preset with tests: $preset"
     need build test
     if compgen -G 'test/*_test.mjs' >/dev/null; then need_npm; fi
-    build "$preset"
+    build "$preset" "${targets[@]}"
 
     step "Testing"
     start=$SECONDS

@@ -217,7 +217,7 @@ Check check_dht(const DhtFacts& facts) {
 std::string to_text(const std::vector<Check>& checks, bool coloured) {
     // Green, yellow, red.
     const auto shown = [&](Grade grade) {
-        const auto text = fmt::format("{:<4}", name(grade));
+        auto text = fmt::format("{:<4}", name(grade));
         if (!coloured) return text;
         const int colour = grade == Grade::ok ? 32 : grade == Grade::warn ? 33 : 31;
         return fmt::format("\x1b[{}m{}\x1b[0m", colour, text);

@@ -3,9 +3,9 @@
 // commands and hears of them through events; it owns no socket and reads no clock.
 //
 //     Switch links{config, key, hello, {&chat}, hub, jobs, log, rng};
-//     links.dial(now, target, SlotClass::ordinary);
+//     const auto link = links.dial(now, target, SlotClass::ordinary);  // or a DialError
 //     for (auto& effect : links.take_effects()) carry_out(effect);  // OpenLink, CommandLink
-//     links.on_event(now, link, event);                  // what the Link says
+//     links.on_event(now, *link, event);  // what the Link says
 //
 // Bounded by SlotLimits (connections), the windows under SwitchConfig::receive_bytes_max (what
 // peers may send) and the topics' budgets (what waits to be sent).
