@@ -74,7 +74,7 @@ void show(const Value&) {}
     using node::Chain;
     // parley/node/chain.hpp
     Chain chain{config, rng};
-    const auto opened = network.open(now, chain.modules());
+    if (!network.open(now, chain.modules())) return;
     dispatcher.add(chain.rpc_methods());
 }
 

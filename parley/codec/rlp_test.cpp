@@ -1,14 +1,13 @@
 #include <parley/codec/rlp.hpp>
 
 #include <parley/base/endian.hpp>
+#include <parley/base/test_vectors.hpp>
 
 #include <boost/json.hpp>
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <stdexcept>
 #include <string>
@@ -29,16 +28,11 @@ Buffer filled(std::size_t size, unsigned char value) {
     return Buffer(size, static_cast<std::byte>(value));
 }
 
-std::filesystem::path vectors() {
-    if (const char* dir = std::getenv("PARLEY_VECTORS")) return dir;
-    return std::filesystem::path{PARLEY_SOURCE_DIR} / "../shared/vectors";
-}
-
 /// An object whose members are the cases; nothing (and a line saying so) without the file.
 std::optional<json::object> load(std::string_view name) {
-    std::ifstream file{vectors() / "ethereum-tests/RLPTests" / name};
+    std::ifstream file{testing::vectors("ethereum-tests/RLPTests") / name};
     if (!file) {
-        std::cout << "skipped: no vectors (" << name << ")\n";
+        testing::no_vectors(name);
         return std::nullopt;
     }
     const std::string text{std::istreambuf_iterator<char>(file), {}};

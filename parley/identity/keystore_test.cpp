@@ -1,14 +1,14 @@
 #include <parley/identity/keystore.hpp>
 
+#include <parley/base/test_vectors.hpp>
+
 #include <boost/json.hpp>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iostream>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -92,12 +92,6 @@ json::object& params_of(json::object& root) {
     return crypto_of(root).at("kdfparams").as_object();
 }
 
-std::filesystem::path vectors_folder() {
-    const char* given = std::getenv("PARLEY_VECTORS");
-    const std::filesystem::path root = given ? given : PARLEY_SOURCE_DIR "/../shared/vectors";
-    return root / "ethereum-tests/KeyStoreTests";
-}
-
 }  // namespace
 
 TEST_CASE("the examples of the definition decrypt") {
@@ -111,7 +105,7 @@ TEST_CASE("the examples of the definition decrypt") {
 }
 
 TEST_CASE("the public keystore vectors decrypt") {
-    const auto folder = vectors_folder();
+    const auto folder = testing::vectors("ethereum-tests/KeyStoreTests");
     std::error_code error;
     std::size_t cases = 0;
     for (const auto& entry : std::filesystem::directory_iterator{folder, error}) {
@@ -125,7 +119,7 @@ TEST_CASE("the public keystore vectors decrypt") {
                   value.at("priv").as_string());
         }
     }
-    if (cases == 0) std::cout << "skipped: no vectors (KeyStoreTests)\n";
+    if (cases == 0) testing::no_vectors("KeyStoreTests");
 }
 
 TEST_CASE("what was encrypted decrypts with the same passphrase alone") {

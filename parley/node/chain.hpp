@@ -2,7 +2,7 @@
 // status and figures: all that a network needs to carry it, and nothing of the network.
 //
 //     Chain chain{config, rng};
-//     const auto opened = network.open(now, chain.modules());  // or a StoreError
+//     if (!network.open(now, chain.modules())) return;  // a StoreError
 //     dispatcher.add(chain.rpc_methods());
 //
 // Threading: the node's thread.

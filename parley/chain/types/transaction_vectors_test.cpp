@@ -1,4 +1,5 @@
 // The public Ethereum tests for transactions, by the rules of London.
+#include <parley/base/test_vectors.hpp>
 #include <parley/chain/types/transaction.hpp>
 #include <parley/codec/rlp.hpp>
 
@@ -6,7 +7,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -30,12 +30,6 @@ const std::map<std::string_view, std::string_view> differs_after_london = {
     {"ttEIP3860/DataTestNotEnoughGasInitCode",
      "refused from Shanghai on: EIP-3860 charges gas for each word of init code"},
 };
-
-std::filesystem::path vectors_folder() {
-    const char* given = std::getenv("PARLEY_VECTORS");
-    const std::filesystem::path root = given ? given : PARLEY_SOURCE_DIR "/../shared/vectors";
-    return root / "ethereum-tests" / "TransactionTests";
-}
 
 json::object read_json(const std::filesystem::path& path) {
     std::ifstream in{path};
@@ -160,9 +154,9 @@ bool changes_after_london(const json::object& results) {
 }  // namespace
 
 TEST_CASE("the public Ethereum transaction tests pass by the rules of London") {
-    const auto folder = vectors_folder();
+    const auto folder = parley::testing::vectors("ethereum-tests/TransactionTests");
     if (!std::filesystem::exists(folder)) {
-        std::cout << "skipped: no vectors in " << folder << "\n";
+        parley::testing::no_vectors("TransactionTests");
         return;
     }
     std::set<std::filesystem::path> files;

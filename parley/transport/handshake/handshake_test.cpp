@@ -1,4 +1,5 @@
 #include <parley/base/endian.hpp>
+#include <parley/base/test_vectors.hpp>
 #include <parley/transport/handshake/test_handshake.hpp>
 
 #include <boost/json.hpp>
@@ -6,7 +7,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <optional>
 
@@ -20,13 +20,12 @@ namespace {
 class Vectors {
 public:
     static std::optional<Vectors> load() {
-        for (const auto& path : vectors_paths()) {
-            std::ifstream file{path};
-            if (!file) continue;
+        std::ifstream file{parley::testing::vectors("handshake.json")};
+        if (file) {
             const std::string text{std::istreambuf_iterator<char>{file}, {}};
             return Vectors{boost::json::parse(text).as_object()};
         }
-        std::cout << "skipped: no vectors\n";
+        parley::testing::no_vectors("handshake.json");
         return std::nullopt;
     }
     Buffer bytes(std::string_view name) const {

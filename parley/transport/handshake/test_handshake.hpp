@@ -8,7 +8,6 @@
 #include <parley/transport/handshake/handshake_core.hpp>
 #include <parley/transport/handshake/hello_check.hpp>
 
-#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -86,15 +85,6 @@ inline Hello published_hello(const NodeKey& key) {
     hello.services = service::light_nodes | service::blocks;
     hello.topics = {{"chat", 1, 65536, 4096}, {"tx", 2, 1048576, 262144}};
     return hello;
-}
-
-/// Where handshake.json may be, the first that exists wins.
-inline std::vector<std::string> vectors_paths() {
-    std::vector<std::string> paths;
-    const char* folder = std::getenv("PARLEY_VECTORS");  // NOLINT(concurrency-mt-unsafe)
-    if (folder != nullptr) paths.push_back(std::string{folder} + "/handshake.json");
-    paths.emplace_back(PARLEY_SOURCE_DIR "/../shared/vectors/handshake.json");
-    return paths;
 }
 
 }  // namespace parley::transport::testing
