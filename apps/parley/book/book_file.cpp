@@ -64,16 +64,6 @@ Result<void, StoreError> read_rows(Store& store, Book& book) {
     return {};
 }
 
-/// None if the node does not answer.
-void read_links(const Folder& folder, Book& book) {
-    const auto peers = call(folder.path, "admin_peers");
-    const auto* list = peers ? peers->if_array() : nullptr;
-    if (list == nullptr) return;
-    for (const auto& peer : *list) {
-        if (const auto id = NodeId::parse(text_at(peer, "/id"))) book.linked.insert(*id);
-    }
-}
-
 }  // namespace
 
 Failure store_failure(const Folder& folder, const StoreError& error) {
@@ -100,10 +90,19 @@ Result<Book, Failure> read_book(const Folder& folder) {
             return std::unexpected{store_failure(folder, ok.error())};
         }
     }
-    if (book.node_runs) read_links(folder, book);
     std::error_code ignored;
     book.file_bytes = std::filesystem::file_size(folder.store(), ignored);
     return book;
+}
+
+void read_links(const Folder& folder, Book& book) {
+    if (!book.node_runs) return;
+    const auto peers = call(folder.path, "admin_peers");
+    const auto* list = peers ? peers->if_array() : nullptr;
+    if (list == nullptr) return;
+    for (const auto& peer : *list) {
+        if (const auto id = NodeId::parse(text_at(peer, "/id"))) book.linked.insert(*id);
+    }
 }
 
 void warn_of_corrupt_rows(const Folder& folder, const Book& book) {

@@ -24,11 +24,14 @@ struct Book {
     std::vector<CorruptRow> corrupt_rows;  ///< the first ones
     std::uint64_t file_bytes = 0;
     bool node_runs = false;
-    std::set<NodeId> linked;  ///< with the running node, now
+    std::set<NodeId> linked;  ///< with the running node, now: see read_links()
 };
 
 /// A failure names what is missing, damaged or of another version.
 Result<Book, Failure> read_book(const Folder& folder);
+
+/// Asks the node that runs, if one does, who is linked with it.
+void read_links(const Folder& folder, Book& book);
 
 /// Says on standard error that rows were left out, if any were.
 void warn_of_corrupt_rows(const Folder& folder, const Book& book);

@@ -107,8 +107,9 @@ void print_json(const Book& book, const std::vector<const Entry*>& entries) {
 Outcome list(const Options& options) {
     using enum Table::Align;
     const Folder folder{options.folder};
-    const auto book = read_book(folder);
+    auto book = read_book(folder);
     if (!book) return std::unexpected{book.error()};
+    read_links(folder, *book);
     warn_of_corrupt_rows(folder, *book);
     const auto now = runtime::now().unix_time;
     auto entries = options.filter.choose(*book, now);
@@ -208,8 +209,9 @@ void print(const Book& book, const Entry& entry, UnixTime now) {
 
 Outcome find(const Options& options) {
     const Folder folder{options.folder};
-    const auto book = read_book(folder);
+    auto book = read_book(folder);
     if (!book) return std::unexpected{book.error()};
+    read_links(folder, *book);
     warn_of_corrupt_rows(folder, *book);
     const auto names = read_names(options.folder);
     if (!names) return std::unexpected{names.error()};

@@ -106,8 +106,9 @@ json::object json_of(const Counts& counts) {
 
 Outcome show(const Options& options) {
     const Folder folder{options.folder};
-    const auto book = read_book(folder);
+    auto book = read_book(folder);
     if (!book) return std::unexpected{book.error()};
+    read_links(folder, *book);
     warn_of_corrupt_rows(folder, *book);
     const auto stats = stats_of(*book, runtime::now().unix_time);
     if (options.json) {

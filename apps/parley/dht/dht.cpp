@@ -71,7 +71,7 @@ Outcome print_nodes(const Options& options, const Result<json::value, Failure>& 
 }
 
 Outcome lookup(const Options& options) {
-    const auto key = resolve_key_in(options.folder, options.node);
+    const auto key = NodeResolver{options.folder}.key(options.node);
     if (!key) return std::unexpected{key.error()};
     return print_nodes(options, call(options.folder, "discv5_recursiveFindNodes", {*key}));
 }
@@ -89,7 +89,7 @@ Outcome store(const Options& options) {
 }
 
 Outcome resolve(const Options& options) {
-    const auto key = resolve_key_in(options.folder, options.node);
+    const auto key = NodeResolver{options.folder}.key(options.node);
     if (!key) return std::unexpected{key.error()};
     const auto reply = call(options.folder, "discv5_lookupEnr", {*key});
     if (!reply) return std::unexpected{reply.error()};

@@ -51,8 +51,9 @@ Outcome list(const Options& options) {
 /// One request for each ID; the first that is refused ends it.
 Outcome change(const Options& options, std::string_view method, std::string_view done,
                std::string_view nothing) {
+    NodeResolver nodes{options.folder};
     for (const auto& id : options.ids) {
-        const auto who = resolve_in(options.folder, id);
+        const auto who = nodes.resolve(id);
         if (!who) return std::unexpected{who.error()};
         const auto reply = call(options.folder, method, {json::value(*who)});
         if (!reply) return failed(fmt::format("{}: {}", id, reply.error().what));

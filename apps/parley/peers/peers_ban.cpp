@@ -70,9 +70,10 @@ struct Options {
 /// The method once for each peer.
 template <class Say>
 Outcome tell(const Options& options, std::string_view method, const json::array& more, Say say) {
+    NodeResolver nodes{options.folder};
     std::vector<json::array> params;
     for (const auto& peer : options.peers) {
-        const auto who = resolve_in(options.folder, peer);
+        const auto who = nodes.resolve(peer);
         if (!who) return std::unexpected{who.error()};
         params.push_back({json::value(*who)});
         params.back().insert(params.back().end(), more.begin(), more.end());

@@ -76,10 +76,10 @@ struct Options {
 };
 
 Outcome apply(const Change& change, const Options& options) {
+    NodeResolver nodes{options.folder};
     std::vector<boost::json::array> params;
     for (const auto& peer : options.peers) {
-        const auto who =
-            change.by_id ? resolve_in(options.folder, peer) : target_in(options.folder, peer);
+        const auto who = change.by_id ? nodes.resolve(peer) : nodes.target(peer);
         if (!who) return std::unexpected{who.error()};
         params.push_back({boost::json::value(*who)});
     }
