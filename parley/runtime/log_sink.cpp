@@ -159,9 +159,9 @@ void LogSink::keep(std::string line) {
 }
 
 /// Under mutex_.
-void LogSink::tell_sums(Instant now) {
+void LogSink::tell(const std::vector<LogSums::Sum>& sums) {
     const auto time = unix_milliseconds(system_time());
-    for (const auto& [kind, lines, within] : sums_.take_due(now)) {
+    for (const auto& [kind, lines, within] : sums) {
         keep(format_log_line(time, kind.level, kind.component, kind.event,
                              {{"direction", kind.direction},
                               {"class", kind.link_class},
@@ -181,10 +181,10 @@ void LogSink::run() {
                 if (now < sums_.next_due()) {
                     wake_.wait_for(lock, std::min<Duration>(sums_.next_due() - now, 1min));
                 } else {
-                    tell_sums(now);
+                    tell(sums_.take_due(now));
                 }
             }
-            if (ending_) tell_sums(never);
+            if (ending_) tell(sums_.take_all(monotonic_now()));
             if (waiting_.empty()) return;
             lines.swap(waiting_);
             waiting_.clear();

@@ -24,6 +24,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 namespace parley::runtime {
 
@@ -64,7 +65,7 @@ private:
     void follow_path();
     void rotate();
     void keep(std::string line);
-    void tell_sums(Instant now);
+    void tell(const std::vector<LogSums::Sum>& sums);
 
     std::string path_;  // of a file; empty: stderr
     LogFileLimits limits_;

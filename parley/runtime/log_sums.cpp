@@ -37,13 +37,12 @@ bool LogSums::admit(Instant now, LogLevel level, std::string_view component, std
     return false;
 }
 
-std::vector<LogSums::Sum> LogSums::take_due(Instant now) {
+std::vector<LogSums::Sum> LogSums::take(Instant now, Duration least) {
     std::vector<Sum> out;
-    if (now < due_) return out;
     due_ = never;
     for (auto& [kind, state] : kinds_) {
         if (state.counted == 0) continue;
-        if (now < state.since + interval) {
+        if (now < state.since + least) {
             due_ = std::min(due_, state.since + interval);
             continue;
         }

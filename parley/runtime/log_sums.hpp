@@ -44,9 +44,13 @@ public:
     /// When take_due() has something next; `never` if nothing was counted.
     Instant next_due() const { return due_; }
     /// What was counted, an interval after the first of it.
-    std::vector<Sum> take_due(Instant now);
+    std::vector<Sum> take_due(Instant now) { return take(now, interval); }
+    /// What was counted so far.
+    std::vector<Sum> take_all(Instant now) { return take(now, Duration::zero()); }
 
 private:
+    std::vector<Sum> take(Instant now, Duration least);
+
     struct State {
         TokenBucket allowance{lines_per_second, lines_burst};
         std::uint64_t counted = 0;

@@ -41,6 +41,10 @@ TEST_CASE("lines that come too often are counted, and the count is told") {
     CHECK(sums[0].time == 60s);
     CHECK(lines.sums.next_due() == never);
     CHECK(lines.sums.take_due(start + 1h).empty());
+    for (int i = 0; i < 300; ++i) lines.write(start + 1h, LogLevel::info, "peer up");
+    const auto at_the_end = lines.sums.take_all(start + 1h + 5s);  // of the log
+    REQUIRE(at_the_end.size() == 1);
+    CHECK(at_the_end[0].time == 5s);
 }
 
 TEST_CASE("a flood of one kind of line hides no other one") {
