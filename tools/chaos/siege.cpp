@@ -68,10 +68,19 @@ struct Attack {
     CrowdPlan plan;
 };
 
+Endpoint besieged() {
+    return {*IpAddress::parse("8.0.0.1"), NodeProcess::port};
+}
+
+/// As long as the first message of a handshake, and none.
+Buffer no_handshake() {
+    return Buffer(transport::m1_bytes, std::byte{0x5a});
+}
+
 std::vector<Attack> attacks() {
-    const Endpoint node{*IpAddress::parse("8.0.0.1"), NodeProcess::port};
+    const Endpoint node = besieged();
     const Endpoint node_v6{*IpAddress::parse(crowd_address_v6(0)), NodeProcess::port};
-    Buffer junk(transport::m1_bytes, std::byte{0x5a});
+    const Buffer junk = no_handshake();
     Buffer newer = junk;  // a later version of the protocol, to nobody
     std::ranges::copy(bytes_of("PRLY"), newer.begin());
     for (const std::size_t at : {4U, 6U}) newer[at] = std::byte{0};
@@ -168,10 +177,9 @@ std::string siege(Swarm& swarm, const FaultOptions&) {
     // may be an honest mistake.
     const std::string shared = guest_address(guests_max - 1);
     {
-        const Endpoint node{*IpAddress::parse("8.0.0.1"), NodeProcess::port};
-        const Buffer junk(transport::m1_bytes, std::byte{0x5a});
-        const Crowd neighbours{{{*IpAddress::parse(shared)}, node, CrowdHabit::speaks, junk, 10},
-                               space.get()};
+        const Crowd neighbours{
+            {{*IpAddress::parse(shared)}, besieged(), CrowdHabit::speaks, no_handshake(), 10},
+            space.get()};
         sleep_for(5s);
     }
     const auto waited = newcomers.join_from(shared, "its neighbours have failed 50 times", 60s);

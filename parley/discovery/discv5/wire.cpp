@@ -64,9 +64,11 @@ bool Wire::set_record(const Enr& record) {
 // --- Allowances ---
 
 Wire::Allowance& Wire::allowance_of(const IpAddress& address) {
+    const auto key = address_key(address);
+    if (auto* known = addresses_.find(key)) return *known;
     const TokenBucket packets{config_.packets_per_second, config_.packets_burst};
     return addresses_.find_or_insert(
-        address_key(address),
+        key,
         {.in_sessions = packets,
          .challenges = packets,
          .handshakes = {config_.address_handshakes_per_second, config_.address_handshakes_burst},

@@ -5,11 +5,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <deque>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace parley::node {
 
@@ -50,7 +50,7 @@ constexpr std::size_t envelope_bytes = 256;
 
 /// Passed between the node's thread and a Job; only one of them has it.
 struct PoolContent::Build {
-    std::vector<rpc::DoneText> askers;  // the next to be answered last
+    std::deque<rpc::DoneText> askers;
     std::optional<chain::TxPool::Place> after;
     std::vector<PageEntry> page;
     bool last = false;
@@ -82,7 +82,6 @@ void PoolContent::begin() {
     if (!busy_) return;
     const auto build = std::make_shared<Build>();
     build->askers = std::exchange(waiting_, {});
-    std::ranges::reverse(build->askers);
     take_page(build);
 }
 
@@ -119,17 +118,15 @@ void PoolContent::end(const std::shared_ptr<Build>& build) {
     const auto text = std::make_shared<std::string>();
     submit(build, {[build, text] { *text = build->text(); },
                    [self = shared_from_this(), build, text](Now) {
-                       auto asker = std::move(build->askers.back());
-                       build->askers.pop_back();
+                       auto asker = std::move(build->askers.front());
+                       build->askers.pop_front();
                        asker(std::move(*text));
                        self->end(build);
                    }});
 }
 
 void PoolContent::fail(const std::shared_ptr<Build>& build, const rpc::Error& why) {
-    for (auto& asker : std::exchange(build->askers, {}) | std::views::reverse) {
-        asker(std::unexpected{why});
-    }
+    for (auto& asker : std::exchange(build->askers, {})) asker(std::unexpected{why});
     begin();
 }
 

@@ -12,8 +12,8 @@
 #include <parley/rpc/method.hpp>
 
 #include <cstddef>
+#include <deque>
 #include <memory>
-#include <vector>
 
 namespace parley::node {
 
@@ -40,7 +40,7 @@ private:
 
     const chain::TxRelay& relay_;
     bool busy_ = false;
-    std::vector<rpc::DoneText> waiting_;  // for the next build
+    std::deque<rpc::DoneText> waiting_;  // for the next build
 };
 
 }  // namespace parley::node
