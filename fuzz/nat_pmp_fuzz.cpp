@@ -13,11 +13,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Bytes input = std::as_bytes(std::span{data, size});
     const auto kind = input.empty() ? std::byte{0} : input[0];
     const bool remove = (kind & std::byte{1}) != std::byte{0};
+    const bool check = (kind & std::byte{4}) != std::byte{0};
+    const auto action = remove  ? MappingAction::remove
+                        : check ? MappingAction::check
+                                : MappingAction::map;
     const auto protocol =
         (kind & std::byte{2}) == std::byte{0} ? MappingProtocol::tcp : MappingProtocol::udp;
     if (!input.empty()) input = input.subspan(1);
-    NatPmpAsk ask{{MappingMethod::nat_pmp, 30303, 30303, std::chrono::seconds{remove ? 0 : 3600},
-                   remove, protocol}};
+    NatPmpAsk ask{
+        {MappingMethod::nat_pmp, 30303, 30303, std::chrono::seconds{3600}, action, protocol}};
     Now now{Instant{} + 1h, {}};
     int sent = 0;
     while (!ask.result()) {
@@ -34,7 +38,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
     }
     const auto& result = *ask.result();
-    if (result && !remove && (result->outside.port == 0 || result->lifetime <= 0s)) std::abort();
+    const bool maps = action == MappingAction::map;
+    if (result && maps && (result->outside.port == 0 || result->lifetime <= 0s)) std::abort();
+    if (result && !remove && !result->epoch) std::abort();
     if (!result && result.error().why.empty()) std::abort();
     return 0;
 }

@@ -5,10 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <limits>
-#include <utility>
-
 namespace parley::nat {
 
 namespace {
@@ -99,37 +95,24 @@ Result<NatPmpReply, NatPmpError> decode_nat_pmp_reply(Bytes datagram) {
 
 // --- NatPmpAsk ---
 
-NatPmpAsk::NatPmpAsk(const MappingRequest& request) : request_(request) {}
-
 std::optional<Buffer> NatPmpAsk::output(Now now) {
-    if (result_ || now.instant < send_at_) return std::nullopt;
-    if (sends_ == sends_max) {
-        if (nonsense_) {
-            fail_with(MappingErrc::bad_answer, "its answers make no sense: " + message(*nonsense_));
-        } else {
-            fail_with(MappingErrc::no_answer, "the router does not answer");
-        }
-        return std::nullopt;
+    if (!is_due(now)) return std::nullopt;
+    const auto& wanted = request();
+    if (wanted.action == MappingAction::remove) {
+        return encode_nat_pmp_map(wanted.port, 0, 0, wanted.protocol);
     }
-    send_at_ = now.instant + first_wait * (1U << sends_);
-    ++sends_;
-    if (!request_.remove && !outside_) return encode_nat_pmp_address();
-    if (request_.remove) return encode_nat_pmp_map(request_.port, 0, 0, request_.protocol);
-    constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
-    // For ever is not known here: the longest time instead.
-    const auto seconds = request_.lifetime <= 0s ? most : std::min(request_.lifetime.count(), most);
-    return encode_nat_pmp_map(request_.port, request_.outside_port,
-                              static_cast<std::uint32_t>(seconds), request_.protocol);
+    if (!outside_) return encode_nat_pmp_address();
+    return encode_nat_pmp_map(wanted.port, wanted.outside_port, wanted_seconds(), wanted.protocol);
 }
 
 void NatPmpAsk::on_datagram(Bytes datagram) {
-    if (result_) return;
+    if (result()) return;
     const auto reply = decode_nat_pmp_reply(datagram);
     if (!reply) {
         if (reply.error().code == NatPmpErrc::refused) {
             fail_with(MappingErrc::refused, "the router refuses: " + message(reply.error()));
         } else {
-            nonsense_ = reply.error();
+            on_nonsense(message(reply.error()));
         }
         return;
     }
@@ -141,35 +124,29 @@ void NatPmpAsk::on_datagram(Bytes datagram) {
 }
 
 void NatPmpAsk::on_address(const NatPmpAddress& reply) {
-    if (request_.remove || outside_) return;  // one that came twice
+    if (request().action == MappingAction::check) {
+        return succeed_with({MappingMethod::nat_pmp, {reply.outside, 0}, 0s, reply.epoch});
+    }
+    if (request().action == MappingAction::remove || outside_) return;  // one that came twice
     outside_ = reply.outside;
-    sends_ = 0;
-    send_at_ = Instant::min();
-    nonsense_.reset();
+    next_question();
 }
 
 void NatPmpAsk::on_mapped(const NatPmpMapped& reply) {
     // About another mapping?
-    if (reply.port != request_.port || reply.protocol != request_.protocol) return;
-    if (request_.remove) {
-        if (reply.lifetime_seconds == 0) result_ = MappingResult{Mapping{}};
+    if (reply.port != request().port || reply.protocol != request().protocol) return;
+    if (request().action == MappingAction::remove) {
+        if (reply.lifetime_seconds == 0) succeed_with({});
         return;
     }
     if (!outside_) return;
     if (reply.outside_port == 0 || reply.lifetime_seconds == 0) {
         return fail_with(MappingErrc::bad_answer, "the router gives no port");
     }
-    result_ = MappingResult{Mapping{MappingMethod::nat_pmp,
-                                    {*outside_, reply.outside_port},
-                                    std::chrono::seconds{reply.lifetime_seconds}}};
-}
-
-void NatPmpAsk::on_unreachable(const std::string& why) {
-    if (!result_) fail_with(MappingErrc::no_answer, "the router cannot be asked: " + why);
-}
-
-void NatPmpAsk::fail_with(MappingErrc code, std::string why) {
-    result_ = MappingResult{std::unexpected{MappingError{code, std::move(why)}}};
+    succeed_with({MappingMethod::nat_pmp,
+                  {*outside_, reply.outside_port},
+                  std::chrono::seconds{reply.lifetime_seconds},
+                  reply.epoch});
 }
 
 }  // namespace parley::nat

@@ -1,12 +1,11 @@
 // NAT-PMP (RFC 6886): two questions by UDP to the router, port 5351: for its outside address, and
-// for a port there. NatPmpAsk is one MappingRequest from the first datagram to the result; each
-// datagram is sent again after waits that double.
+// for a port there. The answer to the first says by its epoch whether the router lost its mappings.
 // Threading: values and one thread at a time.
 #pragma once
 
 #include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
-#include <parley/nat/port_mapping.hpp>
+#include <parley/nat/router_ask.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -14,8 +13,6 @@
 #include <variant>
 
 namespace parley::nat {
-
-inline constexpr std::uint16_t nat_pmp_port = 5351;  ///< of the router, UDP
 
 /// What can be wrong with a reply.
 enum class NatPmpErrc : std::uint8_t {
@@ -55,40 +52,22 @@ Buffer encode_nat_pmp_map(std::uint16_t port, std::uint16_t outside_port,
 /// Sections 3.2 and 3.3 of the RFC.
 Result<NatPmpReply, NatPmpError> decode_nat_pmp_reply(Bytes datagram);
 
-/// One request, without the socket: output() on time and whenever a datagram came, until there is
-/// a result().
-class NatPmpAsk {
+/// One request by NAT-PMP; see RouterAsk.
+class NatPmpAsk : public RouterAsk {
 public:
-    /// Waits are 250 ms, 500 ms, ... 4 s.
-    static constexpr Duration first_wait = 250ms;
-    static constexpr unsigned sends_max = 5;  ///< of each question
-
     /// `request` is of the method nat_pmp.
-    explicit NatPmpAsk(const MappingRequest& request);
+    explicit NatPmpAsk(const MappingRequest& request) : RouterAsk(request) {}
 
     /// A datagram to send now, if there is one.
     std::optional<Buffer> output(Now now);
-    /// A datagram from the router's address and port came. What is no reply is passed over: any
-    /// machine can forge it.
+    /// A datagram from the router's address and port came. What is no reply is passed over.
     void on_datagram(Bytes datagram);
-    /// The system reports that the router does not take datagrams there: no_answer at once.
-    void on_unreachable(const std::string& why);
-    /// When to call output() again; `never` once there is a result.
-    Instant next_wakeup() const { return result_ ? never : send_at_; }
-    /// Nothing until the end.
-    const std::optional<MappingResult>& result() const { return result_; }
 
 private:
     void on_address(const NatPmpAddress& reply);
     void on_mapped(const NatPmpMapped& reply);
-    void fail_with(MappingErrc code, std::string why);
 
-    MappingRequest request_;
     std::optional<IpAddress> outside_;
-    Instant send_at_ = Instant::min();
-    unsigned sends_ = 0;
-    std::optional<NatPmpError> nonsense_;
-    std::optional<MappingResult> result_;
 };
 
 }  // namespace parley::nat

@@ -11,8 +11,8 @@ using namespace parley::nat;
 
 namespace {
 
-constexpr MappingRequest request{MappingMethod::nat_pmp, 30303, 30303, 3600s, false};
-constexpr MappingRequest removal{MappingMethod::nat_pmp, 30303, 40001, 0s, true};
+constexpr MappingRequest request{MappingMethod::nat_pmp, 30303, 30303, 3600s};
+constexpr MappingRequest removal{MappingMethod::nat_pmp, 30303, 40001, 0s, MappingAction::remove};
 
 Buffer hex(std::string_view text) {
     return from_hex(text).value();
@@ -100,7 +100,7 @@ TEST_CASE("NAT-PMP: first the address, then the port, which may be another one")
     ask.on_datagram(hex(mapped_40001));
     REQUIRE(ask.result());
     CHECK(*ask.result() == MappingResult{Mapping{MappingMethod::nat_pmp,
-                                                 *Endpoint::parse("81.2.3.4:40001"), 3600s}});
+                                                 *Endpoint::parse("81.2.3.4:40001"), 3600s, 5}});
     CHECK(ask.next_wakeup() == never);
     CHECK(sent(ask, 1h).empty());
 }
@@ -191,4 +191,16 @@ TEST_CASE("NAT-PMP: a mapping is taken back by its inside port") {
     ask.on_datagram(hex("0082000000000005765f000000000000"));
     REQUIRE(ask.result());
     CHECK(*ask.result());
+}
+
+TEST_CASE("NAT-PMP: a check asks for the address alone, and tells the epoch") {
+    NatPmpAsk ask{{.method = MappingMethod::nat_pmp, .port = 1, .action = MappingAction::check}};
+    CHECK(sent(ask, 0s) == "0000");
+    ask.on_datagram(hex(mapped_40001));
+    CHECK_FALSE(ask.result());
+    ask.on_datagram(hex(address_81_2_3_4));
+    REQUIRE(ask.result());
+    CHECK(*ask.result() ==
+          MappingResult{Mapping{MappingMethod::nat_pmp, *Endpoint::parse("81.2.3.4:0"), 0s, 5}});
+    CHECK(ask.next_wakeup() == never);
 }

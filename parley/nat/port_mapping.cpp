@@ -1,7 +1,6 @@
 #include <parley/nat/port_mapping.hpp>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace parley::nat {
@@ -10,47 +9,30 @@ namespace {
 
 constexpr std::uint16_t other_port_min = 1024;
 
-std::vector<MappingMethod> methods_of(MappingMode mode) {
+/// NAT-PMP knows no IPv6.
+std::vector<MappingMethod> methods_of(MappingMode mode, bool v6) {
+    using enum MappingMethod;
     switch (mode) {
         case MappingMode::off:
             return {};
+        case MappingMode::pcp:
+            return {pcp};
         case MappingMode::nat_pmp:
-            return {MappingMethod::nat_pmp};
+            return v6 ? std::vector<MappingMethod>{} : std::vector{nat_pmp};
         case MappingMode::upnp:
-            return {MappingMethod::upnp};
+            return {upnp};
         case MappingMode::automatic:
-            return {MappingMethod::nat_pmp, MappingMethod::upnp};
+            return v6 ? std::vector{pcp, upnp} : std::vector{pcp, nat_pmp, upnp};
     }
     return {};
 }
 
 }  // namespace
 
-std::string_view name(MappingMethod method) {
-    return method == MappingMethod::nat_pmp ? "NAT-PMP" : "UPnP";
-}
-
-std::string_view name(MappingProtocol protocol) {
-    return protocol == MappingProtocol::tcp ? "TCP" : "UDP";
-}
-
-std::string_view name(MappingMode mode) {
-    constexpr std::array<std::string_view, 4> names{"off", "nat-pmp", "upnp", "auto"};
-    return names[static_cast<std::size_t>(mode)];
-}
-
-std::optional<MappingMode> parse_mapping_mode(std::string_view text) {
-    for (const auto mode :
-         {MappingMode::off, MappingMode::nat_pmp, MappingMode::upnp, MappingMode::automatic}) {
-        if (name(mode) == text) return mode;
-    }
-    return std::nullopt;
-}
-
 PortMapping::PortMapping(PortMappingConfig config, Rng rng)
     : config_(config),
       rng_(rng),
-      methods_(methods_of(config.mode)),
+      methods_(methods_of(config.mode, config.v6)),
       outside_port_(config.port),
       retry_(config.retry_first) {
     status_.mode = config.mode;
@@ -64,11 +46,18 @@ std::optional<MappingRequest> PortMapping::next(Now now) {
     if (asking_) return asking_;
     if (stopping_) {
         if (!mapping_) return std::nullopt;
-        asking_ = {mapping_->method, config_.port, mapping_->outside.port, 0s, true};
+        asking_ = {mapping_->method, config_.port, mapping_->outside.port, 0s,
+                   MappingAction::remove};
         return asking_;
     }
-    if (now.instant < ask_at_) return std::nullopt;
-    asking_ = {method(), config_.port, outside_port_, wanted_lifetime(), false};
+    if (now.instant >= ask_at_) {
+        asking_ = {method(), config_.port, outside_port_, wanted_lifetime()};
+    } else if (now.instant >= check_at_) {
+        asking_ = {.method = mapping_->method,
+                   .port = config_.port,
+                   .outside_port = mapping_->outside.port,
+                   .action = MappingAction::check};
+    }
     return asking_;
 }
 
@@ -83,7 +72,7 @@ std::optional<MappingRequest> PortMapping::next_udp() const {
     if (udp_port_ && (stopping_ || *udp_port_ != mapping_->outside.port)) {
         out.outside_port = *udp_port_;
         out.lifetime = 0s;
-        out.remove = true;
+        out.action = MappingAction::remove;
         return out;
     }
     if (stopping_ || !udp_due_) return std::nullopt;
@@ -104,6 +93,7 @@ Duration PortMapping::renew_after(std::chrono::seconds lifetime) const {
 void PortMapping::forget() {
     mapping_.reset();
     until_ = never;
+    check_at_ = never;
     udp_due_ = false;
     udp_port_.reset();
     status_.mapping.reset();
@@ -115,21 +105,26 @@ void PortMapping::on_result(Now now, const MappingResult& result) {
     if (!asking_) return;
     const auto asked = *std::exchange(asking_, std::nullopt);
     const bool udp = asked.protocol == MappingProtocol::udp;
-    if (asked.remove && udp) {  // or it could not be: once is enough
+    const bool remove = asked.action == MappingAction::remove;
+    const bool lost = result && result->epoch && clock_.on_epoch(now, asked.method, *result->epoch);
+    if (remove && udp) {  // or it could not be: once is enough
         udp_port_.reset();
-    } else if (asked.remove) {
+    } else if (remove) {
         forget();
+    } else if (asked.action == MappingAction::check) {
+        on_checked(now, result);
     } else if (udp) {
         on_udp_mapped(now, result);
     } else if (!result) {
         on_failure(now, result.error());
-    } else if (!result->outside.address.is_v4() || result->outside.address.is_unspecified() ||
-               result->outside.port == 0) {
+    } else if (result->outside.address.is_v4() == config_.v6 ||
+               result->outside.address.is_unspecified() || result->outside.port == 0) {
         on_failure(now, {MappingErrc::bad_answer,
                          "the router says it is at " + result->outside.to_string()});
     } else {
-        on_mapped(now, *result);
+        return on_mapped(now, *result);  // what was lost is there again
     }
+    if (lost) ask_at_ = now.instant;
 }
 
 void PortMapping::on_mapped(Now now, const Mapping& mapping) {
@@ -145,6 +140,8 @@ void PortMapping::on_mapped(Now now, const Mapping& mapping) {
     status_.udp = status_.udp && udp_port_ == mapping.outside.port;
     const Duration renew = renew_after(mapping.lifetime);
     ask_at_ = now.instant + renew;
+    check_at_ =
+        mapping.epoch ? now.instant + rng_.jitter(config_.check_every, config_.jitter) : never;
     // Not to be lost in the minute after its end when the router counts in less.
     until_ = mapping.lifetime <= 0s
                  ? never
@@ -172,6 +169,14 @@ void PortMapping::on_udp_mapped(Now now, const MappingResult& result) {
     status_.udp = true;
     status_.udp_why.reset();
     ask_at_ = std::min(ask_at_, now.instant + renew_after(result->lifetime));
+}
+
+/// A router that does not answer may just be starting; its renewal tells.
+void PortMapping::on_checked(Now now, const MappingResult& result) {
+    if (!mapping_) return;
+    check_at_ = now.instant + rng_.jitter(config_.check_every, config_.jitter);
+    if (!result || result->outside.address.is_unspecified()) return;
+    if (result->outside.address != mapping_->outside.address) ask_at_ = now.instant;
 }
 
 void PortMapping::on_failure(Now now, const MappingError& error) {
@@ -204,7 +209,7 @@ Instant PortMapping::next_wakeup() const {
     if (asking_) return until_;
     if (next_udp()) return Instant::min();
     if (stopping_) return mapping_ ? Instant::min() : never;
-    return std::min(ask_at_, until_);
+    return std::min({ask_at_, check_at_, until_});
 }
 
 }  // namespace parley::nat

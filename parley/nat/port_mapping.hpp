@@ -1,87 +1,36 @@
-// PortMapping: has a router at home forward calls to this node: which method to ask by, for what,
-// and when again. A mapping lasts for a time that the router sets, and is asked for again at half
-// of it. What fails is tried by the other method, if the settings leave the choice, and then again
-// after a wait that grows. UDP, if wanted, follows TCP: it is asked for after each success, with
-// the outside port that TCP has, and is of no use with another one. No I/O here: its driver carries
-// out one MappingRequest after the other.
+// PortMapping: has a router at home let callers through to this node, in one family of addresses:
+// IPv4 by forwarding a port, IPv6 by a pinhole in its firewall. It decides which method to ask by,
+// for what, and when again. A mapping lasts for a time that the router sets, and is asked for again
+// at half of it. What fails is tried by the next method, if the settings leave the choice, and then
+// again after a wait that grows. UDP, if wanted, follows TCP: it is asked for after each success,
+// with the outside port that TCP has, and is of no use with another one.
+//
+// Between renewals the router is asked now and then how long it has known its mappings. One that
+// was started again has forgotten them, and is asked anew at once.
+//
+// No I/O here: its driver carries out one MappingRequest after the other.
 // Threading: one thread at a time.
 #pragma once
 
-#include <parley/base/result.hpp>
 #include <parley/base/rng.hpp>
 #include <parley/base/time.hpp>
-#include <parley/identity/endpoint.hpp>
+#include <parley/nat/mapping.hpp>
+#include <parley/nat/router_clock.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace parley::nat {
-
-/// The protocol by which a router is asked: RFC 6886, or UPnP's Internet Gateway Device.
-enum class MappingMethod : std::uint8_t { nat_pmp, upnp };
-/// "NAT-PMP", "UPnP".
-std::string_view name(MappingMethod method);
-
-/// What the settings allow. `automatic`: NAT-PMP, and UPnP if that fails.
-enum class MappingMode : std::uint8_t { off, nat_pmp, upnp, automatic };
-/// As in the settings: "off", "nat-pmp", "upnp", "auto".
-std::string_view name(MappingMode mode);
-/// The mode of that name; nothing if there is none.
-std::optional<MappingMode> parse_mapping_mode(std::string_view text);
-
-/// What a mapping forwards.
-enum class MappingProtocol : std::uint8_t { tcp, udp };
-/// "TCP", "UDP".
-std::string_view name(MappingProtocol protocol);
-
-/// One thing to ask of a router. Without `remove`: to forward `outside_port`, or another port if
-/// the router prefers that, to `port` of this machine.
-struct MappingRequest {
-    MappingMethod method = MappingMethod::nat_pmp;    ///< how to ask
-    std::uint16_t port = 0;                           ///< of this machine
-    std::uint16_t outside_port = 0;                   ///< of the router
-    std::chrono::seconds lifetime{};                  ///< 0: for ever; with `remove` unused
-    bool remove = false;                              ///< ends the mapping instead
-    MappingProtocol protocol = MappingProtocol::tcp;  ///< what to forward
-    friend bool operator==(const MappingRequest&, const MappingRequest&) = default;
-};
-
-/// What a router granted.
-struct Mapping {
-    MappingMethod method = MappingMethod::nat_pmp;  ///< how it was asked
-    Endpoint outside;                               ///< where others call
-    std::chrono::seconds lifetime{};                ///< from now; 0: for ever
-    friend bool operator==(const Mapping&, const Mapping&) = default;
-};
-
-/// Why there is no mapping.
-enum class MappingErrc : std::uint8_t {
-    no_router,       ///< none was found
-    no_answer,       ///< not in time
-    bad_answer,      ///< none that makes sense
-    refused,         ///< it does not want to, or cannot
-    port_taken,      ///< the outside port belongs to another machine: another one may do
-    permanent_only,  ///< it knows no mappings that end
-    io,              ///< the system refused
-};
-/// A failure, for programs and for people.
-struct MappingError {
-    MappingErrc code;  ///< what to do about it
-    std::string why;   ///< in words
-    friend bool operator==(const MappingError&, const MappingError&) = default;
-};
-/// The outcome of a MappingRequest. Of a removal the value means nothing.
-using MappingResult = Result<Mapping, MappingError>;
 
 /// What is asked for, and how often.
 struct PortMappingConfig {
     MappingMode mode = MappingMode::off;                    ///< by which methods
     std::uint16_t port = 0;                                 ///< where this node listens, TCP
+    bool v6 = false;                                        ///< there by IPv6; else by IPv4
     bool udp = false;                                       ///< there as well
     std::chrono::seconds lifetime = std::chrono::hours{1};  ///< asked for; above 0
     /// Whatever lifetime the router grants, it is asked again no sooner...
@@ -89,7 +38,9 @@ struct PortMappingConfig {
     Duration renew_max = std::chrono::hours{1};  ///< ...and no later
     Duration retry_first = 30s;                  ///< after a failure; doubles with each
     Duration retry_max = std::chrono::hours{1};  ///< up to this
-    double jitter = 0.1;                         ///< of every wait, either way; 0 to 1
+    /// Of a router whose answers say since when it remembers (RouterClock).
+    Duration check_every = std::chrono::minutes{5};
+    double jitter = 0.1;  ///< of every wait, either way; 0 to 1
     /// Other outside ports that are tried in a row when one is taken.
     unsigned other_ports_max = 3;
 };
@@ -105,7 +56,7 @@ struct MappingStatus {
     friend bool operator==(const MappingStatus&, const MappingStatus&) = default;
 };
 
-/// The mapping of one listener; see the head of this file.
+/// What is mapped of one listener; see the head of this file.
 class PortMapping {
 public:
     /// Waits and other ports are drawn from `rng`.
@@ -129,6 +80,7 @@ private:
     std::optional<MappingRequest> next_udp() const;
     void on_mapped(Now now, const Mapping& mapping);
     void on_udp_mapped(Now now, const MappingResult& result);
+    void on_checked(Now now, const MappingResult& result);
     void on_failure(Now now, const MappingError& error);
     void forget();
     MappingMethod method() const { return methods_[at_]; }
@@ -150,6 +102,8 @@ private:
     bool udp_due_ = false;                   // TCP was mapped, UDP was not asked for since
     std::optional<std::uint16_t> udp_port_;  // outside; what the router may map for UDP
     Instant ask_at_ = Instant::min();
+    Instant check_at_ = never;
+    RouterClock clock_;
     std::optional<MappingRequest> asking_;
     bool stopping_ = false;
     MappingStatus status_;

@@ -125,8 +125,8 @@ TEST_CASE("bad settings are named with file, line and key") {
     CHECK(error_of("[p2p]\nproxy = \"localhost\"") ==
           "parley.toml:2: p2p.proxy: expected \"address:port\" or \"\", got 'localhost'");
     CHECK(error_of("[p2p]\nport_mapping = \"on\"") ==
-          "parley.toml:2: p2p.port_mapping: expected \"off\", \"nat-pmp\", \"upnp\" or \"auto\", "
-          "got 'on'");
+          "parley.toml:2: p2p.port_mapping: expected \"off\", \"pcp\", \"nat-pmp\", \"upnp\" or "
+          "\"auto\", got 'on'");
     CHECK(error_of("[p2p]\nport_mapping = \"auto\"\nproxy = \"127.0.0.1:9\"") ==
           "parley.toml: p2p.port_mapping tells where this node is, which p2p.proxy hides: only one "
           "of them");

@@ -132,9 +132,9 @@ void add_p2p(SettingList& list, P2pConfig& p2p) {
               p2p.allow_private)
         .text(
             "port_mapping",
-            "Whether the router at home is asked to send callers on to this node (IPv4):\n"
-            "# off, nat-pmp, upnp, or auto for the one that works.",
-            "\"off\", \"nat-pmp\", \"upnp\" or \"auto\"",
+            "Whether the router at home is asked to let callers through to this node:\n"
+            "# off, pcp, nat-pmp (IPv4 alone), upnp, or auto for the one that works.",
+            "\"off\", \"pcp\", \"nat-pmp\", \"upnp\" or \"auto\"",
             [&](const std::string& s) {
                 const auto mode = nat::parse_mapping_mode(s);
                 if (mode) p2p.port_mapping = *mode;

@@ -27,13 +27,13 @@ using Texts = std::vector<std::string>;
 
 MappingRequest ask_for(MappingMethod method, std::uint16_t outside_port = 30303,
                        std::chrono::seconds lifetime = 3600s) {
-    return {method, 30303, outside_port, lifetime, false};
+    return {method, 30303, outside_port, lifetime};
 }
 MappingRequest remove(MappingMethod method, std::uint16_t outside_port) {
-    return {method, 30303, outside_port, 0s, true};
+    return {method, 30303, outside_port, 0s, nat::MappingAction::remove};
 }
 MappingResult by_nat_pmp(const Endpoint& router, const MappingRequest& request) {
-    RouterAsker asker{{.nat_pmp = router}};
+    RouterAsker asker{{.router = router}};
     return asker.ask(request);
 }
 Buffer hex(std::string_view text) {
@@ -45,6 +45,17 @@ std::vector<Buffer> honest(Bytes datagram) {
     if (datagram.size() == 2) return {hex("008000000000000551020304")};
     const bool removal = equal(datagram.last(4), hex("00000000"));
     return {hex(removal ? "0082000000000005765f000000000000" : "0082000000000005765f9c4100000e10")};
+}
+
+/// Grants by PCP what is asked for, at the own address. A reply has the layout of a request but
+/// for the header.
+std::vector<Buffer> honest_pcp(Bytes datagram) {
+    auto out = to_buffer(datagram);
+    out[1] |= std::byte{0x80};
+    if (out.size() == 60) std::copy(out.begin() + 8, out.begin() + 24, out.begin() + 44);
+    std::fill(out.begin() + 8, out.begin() + 24, std::byte{0});
+    out[11] = std::byte{5};  // the epoch
+    return {out};
 }
 
 /// A router at 81.2.3.4 that lets itself be asked for anything.
@@ -70,23 +81,23 @@ nat::MappingError error_of(TestUpnp& router, const MappingRequest& request) {
 }  // namespace
 
 TEST_CASE("ask router: NAT-PMP over a socket, with another port than the one that was wanted") {
-    TestNatPmp router{&honest};
-    CHECK(
-        by_nat_pmp(router.endpoint(), ask_for(MappingMethod::nat_pmp)) ==
-        MappingResult{Mapping{MappingMethod::nat_pmp, *Endpoint::parse("81.2.3.4:40001"), 3600s}});
+    TestDatagramRouter router{&honest};
+    CHECK(by_nat_pmp(router.endpoint(), ask_for(MappingMethod::nat_pmp)) ==
+          MappingResult{
+              Mapping{MappingMethod::nat_pmp, *Endpoint::parse("81.2.3.4:40001"), 3600s, 5}});
     CHECK(router.asked() == Texts{"0000", "00020000765f765f00000e10"});
     CHECK(by_nat_pmp(router.endpoint(), remove(MappingMethod::nat_pmp, 40001)));
     CHECK(router.asked().back() == "00020000765f000000000000");
 }
 
 TEST_CASE("ask router: NAT-PMP refusals, garbage before the answer, nobody there") {
-    TestNatPmp refusing{[](Bytes) { return std::vector<Buffer>{hex("0080000300000005")}; }};
+    TestDatagramRouter refusing{[](Bytes) { return std::vector<Buffer>{hex("0080000300000005")}; }};
     const auto refused = by_nat_pmp(refusing.endpoint(), ask_for(MappingMethod::nat_pmp));
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == MappingErrc::refused);
     CHECK(refused.error().why == "the router refuses: it has no connection itself (code 3)");
 
-    TestNatPmp noisy{[](Bytes datagram) {
+    TestDatagramRouter noisy{[](Bytes datagram) {
         auto replies = honest(datagram);
         replies.insert(replies.begin(), {hex("00"), Buffer(200), hex("0281000000000005")});
         return replies;
@@ -95,7 +106,7 @@ TEST_CASE("ask router: NAT-PMP refusals, garbage before the answer, nobody there
 
     Endpoint gone;
     {
-        const TestNatPmp router{&honest};
+        const TestDatagramRouter router{&honest};
         gone = router.endpoint();
     }
     const auto nobody = by_nat_pmp(gone, ask_for(MappingMethod::nat_pmp));
@@ -105,10 +116,130 @@ TEST_CASE("ask router: NAT-PMP refusals, garbage before the answer, nobody there
 }
 
 TEST_CASE("ask router: NAT-PMP answers of somebody else do not count") {
-    TestNatPmp router{&honest, hex("008000000000000505050505")};
+    TestDatagramRouter router{&honest, hex("008000000000000505050505")};
     const auto mapped = by_nat_pmp(router.endpoint(), ask_for(MappingMethod::nat_pmp));
     REQUIRE(mapped);
     CHECK(mapped->outside.to_string() == "81.2.3.4:40001");
+}
+
+TEST_CASE("ask router: PCP over a socket, under one nonce, from the address that it names") {
+    for (const std::string loopback : {"127.0.0.1", "::1"}) {
+        const auto own = *IpAddress::parse(loopback);
+        const auto bound = Endpoint{own, 0}.to_string();
+        TestDatagramRouter router{&honest_pcp, {}, bound.c_str()};
+        // Of IPv4 the socket tells the address.
+        RouterAsker asker{
+            {.listener = own.is_v4() ? IpAddress{} : own, .router = router.endpoint()}};
+        const auto mapped = asker.ask(ask_for(MappingMethod::pcp));
+        CHECK(mapped == MappingResult{Mapping{MappingMethod::pcp, {own, 30303}, 3600s, 5}});
+        auto check = ask_for(MappingMethod::pcp);
+        const auto outside = own.is_v4() ? IpAddress{} : own;
+        check.action = nat::MappingAction::check;
+        CHECK(asker.ask(check) == MappingResult{Mapping{MappingMethod::pcp, {outside, 0}, 0s, 5}});
+        CHECK(asker.ask(remove(MappingMethod::pcp, 30303)));
+        const auto asked = router.asked();
+        REQUIRE(asked.size() == 3);
+        const std::string address =
+            own.is_v4() ? "00000000000000000000ffff7f000001" : std::string(31, '0') + "1";
+        CHECK(asked[0].substr(0, 48) == "0201000000000e10" + address);
+        CHECK(asked[1] == "0200000000000000" + address);
+        CHECK(asked[2].substr(0, 48) == "0201000000000000" + address);
+        const auto nonce = asked[0].substr(48, 24);
+        CHECK(nonce != std::string(24, '0'));
+        CHECK(asked[2].substr(48, 24) == nonce);
+        RouterAsker other{{.listener = own, .router = router.endpoint()}};
+        CHECK(other.ask(ask_for(MappingMethod::pcp)));
+        CHECK(router.asked().back().substr(48, 24) != nonce);
+    }
+}
+
+TEST_CASE("ask router: a router that speaks NAT-PMP alone says so to PCP") {
+    TestDatagramRouter router{[](Bytes datagram) {
+        if (datagram[0] == std::byte{2}) return std::vector<Buffer>{hex("0081000100000005")};
+        return honest(datagram);
+    }};
+    RouterAsker asker{{.router = router.endpoint()}};
+    const auto refused = asker.ask(ask_for(MappingMethod::pcp));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error() ==
+          nat::MappingError{MappingErrc::refused,
+                            "the router speaks another protocol: version 0 (NAT-PMP), expected 2"});
+    CHECK(router.asked().size() == 1);
+    CHECK(asker.ask(ask_for(MappingMethod::nat_pmp)));
+}
+
+TEST_CASE("ask router: who cannot ask from its address says so") {
+    TestDatagramRouter router{&honest_pcp, {}, "[::1]:0"};
+    RouterAsker asker{{.listener = *IpAddress::parse("2001:db8::5"), .router = router.endpoint()}};
+    const auto result = asker.ask(ask_for(MappingMethod::pcp));
+    REQUIRE_FALSE(result);
+    CHECK(result.error() ==
+          nat::MappingError{MappingErrc::io,
+                            "cannot ask from 2001:db8::5: Cannot assign requested "
+                            "address"});
+}
+
+TEST_CASE("ask router: UPnP opens pinholes for the own address, renews and closes them") {
+    std::mutex mutex;
+    Texts bodies;
+    bool forgotten = false;
+    TestUpnp router{[&](const std::string& action, const std::string& body) {
+                        const std::scoped_lock lock{mutex};
+                        bodies.push_back(body);
+                        if (forgotten && action == "UpdatePinhole") return TestUpnp::refusal(704);
+                        const auto id = TestUpnp::member(body, "Protocol");
+                        return TestUpnp::success(action, "<UniqueID>" + id + "</UniqueID>");
+                    },
+                    TestUpnp::described_with_firewall()};
+    const auto own = *IpAddress::parse("2001:db8::5");
+    RouterAsker asker{{.listener = own, .upnp_description = router.url()}};
+    const auto ask = ask_for(MappingMethod::upnp);
+    auto udp = ask;
+    udp.protocol = nat::MappingProtocol::udp;
+    const MappingResult opened = Mapping{MappingMethod::upnp, {own, 30303}, 3600s};
+    CHECK(asker.ask(ask) == opened);
+    CHECK(asker.ask(udp) == opened);
+    CHECK(asker.ask(ask) == opened);
+    {
+        const std::scoped_lock lock{mutex};
+        REQUIRE(bodies.size() == 3);
+        CHECK(TestUpnp::member(bodies[0], "InternalClient") == "2001:db8::5");
+        CHECK(TestUpnp::member(bodies[0], "InternalPort") == "30303");
+        CHECK(TestUpnp::member(bodies[0], "RemotePort") == "0");
+        CHECK(TestUpnp::member(bodies[0], "RemoteHost").empty());
+        CHECK(TestUpnp::member(bodies[0], "Protocol") == "6");
+        CHECK(TestUpnp::member(bodies[0], "LeaseTime") == "3600");
+        CHECK(TestUpnp::member(bodies[1], "Protocol") == "17");
+        CHECK(TestUpnp::member(bodies[2], "UniqueID") == "6");
+        CHECK(TestUpnp::member(bodies[2], "NewLeaseTime") == "3600");
+        forgotten = true;
+    }
+    CHECK(asker.ask(ask) == opened);
+    auto close = remove(MappingMethod::upnp, 30303);
+    close.protocol = nat::MappingProtocol::udp;
+    CHECK(asker.ask(close));
+    CHECK(asker.ask(close));  // it is closed
+    CHECK(router.asked() == Texts{"description", "AddPinhole", "AddPinhole", "UpdatePinhole",
+                                  "UpdatePinhole", "AddPinhole", "DeletePinhole"});
+    const std::scoped_lock lock{mutex};
+    CHECK(TestUpnp::member(bodies.back(), "UniqueID") == "17");
+}
+
+TEST_CASE("ask router: UPnP routers that open no pinhole") {
+    const auto own = *IpAddress::parse("2001:db8::5");
+    TestUpnp without{&willing};
+    RouterAsker asker{{.listener = own, .upnp_description = without.url()}};
+    CHECK(asker.ask(ask_for(MappingMethod::upnp)).error() ==
+          nat::MappingError{MappingErrc::no_router,
+                            "the router's description names no firewall for IPv6"});
+    CHECK(without.asked() == Texts{"description"});
+    TestUpnp refusing{but("AddPinhole", TestUpnp::refusal(703)),
+                      TestUpnp::described_with_firewall()};
+    RouterAsker refused{{.listener = own, .upnp_description = refusing.url()}};
+    const auto told = refused.ask(ask_for(MappingMethod::upnp)).error();
+    CHECK(told.code == MappingErrc::refused);
+    CHECK(told.why.starts_with("the router refuses: AddPinhole, "));
+    CHECK(told.why.ends_with(" (703)"));
 }
 
 TEST_CASE("ask router: UPnP maps, renews without looking again, and takes back") {
@@ -149,12 +280,12 @@ TEST_CASE("ask router: UDP by either way") {
         }
         return willing(action, body);
     }};
-    TestNatPmp nat_pmp{[](Bytes datagram) {
+    TestDatagramRouter nat_pmp{[](Bytes datagram) {
         auto replies = honest(datagram);
         if (datagram.size() > 2) replies[0][1] = std::byte{0x81};
         return replies;
     }};
-    RouterAsker asker{{.nat_pmp = nat_pmp.endpoint(), .upnp_description = upnp.url()}};
+    RouterAsker asker{{.router = nat_pmp.endpoint(), .upnp_description = upnp.url()}};
     for (const auto method : both) {
         auto request = ask_for(method);
         request.protocol = nat::MappingProtocol::udp;
@@ -232,7 +363,7 @@ TEST_CASE("default router: the one with the lowest metric, in the text of /proc/
         "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n";
     const auto found = [&](const std::string& lines) {
         const auto address = parse_default_router(std::string{head} + lines);
-        return address ? address->to_string() : std::string{"none"};
+        return address ? address->address.to_string() : std::string{"none"};
     };
     const std::string line = "eth0\t00000000\t0100A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n";
     CHECK(found(line) == "192.168.0.1");
@@ -250,5 +381,34 @@ TEST_CASE("default router: the one with the lowest metric, in the text of /proc/
           "eth0\tx\ty\tz\t0\t0\t-1\t0\n", "\n\n"}) {
         CAPTURE(other);
         CHECK(found(other) == "none");
+    }
+}
+
+TEST_CASE("default router: of IPv6, with its network, in the text of /proc/net/ipv6_route") {
+    const std::string none(32, '0');
+    const std::string router = "fe800000000000000000000000000001";
+    const auto line = [&](const std::string& to, const std::string& by, const std::string& metric,
+                          const std::string& flags) {
+        return to + " " + none + " 00 " + by + " " + metric + " 00000004 00000000 " + flags +
+               "     eth0\n";
+    };
+    const auto standard = line(none + " 00", router, "00000400", "00000003");
+    const DefaultRouter expected{*IpAddress::parse("fe80::1"), "eth0"};
+    CHECK(parse_default_router_v6(standard) == expected);
+    CHECK(parse_default_router_v6(
+              line(none + " 00", "fe800000000000000000000000000002", "00000401", "00450003") +
+              standard) == expected);
+    CHECK_FALSE(parse_default_router_v6(""));
+    for (const auto& other :
+         {line("fd000000000000000000000000000000 40", router, "00000400", "00000003"),
+          line(none + " 40", router, "00000400", "00000003"),
+          line(none + " 00", none, "00000400", "00000001"),    // on the link
+          line(none + " 00", router, "00000400", "00000002"),  // down
+          line(none + " 00", none, "ffffffff", "00200200"),    // to nowhere
+          line(none + " 00", router, "00000400", "x"),
+          line(none + " 00", router + "00", "00000400", "00000003"), standard.substr(0, 120),
+          std::string{"\n\n"}}) {
+        CAPTURE(other);
+        CHECK_FALSE(parse_default_router_v6(other));
     }
 }

@@ -1,10 +1,13 @@
 #include <parley/runtime/nat/default_router.hpp>
 
+#include <parley/base/bytes.hpp>
+
 #include <charconv>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace parley::runtime {
@@ -13,7 +16,7 @@ namespace {
 
 constexpr std::uint32_t route_is_up = 1;      // RTF_UP
 constexpr std::uint32_t route_by_router = 2;  // RTF_GATEWAY
-constexpr std::size_t columns_least = 8;      // Iface Destination Gateway Flags ... Metric Mask
+constexpr auto wanted_flags = route_is_up | route_by_router;
 
 std::vector<std::string_view> words_of(std::string_view line) {
     std::vector<std::string_view> out;
@@ -37,39 +40,73 @@ std::optional<std::uint32_t> number(std::string_view text, int base) {
     return value;
 }
 
-}  // namespace
+struct Route {
+    DefaultRouter router;
+    std::uint32_t metric = 0;
+};
 
-std::optional<IpAddress> parse_default_router(std::string_view routes) {
-    std::optional<IpAddress> best;
-    std::uint32_t best_metric = 0;
-    while (!routes.empty()) {
-        const auto end = routes.find('\n');
-        const auto words = words_of(routes.substr(0, end));
-        routes = end == std::string_view::npos ? std::string_view{} : routes.substr(end + 1);
-        if (words.size() < columns_least) continue;
-        const auto destination = number(words[1], 16);
-        const auto router = number(words[2], 16);
-        const auto flags = number(words[3], 16);
-        const auto metric = number(words[6], 10);
-        const auto mask = number(words[7], 16);
-        if (!destination || !router || !flags || !metric || !mask) continue;
-        constexpr auto wanted = route_is_up | route_by_router;
-        if (*destination != 0 || *mask != 0 || *router == 0 || (*flags & wanted) != wanted) {
-            continue;
-        }
-        if (best && *metric >= best_metric) continue;
-        best_metric = *metric;
-        ByteArray<4> bytes;  // in the machine's memory the address is in network order
-        std::memcpy(bytes.data(), &*router, bytes.size());
-        best = IpAddress::v4(bytes);
+/// Iface Destination Gateway Flags RefCnt Use Metric Mask ...
+std::optional<Route> default_route(const std::vector<std::string_view>& words) {
+    if (words.size() < 8) return std::nullopt;
+    const auto destination = number(words[1], 16);
+    const auto router = number(words[2], 16);
+    const auto flags = number(words[3], 16);
+    const auto metric = number(words[6], 10);
+    const auto mask = number(words[7], 16);
+    if (!destination || !router || !flags || !metric || !mask) return std::nullopt;
+    const bool is_default = *destination == 0 && *mask == 0;
+    if (!is_default || *router == 0 || (*flags & wanted_flags) != wanted_flags) {
+        return std::nullopt;
     }
-    return best;
+    ByteArray<4> bytes;  // in the machine's memory the address is in network order
+    std::memcpy(bytes.data(), &*router, bytes.size());
+    return Route{{IpAddress::v4(bytes), std::string{words[0]}}, *metric};
 }
 
-std::optional<IpAddress> default_router() {
-    std::ifstream file{"/proc/net/route"};
+/// Destination and its bits, source and its bits, gateway, metric, references, use, flags, iface:
+/// all in hex, addresses in network order.
+std::optional<Route> default_route_v6(const std::vector<std::string_view>& words) {
+    if (words.size() < 10) return std::nullopt;
+    const auto destination = array_from_hex<16>(words[0]);
+    const auto bits = number(words[1], 16);
+    const auto router = array_from_hex<16>(words[4]);
+    const auto metric = number(words[5], 16);
+    const auto flags = number(words[8], 16);
+    if (!destination || !bits || !router || !metric || !flags) return std::nullopt;
+    const bool is_default = *bits == 0 && *destination == ByteArray<16>{};
+    if (!is_default || *router == ByteArray<16>{} || (*flags & wanted_flags) != wanted_flags) {
+        return std::nullopt;
+    }
+    return Route{{IpAddress::v6(*router), std::string{words[9]}}, *metric};
+}
+
+template <class ParseRoute>
+std::optional<DefaultRouter> best_router(std::string_view routes, ParseRoute parse) {
+    std::optional<Route> best;
+    while (!routes.empty()) {
+        const auto end = routes.find('\n');
+        auto route = parse(words_of(routes.substr(0, end)));
+        routes = end == std::string_view::npos ? std::string_view{} : routes.substr(end + 1);
+        if (route && (!best || route->metric < best->metric)) best = std::move(route);
+    }
+    if (!best) return std::nullopt;
+    return std::move(best->router);
+}
+
+}  // namespace
+
+std::optional<DefaultRouter> parse_default_router(std::string_view routes) {
+    return best_router(routes, &default_route);
+}
+
+std::optional<DefaultRouter> parse_default_router_v6(std::string_view routes) {
+    return best_router(routes, &default_route_v6);
+}
+
+std::optional<DefaultRouter> default_router(bool v4) {
+    std::ifstream file{v4 ? "/proc/net/route" : "/proc/net/ipv6_route"};
     const std::string text{std::istreambuf_iterator<char>{file}, {}};
-    return parse_default_router(text);
+    return v4 ? parse_default_router(text) : parse_default_router_v6(text);
 }
 
 }  // namespace parley::runtime

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace parley;
@@ -44,11 +45,11 @@ TEST_CASE("port mapper: maps at the start by what works, tells it, and takes it 
     }};
     Endpoint closed;
     {
-        const TestNatPmp gone{[](Bytes) { return std::vector<Buffer>{}; }};
+        const TestDatagramRouter gone{[](Bytes) { return std::vector<Buffer>{}; }};
         closed = gone.endpoint();
     }
     auto asker = std::make_shared<RouterAsker>(
-        RouterConfig{.nat_pmp = closed, .upnp_description = router.url()});
+        RouterConfig{.router = closed, .upnp_description = router.url()});
     std::promise<MappingStatus> mapped;
     {
         PortMapper mapper{config(MappingMode::automatic), Rng{1},
@@ -66,6 +67,26 @@ TEST_CASE("port mapper: maps at the start by what works, tells it, and takes it 
     }
     CHECK(router.asked() == std::vector<std::string>{"description", "GetExternalIPAddress",
                                                      "AddPortMapping", "DeletePortMapping"});
+}
+
+TEST_CASE("port mapper: a router that is started again is asked again long before half an hour") {
+    const auto hex = [](std::string_view text) { return from_hex(text).value(); };
+    std::atomic<int> maps{0};
+    std::promise<void> again;
+    TestDatagramRouter router{[&](Bytes datagram) -> std::vector<Buffer> {
+        if (datagram.size() == 12 && datagram[7] != std::byte{0} && ++maps == 2) again.set_value();
+        // It has been up for 65536 seconds, until it has mapped something.
+        const std::string epoch = maps == 0 ? "00010000" : "00000000";
+        if (datagram.size() == 2) return {hex("00800000" + epoch + "51020304")};
+        return {hex("0082000000010000765f765f00000e10")};
+    }};
+    auto checked = config(MappingMode::nat_pmp);
+    checked.check_every = 10ms;
+    auto asker = std::make_shared<RouterAsker>(RouterConfig{.router = router.endpoint()});
+    const PortMapper mapper{checked, Rng{1},
+                            [asker](const MappingRequest& request) { return asker->ask(request); },
+                            [](const MappingStatus&) {}, 0s};
+    CHECK(again.get_future().wait_for(patience) == std::future_status::ready);
 }
 
 TEST_CASE("port mapper: UDP as well, if it is wanted, and both are taken back") {
@@ -121,7 +142,7 @@ TEST_CASE("port mapper: a router that hangs does not hold up the end, and is tol
     {
         PortMapper mapper{config(MappingMode::upnp), Rng{1},
                           [hang, done, &asked](const MappingRequest& request) -> MappingResult {
-                              if (request.remove) {
+                              if (request.action == nat::MappingAction::remove) {
                                   done->set_value();
                                   return Mapping{};
                               }

@@ -1,4 +1,4 @@
-// For tests: small routers on loopback that answer NAT-PMP and UPnP as they are told to.
+// For tests: small routers on loopback that answer NAT-PMP, PCP and UPnP as they are told to.
 #pragma once
 
 #include <parley/base/bytes.hpp>
@@ -24,21 +24,22 @@
 namespace parley::runtime::test {
 
 /// Answers each datagram with all that `answer` says, and first, from another port, with `forged`.
-class TestNatPmp {
+class TestDatagramRouter {
 public:
     using Answer = std::function<std::vector<Buffer>(Bytes)>;
 
-    explicit TestNatPmp(Answer answer, Buffer forged = {})
+    explicit TestDatagramRouter(Answer answer, Buffer forged = {},
+                                const char* loopback = "127.0.0.1:0")
         : answer_(std::move(answer)),
           forged_(std::move(forged)),
-          socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)),
-          endpoint_(bind_loopback()),
+          socket_(udp_socket(*Endpoint::parse(loopback))),
+          endpoint_(bind_to(*Endpoint::parse(loopback))),
           thread_([this] { serve(); }) {}
-    TestNatPmp(const TestNatPmp&) = delete;
-    TestNatPmp& operator=(const TestNatPmp&) = delete;
-    ~TestNatPmp() {
+    TestDatagramRouter(const TestDatagramRouter&) = delete;
+    TestDatagramRouter& operator=(const TestDatagramRouter&) = delete;
+    ~TestDatagramRouter() {
         // A datagram of nothing ends it.
-        const UniqueFd fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+        const auto fd = udp_socket(endpoint_);
         const auto to = to_asio(endpoint_);
         ::sendto(fd.get(), nullptr, 0, 0, to.data(), static_cast<socklen_t>(to.size()));
         thread_.join();
@@ -52,8 +53,12 @@ public:
     }
 
 private:
-    Endpoint bind_loopback() {
-        const auto any = to_asio({IpAddress::v4({std::byte{127}, {}, {}, std::byte{1}}), 0});
+    static UniqueFd udp_socket(const Endpoint& endpoint) {
+        const int family = endpoint.address.is_v4() ? AF_INET : AF_INET6;
+        return UniqueFd{::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    }
+    Endpoint bind_to(const Endpoint& endpoint) {
+        const auto any = to_asio(endpoint);
         if (::bind(socket_.get(), any.data(), static_cast<socklen_t>(any.size())) != 0) {
             throw std::runtime_error{"bind"};
         }
@@ -74,7 +79,7 @@ private:
                 asked_.push_back(to_hex(datagram));
             }
             if (!forged_.empty()) {
-                const UniqueFd other{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+                const auto other = udp_socket(endpoint_);
                 ::sendto(other.get(), forged_.data(), forged_.size(), 0, from.data(), size);
             }
             for (const auto& reply : answer_(datagram)) {
@@ -135,6 +140,16 @@ public:
 <serviceId>urn:upnp-org:serviceId:WANIPConn1</serviceId><controlURL>/ctl</controlURL>
 <eventSubURL>/evt</eventSubURL><SCPDURL>/scpd.xml</SCPDURL></service></serviceList></device>
 </deviceList></device></deviceList></device></root>)";
+    }
+    /// One that has a firewall for IPv6 as well.
+    static std::string described_with_firewall() {
+        constexpr std::string_view firewall = R"(<serviceList><service>
+<serviceType>urn:schemas-upnp-org:service:WANIPv6FirewallControl:1</serviceType>
+<serviceId>urn:upnp-org:serviceId:WANIPv6FC1</serviceId><controlURL>/ctl</controlURL>
+<eventSubURL>/evt</eventSubURL><SCPDURL>/scpd.xml</SCPDURL></service>)";
+        auto out = described();
+        constexpr std::string_view list = "<serviceList>";
+        return out.replace(out.rfind(list), list.size(), firewall);
     }
     static Reply success(const std::string& action, const std::string& members = {}) {
         return {200, envelope("<u:" + action +
