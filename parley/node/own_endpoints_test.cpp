@@ -310,3 +310,21 @@ TEST_CASE("a node's record follows a mapping; one behind another router is not a
     CHECK(seen.node->record().sequence() > sequence);
     CHECK_FALSE(seen.node->record().tcp_endpoint());
 }
+
+TEST_CASE("a pinhole for IPv6 changes no record; that there is none is no warning") {
+    NodeConfig config;
+    Seen seen{config};
+    seen.node->add_listener(after(0s), at("[::]:30770"), ip("2a00::5"));
+    const auto sequence = seen.node->record().sequence();
+    nat::MappingStatus status;
+    status.mode = nat::MappingMode::automatic;
+    status.why = {nat::MappingErrc::no_router, "nobody"};
+    seen.node->set_pinhole(status);
+    status.why.reset();
+    status.mapping = {nat::MappingMethod::pcp, at("[2a00::5]:30770"), 3600s};
+    status.udp_why = {nat::MappingErrc::refused, "no"};
+    seen.node->set_pinhole(status);
+    CHECK(seen.node->own().pinhole() == status);
+    CHECK(seen.node->record().sequence() == sequence);
+    CHECK(seen.log.lines.empty());
+}

@@ -58,6 +58,8 @@ public:
     void add_listener(Now now, const Endpoint& bound, const std::optional<IpAddress>& guess);
     /// What became of asking the router for a port.
     void set_port_mapping(Now now, const nat::MappingStatus& status);
+    /// The same of IPv6: a pinhole in the router's firewall.
+    void set_pinhole(const nat::MappingStatus& status) { own_.set_pinhole(status); }
 
     // --- NodeCore ----------------------------------------------------------------------------
     transport::Switch& links() override { return *switch_; }

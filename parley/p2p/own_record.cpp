@@ -132,6 +132,27 @@ bool OwnRecord::set_port_mapping(Now now, const nat::MappingStatus& status) {
     return endpoints_.set_mapped(outside) && follow_soon(now);
 }
 
+/// Without a firewall there is nothing to open: a failure is no warning.
+void OwnRecord::set_pinhole(const nat::MappingStatus& status) {
+    const auto before = std::exchange(pinhole_, status);
+    const auto& pinhole = pinhole_.mapping;
+    const bool known = before.mapping && pinhole && before.mapping->outside == pinhole->outside;
+    if (pinhole && !known) {
+        log_.write(LogLevel::info, "node", "the router lets callers through by IPv6",
+                   {{"outside", pinhole->outside.to_string()},
+                    {"by", name(pinhole->method)},
+                    {"seconds", pinhole->lifetime.count()}});
+    }
+    if (pinhole_.udp_why && pinhole_.udp_why != before.udp_why) {
+        log_.write(LogLevel::info, "node", "the router lets no UDP through by IPv6",
+                   {{"why", pinhole_.udp_why->why}});
+    }
+    if (pinhole_.why && pinhole_.why != before.why) {
+        log_.write(LogLevel::info, "node", "the router opens nothing for IPv6",
+                   {{"why", pinhole_.why->why}});
+    }
+}
+
 bool OwnRecord::on_timer(Now now) {
     return now.instant >= follow_at_ && follow(now);
 }

@@ -62,11 +62,14 @@ public:
     /// What became of asking the router for a port (nat::OwnEndpoints::set_mapped). News are
     /// logged.
     bool set_port_mapping(Now now, const nat::MappingStatus& status);
+    /// The same of the pinhole for IPv6. It changes no endpoint: it is for the own address.
+    void set_pinhole(const nat::MappingStatus& status);
     /// Signs the record that had to wait for its minute.
     bool on_timer(Now now);
     Instant next_wakeup() const { return follow_at_; }
 
     const nat::MappingStatus& port_mapping() const { return port_mapping_; }
+    const nat::MappingStatus& pinhole() const { return pinhole_; }
     /// Whether others are told of the mapping that there is.
     bool mapping_is_of_use() const {
         return port_mapping_.mapping && endpoints_.is_of_use(port_mapping_.mapping->outside);
@@ -90,7 +93,8 @@ private:
     RecordContents contents_;
     nat::OwnEndpoints endpoints_;
     Log& log_;
-    nat::MappingStatus port_mapping_;
+    nat::MappingStatus port_mapping_;  // of IPv4
+    nat::MappingStatus pinhole_;
     Enr record_;
     bool changed_ = false;       // since it was last written
     Instant follow_at_ = never;  // what the record should say has changed

@@ -23,11 +23,13 @@
 #include <filesystem>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace parley::runtime {
 
@@ -140,7 +142,7 @@ public:
     }
 
     void stop() noexcept {
-        if (mapper_) mapper_->begin_stop();
+        for (const auto& mapper : mappers_) mapper->begin_stop();
         host_.stop();
     }
 
@@ -261,7 +263,7 @@ private:
         extras_->status.emplace_back([this](auto& out) { add_datagrams(out); });
         dispatcher_->add(p2p::rpc_methods(*network_, extras_));
         dispatcher_->add(std::move(options_.methods));
-        map_port();
+        map_ports();
     }
 
     void serve() {
@@ -330,35 +332,62 @@ private:
         return metrics.text();
     }
 
-    /// Has the router send callers on to the first listener on IPv4, if the settings say so.
-    void map_port() {
-        const auto& p2p = config().p2p;
-        if (p2p.port_mapping == nat::MappingMode::off) return;
-        const auto listener = std::ranges::find_if(listening_, [](const Endpoint& endpoint) {
-            return endpoint.address.is_v4() && !endpoint.address.is_loopback();
-        });
-        if (listener == listening_.end()) {
+    /// Has the router let callers through to the first listener of each family, if the settings say
+    /// so.
+    void map_ports() {
+        if (config().p2p.port_mapping == nat::MappingMode::off) return;
+        const bool v6 = open_pinhole();
+        const auto listener = listener_of(true);
+        if (!listener && !v6) {
             log_->write(LogLevel::warn, "parley",
                         "p2p.port_mapping is of no use: nobody listens on IPv4 beyond this machine",
                         {});
-            return;
         }
+        if (!listener) return;
         if (listener->address.is_public() || guessed_address(*listener, false)) {
+            if (v6) return;
             log_->write(LogLevel::info, "parley",
                         "p2p.port_mapping is of no use: the address of this machine is public", {});
             return;
         }
+        map(*listener, [this](Now at, const nat::MappingStatus& status) {
+            network_->set_port_mapping(at, status);
+        });
+    }
+
+    /// False if there is nothing to ask for.
+    bool open_pinhole() {
+        if (config().p2p.port_mapping == nat::MappingMode::nat_pmp) return false;
+        const auto listener = listener_of(false);
+        if (!listener) return false;
+        if (!listener->address.is_public() && !guessed_address(*listener, false)) return false;
+        map(*listener,
+            [this](Now, const nat::MappingStatus& status) { network_->set_pinhole(status); });
+        return true;
+    }
+
+    std::optional<Endpoint> listener_of(bool v4) const {
+        const auto found = std::ranges::find_if(listening_, [v4](const Endpoint& endpoint) {
+            return endpoint.address.is_v4() == v4 && !endpoint.address.is_loopback();
+        });
+        return found == listening_.end() ? std::nullopt : std::optional{*found};
+    }
+
+    /// `changed(now, status)` runs on the node's thread.
+    template <class Changed>
+    void map(const Endpoint& listener, Changed changed) {
         nat::PortMappingConfig mapping;
-        mapping.mode = p2p.port_mapping;
-        mapping.port = listener->port;
+        mapping.mode = config().p2p.port_mapping;
+        mapping.port = listener.port;
+        mapping.v6 = !listener.address.is_v4();
         mapping.udp = config().uses_dht();
-        auto router = std::make_shared<RouterAsker>(RouterConfig{});
-        mapper_ = std::make_unique<PortMapper>(
+        auto router = std::make_shared<RouterAsker>(RouterConfig{.listener = listener.address});
+        mappers_.push_back(std::make_unique<PortMapper>(
             mapping, Rng{random_seed()},
             [router](const nat::MappingRequest& request) { return router->ask(request); },
-            [this](const nat::MappingStatus& status) {
-                host_.post([this, status](Now at) { network_->set_port_mapping(at, status); });
-            });
+            [this, changed](const nat::MappingStatus& status) {
+                host_.post([changed, status](Now at) { changed(at, status); });
+            }));
     }
 
     void log_start() {
@@ -398,7 +427,7 @@ private:
     // Made by prepare() and serve(); what is later uses what is before.
     std::unique_ptr<p2p::Network> network_;
     std::optional<rpc::Dispatcher> dispatcher_;
-    std::unique_ptr<PortMapper> mapper_;
+    std::vector<std::unique_ptr<PortMapper>> mappers_;  // of each family
     std::unique_ptr<HttpServer> rpc_server_;
     std::unique_ptr<HttpServer> metrics_server_;
     std::thread thread_;

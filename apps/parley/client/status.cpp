@@ -51,21 +51,34 @@ std::string links_text(const json::value& status) {
     return out;
 }
 
+/// What the router maps, of IPv4 or IPv6. `remark` belongs to what it maps.
+std::string mapping_text(const json::value& status, const std::string& member,
+                         std::string_view remark) {
+    const auto text = [&](std::string_view name) {
+        return text_at(status, fmt::format("/{}/{}", member, name));
+    };
+    const auto outside = text("outside");
+    const auto error = text("error");
+    std::string out = outside.empty() ? std::string{error.empty() ? "asking the router" : "none"}
+                                      : outside + " by " + text("by");
+    if (!outside.empty()) out += remark;
+    if (const auto why = text("udpError"); !why.empty()) out += ", for TCP alone: " + why;
+    return error.empty() ? out : out + "; " + error;
+}
+
 /// Nothing while nobody asks the router.
-std::string mapping_text(const json::value& status) {
+std::string port_mapping_text(const json::value& status) {
     const auto mode = text_at(status, "/portMapping/mode");
     if (mode.empty() || mode == "off") return {};
-    const auto outside = text_at(status, "/portMapping/outside");
-    const auto error = text_at(status, "/portMapping/error");
-    std::string out = outside.empty() ? std::string{error.empty() ? "asking the router" : "none"}
-                                      : outside + " by " + text_at(status, "/portMapping/by");
-    if (!outside.empty() && !flag_at(status, "/portMapping/reachable")) {
-        out += ", behind another router: not to be reached from outside";
-    }
-    if (const auto why = text_at(status, "/portMapping/udpError"); !why.empty()) {
-        out += ", for TCP alone: " + why;
-    }
-    return error.empty() ? out : out + "; " + error;
+    const bool reachable = flag_at(status, "/portMapping/reachable");
+    return mapping_text(status, "portMapping",
+                        reachable ? "" : ", behind another router: not to be reached from outside");
+}
+
+std::string pinhole_text(const json::value& status) {
+    const auto* pinhole = value_at(status, "/pinhole");
+    if (pinhole == nullptr || pinhole->is_null()) return {};
+    return mapping_text(status, "pinhole", "");
 }
 
 std::string status_text(const json::value& status, const std::string& folder) {
@@ -84,7 +97,10 @@ std::string status_text(const json::value& status, const std::string& folder) {
     line("Node", text_at(status, "/id"));
     line("Folder", folder);
     line("Reached at", endpoint.empty() ? "address unknown: set p2p.advertise" : endpoint);
-    if (const auto mapping = mapping_text(status); !mapping.empty()) line("Mapped port", mapping);
+    if (const auto mapping = port_mapping_text(status); !mapping.empty()) {
+        line("Mapped port", mapping);
+    }
+    if (const auto pinhole = pinhole_text(status); !pinhole.empty()) line("IPv6 pinhole", pinhole);
     line("JSON-RPC", http.empty() ? "on the Unix socket alone" : "http://" + http);
     line("Running for", duration_text(number_at(status, "/uptime")));
     // A program without a chain has no chain ID, no pool and no transactions.

@@ -475,6 +475,23 @@ TEST_CASE("the summary says what the router maps") {
     CHECK_FALSE(udp.as_object().contains("udpError"));
 }
 
+TEST_CASE("the summary says what the router lets through by IPv6") {
+    RpcNode node;
+    CHECK(node.result("parley_status").at("pinhole") == nullptr);
+    nat::MappingStatus pinhole;
+    pinhole.mode = nat::MappingMode::automatic;
+    pinhole.why = {nat::MappingErrc::no_router, "nobody"};
+    node.node->set_pinhole(pinhole);
+    CHECK(node.result("parley_status").at("pinhole") ==
+          json::value{{"outside", nullptr}, {"error", "nobody"}});
+    pinhole.why.reset();
+    pinhole.mapping = {nat::MappingMethod::pcp, *Endpoint::parse("[2a00::5]:30303"), 3600s};
+    pinhole.udp = true;
+    node.node->set_pinhole(pinhole);
+    CHECK(node.result("parley_status").at("pinhole") ==
+          json::value{{"outside", "[2a00::5]:30303"}, {"by", "PCP"}, {"udp", true}});
+}
+
 TEST_CASE("replies are bounded, over a whole batch") {
     RpcNode node;
     auto large = chain::testing::transfer(0);

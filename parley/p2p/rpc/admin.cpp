@@ -81,18 +81,30 @@ rpc::json::value endpoint_json(const Network& node) {
     return endpoint ? rpc::json::value(endpoint->to_string()) : rpc::json::value{};
 }
 
-rpc::json::object port_mapping_json(const Network& node) {
-    const auto& status = node.own().port_mapping();
-    rpc::json::object out{{"mode", name(node.config().p2p.port_mapping)}, {"outside", nullptr}};
+rpc::json::object mapping_json(const nat::MappingStatus& status) {
+    rpc::json::object out{{"outside", nullptr}};
     if (status.mapping) {
         out["outside"] = status.mapping->outside.to_string();
         out["by"] = name(status.mapping->method);
-        out["reachable"] = node.own().mapping_is_of_use();
         out["udp"] = status.udp;
         if (status.udp_why) out["udpError"] = status.udp_why->why;
     }
     if (status.why) out["error"] = status.why->why;
     return out;
+}
+
+rpc::json::object port_mapping_json(const Network& node) {
+    auto out = mapping_json(node.own().port_mapping());
+    out["mode"] = name(node.config().p2p.port_mapping);
+    if (node.own().port_mapping().mapping) out["reachable"] = node.own().mapping_is_of_use();
+    return out;
+}
+
+/// Null while none is asked for.
+rpc::json::value pinhole_json(const Network& node) {
+    const auto& status = node.own().pinhole();
+    if (status.mode == nat::MappingMode::off) return nullptr;
+    return mapping_json(status);
 }
 
 /// Null without a DHT.
@@ -183,6 +195,7 @@ rpc::Result parley_status(Network& node, const rpc::Call& call, const RpcExtras&
         {"head", network.head},
         {"endpoint", endpoint_json(node)},
         {"portMapping", port_mapping_json(node)},
+        {"pinhole", pinhole_json(node)},
         {"http", extras.http ? rpc::json::value(extras.http->to_string()) : rpc::json::value{}},
         {"uptime", whole_seconds(call.now.instant - node.started())},
         {"links", links_json(node.peers())},
