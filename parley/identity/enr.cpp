@@ -228,29 +228,39 @@ std::string enr_text(Bytes raw) {
 
 namespace {
 
-std::optional<Endpoint> endpoint_of(const std::optional<IpAddress>& ip4, std::uint16_t port4,
-                                    const std::optional<IpAddress>& ip6, std::uint16_t port6) {
-    if (ip4 && port4 != 0) return Endpoint{*ip4, port4};
-    // Without a port of its own, IPv6 shares that of IPv4 (EIP-778).
-    const std::uint16_t port = port6 != 0 ? port6 : port4;
-    if (ip6 && port != 0) return Endpoint{*ip6, port};
-    return std::nullopt;
+std::optional<Endpoint> endpoint_of(const std::optional<IpAddress>& address, std::uint16_t port) {
+    if (!address || port == 0) return std::nullopt;
+    return Endpoint{*address, port};
 }
+
+/// The endpoints of one protocol, the one to prefer first: IPv4, unless only IPv6's address means
+/// something to a wider audience. IPv6 without a port of its own shares that of IPv4 (EIP-778).
+struct Endpoints {
+    std::optional<Endpoint> first, second;
+
+    Endpoints(const std::optional<IpAddress>& ip4, std::uint16_t port4,
+              const std::optional<IpAddress>& ip6, std::uint16_t port6)
+        : first(endpoint_of(ip4, port4)), second(endpoint_of(ip6, port6 != 0 ? port6 : port4)) {
+        const bool six_is_wider =
+            first && second && scope_of(second->address) < scope_of(first->address);
+        if (!first || six_is_wider) std::swap(first, second);
+    }
+};
 
 }  // namespace
 
 std::optional<Endpoint> Enr::tcp_endpoint() const {
-    return endpoint_of(ip4_, tcp_, ip6_, tcp6_);
+    return Endpoints{ip4_, tcp_, ip6_, tcp6_}.first;
 }
 
 std::optional<Endpoint> Enr::other_tcp_endpoint() const {
-    const auto other = endpoint_of(std::nullopt, tcp_, ip6_, tcp6_);
-    return other == tcp_endpoint() ? std::nullopt : other;
+    return Endpoints{ip4_, tcp_, ip6_, tcp6_}.second;
 }
 
 std::optional<Endpoint> Enr::udp_endpoint(IpFamilies families) const {
-    return endpoint_of(families.v4 ? ip4_ : std::nullopt, udp_, families.v6 ? ip6_ : std::nullopt,
-                       udp6_);
+    return Endpoints{families.v4 ? ip4_ : std::nullopt, udp_, families.v6 ? ip6_ : std::nullopt,
+                     udp6_}
+        .first;
 }
 
 bool Enr::has_udp_endpoint(const Endpoint& endpoint) const {

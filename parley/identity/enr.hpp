@@ -78,11 +78,12 @@ public:
     std::uint64_t sequence() const { return sequence_; }   ///< grows with each new record
     std::optional<IpAddress> ip4() const { return ip4_; }  ///< its entry "ip"
     std::optional<IpAddress> ip6() const { return ip6_; }  ///< its entry "ip6"
-    /// The TCP endpoint, IPv4 before IPv6; nothing without address or port.
+    /// The TCP endpoint; nothing without address or port. Of two the one with the wider Scope, and
+    /// IPv4 if they have the same.
     std::optional<Endpoint> tcp_endpoint() const;
-    /// The IPv6 one of a record that has both; tcp_endpoint() then is the IPv4 one.
+    /// The one that tcp_endpoint() is not, of a record that has two.
     std::optional<Endpoint> other_tcp_endpoint() const;
-    /// The UDP endpoint, IPv4 before IPv6 of those wanted; nothing without address or port.
+    /// The UDP endpoint, of those wanted, as tcp_endpoint() is chosen.
     std::optional<Endpoint> udp_endpoint(IpFamilies families = {}) const;
     /// Whether this is one of its UDP endpoints.
     bool has_udp_endpoint(const Endpoint& endpoint) const;

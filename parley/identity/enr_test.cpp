@@ -190,6 +190,39 @@ TEST_CASE("IPv6 uses its own port, or that of IPv4, or none") {
     CHECK(mixed->tcp_endpoint() == Endpoint{six, 9});
 }
 
+TEST_CASE("of two endpoints the one of the wider audience comes first") {
+    struct Row {
+        const char* four;
+        const char* six;
+        bool six_first;
+    };
+    for (const auto& [four, six, six_first] : {
+             Row{"20.1.1.1", "2001:db8::1", false},
+             Row{"20.1.1.1", "fd00::1", false},
+             Row{"10.0.0.1", "2600::1", true},
+             Row{"10.0.0.1", "fd00::1", false},
+             Row{"127.0.0.1", "fd00::1", true},
+             Row{"0.0.0.0", "::1", true},
+         }) {
+        CAPTURE(four);
+        CAPTURE(six);
+        const Endpoint one{*IpAddress::parse(four), 1}, other{*IpAddress::parse(six), 3};
+        const auto record = EnrBuilder{1}
+                                .ip(one.address)
+                                .ip(other.address)
+                                .tcp(1)
+                                .udp(1)
+                                .tcp6(3)
+                                .udp6(3)
+                                .sign(example_key());
+        REQUIRE(record);
+        CHECK(record->tcp_endpoint() == (six_first ? other : one));
+        CHECK(record->other_tcp_endpoint() == (six_first ? one : other));
+        CHECK(record->udp_endpoint() == (six_first ? other : one));
+        CHECK(record->udp_endpoint({.v4 = true, .v6 = false}) == one);
+    }
+}
+
 TEST_CASE("unknown keys and nested values are kept, byte for byte") {
     const Buffer nested = hex("c7c0c1c0c3c0c1c0");
     const auto record = EnrBuilder{1}

@@ -132,8 +132,10 @@ Rng PexAnswers::picks_for(Now now, const IpAddress& caller, const NodeId& id) co
 
 /// Only a caller at the address of its record: otherwise it could send others to a third party.
 void PexAnswers::remember_turned_away(Now now, const IpAddress& caller, const Enr& record) {
-    const auto endpoint = record.tcp_endpoint();
-    if (!endpoint || endpoint->address != caller) return;
+    const auto is_caller = [&](const std::optional<Endpoint>& endpoint) {
+        return endpoint && endpoint->address == caller;
+    };
+    if (!is_caller(record.tcp_endpoint()) && !is_caller(record.other_tcp_endpoint())) return;
     std::erase_if(turned_away_,
                   [&](const TurnedAway& other) { return other.record.id() == record.id(); });
     if (turned_away_.size() >= config_.turned_away_max) turned_away_.pop_front();

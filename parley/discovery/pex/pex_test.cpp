@@ -339,6 +339,37 @@ TEST_CASE("private addresses stay in private networks") {
     CHECK(outside.context.offences.empty());
 }
 
+TEST_CASE("a record with two families is judged by the one that more can reach") {
+    const auto both = [](std::uint32_t n, std::string_view four, std::string_view six) {
+        ParleyEntry entry;
+        entry.network_id = network;
+        return *EnrBuilder{1}
+                    .ip(*IpAddress::parse(four))
+                    .ip(*IpAddress::parse(six))
+                    .tcp(1)
+                    .parley(entry)
+                    .sign(key(n));
+    };
+    Fixture f;
+    PeerOf outside{f, 1};
+    f.advance_to(0s);
+    // Private at home in IPv4, and public in IPv6; the other way; and in no way public.
+    CHECK(outside.say({both(20, "192.168.0.7", "2600::20"), both(21, "20.9.1.1", "fd00::1"),
+                       both(22, "192.168.0.7", "fd00::1")},
+                      outside.asks().at(0).request));
+    REQUIRE(f.book.find(id(20)));
+    CHECK(f.book.find(id(20))->endpoint() == *Endpoint::parse("[2600::20]:1"));
+    REQUIRE(f.book.find(id(21)));
+    CHECK(f.book.find(id(21))->endpoint() == *Endpoint::parse("20.9.1.1:1"));
+    CHECK_FALSE(f.book.find(id(22)));
+    for (const auto n : {20U, 21U}) {
+        f.book.on_connected(f.now, id(n), Direction::outbound, f.book.find(id(n))->endpoint());
+    }
+    PeerOf asker{f, 3};
+    const auto told = asker.ask();
+    CHECK(std::set<NodeId>(told.begin(), told.end()) == std::set{id(20), id(21)});
+}
+
 TEST_CASE("answers fit the peer's limit and wait for room on the lane") {
     Fixture f;
     f.know(10, 60);
