@@ -106,28 +106,43 @@ std::unique_ptr<AesGcm::Backend> real::aes_gcm(AesGcm::Mode mode, Bytes key) {
 
 namespace {
 
-/// The thread's, keyed for one message.
-OpensslGcm& thread_cipher(AesGcm::Mode mode, const ByteArray<16>& key) {
-    thread_local OpensslGcm sealer{AesGcm::Mode::seal, ByteArray<16>{}};
-    thread_local OpensslGcm opener{AesGcm::Mode::open, ByteArray<16>{}};
-    auto& cipher = mode == AesGcm::Mode::seal ? sealer : opener;
-    cipher.rekey(key);
-    return cipher;
-}
+/// The thread's, keyed for one message; afterwards nothing of the key is left in it.
+class ThreadCipher {
+public:
+    ThreadCipher(AesGcm::Mode mode, const ByteArray<16>& key) : cipher_(of_thread(mode)) {
+        cipher_.rekey(key);
+    }
+    ThreadCipher(const ThreadCipher&) = delete;
+    ThreadCipher& operator=(const ThreadCipher&) = delete;
+    ~ThreadCipher() { cipher_.rekey(ByteArray<16>{}); }
+
+    OpensslGcm* operator->() { return &cipher_; }
+
+private:
+    static OpensslGcm& of_thread(AesGcm::Mode mode) {
+        thread_local OpensslGcm sealer{AesGcm::Mode::seal, ByteArray<16>{}};
+        thread_local OpensslGcm opener{AesGcm::Mode::open, ByteArray<16>{}};
+        return mode == AesGcm::Mode::seal ? sealer : opener;
+    }
+
+    OpensslGcm& cipher_;
+};
 
 }  // namespace
 
 void real::seal_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes plain,
                      MutableBytes sealed) {
-    thread_cipher(AesGcm::Mode::seal, key)
-        .seal(nonce, associated, std::span{&plain, 1}, sealed.first(plain.size()),
+    ThreadCipher {
+        AesGcm::Mode::seal, key
+    } -> seal(nonce, associated, std::span{&plain, 1}, sealed.first(plain.size()),
               sealed.subspan(plain.size()));
 }
 
 bool real::open_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes sealed,
                      MutableBytes out) {
-    return thread_cipher(AesGcm::Mode::open, key)
-        .open(nonce, associated, sealed.first(out.size()), sealed.subspan(out.size()), out);
+    return ThreadCipher {
+        AesGcm::Mode::open, key
+    } -> open(nonce, associated, sealed.first(out.size()), sealed.subspan(out.size()), out);
 }
 
 void seal_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes plain,
