@@ -146,12 +146,12 @@ Check check_address(const AddressFacts& facts) {
 Check check_boot(const BootFacts& facts) {
     if (!facts.refusal.empty()) {
         // What may pass by itself, and what only a change of settings or software ends.
-        constexpr std::array passing{"dial_failed", "too_many_peers", "handshake_timeout",
-                                     "truncated",   "reset",          "silent"};
-        const bool passes = std::ranges::any_of(
-            passing, [&](std::string_view reason) { return facts.refusal.starts_with(reason); });
+        constexpr std::array<std::string_view, 6> passing{
+            "dial_failed", "too_many_peers", "handshake_timeout", "truncated", "reset", "silent"};
+        const bool passes = std::ranges::find(passing, facts.refusal) != passing.end();
+        const auto detail = facts.detail.empty() ? "" : fmt::format(" ({})", facts.detail);
         return {facts.kind, passes ? Grade::warn : Grade::fail,
-                fmt::format("{}: {}", facts.target, facts.refusal), facts.advice};
+                fmt::format("{}: {}{}", facts.target, facts.refusal, detail), facts.advice};
     }
     if (facts.error.empty()) return {facts.kind, Grade::ok, facts.target + " answers"};
     if (!facts.resolved) {

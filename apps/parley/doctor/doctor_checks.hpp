@@ -87,6 +87,7 @@ struct BootFacts {
     bool resolved = true;
     std::string error;         ///< why nothing answers; empty: it does
     std::string refusal = {};  ///< why the running node gets no link with it; empty: it does
+    std::string detail = {};   ///< what was expected and what came, if that is known
     std::string advice = {};   ///< what to do about that
 };
 Check check_boot(const BootFacts& facts);

@@ -121,7 +121,8 @@ TEST_CASE("doctor: boot nodes") {
     CHECK(check_boot({.kind = "static peer",
                       .target = "t",
                       .error = "",
-                      .refusal = "wrong_genesis (expected 01, got 02)",
+                      .refusal = "wrong_genesis",
+                      .detail = "expected 01, got 02",
                       .advice = "check the settings of both"}) ==
           Check{"static peer", Grade::fail, "t: wrong_genesis (expected 01, got 02)",
                 "check the settings of both"});

@@ -156,9 +156,8 @@ BootFacts boot_facts(const std::string& kind, const Target& target,
     if (failures != nullptr) {
         for (const auto& failure : *failures) {
             if (text_at(failure, "/target") != facts.target) continue;
-            const auto detail = text_at(failure, "/detail");
             facts.refusal = text_at(failure, "/reason");
-            if (!detail.empty()) facts.refusal += fmt::format(" ({})", detail);
+            facts.detail = text_at(failure, "/detail");
             facts.advice = text_at(failure, "/advice");
             return facts;
         }

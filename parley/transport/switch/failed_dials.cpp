@@ -23,26 +23,19 @@ bool is_failure(CloseReason reason) {
 
 void FailedDials::warn(const FailedAttempt& attempt, Log& log) {
     if (!is_failure(attempt.reason)) return;
-    const bool news = is_news(attempt.target.id, attempt.reason);
-    targets_.find_or_insert(attempt.target.id).last = {
-        .target = attempt.target.to_string(),
-        .reason = attempt.reason,
-        .detail = attempt.detail,
-        .advice = advice(attempt.reason, attempt.alive)};
-    if (!news) return;
+    auto& known = targets_.find_or_insert(attempt.target.id);
+    known.last = {.target = attempt.target.to_string(),
+                  .reason = attempt.reason,
+                  .detail = attempt.detail,
+                  .advice = advice(attempt.reason, attempt.alive)};
+    const auto bit = static_cast<std::size_t>(attempt.reason);
+    if (known.reasons.test(bit)) return;  // no news
+    known.reasons.set(bit);
     log.write(LogLevel::warn, "switch", "no link to a target",
               {{"target", attempt.target.to_string()},
                {"reason", name(attempt.reason)},
                {"detail", attempt.detail},
                {"advice", advice(attempt.reason, attempt.alive)}});
-}
-
-bool FailedDials::is_news(const NodeId& id, CloseReason reason) {
-    auto& known = targets_.find_or_insert(id).reasons;
-    const auto bit = static_cast<std::size_t>(reason);
-    if (known.test(bit)) return false;
-    known.set(bit);
-    return true;
 }
 
 std::vector<FailedDials::Failure> FailedDials::all() const {

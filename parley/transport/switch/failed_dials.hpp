@@ -33,12 +33,11 @@ public:
         std::string_view advice;  ///< what its owner can do; empty: nothing is known
     };
 
-    /// A dial of an explicit target came to nothing: a line at warning, once a reason.
+    /// A dial of an explicit target came to nothing: a line at warning, once a reason until
+    /// on_up().
     void warn(const FailedAttempt& attempt, Log& log);
     /// Those explicit targets of which no link has come up since, the last failure first.
     std::vector<Failure> all() const;
-    /// True the first time that a dial of `id` ends for this reason since on_up() of it.
-    bool is_news(const NodeId& id, CloseReason reason);
     /// A link to it is up, inbound or outbound.
     void on_up(const NodeId& id) { targets_.erase(id); }
     std::size_t size() const { return targets_.size(); }

@@ -136,14 +136,18 @@ TEST_CASE("failed dials: an explicit target that is not even dialed is a warning
 
 TEST_CASE("failed dials: what is remembered is bounded") {
     FailedDials dials{1};
-    NodeId id{};
+    TestLog log;
+    FailedAttempt attempt{{}, SlotClass::static_peer, CloseReason::reset, "", false};
+    NodeId& id = attempt.target.id;
     for (std::size_t i = 0; i < 2 * FailedDials::targets_max; ++i) {
         id.key[1] = static_cast<std::byte>(i);
         id.key[2] = static_cast<std::byte>(i >> 8);
-        CHECK(dials.is_news(id, CloseReason::reset));
+        dials.warn(attempt, log);
+        CHECK(log.take().size() == 1);
     }
     CHECK(dials.size() == FailedDials::targets_max);
-    CHECK_FALSE(dials.is_news(id, CloseReason::reset));
+    dials.warn(attempt, log);
+    CHECK(log.take().empty());
 }
 
 TEST_CASE("failed dials: there is advice for whatever turns strangers away") {
