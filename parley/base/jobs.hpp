@@ -10,8 +10,9 @@
 
 namespace parley {
 
-/// `run` executes once, on any thread, and touches only what it captured. `done` is then called
-/// on the thread of the node. In the simulator both run on its one thread.
+/// `run` executes once, on any thread, and touches only what it captured, which it keeps alive: one
+/// that is stuck may outlast the node. `done` is then called on the thread of the node, unless that
+/// has ended. In the simulator both run on its one thread.
 struct Job {
     std::move_only_function<void()> run;
     std::move_only_function<void(Now)> done;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -49,8 +50,9 @@ struct StoreBatch {
     bool empty() const { return changes.empty(); }
 };
 
+/// Jobs that write hold on to a store that a shared_ptr owns; any other one must outlast them.
 /// Threading: every member may be called from any thread.
-class Store {
+class Store : public std::enable_shared_from_this<Store> {
 public:
     virtual ~Store() = default;
     /// A copy of the value; nothing if the table or the key is absent.

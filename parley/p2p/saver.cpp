@@ -34,7 +34,8 @@ void Saver::save(Now now) {
     };
     if (batch->empty()) return tell(std::nullopt);
     auto failure = std::make_shared<std::optional<StoreError>>();
-    saving_ = jobs_.submit({[batch, failure, &store = store_] {
+    auto kept = store_.weak_from_this().lock();
+    saving_ = jobs_.submit({[batch, failure, &store = store_, kept = std::move(kept)] {
                                 if (auto ok = store.write(*batch); !ok) *failure = ok.error();
                             },
                             [this, batch, failure, tell](Now then) {

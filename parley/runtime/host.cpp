@@ -105,6 +105,10 @@ private:
             for (auto& io : host.io_) io->finish(linger);
             if (host.one_thread()) host.io_.front()->run();
             for (auto& io : host.io_) io->join();
+            if (const auto left = host.workers_->finish(linger); left > 0) {
+                host.log_.write(LogLevel::warn, "host", "jobs are stuck, and left behind",
+                                {{"jobs", left}});
+            }
             host.workers_.reset();
             core.links().set_call_watch(nullptr);
             core.links().node_thread()->bind({});

@@ -92,8 +92,8 @@ public:
     /// As loop_delay(): what became of the datagrams.
     const DatagramCounts& datagram_counts() const;
 
-    /// Begins the shutdown; run() returns in under 2 s (with the default timeouts), unless a Job on
-    /// a worker is stuck. Async-signal-safe.
+    /// Begins the shutdown; run() returns in under 2 s (with the default timeouts). A Job on a
+    /// worker that is stuck is left behind, with its thread. Async-signal-safe.
     void stop() noexcept;
 
 private:

@@ -402,6 +402,29 @@ TEST_CASE("peers let go of a node whose thread does not come back") {
     }
 }
 
+TEST_CASE("a job that is stuck does not hold up the end of its node") {
+    struct StuckJob final : transport::PeerHandler {
+        transport::TopicSpec topic() const override { return Stream{{}}.topic(); }
+        std::unique_ptr<transport::TopicHandler> new_peer(transport::Context&) override {
+            return nullptr;
+        }
+        void attached(transport::Network& network) override {
+            REQUIRE(network.jobs().submit({[this, wait = go_on.get_future()] {
+                                               begun.set_value();
+                                               wait.wait();
+                                           },
+                                           {}}));
+        }
+        std::promise<void> go_on, begun;
+    };
+    StuckJob module;
+    TestNode node{{&module}};
+    module.begun.get_future().wait();
+    node.host().stop();
+    CHECK(node.ended());
+    module.go_on.set_value();
+}
+
 TEST_CASE("two that share a version link in it, two that share none say what they speak") {
     const auto node_of = [](transport::PeerHandler& module, transport::VersionRange versions) {
         TestNode::Options options;

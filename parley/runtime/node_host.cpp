@@ -52,7 +52,7 @@ std::unique_ptr<LogSink> open_log(const Folder& folder, const p2p::LogConfig& co
                                  {.bytes_max = config.bytes_max, .old_max = config.old_max}));
 }
 
-std::unique_ptr<LmdbStore> open_store(const Folder& folder, bool create) {
+std::shared_ptr<LmdbStore> open_store(const Folder& folder, bool create) {
     using Create = LmdbStore::Create;
     auto store = LmdbStore::open(folder.store(), create ? Create::yes : Create::no, {});
     if (store) return std::move(*store);
@@ -420,7 +420,7 @@ private:
     std::optional<NodeKey> key_;  // until the network has it
     UniqueFd lock_;
     std::unique_ptr<LogSink> log_;
-    std::unique_ptr<LmdbStore> store_;
+    std::shared_ptr<LmdbStore> store_;
     Host host_;
     std::vector<Endpoint> listening_;
     std::shared_ptr<p2p::RpcExtras> extras_ = std::make_shared<p2p::RpcExtras>();

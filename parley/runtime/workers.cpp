@@ -1,64 +1,121 @@
 #include <parley/runtime/workers.hpp>
 
+#include <parley/runtime/clock.hpp>
+
 #include <algorithm>
+#include <condition_variable>
+#include <deque>
 #include <exception>
+#include <mutex>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace parley::runtime {
 
+struct Workers::Shared {
+    Shared(std::function<void(Job)> on_finished, Log& to)
+        : finished(std::move(on_finished)), log(to) {}
+
+    std::mutex mutex;
+    std::condition_variable wake;   // of workers
+    std::condition_variable ended;  // a worker returned
+    std::deque<Job> queue;
+    std::size_t running = 0;  // workers, until they return
+    std::size_t busy = 0;     // of them, in a job
+    bool stopping = false;
+    bool abandoned = false;  // from here on what follows is not to be touched
+    std::function<void(Job)> finished;
+    Log& log;
+};
+
+namespace {
+
+/// What went wrong, if something did.
+std::optional<std::string> run_guarded(Job& job) {
+    try {
+        if (job.run) job.run();
+        return std::nullopt;
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return "not an exception";
+    }
+}
+
+}  // namespace
+
 Workers::Workers(unsigned threads, std::function<void(Job)> finished, Log& log)
-    : finished_(std::move(finished)), log_(log) {
-    for (unsigned i = 0; i < std::max(threads, 1U); ++i) {
-        threads_.emplace_back([this] { work(); });
+    : shared_(std::make_shared<Shared>(std::move(finished), log)) {
+    shared_->running = std::max(threads, 1U);
+    for (std::size_t i = 0; i < shared_->running; ++i) {
+        threads_.emplace_back([shared = shared_] { work(shared); });
     }
 }
 
 Workers::~Workers() {
-    {
-        const std::scoped_lock lock{mutex_};
-        stopping_ = true;
-    }
-    wake_.notify_all();
-    for (auto& thread : threads_) thread.join();
+    if (!threads_.empty()) (void)finish(never);
 }
 
 void Workers::submit(std::vector<Job> jobs) {
     if (jobs.empty()) return;
     const bool several = jobs.size() > 1;
     {
-        const std::scoped_lock lock{mutex_};
-        for (auto& job : jobs) queue_.push_back(std::move(job));
+        const std::scoped_lock lock{shared_->mutex};
+        for (auto& job : jobs) shared_->queue.push_back(std::move(job));
     }
     if (several) {
-        wake_.notify_all();
+        shared_->wake.notify_all();
     } else {
-        wake_.notify_one();
+        shared_->wake.notify_one();
     }
 }
 
-void Workers::work() {
-    for (;;) {
-        Job job;
-        {
-            std::unique_lock lock{mutex_};
-            wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-            if (queue_.empty()) return;
-            job = std::move(queue_.front());
-            queue_.pop_front();
+std::size_t Workers::finish(Instant until) {
+    std::deque<Job> dropped;  // destroyed without the lock
+    std::size_t left = 0;
+    {
+        std::unique_lock lock{shared_->mutex};
+        shared_->stopping = true;
+        shared_->wake.notify_all();
+        const auto all_ended = [&] { return shared_->running == 0; };
+        if (until == never) {
+            shared_->ended.wait(lock, all_ended);
+        } else {
+            const auto left_time = until - monotonic_now();
+            shared_->abandoned = !shared_->ended.wait_for(lock, left_time, all_ended);
         }
-        run_guarded(job);
-        finished_(std::move(job));
+        dropped.swap(shared_->queue);
+        left = shared_->busy + dropped.size();
     }
+    for (auto& thread : threads_) left > 0 ? thread.detach() : thread.join();
+    threads_.clear();
+    return left;
 }
 
-void Workers::run_guarded(Job& job) {
-    try {
-        if (job.run) job.run();
-    } catch (const std::exception& error) {
-        log_.write(LogLevel::error, "workers", "job failed", {{"error", error.what()}});
-    } catch (...) {
-        log_.write(LogLevel::error, "workers", "job failed", {});
+void Workers::work(const std::shared_ptr<Shared>& shared) {
+    std::unique_lock lock{shared->mutex};
+    for (;;) {
+        shared->wake.wait(lock, [&] { return shared->stopping || !shared->queue.empty(); });
+        if (shared->queue.empty()) break;
+        Job job = std::move(shared->queue.front());
+        shared->queue.pop_front();
+        ++shared->busy;
+        lock.unlock();
+        const auto error = run_guarded(job);
+        lock.lock();
+        --shared->busy;
+        if (shared->abandoned) {
+            lock.unlock();
+            return;
+        }
+        if (error) {
+            shared->log.write(LogLevel::error, "workers", "job failed", {{"error", *error}});
+        }
+        shared->finished(std::move(job));
     }
+    --shared->running;
+    shared->ended.notify_all();
 }
 
 }  // namespace parley::runtime

@@ -1,12 +1,18 @@
 #include <parley/runtime/workers.hpp>
 
+#include <parley/runtime/clock.hpp>
+
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 using namespace parley;
 using namespace parley::runtime;
@@ -55,5 +61,29 @@ TEST_CASE("a job that throws is logged and still comes back") {
         workers.submit(std::move(jobs));
     }
     CHECK(back == 2);
-    CHECK(log.lines == "job failed disk on fire\njob failed\n");
+    CHECK(log.lines == "job failed disk on fire\njob failed not an exception\n");
+}
+
+TEST_CASE(
+    "a job that is stuck is left behind, with what it holds, and those behind it are dropped") {
+    std::promise<void> stuck;
+    std::promise<void> begun;
+    auto held = std::make_shared<int>(1);
+    const std::weak_ptr<int> seen = held;
+    std::atomic<int> back{0};
+    Workers workers{1, [&](Job) { ++back; }, no_log()};
+    std::vector<Job> jobs;
+    jobs.push_back({[&begun, wait = stuck.get_future(), held = std::move(held)] {
+                        begun.set_value();
+                        wait.wait();
+                    },
+                    {}});
+    jobs.push_back({[] {}, {}});
+    workers.submit(std::move(jobs));
+    begun.get_future().wait();
+    CHECK(workers.finish(monotonic_now()) == 2);
+    CHECK_FALSE(seen.expired());
+    stuck.set_value();
+    while (!seen.expired()) std::this_thread::yield();
+    CHECK(back == 0);
 }
