@@ -43,15 +43,6 @@ std::size_t memory_of(const transport::LinkEvent& event) {
     return event_bytes + delivered->items.size() * sizeof(transport::Delivered::Item);
 }
 
-/// With limits of bandwidth little at a time, so that links take turns.
-std::size_t read_bytes(const IoLinksConfig& config) {
-    const auto& bandwidth = config.link.bandwidth;
-    if (!bandwidth.limits_reading()) return config.read_bytes;
-    const auto of_all = bandwidth.down_all ? bandwidth.down_all->turn_bytes() : config.read_bytes;
-    return std::min(
-        {config.read_bytes, of_all, transport::Pacer{bandwidth.down_per_link}.turn_bytes()});
-}
-
 }  // namespace
 
 IoLinks::IoLinks(boost::asio::io_context& context, const IoLinksConfig& config,
@@ -60,7 +51,7 @@ IoLinks::IoLinks(boost::asio::io_context& context, const IoLinksConfig& config,
       config_(config),
       entropy_(entropy),
       batch_(batch),
-      read_bytes_(runtime::read_bytes(config)),
+      read_bytes_(std::min(config.read_bytes, config.link.bandwidth.read_turn_bytes())),
       scratch_(std::make_unique_for_overwrite<std::byte[]>(config.read_bytes)) {
     config_.link.output_bytes_max =
         std::max(config_.link.output_bytes_max, Link::produce_bytes_min);

@@ -69,7 +69,7 @@ void Connections::send(End& from, Bytes bytes, std::optional<transport::CloseRea
     pipe.full = pipe.in_flight >= socket_bytes_max_;
     const auto to_side = static_cast<std::uint8_t>(1 - from.side);
     events_.at(pipe.path.send(events_.now() + clog, bytes.size(), rng_),
-               Segment{from.connection, to_side, false, last, to_buffer(bytes)});
+               Segment{from.connection, to_side, last, to_buffer(bytes)});
 }
 
 bool Connections::hold(Segment& segment) {

@@ -55,6 +55,11 @@ struct Writable {
     ConnectionRef connection;
     std::uint8_t side;
 };
+/// A reader that waited may read on.
+struct ReadOn {
+    ConnectionRef connection;
+    std::uint8_t side;
+};
 /// A worker finished a Job.
 struct JobDone {
     HostId host;
@@ -69,6 +74,6 @@ struct Datagram {
 };
 
 using Event = std::variant<Act, WakeHost, WakeLink, Knock, Connected, ConnectFailed, Segment,
-                           Writable, JobDone, Datagram>;
+                           Writable, ReadOn, JobDone, Datagram>;
 
 }  // namespace parley::sim

@@ -87,6 +87,33 @@ TEST_CASE("transactions submitted anywhere reach every node") {
     CHECK(accepted == count);
 }
 
+TEST_CASE("a node with a limit of bandwidth reads no faster, and its links live") {
+    auto options = knowing_the_first(3, 2);
+    options.configure = [configure = options.configure](HostId host, node::NodeConfig& config) {
+        configure(host, config);
+        if (host == 2) config.p2p.download_max = 4;  // KiB a second
+    };
+    Network network{std::move(options)};
+    network.start_all();
+    REQUIRE(network.world().run_until([&] { return fewest_links(network) == 2; }, 60s));
+    for (std::uint64_t i = 0; i < 3000; ++i) {
+        network.world().call(0, [&](p2p::NodeCore&, Now now) {
+            network.node(0).relay().submit(now, raw_transaction(i % 100, i / 100), [](auto) {});
+        });
+    }
+    const auto received = [&](HostId host) { return network.world().traffic(host).received; };
+    const auto begin = received(2);
+    for (std::uint64_t s = 1; s <= 40; ++s) {
+        network.world().run_for(1s);
+        CAPTURE(s);
+        // The burst of a quarter of a second, and one turn of each link.
+        REQUIRE(received(2) - begin <= s * 4096 + 4096);
+    }
+    CHECK(received(2) - begin > 30 * 4096);
+    CHECK(network.node(1).pool().size() == 3000);
+    CHECK(fewest_links(network) == 2);
+}
+
 TEST_CASE("a node comes back from its own address book after the first node died") {
     Network network{knowing_the_first(6, 3)};
     network.start_all();

@@ -208,6 +208,7 @@ HostId World::host_of(const Event& event) {
                           [](const ConnectFailed& e) { return e.host; },
                           [&](const Segment& e) { return host_at(e.connection, e.to_side); },
                           [&](const Writable& e) { return host_at(e.connection, e.side); },
+                          [&](const ReadOn& e) { return host_at(e.connection, e.side); },
                           [](const JobDone& e) { return e.host; },
                           [](const Datagram& e) { return e.receiver; },
                       },
@@ -235,6 +236,10 @@ void World::run(Event& event) {
                    },
                    [&](Segment& e) { arrive(e); },
                    [&](const Writable& e) { writable(e); },
+                   [&](const ReadOn& e) {
+                       auto* connection = connections_.find(e.connection);
+                       if (connection) read_on(connection->ends[e.side]);
+                   },
                    [&](JobDone& e) { job_done(e); },
                    [&](const Datagram& e) { receive(e); },
                },

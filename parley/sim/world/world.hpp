@@ -174,6 +174,7 @@ private:
 
     // world.cpp: hosts and time
     WorldHost& host(HostId id) { return *hosts_[id]; }
+    const WorldHost& host(HostId id) const { return *hosts_[id]; }
     bool step(Instant end);
     HostId host_of(const Event& event);
     HostId host_at(ConnectionRef connection, std::uint8_t side);
@@ -207,6 +208,9 @@ private:
     void put(WorldHost& host, End& end, Bytes bytes);
     void launch(End& from, Bytes bytes, std::optional<transport::CloseReason> end);
     void arrive(Segment& segment);
+    Instant reading_at(const End& end, const Segment& segment) const;
+    void await_reading(End& end);
+    void read_on(End& end);
     void read(End& to, Segment& segment);
     void finish(End& end, transport::CloseReason seen_by_peer);
     void writable(const Writable& event);

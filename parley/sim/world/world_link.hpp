@@ -27,7 +27,6 @@ struct ConnectionRef {
 struct Segment {
     ConnectionRef connection;
     std::uint8_t to_side = 0;
-    bool read_in_time = false;  ///< a slow reader's delay is behind it
     std::optional<transport::CloseReason> end;
     Buffer bytes;
 };
@@ -51,7 +50,7 @@ struct End {
     bool dirty = false;                      ///< its link may have something to say
     bool power_lost = false;                 ///< its host forgot it in a power cut, and told no one
     Instant armed = never;                   ///< world time of the next planned wake-up
-    Instant reads_until{};                   ///< a slow reader is busy with earlier segments
+    std::vector<Segment> unread;             ///< arrived, in order, for a reader that waits
     std::uint64_t sent = 0;                  ///< bytes, as counted for a Tamper
     std::optional<transport::Link> machine;  ///< nothing: over on this side
     Pipe out;

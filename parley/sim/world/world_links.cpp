@@ -178,15 +178,43 @@ void World::arrive(Segment& segment) {
         return;
     }
     if (!to.machine) return;
-    if (reader.read_rate > 0 && !segment.read_in_time) {
-        segment.read_in_time = true;
-        const auto nanoseconds = segment.bytes.size() * 1'000'000'000 / reader.read_rate;
-        to.reads_until = std::max(to.reads_until, events_.now()) +
-                         Duration{static_cast<Duration::rep>(nanoseconds)};
-        events_.at(to.reads_until, std::move(segment));
-        return;
+    const bool whole = segment.bytes.size() <= reader.link_config.bandwidth.read_turn_bytes();
+    if (whole && to.unread.empty() && reading_at(to, segment) <= events_.now()) {
+        return read(to, segment);
     }
-    read(to, segment);
+    to.unread.push_back(std::move(segment));
+    if (to.unread.size() == 1) await_reading(to);
+}
+
+/// When a segment that is the next one may be read: a link may wait for bandwidth, and a slow
+/// reader takes its time for each.
+Instant World::reading_at(const End& end, const Segment& segment) const {
+    const auto& reader = host(end.host);
+    const Instant allowed = reader.clock.world_time_of(end.machine->read_at());
+    if (reader.read_rate == 0) return allowed;
+    const auto nanoseconds = segment.bytes.size() * 1'000'000'000 / reader.read_rate;
+    return std::max(allowed, events_.now() + Duration{static_cast<Duration::rep>(nanoseconds)});
+}
+
+void World::await_reading(End& end) {
+    events_.at(reading_at(end, end.unread.front()), ReadOn{end.connection, end.side});
+}
+
+void World::read_on(End& end) {
+    if (!end.machine) return end.unread.clear();
+    auto& first = end.unread.front();
+    const auto turn = host(end.host).link_config.bandwidth.read_turn_bytes();
+    if (first.bytes.size() > turn) {
+        const auto rest = first.bytes.begin() + static_cast<std::ptrdiff_t>(turn);
+        Segment part{first.connection, first.to_side, {}, Buffer(first.bytes.begin(), rest)};
+        first.bytes.erase(first.bytes.begin(), rest);
+        read(end, part);
+    } else {
+        auto whole = std::move(first);
+        end.unread.erase(end.unread.begin());
+        read(end, whole);
+    }
+    if (end.machine && !end.unread.empty()) await_reading(end);
 }
 
 void World::read(End& to, Segment& segment) {

@@ -16,7 +16,10 @@
 #include <parley/transport/module.hpp>
 #include <parley/transport/types.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -28,6 +31,12 @@ struct Bandwidth {
     std::uint64_t up_per_link = 0, down_per_link = 0;
     std::shared_ptr<Pacer> up_all{}, down_all{};  ///< shared by all links
     bool limits_reading() const { return down_per_link > 0 || down_all; }
+    /// The most to read of a link at a time, so that under a limit links take turns.
+    std::size_t read_turn_bytes() const {
+        constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
+        return std::min(down_per_link > 0 ? Pacer{down_per_link}.turn_bytes() : unlimited,
+                        down_all ? down_all->turn_bytes() : unlimited);
+    }
 };
 
 /// Time limits and buffers of one link; all of them bound what a peer can make it hold.
