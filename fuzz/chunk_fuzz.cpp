@@ -97,6 +97,13 @@ private:
             return true;
         }
         const auto credit = decode_credit(chunk.bytes);
+        if (chunk.code == static_cast<Code>(ControlCode::returned)) {
+            if (!credit) return false;
+            const auto bytes = in_.on_returned(*credit);
+            check(!bytes || window + *bytes <= windows_[credit->lane]);
+            if (bytes) windows_[credit->lane] -= *bytes;
+            return bytes.has_value();
+        }
         return credit && out_.on_credit(credit->lane, credit->limit, Instant{});
     }
 

@@ -1,6 +1,6 @@
 // Control messages, the codes of lane 0: Ready, Beat, Credit, Goodbye (whose body is in
-// goodbye.hpp), ObservedAddress, Blocked, Stalled. Fixed layouts, big endian, but for Goodbye and
-// ObservedAddress, which are RLP. docs/formats/link.md.
+// goodbye.hpp), ObservedAddress, Blocked, Stalled, Returned. Fixed layouts, big endian, but for
+// Goodbye and ObservedAddress, which are RLP. docs/formats/link.md.
 #pragma once
 
 #include <parley/base/bytes.hpp>
@@ -25,7 +25,8 @@ enum class ControlCode : Code {
     goodbye = 4,
     seen = 0x8000,
     blocked = 0x8001,
-    stalled = 0x8002
+    stalled = 0x8002,
+    returned = 0x8003
 };
 /// Codes from here on belong to extensions; a node that does not know one ignores it.
 inline constexpr Code control_extension_min = 0x8000;
@@ -70,7 +71,7 @@ struct CreditMessage {
 inline constexpr std::size_t credit_message_bytes = 9;
 /// A lane's new limit: all bytes, with overheads, that its sender may have sent since the start.
 ByteArray<credit_message_bytes> encode_credit(const CreditMessage& credit);
-/// Errors: bad_control (size).
+/// Errors: bad_control (size). A Returned has the same layout; its limit is the one given up.
 Result<CreditMessage, LinkError> decode_credit(Bytes body);
 
 inline constexpr std::size_t blocked_message_bytes = 1;

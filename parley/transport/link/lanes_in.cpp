@@ -23,7 +23,7 @@ bool goes_to_slab(std::size_t size) {
 void LanesIn::add(std::uint64_t window, std::uint32_t message_bytes_max) {
     assert(lanes_.size() < lanes_max);
     Lane lane{};
-    lane.window = lane.limit = window;
+    lane.first_window = lane.window = lane.limit = window;
     lane.message_bytes_max = message_bytes_max;
     lanes_.push_back(std::move(lane));
 }
@@ -153,6 +153,19 @@ void LanesIn::grow(LaneId lane, std::uint64_t bytes) {
     auto& l = lanes_[lane - 1U];
     l.window = std::max(l.window, std::min(l.window + bytes, lane_window_bytes_max));
     note_grant(lane);
+}
+
+/// What the module still holds stays within the window that is left.
+Result<std::uint64_t, LinkError> LanesIn::on_returned(const CreditMessage& returned) {
+    if (returned.lane == control_lane || returned.lane > lanes_.size()) {
+        return fail(LinkErrc::unknown_lane, lanes_.size(), returned.lane);
+    }
+    auto& l = lanes_[returned.lane - 1U];
+    const auto limit = l.cost_in + l.first_window;
+    if (returned.limit != l.limit || limit >= l.limit) return 0;
+    l.limit = limit;
+    const auto window = l.limit - l.cost_done;
+    return std::exchange(l.window, window) - window;
 }
 
 void LanesIn::clear() {

@@ -37,11 +37,15 @@ public:
     std::uint64_t growth_wanted(LaneId lane);
     /// The lane's window is larger from now on; the credit goes out with the next grant.
     void grow(LaneId lane, std::uint64_t bytes);
+    /// Its sender gave up a limit and has the first window's again, unless a Credit crosses that.
+    /// Returns by how much the window is smaller. Errors: unknown_lane.
+    Result<std::uint64_t, LinkError> on_returned(const CreditMessage& returned);
     /// Drops messages that are not complete.
     void clear();
 
 private:
     struct Lane {
+        std::uint64_t first_window;
         std::uint64_t window;
         std::uint64_t limit;          // granted
         std::uint64_t cost_in = 0;    // received

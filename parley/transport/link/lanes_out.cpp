@@ -1,7 +1,5 @@
 #include <parley/transport/link/lanes_out.hpp>
 
-#include <parley/transport/link/control.hpp>
-
 #include <algorithm>
 #include <bit>
 #include <cassert>
@@ -74,6 +72,15 @@ Result<Duration, LinkError> LanesOut::on_credit(LaneId lane, std::uint64_t limit
     l.limit = limit;
     const auto since = std::exchange(l.blocked_since, never);
     return since == never ? Duration{0} : now - since;
+}
+
+std::optional<CreditMessage> LanesOut::give_back(LaneId lane) {
+    auto& l = lanes_[lane - 1U];
+    const bool idle = l.empty() && l.cost_sent == std::exchange(l.cost_at_beat, l.cost_sent);
+    l.idle_beats = idle ? l.idle_beats + 1 : 0;
+    if (l.idle_beats < idle_beats_max || l.limit <= l.cost_sent + l.window) return std::nullopt;
+    l.idle_beats = 0;
+    return CreditMessage{lane, std::exchange(l.limit, l.cost_sent + l.window)};
 }
 
 void LanesOut::note_blocked(Instant now) {

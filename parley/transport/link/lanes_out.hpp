@@ -8,12 +8,14 @@
 #include <parley/base/shared_bytes.hpp>
 #include <parley/base/time.hpp>
 #include <parley/transport/link/chunk.hpp>
+#include <parley/transport/link/control.hpp>
 #include <parley/transport/link/link_error.hpp>
 #include <parley/transport/module.hpp>
 #include <parley/transport/types.hpp>
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -29,6 +31,9 @@ constexpr std::uint64_t credit_cost(std::size_t message_bytes) {
 constexpr std::uint64_t initial_credit(const HelloTopic& receiver) {
     return std::max<std::uint64_t>(receiver.window_bytes, credit_cost(receiver.message_bytes_max));
 }
+
+/// A window that grew is given back when so many Beats (about a minute) passed without a message.
+inline constexpr unsigned idle_beats_max = 4;
 
 /// A window may grow to this while a link lives.
 inline constexpr std::uint64_t lane_window_bytes_max = std::uint64_t{64} << 20;
@@ -47,6 +52,10 @@ public:
     Result<Duration, LinkError> on_credit(LaneId lane, std::uint64_t limit, Instant now);
     /// From now on, if not before, some lanes have messages that credit does not allow to send.
     void note_blocked(Instant now);
+
+    /// Called with each Beat. A lane that sent nothing for some of them and has more credit than
+    /// its first window gives back what is beyond: the limit that it gives up, one lane a call.
+    std::optional<CreditMessage> give_back(LaneId lane);
 
     /// Something is queued that credit allows to send.
     bool sendable() const;
@@ -76,9 +85,11 @@ private:
         Priority priority;
         std::uint32_t message_bytes_max;
         std::uint64_t window;
-        std::uint64_t limit;          // cumulative cost that the receiver granted
-        std::uint64_t cost_sent = 0;  // cumulative, counted whole at a message's first chunk
-        std::vector<Waiting> queue;   // from `head` on
+        std::uint64_t limit;             // cumulative cost that the receiver granted
+        std::uint64_t cost_sent = 0;     // cumulative, counted whole at a message's first chunk
+        std::uint64_t cost_at_beat = 0;  // cost_sent at the last Beat
+        unsigned idle_beats = 0;         // in a row, without anything sent
+        std::vector<Waiting> queue;      // from `head` on
         std::size_t head = 0;
         std::size_t sent_of_head = 0;
         bool head_begun = false;

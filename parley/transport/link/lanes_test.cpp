@@ -186,6 +186,49 @@ TEST_CASE("lanes: a window grows while the module keeps up, up to a limit") {
     CHECK(lanes.growth_wanted(1) == 0);
 }
 
+TEST_CASE("lanes: a window that grew is given back by who sends nothing for some Beats") {
+    LanesIn in;
+    in.add(4000, 936);
+    LanesOut out;
+    out.add(Priority::blocks, 4000, 936);
+    const auto beats = [&](unsigned n) {
+        std::optional<CreditMessage> given;
+        for (unsigned i = 0; i < n; ++i) given = out.give_back(1);
+        return given;
+    };
+    CHECK_FALSE(beats(2 * idle_beats_max));  // nothing grew
+    in.grow(1, 8000);
+    REQUIRE(out.on_credit(1, in.next_grant()->limit, Instant{}));
+    CHECK(beats(1) == CreditMessage{1, 12'000});
+    // A Credit that crosses it stands, for both.
+    in.grow(1, 12'000);
+    const auto crossing = in.next_grant();
+    CHECK(crossing == CreditMessage{1, 24'000});
+    CHECK(in.on_returned({1, 12'000}) == 0U);
+    REQUIRE(out.on_credit(1, crossing->limit, Instant{}));
+    CHECK_FALSE(beats(idle_beats_max - 1));  // counted anew
+    CHECK(beats(1) == CreditMessage{1, 24'000});
+    CHECK(in.on_returned({1, 24'000}) == 20'000U);
+    CHECK(in.on_returned({1, 24'000}) == 0U);
+    CHECK(in.on_returned({1, 4000}) == 0U);
+    CHECK_FALSE(in.grant_due());
+    // The first window is there for both, as at the start; what is queued keeps more.
+    Delivered delivered;
+    for (int i = 0; i < 4; ++i) REQUIRE(out.push(1, 1, SharedBytes::own(Buffer(936))));
+    CHECK_FALSE(beats(2 * idle_beats_max));
+    Buffer room(8000);
+    ChunkWriter writer{room};
+    out.fill(writer);
+    CHECK_FALSE(out.sendable());
+    Buffer msg;
+    for (const auto part : writer.parts()) append(msg, part);
+    Bytes rest{msg};
+    while (!rest.empty()) REQUIRE(in.take(*take_chunk(rest), delivered));
+    CHECK(delivered.items.size() == 4);
+    in.consumed(1, 4000);
+    CHECK(in.next_grant() == CreditMessage{1, 8000});
+}
+
 TEST_CASE("lanes: grants are seldom while there is room, and come when there is little") {
     LanesIn lanes;
     lanes.add(100000, 1000);

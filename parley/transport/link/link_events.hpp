@@ -108,6 +108,11 @@ struct GrowthWanted {
     LaneId lane;
     std::uint64_t bytes;
 };
+/// The peer sent nothing for long and needs a grown window no more: so much of it is free again.
+struct GrowthReturned {
+    LaneId lane;
+    std::uint64_t bytes;
+};
 /// A heartbeat came: the peer's modules' statuses, and the round trip if it answers ours.
 struct Beat {
     std::vector<std::pair<LaneId, Buffer>> statuses;
@@ -124,6 +129,6 @@ struct Closed {
     std::uint64_t bytes_out = 0;
 };
 using LinkEvent = std::variant<Authenticated, Up, ObservedAddress, Delivered, Drained, GrowthWanted,
-                               Beat, Alive, Closed>;
+                               GrowthReturned, Beat, Alive, Closed>;
 
 }  // namespace parley::transport

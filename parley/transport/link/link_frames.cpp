@@ -95,6 +95,8 @@ void Link::Impl::on_control(Now now, const Chunk& chunk, Events& out) {
             return on_blocked(chunk.bytes, out);
         case ControlCode::stalled:
             return on_stalled(chunk.bytes, out);
+        case ControlCode::returned:
+            return on_returned(chunk.bytes, out);
     }
     if (chunk.code < control_extension_min) {
         fail_link({LinkErrc::unknown_control, 0, chunk.code}, {}, out);
@@ -146,6 +148,14 @@ void Link::Impl::on_blocked(Bytes body, Events& out) {
     if (config_.bandwidth.limits_reading()) return;  // the wait is our own doing
     const auto bytes = lanes_in_.growth_wanted(*lane);
     if (bytes > 0) out.emplace_back(GrowthWanted{*lane, bytes});
+}
+
+void Link::Impl::on_returned(Bytes body, Events& out) {
+    const auto returned = decode_credit(body);
+    const auto bytes =
+        returned ? lanes_in_.on_returned(*returned) : std::unexpected{returned.error()};
+    if (!bytes) return fail_link(bytes.error(), "Returned: ", out);
+    if (*bytes > 0) out.emplace_back(GrowthReturned{returned->lane, *bytes});
 }
 
 /// Its links go on without their node: a peer of no use, which does not know it.
@@ -273,6 +283,11 @@ void Link::Impl::put_controls(Now now, ChunkWriter& writer) {
             config_.node_turn ? config_.node_turn->length(now.instant) : Duration{0};
         if (stalled >= config_.stalled_told && fits(stalled_message_bytes)) {
             put(ControlCode::stalled, encode_stalled(stalled));
+        }
+        for (LaneId lane = 1; lane <= lanes_out_.lane_max() && fits(credit_message_bytes); ++lane) {
+            if (const auto returned = lanes_out_.give_back(lane)) {
+                put(ControlCode::returned, encode_credit(*returned));
+            }
         }
     };
     if (ready_due_ && fits(0)) {

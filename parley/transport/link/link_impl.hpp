@@ -83,6 +83,7 @@ private:
     void on_credit(Now now, Bytes body, Events& out);
     void on_blocked(Bytes body, Events& out);
     void on_stalled(Bytes body, Events& out);
+    void on_returned(Bytes body, Events& out);
     void flush(Delivered& delivered, Events& out);
     std::size_t produce_now(Now now, MutableBytes room, Events& out);
     void pay_for_input(Now now, std::size_t bytes);

@@ -174,7 +174,7 @@ struct FarPair : LinkPair {
     /// The dialer's lane always has messages; all that comes is consumed at once, or never.
     /// Returns what came in a round trip.
     std::size_t round(LaneId lane, bool consume) {
-        while (queued_ < std::size_t{8} << 20) {
+        while (more_ && queued_ < std::size_t{8} << 20) {
             dialer.command(now(), send_of(lane, 1, 100'000));
             queued_ += 100'000 + 64;
         }
@@ -193,8 +193,12 @@ struct FarPair : LinkPair {
         return came;
     }
 
+    void queue_no_more() { more_ = false; }
+    void queue_again() { more_ = true; }
+
 private:
     std::size_t queued_ = 0;
+    bool more_ = true;
 };
 
 TEST_CASE("link: a sender that waits for credit on a long path asks, and the window grows") {
@@ -218,6 +222,29 @@ TEST_CASE("link: a sender that waits for credit on a long path asks, and the win
     const auto more = pair.round(block_lane, true);
     CHECK(more > 3 << 20);
     CHECK(more <= 4 << 20);
+    CHECK_FALSE(pair.dialer.link.closed());
+    CHECK_FALSE(pair.listener.link.closed());
+}
+
+TEST_CASE("link: a window that grew is free again when its sender is silent for a minute") {
+    FarPair pair;
+    pair.bring_up();
+    for (int i = 0; i < 2; ++i) pair.round(block_lane, true);
+    REQUIRE(pair.listener.take<GrowthWanted>().size() == 1);
+    pair.listener.command(pair.now(), GrowWindow{block_lane, 2 << 20});
+    while (pair.round(block_lane, true) > 0) {
+        pair.queue_no_more();
+    }
+    CHECK(pair.listener.take<GrowthReturned>().empty());
+    pair.run_for(2min);
+    const auto returned = pair.listener.take<GrowthReturned>();
+    REQUIRE(returned.size() == 1);
+    CHECK(returned[0].lane == block_lane);
+    CHECK(returned[0].bytes == 2 << 20);
+    // Whoever starts again has the first window.
+    pair.queue_again();
+    CHECK(pair.round(block_lane, true) <= 2 << 20);
+    CHECK(pair.round(block_lane, true) > 1 << 20);
     CHECK_FALSE(pair.dialer.link.closed());
     CHECK_FALSE(pair.listener.link.closed());
 }

@@ -150,6 +150,17 @@ void Lanes::on_growth_wanted(Connection& c, const GrowthWanted& wanted) {
     command(c.link, GrowWindow{wanted.lane, bytes});
 }
 
+void Lanes::on_growth_returned(Connection& c, const GrowthReturned& returned) {
+    if (c.phase != Phase::up || returned.lane == 0 || returned.lane > c.lanes.size()) return;
+    const auto bytes = std::min(returned.bytes, c.growth_bytes);
+    c.growth_bytes -= bytes;
+    growth_bytes_ -= bytes;
+    c.receive_bytes_reserved -= bytes;
+    state_.stats.receive_bytes_reserved -= bytes;
+    auto& held_max = c.lanes[returned.lane - 1U]->credit_held_max;
+    held_max -= std::min(held_max, bytes / 8);
+}
+
 void Lanes::on_beat(Connection& c, const Beat& beat) {
     if (c.phase != Phase::up) return;
     if (beat.round_trip) c.round_trip = beat.round_trip;

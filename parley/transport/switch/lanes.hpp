@@ -37,6 +37,7 @@ public:
     void deliver(Connection& connection, Delivered& batch);
     void on_drained(Connection& connection, const Drained& drained);
     void on_growth_wanted(Connection& connection, const GrowthWanted& wanted);
+    void on_growth_returned(Connection& connection, const GrowthReturned& returned);
     void on_beat(Connection& connection, const Beat& beat);
 
     /// Tells all modules.

@@ -145,6 +145,7 @@ void Switch::on_event(Now now, LinkId link, LinkEvent event) {
             [&](Delivered& e) { lanes.deliver(c, e); },
             [&](Drained& e) { lanes.on_drained(c, e); },
             [&](GrowthWanted& e) { lanes.on_growth_wanted(c, e); },
+            [&](GrowthReturned& e) { lanes.on_growth_returned(c, e); },
             [&](Beat& e) { lanes.on_beat(c, e); },
             [&](Authenticated& e) {
                 if (admission.on_authenticated(c, std::move(e))) bring_up(c);

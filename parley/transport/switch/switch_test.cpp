@@ -276,6 +276,14 @@ TEST_CASE("switch: windows grow into what full slots would leave, an eighth of i
     CHECK(n.rig.command(link) == "nothing");
     n.rig.event(link, GrowthWanted{9, 100});
     CHECK(n.rig.command(link) == "nothing");
+    // A sender that needs it no more gives it back, and never more than there is.
+    n.rig.event(link, GrowthReturned{chat_lane, 4'000});
+    CHECK(reserved == 46'000);
+    CHECK(grow(6'000) == 4'000);
+    n.rig.event(link, GrowthReturned{chat_lane, 1'000'000});
+    n.rig.event(link, GrowthReturned{9, 100});
+    CHECK(reserved == 40'000);
+    CHECK(grow(20'000) == 10'000);
     // It all comes back with the link, and is there for the next.
     n.rig.closed(link);
     CHECK(reserved == 0);
