@@ -181,13 +181,13 @@ void Network::save_parts() {
                 [this](const StoreBatch& batch) { book_->write_again(batch); }});
     saver_.add({[this] { return switch_->offences().changed(); },
                 [this](StoreBatch& batch) { switch_->offences().take_changes(batch); },
-                [this](const StoreBatch& batch) { switch_->offences().write_again(batch); }});
+                [this](const StoreBatch& batch) { switch_->offences().write_again(batch); }, true});
     saver_.add({[this] { return permissions_.has_changes(); },
                 [this](StoreBatch& batch) { permissions_.take_changes(batch); },
-                [this](const StoreBatch&) { permissions_.write_again(); }});
+                [this](const StoreBatch&) { permissions_.write_again(); }, true});
     saver_.add({[this] { return own_.has_changes(); },
                 [this](StoreBatch& batch) { own_.take_changes(batch); },
-                [this](const StoreBatch&) { own_.write_again(); }});
+                [this](const StoreBatch&) { own_.write_again(); }, true});
     if (!dht_) return;
     saver_.add({[this] { return dht_->rows().has_changes(); },
                 [this](StoreBatch& batch) { dht_->rows().take_changes(batch); },

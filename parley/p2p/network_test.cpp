@@ -56,8 +56,8 @@ struct Fixture {
         network->turn(now);
         network->on_timer(now);
     }
-    void save() {
-        now.instant += 1s;
+    void save(Duration after = 1s) {
+        now.instant += after;
         network->on_timer(now);
         for (auto& job : network->take_jobs()) {
             job.run();
@@ -157,6 +157,25 @@ TEST_CASE("network: record, bans and permissions continue after a restart") {
     // The same contents again: what was said in between has taken numbers.
     CHECK(f.network->record().tcp_endpoint() == record.tcp_endpoint());
     CHECK(f.network->record().sequence() > record.sequence());
+}
+
+TEST_CASE(
+    "network: a ban is on disk a tenth of a second later, what can be learned again within one") {
+    Fixture f;
+    f.save();
+    const auto ban = [&](std::uint64_t n) {
+        CHECK(f.network->ban(f.now, {.who = key_of(n).id(),
+                                     .until = f.now.unix_time + std::chrono::hours{1},
+                                     .why = "test",
+                                     .by_owner = false}));
+        CHECK(f.network->next_wakeup() <= f.now.instant + 100ms);
+    };
+    ban(3);
+    f.save(99ms);  // not for each of many
+    ban(4);
+    f.save(1ms);
+    f.restart();
+    CHECK(f.network->bans(f.now).size() == 2);
 }
 
 TEST_CASE("network: a node that lost its store is above what others have of it") {

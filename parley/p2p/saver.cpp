@@ -7,24 +7,33 @@ namespace parley::p2p {
 
 namespace {
 constexpr Duration interval = 1s;
-}
+constexpr Duration interval_soon = 100ms;
+}  // namespace
 
 void Saver::start(Now now) {
     save_at_ = now.instant + interval;
+    save_soon_at_ = now.instant + interval_soon;
 }
 
 void Saver::on_timer(Now now) {
-    if (now.instant >= save_at_) save(now);
+    const bool soon = now.instant >= save_soon_at_ && changed(true);
+    if (soon || now.instant >= save_at_) save(now);
+}
+
+bool Saver::changed(bool soon_alone) const {
+    return std::ranges::any_of(
+        parts_, [&](const Part& p) { return (p.soon || !soon_alone) && p.has_changes(); });
 }
 
 Instant Saver::next_wakeup() const {
-    const bool changed = stopping_ || !waiting_.empty() ||
-                         std::ranges::any_of(parts_, [](const Part& p) { return p.has_changes(); });
-    return changed ? save_at_ : never;
+    if (stopping_ || !waiting_.empty()) return save_at_;
+    if (changed(true)) return std::min(save_at_, save_soon_at_);
+    return changed(false) ? save_at_ : never;
 }
 
 void Saver::save(Now now) {
     save_at_ = stopping_ ? never : now.instant + interval;
+    save_soon_at_ = stopping_ ? never : now.instant + interval_soon;
     if (saving_ || jobs_.full()) return;
     auto batch = std::make_shared<StoreBatch>();
     for (const auto& part : parts_) part.take_changes(*batch);

@@ -1,5 +1,6 @@
 // Saver: writes what changed to the store, in a Job, one batch at a time, at most about once a
-// second, or at once for an owner who waits for it. What could not be written is tried again.
+// second; ten times where it must not be lost, or at once for an owner who waits for it. What could
+// not be written is tried again.
 //
 // Parts of the node take part by three functions; the Saver knows nothing of what they keep.
 // Threading: the node's thread.
@@ -26,6 +27,9 @@ public:
         std::function<void(StoreBatch&)> take_changes;
         /// The batch, which has rows of all parts, could not be written.
         std::function<void(const StoreBatch&)> write_again;
+        /// Its changes must not be lost: a node that was killed within the second would act
+        /// otherwise than it said.
+        bool soon = false;
     };
     using Done = std::move_only_function<void(const std::optional<StoreError>&)>;
 
@@ -51,6 +55,7 @@ public:
     bool done() const { return finished_ && !saving_; }
 
 private:
+    bool changed(bool soon_alone) const;
     void save(Now now);
     void saved(Now now, const StoreBatch& batch, const std::optional<StoreError>& failure);
 
@@ -59,6 +64,7 @@ private:
     Log& log_;
     std::vector<Part> parts_;
     Instant save_at_ = never;
+    Instant save_soon_at_ = never;
     bool saving_ = false;
     bool stopping_ = false;
     bool finished_ = false;      // what was to be written at the end is under way or written
