@@ -85,6 +85,8 @@ public:
 
     void post(std::move_only_function<void(Now)> call) { inbox_.push(std::move(call)); }
 
+    void go_on_with(const char* what) { turn_->go_on_with(what); }
+
     const p2p::DelayHistogram& loop_delay() const { return delay_; }
     const DatagramCounts& datagram_counts() const { return sockets_.counts(); }
 
@@ -124,18 +126,24 @@ private:
         turn_->begin(time.instant);
         note_clock();
         if ((stop_ || core.links().wants_to_end()) && !stopping_) begin_stop(core, time);
+        turn_->go_on_with("sockets");
         if (one_thread()) io_.front()->turn(time);
         NodeInputs inputs = inbox_.take();
         if (inputs.since != never) delay_.observe(std::max(time.instant - inputs.since, 0ns));
+        turn_->go_on_with("callers");
         for (auto& accepted : inputs.accepted) decide(core, time, std::move(accepted));
+        turn_->go_on_with("datagrams");
         for (auto& received : inputs.received) {
             sockets_.note(received.socket, received.datagrams);
             core.on_datagrams(time, received.datagrams);
             send_datagrams(core);
             readers_[received.socket]->taken();
         }
+        turn_->go_on_with("a posted call");
         for (auto& call : inputs.posted) call(time);
+        turn_->go_on_with("finished jobs");
         for (auto& job : inputs.finished) core.finish_job(job, time);
+        turn_->go_on_with("links");
         for (auto& batch : inputs.batches) {
             hand_in(core, time, batch);
             // The effects of one batch are on their way before the next one is begun.
@@ -145,6 +153,7 @@ private:
             batch = {};
             time = now();
         }
+        turn_->go_on_with("timers and events");
         const bool due = core.next_wakeup() <= time.instant;
         if (due) core.on_timer(time);
         core.turn(time);
@@ -304,6 +313,9 @@ void Host::run(p2p::NodeCore& core) {
 }
 void Host::post(std::move_only_function<void(Now)> call) {
     impl_->post(std::move(call));
+}
+void Host::go_on_with(const char* what) {
+    impl_->go_on_with(what);
 }
 const p2p::DelayHistogram& Host::loop_delay() const {
     return impl_->loop_delay();

@@ -86,6 +86,10 @@ public:
     /// those left when the node has ended are dropped.
     void post(std::move_only_function<void(Now)> call);
 
+    /// On the node's thread, in a posted call: what it does, a literal, for the log if it gets
+    /// stuck.
+    void go_on_with(const char* what);
+
     /// How long inputs waited for the node's thread; of a batch, the one that came first. To be
     /// called on the node's thread.
     const p2p::DelayHistogram& loop_delay() const;

@@ -290,6 +290,7 @@ private:
         const auto handler = [this](std::string body, Origin from, HttpServer::Reply done) {
             host_.post(
                 [this, from, body = std::move(body), done = std::move(done)](Now at) mutable {
+                    host_.go_on_with("a request of RPC");
                     dispatcher_->handle(at, body, from, std::move(done));
                 });
         };
@@ -305,7 +306,10 @@ private:
         server.page = {"/metrics", std::string{p2p::metrics_content_type}};
         server.reply_timeout = 10s;
         const auto handler = [this](const std::string&, Origin, HttpServer::Reply done) {
-            host_.post([this, done = std::move(done)](Now at) { done(metrics_text(at)); });
+            host_.post([this, done = std::move(done)](Now at) {
+                host_.go_on_with("metrics");
+                done(metrics_text(at));
+            });
         };
         auto made = HttpServer::start(std::move(server), handler, *log_);
         if (!made) fail("metrics.listen: " + made.error().what);

@@ -7,7 +7,7 @@
 namespace parley::runtime {
 
 StallWatch::StallWatch(const transport::NodeTurn& turn, const Watchdog& watchdog, Log& log)
-    : turn_(turn), watchdog_(watchdog), log_(log), thread_([this] { run(); }) {}
+    : report_(turn, watchdog, log), thread_([this] { run(); }) {}
 
 StallWatch::~StallWatch() {
     {
@@ -20,11 +20,13 @@ StallWatch::~StallWatch() {
 
 void StallWatch::run() {
     std::unique_lock lock{mutex_};
-    while (!wake_.wait_for(lock, patience / 4, [this] { return ending_; })) look();
+    while (!wake_.wait_for(lock, StallReport::patience / 4, [this] { return ending_; })) {
+        report_.look(monotonic_now());
+    }
 }
 
-void StallWatch::look() {
-    const Duration stalled = turn_.length(monotonic_now());
+void StallReport::look(Instant now) {
+    const Duration stalled = turn_.length(now);
     if (stalled < patience) {
         if (std::exchange(said_, false)) {
             log_.write(LogLevel::info, "watchdog", "the node goes on", {});
@@ -32,10 +34,11 @@ void StallWatch::look() {
         return;
     }
     if (std::exchange(said_, true)) return;
-    const auto topic = watchdog_.current();
+    const auto module = watchdog_.current();
     log_.write(LogLevel::error, "watchdog", "the node is stuck",
                {{"seconds", stalled / std::chrono::seconds{1}},
-                {"module", topic.empty() ? "none" : topic}});
+                {"in", module.topic.empty() ? std::string_view{turn_.what()} : module.call},
+                {"module", module.topic.empty() ? "none" : module.topic}});
 }
 
 }  // namespace parley::runtime

@@ -3,33 +3,36 @@
 #include <parley/runtime/clock.hpp>
 
 #include <chrono>
+#include <utility>
 
 namespace parley::runtime {
 
-void Watchdog::enter(std::string_view topic) {
+void Watchdog::enter(std::string_view topic, std::string_view call) {
     if (depth_++ > 0) return;
     const std::scoped_lock lock{mutex_};
-    topic_ = topic;
+    call_.topic = topic;
+    call_.call = call;
     since_ = monotonic_now();
 }
 
 void Watchdog::leave() {
     if (--depth_ > 0) return;
     const Duration took = monotonic_now() - since_;
-    std::string topic;
+    Call call;
     {
         const std::scoped_lock lock{mutex_};
-        topic.swap(topic_);
+        std::swap(call, call_);
     }
     if (took <= patience_) return;
     log_.write(LogLevel::warn, "watchdog", "module blocks the node",
-               {{"topic", topic},
+               {{"topic", call.topic},
+                {"call", call.call},
                 {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}});
 }
 
-std::string Watchdog::current() const {
+Watchdog::Call Watchdog::current() const {
     const std::scoped_lock lock{mutex_};
-    return topic_;
+    return call_;
 }
 
 }  // namespace parley::runtime

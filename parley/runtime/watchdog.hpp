@@ -1,6 +1,6 @@
 // Watchdog: logs a warning with the topic of a module whose call kept the node's thread longer than
-// a limit, when the call returns. One that does not is named by stuck(), which any thread may ask.
-// Threading: the node's thread, but for stuck().
+// a limit, when the call returns. One that does not is named by current().
+// Threading: the node's thread; current() from any.
 #pragma once
 
 #include <parley/base/time.hpp>
@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 namespace parley::runtime {
 
@@ -19,17 +20,21 @@ public:
     Watchdog(Duration patience, Log& log) : patience_(patience), log_(log) {}
 
     // Around each call of a module:
-    void enter(std::string_view topic) override;
+    void enter(std::string_view topic, std::string_view call) override;
     void leave() override;
 
-    /// The topic of the module that is being called now; empty if none is.
-    std::string current() const;
+    struct Call {
+        std::string topic;      ///< empty: no module is being called
+        std::string_view call;  ///< the name of its function
+    };
+    /// What is being called now.
+    Call current() const;
 
 private:
     Duration patience_;
     Log& log_;
     mutable std::mutex mutex_;
-    std::string topic_;  // under mutex_
+    Call call_;  // under mutex_
     Instant since_{};
     unsigned depth_ = 0;  // a call inside a call counts as part of the outer one
 };

@@ -1,13 +1,13 @@
 #include <parley/runtime/workers.hpp>
 
 #include <parley/runtime/clock.hpp>
+#include <parley/runtime/test_log.hpp>
 
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -16,24 +16,6 @@
 
 using namespace parley;
 using namespace parley::runtime;
-
-namespace {
-
-class CapturingLog final : public Log {
-public:
-    bool enabled(LogLevel) const override { return true; }
-    void write(LogLevel, std::string_view, std::string_view event,
-               std::initializer_list<LogField> fields) override {
-        const std::scoped_lock lock{mutex};
-        lines += event;
-        for (const auto& f : fields) lines += " " + f.value;
-        lines += "\n";
-    }
-    std::mutex mutex;
-    std::string lines;
-};
-
-}  // namespace
 
 TEST_CASE("every job runs once and comes back, also after the pool is told to end") {
     std::atomic<int> ran{0};
@@ -61,7 +43,7 @@ TEST_CASE("a job that throws is logged and still comes back") {
         workers.submit(std::move(jobs));
     }
     CHECK(back == 2);
-    CHECK(log.lines == "job failed disk on fire\njob failed not an exception\n");
+    CHECK(log.take() == "job failed error=disk on fire\njob failed error=not an exception\n");
 }
 
 TEST_CASE(

@@ -105,7 +105,7 @@ void Lanes::deliver(Connection& c, Delivered& batch) {
         if (watch && entered != &lane) {
             if (entered) watch->leave();
             entered = &lane;
-            watch->enter(modules_.spec(lane.module()).name);
+            watch->enter(modules_.spec(lane.module()).name, "handle");
         }
         Buffer bytes = item.own.empty() ? to_buffer(slab.subspan(item.offset, item.size))
                                         : std::move(item.own);

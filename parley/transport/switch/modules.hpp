@@ -38,7 +38,7 @@ public:
     /// the module is disabled from now on.
     template <class F>
     bool call(std::size_t module, std::string_view call, F&& run) {
-        const Watched watched{call_watch, specs_[module].name};
+        const Watched watched{call_watch, specs_[module].name, call};
         return call_unwatched(module, call, std::forward<F>(run));
     }
     /// The same where the caller tells the watch.
@@ -77,8 +77,8 @@ public:
 private:
     class Watched {
     public:
-        Watched(CallWatch* watch, std::string_view topic) : watch_(watch) {
-            if (watch_) watch_->enter(topic);
+        Watched(CallWatch* watch, std::string_view topic, std::string_view call) : watch_(watch) {
+            if (watch_) watch_->enter(topic, call);
         }
         Watched(const Watched&) = delete;
         Watched& operator=(const Watched&) = delete;

@@ -63,8 +63,8 @@ struct TopicLoad {
 class CallWatch {
 public:
     virtual ~CallWatch() = default;
-    /// `topic` is the module's.
-    virtual void enter(std::string_view topic) = 0;
+    /// `topic` is the module's; `call` the name of its function, a literal.
+    virtual void enter(std::string_view topic, std::string_view call) = 0;
     /// The call has returned, or has thrown.
     virtual void leave() = 0;
 };

@@ -751,9 +751,9 @@ TEST_CASE("switch: modules' timers run when they are due") {
 
 TEST_CASE("switch: a probe is told of every call into a module") {
     struct Recorder final : CallWatch {
-        void enter(std::string_view topic) override {
+        void enter(std::string_view topic, std::string_view call) override {
             CHECK(depth++ == 0);
-            names.emplace_back(topic);
+            names.push_back(std::string{topic} + " " + std::string{call});
         }
         void leave() override { CHECK(--depth == 0); }
         int depth = 0;
@@ -763,7 +763,8 @@ TEST_CASE("switch: a probe is told of every call into a module") {
     Recorder recorder;
     n.rig.node->set_call_watch(&recorder);
     const LinkId link = n.rig.up_inbound(n.keys[1]);
-    CHECK(recorder.names == Words{"chat", "blocks", "chat", "blocks"});  // new_peer, status
+    CHECK(recorder.names ==
+          Words{"chat new_peer", "blocks new_peer", "chat status", "blocks status"});
     recorder.names.clear();
     Delivered delivered;
     delivered.items.push_back({chat_lane, 1, 0, 0, {}, 64});
@@ -771,7 +772,8 @@ TEST_CASE("switch: a probe is told of every call into a module") {
     delivered.items.push_back({blocks_lane, 3, 0, 0, {}, 64});
     n.rig.event(link, std::move(delivered));
     n.rig.closed(link);
-    CHECK(recorder.names == Words{"chat", "blocks", "chat", "blocks"});
+    CHECK(recorder.names ==
+          Words{"chat handle", "blocks handle", "chat on_closed", "blocks on_closed"});
     CHECK(recorder.depth == 0);
     n.rig.node->set_call_watch(nullptr);
 }
