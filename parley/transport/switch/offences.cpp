@@ -179,7 +179,7 @@ void Offences::load(Now now, const std::vector<Ban>& bans) {
         const bool address = std::holds_alternative<NetworkGroup>(ban.who);
         if (ban.until > now.unix_time && (ban.by_owner || !address)) {
             put(now, ban, {});
-        } else {
+        } else if (!ban.by_owner || ban.until + owners_kept <= now.unix_time) {
             note_change(key_of(ban.who));  // to be erased from the store
         }
     }

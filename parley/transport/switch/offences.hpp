@@ -90,6 +90,8 @@ public:
     /// Adds what an earlier run had; what is over by `now` is left out, and so are addresses that
     /// the owner did not ban.
     void load(Now now, const std::vector<Ban>& bans);
+    /// A ban by the owner that is over stays in the store for so long: the clock may be ahead.
+    static constexpr auto owners_kept = std::chrono::hours{24 * 60};
     /// Appends what changed since the last call, for the store.
     void take_changes(StoreBatch& batch);
     /// A batch could not be written: what it said of bans is to be written again.
