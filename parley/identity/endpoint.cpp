@@ -1,5 +1,7 @@
 #include <parley/identity/endpoint.hpp>
 
+#include <parley/base/endian.hpp>
+
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
@@ -150,6 +152,14 @@ ByteArray<18> key_of(const NetworkGroup& group) {
     key[0] = group.v4 ? std::byte{4} : std::byte{6};
     key[1] = std::byte{group.bits};
     std::ranges::copy(group.prefix, key.begin() + 2);
+    return key;
+}
+
+ByteArray<19> key_of(const Endpoint& endpoint) {
+    ByteArray<19> key{};
+    key[0] = endpoint.address.is_v4() ? std::byte{4} : std::byte{6};
+    std::ranges::copy(endpoint.address.bytes(), key.begin() + 1);
+    store_be(MutableBytes{key}.last(2), endpoint.port);
     return key;
 }
 

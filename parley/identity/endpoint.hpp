@@ -6,6 +6,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -90,7 +91,6 @@ std::optional<std::uint16_t> parse_port(std::string_view text);
 struct IpFamilies {
     bool v4 = true;
     bool v6 = true;
-    bool has(const IpAddress& address) const { return address.is_v4() ? v4 : v6; }
 };
 
 /// An address and a port, of TCP or UDP.
@@ -103,5 +103,17 @@ struct Endpoint {
     std::string to_string() const;
     friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
 };
+/// Its family, address and port as a key for tables.
+ByteArray<19> key_of(const Endpoint& endpoint);
+/// The families of all endpoints in a range, or of its members by that projection.
+template <class Range, class Projection = std::identity>
+IpFamilies families_of(const Range& range, Projection endpoint_of = {}) {
+    IpFamilies out{.v4 = false, .v6 = false};
+    for (const auto& member : range) {
+        const Endpoint& endpoint = std::invoke(endpoint_of, member);
+        (endpoint.address.is_v4() ? out.v4 : out.v6) = true;
+    }
+    return out;
+}
 
 }  // namespace parley

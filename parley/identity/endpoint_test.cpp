@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
 #include <string>
+#include <vector>
 
 using namespace parley;
 
@@ -121,6 +123,22 @@ TEST_CASE("groups keep the leading bits only") {
     CHECK(outbound_group(ip("203.7.1.1")) != outbound_group(ip("203.8.1.1")));
     // The same bits in the other family are another group.
     CHECK(group_of(ip("0.0.0.0"), 0, 0) != group_of(ip("::"), 0, 0));
+}
+
+TEST_CASE("keys of endpoints tell family, address and port apart, and families are those in use") {
+    std::set<ByteArray<19>> keys;
+    std::vector<Endpoint> endpoints;
+    for (const std::string_view text :
+         {"1.2.3.4:80", "1.2.3.4:81", "1.2.3.5:80", "[102:304::]:80", "1.2.3.4:20480"}) {
+        endpoints.push_back(*Endpoint::parse(text));
+        keys.insert(key_of(endpoints.back()));
+    }
+    CHECK(keys.size() == endpoints.size());
+    CHECK(families_of(endpoints).v4);
+    CHECK(families_of(endpoints).v6);
+    endpoints.resize(3);
+    CHECK_FALSE(families_of(endpoints).v6);
+    CHECK_FALSE(families_of(std::vector<Endpoint>{}).v4);
 }
 
 TEST_CASE("endpoints are read and written") {

@@ -36,14 +36,6 @@ Result<std::vector<runtime::DatagramSocket>, Failure> open_sockets() {
     return sockets;
 }
 
-IpFamilies families_of(const std::vector<runtime::DatagramSocket>& sockets) {
-    IpFamilies out{.v4 = false, .v6 = false};
-    for (const auto& socket : sockets) {
-        (socket.local().address.is_v4() ? out.v4 : out.v6) = true;
-    }
-    return out;
-}
-
 class Loop {
 public:
     Loop(std::vector<runtime::DatagramSocket> sockets, Service& service)
@@ -98,7 +90,7 @@ Result<CrawlReport, Failure> run_crawl(std::span<const Contact> seeds,
     const auto key = NodeKey::generate(entropy);
     const auto record = EnrBuilder{1}.client({"parley-crawl", PARLEY_VERSION}).sign(key).value();
     ServiceConfig config;
-    config.families = families_of(*sockets);
+    config.families = families_of(*sockets, &runtime::DatagramSocket::local);
     Service service{config, key, record, entropy, Rng{runtime::random_seed()}};
     const auto began = runtime::now();
     const Crawler crawler{began, service, seeds};

@@ -47,9 +47,7 @@ Result<void, ConfigError> check(const Config& config, std::string_view file_name
 }
 
 IpFamilies Config::udp_families() const {
-    IpFamilies out{.v4 = false, .v6 = false};
-    for (const auto& endpoint : p2p.listen) (endpoint.address.is_v4() ? out.v4 : out.v6) = true;
-    return out;
+    return families_of(p2p.listen);
 }
 
 std::uint64_t Config::descriptors_max() const {

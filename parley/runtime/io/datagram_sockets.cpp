@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <system_error>
 #include <utility>
 
@@ -19,15 +18,6 @@ DatagramSocket& DatagramSockets::add(DatagramSocket socket) {
     sockets_.push_back(std::make_unique<DatagramSocket>(std::move(socket)));
     outgoing_.emplace_back();
     return *sockets_.back();
-}
-
-DatagramSockets::Key DatagramSockets::key_of(const Endpoint& peer) {
-    Key key{};
-    const auto address = peer.address.bytes();
-    std::ranges::copy(address, key.begin());
-    key[16] = std::byte{peer.address.is_v4()};
-    std::memcpy(&key[17], &peer.port, sizeof peer.port);
-    return key;
 }
 
 void DatagramSockets::note(std::size_t socket, const DatagramBatch& received) {

@@ -35,19 +35,17 @@ public:
     const DatagramCounts& counts() const { return counts_; }
 
 private:
-    using Key = ByteArray<19>;
     struct Way {
         std::size_t socket = 0;
         IpAddress from;
     };
 
-    static Key key_of(const Endpoint& peer);
     const Way* way_to(const Endpoint& peer);
     void count(const SendResult& result);
 
     std::vector<std::unique_ptr<DatagramSocket>> sockets_;
     bool has_choice_ = false;  // of the address that a datagram comes from
-    LruMap<Key, Way> ways_;
+    LruMap<ByteArray<19>, Way> ways_;
     std::vector<Way> strangers_;                           // the first socket of each family
     std::vector<std::vector<OutgoingDatagram>> outgoing_;  // by socket; scratch
     DatagramCounts counts_;
