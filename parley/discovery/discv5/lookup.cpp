@@ -145,22 +145,15 @@ std::vector<std::uint16_t> Lookup::distances(const Id& node, std::size_t path) c
     return distances;
 }
 
-/// The first of the 16 best that was not asked; then one that failed and would be among them. Null
-/// when the path has no node to ask.
+/// The first of the 16 best that was not asked. Null when the path has no node to ask.
 Lookup::Candidate* Lookup::next_of(std::size_t path) {
-    Candidate* again = nullptr;
     std::size_t good = 0;
     for (const Place at : view(path)) {
         if (good == results_max) break;
-        if (at->state == State::failed) {
-            const bool ours = at->path == path && at->attempts < attempts_max;
-            if (ours && (!again || at->attempts < again->attempts)) again = &*at;
-            continue;
-        }
         if (at->state == State::heard) return &*at;
-        ++good;
+        if (at->state != State::failed && !at->late) ++good;
     }
-    return again;
+    return nullptr;
 }
 
 /// When no path has a node to ask or an answer to wait for: a node at the edge that has not listed
@@ -172,7 +165,8 @@ Lookup::Candidate* Lookup::next_of_edge() {
     unsigned edge = log_distance_max;
     std::size_t good = 0;
     for (const auto& candidate : candidates_) {
-        if (candidate.state == State::asked && candidate.listed_at == 0) return nullptr;
+        const bool awaited = candidate.state == State::asked && !candidate.late;
+        if (awaited && candidate.listed_at == 0) return nullptr;
         if (candidate.spoke && ++good == results_max) {
             edge = log_distance(candidate.contact.id, target_);
         }
@@ -200,7 +194,6 @@ Lookup::Request Lookup::ask(Candidate& candidate, std::size_t path,
                             std::vector<std::uint16_t> distances) {
     candidate.state = State::asked;
     candidate.path = static_cast<std::uint8_t>(path);
-    ++candidate.attempts;
     ++in_flight_[path];
     ++requests_;
     candidate.distances = std::move(distances);
@@ -240,7 +233,7 @@ void Lookup::on_nodes(const Id& from, std::span<const Contact> nodes) {
     teller->state = State::answered;
     teller->spoke = true;
     const std::size_t path = teller->path;
-    --in_flight_[path];
+    release(*teller);
     const unsigned hops = teller->hops + 1U;
     const auto wanted = std::move(teller->distances);
     std::vector<const Contact*> told;
@@ -262,11 +255,23 @@ void Lookup::on_nodes(const Id& from, std::span<const Contact> nodes) {
     for (const std::size_t taker : takers) prune(taker);
 }
 
+void Lookup::release(Candidate& candidate) {
+    if (!candidate.late) --in_flight_[candidate.path];
+    candidate.late = false;
+}
+
+void Lookup::on_late(const Id& from) {
+    Candidate* candidate = asked(from);
+    if (!candidate) return;
+    release(*candidate);
+    candidate->late = true;
+}
+
 void Lookup::on_failure(const Id& from) {
     Candidate* candidate = asked(from);
     if (!candidate) return;
     candidate->state = candidate->spoke ? State::answered : State::failed;
-    --in_flight_[candidate->path];
+    release(*candidate);
 }
 
 bool Lookup::done() {
@@ -276,7 +281,18 @@ bool Lookup::done() {
     for (std::size_t path = 0; path < paths; ++path) {
         if (next_of(path)) return false;
     }
-    return next_of_edge() == nullptr;
+    return !waits() && next_of_edge() == nullptr;
+}
+
+/// Whether a late answer may come from a node among the 16 closest.
+bool Lookup::waits() const {
+    std::size_t answered = 0;
+    for (const auto& candidate : candidates_) {
+        if (answered == results_max) return false;
+        if (candidate.state == State::asked) return true;
+        if (candidate.state == State::answered) ++answered;
+    }
+    return false;
 }
 
 void Lookup::refuse_found() {

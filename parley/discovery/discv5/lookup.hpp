@@ -35,7 +35,6 @@ public:
     static constexpr std::size_t in_flight_max = 3;
     static constexpr std::size_t paths = 3;
     static constexpr std::size_t answer_records_max = 16;  ///< of one answer; the closest ones
-    static constexpr unsigned attempts_max = 4;            ///< of asking one node
     static constexpr unsigned edge_answers_min = 3;        ///< of nodes at the edge
     static constexpr std::size_t requests_max = 160;
     static constexpr std::size_t path_candidates_max = 64;  ///< that were not asked yet
@@ -58,6 +57,9 @@ public:
     /// All records of a node's answer, verified. Records that are not at a distance asked for are
     /// ignored, and so is a node that was not asked.
     void on_nodes(const Id& from, std::span<const Contact> nodes);
+    /// Its answer is late: another is asked in its stead, but the answer is still taken. Ignored if
+    /// the node was not asked.
+    void on_late(const Id& from);
     /// No answer came, or none that counts. Ignored if the node was not asked.
     void on_failure(const Id& from);
     /// The node does not answer at the endpoint of the record found: goes on for a newer one.
@@ -84,12 +86,12 @@ private:
         Contact contact;
         std::uint64_t group = 0;  // 0: exempt
         State state = State::heard;
-        std::uint8_t heard_by = 0;  // a bit for each path
-        std::uint8_t path = 0;      // the one that asks it
-        std::uint8_t attempts = 0;
+        std::uint8_t heard_by = 0;                  // a bit for each path
+        std::uint8_t path = 0;                      // the one that asks it
         std::uint8_t tier = 0;                      // see view(); stays once it is asked
         std::uint8_t hops = 0;                      // answers that led to it
         bool spoke = false;                         // it answered once
+        bool late = false;                          // asked, and no longer one of in_flight_max
         unsigned listed_at = 0;                     // log distance of the edge that it listed
         std::vector<std::uint16_t> distances = {};  // that it is asked for
     };
@@ -103,6 +105,8 @@ private:
     std::vector<std::uint16_t> distances(const Id& node, std::size_t path) const;
     std::vector<Place> view(std::size_t path);
     Candidate* next_of(std::size_t path);
+    bool waits() const;
+    void release(Candidate& candidate);
     Candidate* next_of_edge();
     Request ask(Candidate& candidate, std::size_t path, std::vector<std::uint16_t> distances);
 

@@ -88,6 +88,57 @@ TEST_CASE("three are asked at a time, the closest first, each for the buckets th
     CHECK(lookup.requests() == 4);
 }
 
+TEST_CASE("while an answer is late another is asked, and it is taken when it comes") {
+    Rig rig;
+    auto lookup = rig.lookup(rig.nodes(256, 10));
+    const auto first = all_next(lookup);
+    REQUIRE(first.size() == 3);
+    lookup.on_late(first[0].node.id);
+    lookup.on_late(first[0].node.id);  // it has given its place already
+    CHECK(all_next(lookup).size() == 1);
+    const auto near = rig.node(250);
+    lookup.on_nodes(first[0].node.id, std::vector{near});
+    CHECK(all_next(lookup).empty());  // three are under way
+    lookup.on_nodes(first[1].node.id, {});
+    CHECK(all_next(lookup).size() == 1);
+    lookup.on_late(rig.self);  // who was not asked
+    const auto closest = lookup.closest();
+    CHECK(std::ranges::count(closest, first[0].node.id, &Contact::id) == 1);
+}
+
+TEST_CASE("a lookup waits for late answers of those who would be among the 16 closest alone") {
+    Rig rig;
+    auto seeds = rig.nodes(250, 17);
+    std::ranges::sort(
+        seeds, [&](const Contact& a, const Contact& b) { return closer(rig.target, a.id, b.id); });
+    const auto all_but = [&](std::size_t silent) {
+        auto lookup = rig.lookup(seeds);
+        while (true) {
+            const auto requests = all_next(lookup);
+            if (requests.empty()) return lookup;
+            for (const auto& request : requests) {
+                if (request.node.id == seeds[silent].id) {
+                    lookup.on_late(request.node.id);
+                } else {
+                    lookup.on_nodes(request.node.id, {});
+                }
+            }
+        }
+    };
+    auto waiting = all_but(15);
+    CHECK_FALSE(waiting.done());
+    CHECK(waiting.closest().back().id == seeds[16].id);
+    waiting.on_nodes(seeds[15].id, {});
+    finish(waiting);
+    CHECK(waiting.closest().back().id == seeds[15].id);
+
+    auto silent = all_but(0);
+    CHECK_FALSE(silent.done());
+    silent.on_failure(seeds[0].id);
+    finish(silent);
+    CHECK(silent.closest().front().id == seeds[1].id);
+}
+
 TEST_CASE("distances are 1 to 256, whoever is asked") {
     Rig rig;
     for (const Goal goal : {Goal::closest, Goal::resolve}) {
@@ -127,11 +178,8 @@ TEST_CASE("the result is the 16 closest that answered") {
             }
         }
     }
-    // Who fails is asked again, a few times.
     CHECK(asked.size() == 16);
-    for (const auto& [id, times] : asked) {
-        CHECK(times == (silent.contains(id) ? int{Lookup::attempts_max} : 1));
-    }
+    for (const auto& [id, times] : asked) CHECK(times == 1);
     const auto closest = lookup.closest();
     CHECK(closest.size() == 16);  // fourteen and two seeds
     CHECK(std::ranges::is_sorted(closest, [&](const Contact& a, const Contact& b) {
@@ -316,7 +364,7 @@ TEST_CASE("however close nodes others invent, candidates and requests are bounde
                 auto requests = all_next(lookup);
                 REQUIRE(requests.size() <= Lookup::in_flight_max);
                 for (const auto& request : requests) {
-                    REQUIRE(++asked[request.node.id] <= int{Lookup::attempts_max});
+                    REQUIRE(++asked[request.node.id] == 1);
                     const unsigned distance = log_distance(request.node.id, rig.target);
                     // Mostly nearer and nearer ones, in groups of their own.
                     lookup.on_nodes(request.node.id,
@@ -404,7 +452,7 @@ TEST_CASE("nodes of one group that somebody invents at the edge are not asked on
         }
     }
     CHECK(listed == Lookup::edge_answers_min);
-    CHECK(in_vain <= 2 * Lookup::attempts_max);
+    CHECK(in_vain <= 2);
 }
 
 TEST_CASE("liars whom one path led to do not alone say who stands at the edge") {

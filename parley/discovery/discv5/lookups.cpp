@@ -25,7 +25,8 @@ void Lookups::advance(Now now, Serial serial) {
             now, request->node, std::move(request->distances),
             [this, serial, from = request->node.id](Now then, const auto& records) {
                 on_answer(then, serial, from, records);
-            });
+            },
+            [this, serial, from = request->node.id](Now then) { on_late(then, serial, from); });
     }
     found->second.stepping = false;
     if (!lookup.done()) return;
@@ -38,10 +39,17 @@ void Lookups::on_answer(Now now, Serial serial, const Id& from,
     const auto found = running_.find(serial);
     if (found == running_.end()) return;
     if (records) {
-        found->second.machine.on_nodes(from, contacts_of(*records, families_));
+        found->second.machine.on_nodes(from, contacts_of(*records, requests_.families()));
     } else {
         found->second.machine.on_failure(from);
     }
+    advance(now, serial);
+}
+
+void Lookups::on_late(Now now, Serial serial, const Id& from) {
+    const auto found = running_.find(serial);
+    if (found == running_.end()) return;
+    found->second.machine.on_late(from);
     advance(now, serial);
 }
 
@@ -52,7 +60,8 @@ void Lookups::try_found(Now now, Serial serial, const Contact& found) {
     requests_.find_nodes(now, found, {0}, [this, serial, found](Now then, const auto& records) {
         auto& running = running_.find(serial)->second;
         if (records) {
-            if (!records->empty()) running.own = Contact::of(records->front(), families_);
+            if (!records->empty())
+                running.own = Contact::of(records->front(), requests_.families());
             return finish(then, serial, true);
         }
         running.trying = false;

@@ -36,13 +36,8 @@ using OnLookup = std::move_only_function<void(Now, const LookupResult&)>;
 class Lookups {
 public:
     /// The parts that it refers to outlive it.
-    Lookups(std::size_t lookups_max, const Id& self, Requests& requests, Table& table,
-            IpFamilies families = {})
-        : lookups_max_(lookups_max),
-          self_(self),
-          requests_(requests),
-          table_(table),
-          families_(families) {}
+    Lookups(std::size_t lookups_max, const Id& self, Requests& requests, Table& table)
+        : lookups_max_(lookups_max), self_(self), requests_(requests), table_(table) {}
     Lookups(const Lookups&) = delete;
     Lookups& operator=(const Lookups&) = delete;
     ~Lookups() = default;
@@ -65,6 +60,7 @@ private:
     };
 
     void advance(Now now, Serial serial);
+    void on_late(Now now, Serial serial, const Id& from);
     void try_found(Now now, Serial serial, const Contact& found);
     void finish(Now now, Serial serial, bool answers);
     void on_answer(Now now, Serial serial, const Id& from,
@@ -74,7 +70,6 @@ private:
     Id self_;
     Requests& requests_;
     Table& table_;
-    IpFamilies families_;
     std::map<Serial, Running> running_;
 };
 

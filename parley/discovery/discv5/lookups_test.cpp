@@ -58,7 +58,7 @@ TEST_CASE("lookups over the limit are refused, and each that was taken ends once
     const auto done = [&](Now, const LookupResult& result) {
         ++ended;
         CHECK(result.closest.empty());
-        CHECK(result.requests == Lookup::attempts_max);
+        CHECK(result.requests == 1);
     };
     CHECK(node.lookups.start(node.now, Goal::closest, Id{}, done));
     CHECK(node.lookups.start(node.now, Goal::closest, Id{}, done));
@@ -67,6 +67,23 @@ TEST_CASE("lookups over the limit are refused, and each that was taken ends once
     node.advance(1min);
     CHECK(ended == 2);
     CHECK(node.lookups.size() == 0);
+}
+
+TEST_CASE("those who do not answer hold up a lookup no longer than an answer is late") {
+    Alone node;
+    for (std::uint64_t i = 2; i < 11; ++i) node.table.add(node.now, node.silent(i), Origin::heard);
+    int ended = 0;
+    node.lookups.start(node.now, Goal::closest, Id{}, [&](Now, const auto&) { ++ended; });
+    const RequestsConfig config;
+    CHECK(node.requests.size() == 3);
+    node.advance(config.late_after_max);
+    CHECK(node.requests.size() == 6);
+    node.advance(config.late_after_max);
+    CHECK(node.requests.size() == 9);
+    node.advance((config.sends_max - 1) * config.late_after_max);
+    CHECK(ended == 0);
+    node.advance(config.late_after_max);
+    CHECK(ended == 1);
 }
 
 TEST_CASE(

@@ -12,6 +12,9 @@ std::uint64_t first_serial(Rng& rng) {
     return rng.next() >> 2 | std::uint64_t{1} << 62;
 }
 
+/// Of one request.
+constexpr unsigned handshakes_max = 4;
+
 /// Hands `done` the one kind of answer that its request can have.
 template <class Kind, class Done>
 auto narrowed(Done done) {
@@ -32,6 +35,8 @@ std::string_view name(RequestErrc error) {
             return "no answer in time";
         case RequestErrc::bad_answer:
             return "an answer that contradicts itself";
+        case RequestErrc::unsent:
+            return "nobody has answered at this address";
         case RequestErrc::overloaded:
             return "too many requests under way";
         case RequestErrc::too_large:
@@ -45,7 +50,8 @@ Requests::Requests(const RequestsConfig& config, Wire& wire, Table& table, Intak
       wire_(wire),
       table_(table),
       intake_(intake),
-      next_serial_(first_serial(rng)) {}
+      next_serial_(first_serial(rng)),
+      late_after_(config.late_after_max) {}
 
 // --- Asking ---
 
@@ -55,10 +61,11 @@ void Requests::ping(Now now, const Contact& node, OnAnswer<PingAnswer> done) {
 }
 
 void Requests::find_nodes(Now now, const Contact& node, std::vector<std::uint16_t> distances,
-                          OnAnswer<std::vector<Enr>> done) {
+                          OnAnswer<std::vector<Enr>> done, OnLate late) {
     FindNode find{RequestId::of(next_serial_), {}};
     find.distances.assign(distances.begin(), distances.end());
-    ask(now, node, find, narrowed<std::vector<Enr>>(std::move(done)), std::move(distances));
+    ask(now, node, find, narrowed<std::vector<Enr>>(std::move(done)), std::move(late),
+        std::move(distances));
 }
 
 void Requests::talk(Now now, const Contact& node, Bytes protocol, Bytes request,
@@ -72,7 +79,7 @@ void Requests::talk(Now now, const Contact& node, Bytes protocol, Bytes request,
 
 /// The message's ID is the next serial number.
 void Requests::ask(Now now, const Contact& node, const Message& message, OnAnswer<Answer> done,
-                   std::vector<std::uint16_t> distances) {
+                   OnLate late, std::vector<std::uint16_t> distances) {
     const auto peer = peer_key(node.id, node.endpoint);
     const auto waiting = peers_.find(peer);
     if (requests_.size() >= config_.requests_max ||
@@ -84,7 +91,9 @@ void Requests::ask(Now now, const Contact& node, const Message& message, OnAnswe
     request.node = node;
     request.peer = peer;
     request.plain = encode(message);
+    request.repeatable = !std::holds_alternative<TalkReq>(message);
     request.done = std::move(done);
+    request.late = std::move(late);
     request.distances = std::move(distances);
     auto& queue = peers_[peer];
     queue.push_back(serial);
@@ -92,31 +101,88 @@ void Requests::ask(Now now, const Contact& node, const Message& message, OnAnswe
 }
 
 void Requests::begin(Now now, Serial serial, Request& request) {
+    if (!send(now, serial, request)) {
+        return end(now, PeerKey{request.peer}, std::unexpected{RequestErrc::unsent});
+    }
     ++counters_.requests;
+    await(now, serial, request);
+}
+
+bool Requests::send(Now now, Serial serial, Request& request) {
     const auto nonce = wire_.send_request(now, request.node, request.plain);
-    sent(now, serial, request, nonce, config_.request_timeout);
+    if (!nonce) return false;
+    request.nonces.push_back(*nonce);
+    by_nonce_.emplace(*nonce, serial);
+    request.greeted = false;
+    return true;
 }
 
-void Requests::sent(Now now, Serial serial, Request& request, const Nonce& nonce,
-                    Duration timeout) {
-    by_nonce_.erase(request.nonce);
-    deadlines_.erase({request.deadline, serial});
-    request.nonce = nonce;
-    request.deadline = now.instant + timeout;
-    by_nonce_.emplace(nonce, serial);
-    deadlines_.emplace(request.deadline, serial);
+void Requests::await(Now now, Serial serial, Request& request) {
+    request.since = now.instant;
+    request.late_after = late_after_;
+    wake_at(now.instant + late_after_, serial, request);
 }
 
-/// One handshake a request: whoever sees our packets could have us make them without end.
+Instant Requests::deadline(const Request& request) const {
+    return request.since + config_.sends_max * request.late_after;
+}
+
+/// From when it was sent first: of those that were repeated, nobody knows what was answered.
+void Requests::note_time(Now now, const Request& request) {
+    constexpr int memory = 8;
+    const Duration wanted = (now.instant - request.since) * 5 / 4;
+    late_after_ = std::clamp(late_after_ + (wanted - late_after_) / memory, config_.late_after_min,
+                             config_.late_after_max);
+}
+
+void Requests::wake_at(Instant when, Serial serial, Request& request) {
+    wakeups_.erase({request.wakeup, serial});
+    request.wakeup = when;
+    wakeups_.emplace(when, serial);
+}
+
+/// The challenge may be to any of its packets: others repeat one that is open (so do we). Few
+/// handshakes: whoever sees our packets could have us make them without end.
 void Requests::on_challenge(Now now, const Wire::Challenged& challenge) {
     const auto found = by_nonce_.find(challenge.nonce);
     if (found == by_nonce_.end()) return;
     auto& request = requests_.find(found->second)->second;
-    if (request.greeted || request.node.endpoint != challenge.from) return;
-    const auto nonce = wire_.send_handshake(request.node, challenge, request.plain);
-    if (!nonce) return;
+    if (request.greeted || request.handshakes >= handshakes_max) return;
+    if (request.node.endpoint != challenge.from) return;
+    if (!wire_.send_handshake(request.node, challenge, request.plain)) return;
     request.greeted = true;
-    sent(now, found->second, request, *nonce, config_.handshake_timeout);
+    ++request.handshakes;
+    note_time(now, request);
+    await(now, found->second, request);
+}
+
+/// The node's NAT may have given it another port or address: nothing gets to the old one.
+void Requests::on_greeted(Now now, const Remote& from) {
+    if (busy(from.key)) return;
+    PeerKey first{};
+    std::ranges::copy(from.id, first.begin());
+    for (auto at = peers_.lower_bound(first); at != peers_.end(); ++at) {
+        if (!std::ranges::equal(from.id, Bytes{at->first}.first(from.id.size()))) return;
+        const auto& request = requests_.find(at->second.front())->second;
+        const bool late = request.since + request.late_after <= now.instant;
+        if (late && request.repeatable && !request.moved) return move(now, at->first, from);
+    }
+}
+
+void Requests::move(Now now, const PeerKey& from, const Remote& to) {
+    auto queue = peers_.extract(from);
+    for (const Serial serial : queue.mapped()) {
+        auto& request = requests_.find(serial)->second;
+        request.node.endpoint = to.endpoint;
+        request.peer = to.key;
+        request.moved = true;
+    }
+    const Serial serial = queue.mapped().front();
+    queue.key() = to.key;
+    peers_.insert(std::move(queue));
+    auto& request = requests_.find(serial)->second;
+    (void)send(now, serial, request);  // in the session of that handshake
+    await(now, serial, request);
 }
 
 // --- Answers ---
@@ -148,8 +214,10 @@ void Requests::on_nodes(Now now, const Remote& from, const Nodes& nodes) {
     if (request->parts == 0) request->total = nodes.total;
     ++request->parts;
     request->records_seen += nodes.records.size();
+    // If it was repeated, these may be parts of two answers.
+    const auto records_max = nodes_records_max * (request->nonces.size() > 1 ? 2U : 1U);
     if (nodes.total != request->total || nodes.total == 0 || nodes.total > nodes_records_max ||
-        request->records_seen > nodes_records_max) {
+        request->records_seen > records_max) {
         ++counters_.bad_answers;
         return end(now, from.key, std::unexpected{RequestErrc::bad_answer});
     }
@@ -184,8 +252,8 @@ void Requests::end(Now now, const PeerKey& peer, std::expected<Answer, RequestEr
     const auto queue = peers_.find(peer);
     const auto found = requests_.find(queue->second.front());
     auto request = std::move(found->second);
-    by_nonce_.erase(request.nonce);
-    deadlines_.erase({request.deadline, found->first});
+    for (const auto& nonce : request.nonces) by_nonce_.erase(nonce);
+    wakeups_.erase({request.wakeup, found->first});
     requests_.erase(found);
     queue->second.pop_front();
     if (queue->second.empty()) {
@@ -196,18 +264,28 @@ void Requests::end(Now now, const PeerKey& peer, std::expected<Answer, RequestEr
     }
     if (outcome) {
         ++counters_.answers;
+        note_time(now, request);
         table_.on_alive(now, request.node.id, request.node.endpoint);
-    } else {
+    } else if (outcome.error() != RequestErrc::unsent) {
         table_.on_failed(now, request.node.id, request.node.endpoint);
     }
     request.done(now, std::move(outcome));
 }
 
+void Requests::on_late(Now now, Serial serial, Request& request) {
+    wake_at(now.instant + request.late_after, serial, request);
+    if (request.parts == 0 && request.repeatable) (void)send(now, serial, request);
+    if (request.late) request.late(now);
+}
+
 void Requests::on_timer(Now now) {
-    while (!deadlines_.empty() && deadlines_.begin()->first <= now.instant) {
-        auto& request = requests_.find(deadlines_.begin()->second)->second;
+    while (!wakeups_.empty() && wakeups_.begin()->first <= now.instant) {
+        const Serial serial = wakeups_.begin()->second;
+        auto& request = requests_.find(serial)->second;
         const auto peer = request.peer;
-        if (request.parts > 0) {  // some of its messages are lost: what came is of use
+        if (now.instant < deadline(request)) {
+            on_late(now, serial, request);
+        } else if (request.parts > 0) {  // some of its messages are lost: what came is of use
             end(now, peer, std::move(request.records));
         } else {
             ++counters_.timeouts;
@@ -217,7 +295,7 @@ void Requests::on_timer(Now now) {
 }
 
 Instant Requests::next_wakeup() const {
-    return deadlines_.empty() ? never : deadlines_.begin()->first;
+    return wakeups_.empty() ? never : wakeups_.begin()->first;
 }
 
 }  // namespace parley::discovery::discv5

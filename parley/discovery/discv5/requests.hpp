@@ -3,11 +3,13 @@
 //   - Each request has exactly one outcome, its `done`: the answer, or why there is none.
 //   - To one node at one endpoint one request is under way at a time, so that its session is made
 //     once; others wait in a queue.
-//   - A request is not repeated by itself, except in the handshake that its challenge asks for.
+//   - While an answer or a challenge is late, the request is sent again, as packets get lost. A
+//     TALKREQ, which may change something there, is not: its handshake alone repeats it.
 //   - An answer or a challenge that no request waits for is ignored.
 // The table is told of each outcome: it shows whether the node lives.
-// Bounded: requests_max in all, peer_requests_max for one node at one endpoint; a request lives
-// for at most request_timeout + handshake_timeout once it is under way.
+// Bounded: requests_max in all, peer_requests_max for one node at one endpoint; once it is under
+// way, a request lives for sends_max times the time after which an answer is late, and for as long
+// again after each of four handshakes.
 // Threading: the node's thread. `done` is called on it, perhaps before the call that asks returns.
 //
 //     requests.ping(now, contact, [&](Now, const auto& answer) { use(answer); });
@@ -38,11 +40,13 @@
 
 namespace parley::discovery::discv5 {
 
-/// Deadlines and limits of requests.
+/// Times and limits of requests.
 struct RequestsConfig {
-    Duration request_timeout = 700ms;  ///< for an answer, or a challenge
-    Duration handshake_timeout = 1s;   ///< for the answer to a request in a handshake
-    std::size_t requests_max = 512;    ///< under way or waiting
+    unsigned sends_max = 4;  ///< of one request, and of it again in its handshake
+    /// When an answer is late: a quarter longer than answers take on average, within these.
+    Duration late_after_min = 150ms, late_after_max = 350ms;
+    Duration handshake_timeout = 1s;  ///< for the answer to a request in a handshake
+    std::size_t requests_max = 512;   ///< under way or waiting
     /// Of those to one node at one endpoint: it may be silent, and they wait for each other.
     std::size_t peer_requests_max = 32;
 };
@@ -51,6 +55,7 @@ struct RequestsConfig {
 enum class RequestErrc : std::uint8_t {
     timed_out,   ///< no answer
     bad_answer,  ///< totals that contradict each other, or too many records
+    unsent,      ///< the address has not answered many others: see WireConfig
     overloaded,  ///< too many requests under way
     too_large,   ///< a TALKREQ of more than talk_bytes_max
 };
@@ -60,6 +65,9 @@ std::string_view name(RequestErrc error);
 /// What became of a request.
 template <class Answer>
 using OnAnswer = std::move_only_function<void(Now, std::expected<Answer, RequestErrc>)>;
+
+/// An answer is late, and may still come.
+using OnLate = std::move_only_function<void(Now)>;
 
 /// A PONG, without its request's ID.
 struct PingAnswer {
@@ -84,7 +92,7 @@ public:
     /// Those records of the answer that verify, stand at the distances asked for and can be reached
     /// from here. If messages of it are missing at the deadline: what came.
     void find_nodes(Now now, const Contact& node, std::vector<std::uint16_t> distances,
-                    OnAnswer<std::vector<Enr>> done);
+                    OnAnswer<std::vector<Enr>> done, OnLate late = {});
     /// TALKREQ. More than talk_bytes_max fails at once with too_large.
     void talk(Now now, const Contact& node, Bytes protocol, Bytes request, OnAnswer<Buffer> done);
     /// Requests and lookups share one series of numbers: takes one.
@@ -95,19 +103,24 @@ public:
     /// A WHOAREYOU came: the request that it names goes out again, in a handshake. Each request is
     /// greeted once; challenges of any other are ignored.
     void on_challenge(Now now, const Wire::Challenged& challenge);
+    /// A handshake showed that the node speaks from there: a request that is late, at another
+    /// endpoint of the node, goes there, with those that wait for it.
+    void on_greeted(Now now, const Remote& from);
     /// False: no request waited for it.
     bool on_pong(Now now, const Remote& from, const Pong& pong);
     /// Ignored if no request to that node waits for it.
     void on_nodes(Now now, const Remote& from, const Nodes& nodes);
     /// Ignored if no request to that node waits for it.
     void on_talk_response(Now now, const Remote& from, const TalkResp& talk);
-    /// Ends those whose deadline has come.
+    /// Repeats those whose answer is late, and ends those that are out of time.
     void on_timer(Now now);
     Instant next_wakeup() const;
 
     /// Whether a request to that node at that endpoint is under way.
     bool busy(const PeerKey& peer) const { return peers_.contains(peer); }
     std::size_t size() const { return requests_.size(); }
+    /// In which nodes can be asked.
+    IpFamilies families() const { return intake_.families(); }
     /// Counts since the start.
     struct Counters {
         std::uint64_t requests = 0;  ///< sent, each counted once
@@ -124,10 +137,17 @@ private:
         PeerKey peer{};
         Buffer plain;
         OnAnswer<Answer> done;
+        OnLate late;
         std::vector<std::uint16_t> distances;
-        Nonce nonce{};  // of the packet that carried it last
-        Instant deadline = never;
-        bool greeted = false;  // its handshake was sent
+        std::vector<Nonce> nonces;  // of the packets that carried it, but for handshakes
+        bool repeatable = true;
+        bool moved = false;  // to where its node greeted us
+        // Since it began, or its handshake did
+        Instant since;
+        Duration late_after{};
+        Instant wakeup = never;  // it is late again, or at its end
+        unsigned handshakes = 0;
+        bool greeted = false;  // by a handshake, since it was sent last
         // The parts of an answer in several messages
         std::uint64_t total = 0, parts = 0;
         std::size_t records_seen = 0;
@@ -135,9 +155,15 @@ private:
     };
 
     void ask(Now now, const Contact& node, const Message& message, OnAnswer<Answer> done,
-             std::vector<std::uint16_t> distances = {});
+             OnLate late = {}, std::vector<std::uint16_t> distances = {});
     void begin(Now now, Serial serial, Request& request);
-    void sent(Now now, Serial serial, Request& request, const Nonce& nonce, Duration timeout);
+    bool send(Now now, Serial serial, Request& request);
+    void await(Now now, Serial serial, Request& request);
+    void move(Now now, const PeerKey& from, const Remote& to);
+    void wake_at(Instant when, Serial serial, Request& request);
+    Instant deadline(const Request& request) const;
+    void on_late(Now now, Serial serial, Request& request);
+    void note_time(Now now, const Request& request);
     /// The request of that kind which is under way at the peer; null if it is not of that ID.
     template <class Kind>
     Request* under_way(const PeerKey& peer, const RequestId& id);
@@ -154,8 +180,9 @@ private:
     std::map<Serial, Request> requests_;
     std::map<PeerKey, std::deque<Serial>> peers_;
     std::map<Nonce, Serial> by_nonce_;
-    std::set<std::pair<Instant, Serial>> deadlines_;
+    std::set<std::pair<Instant, Serial>> wakeups_;
     Serial next_serial_;
+    Duration late_after_;
     Counters counters_;
 };
 

@@ -21,7 +21,7 @@ Service::Service(const ServiceConfig& config, const NodeKey& key, const Enr& rec
           rng_),
       intake_(table_, config.families),
       requests_(config, wire_, table_, intake_, rng_),
-      lookups_(config.lookups_max, wire_.id(), requests_, table_, config.families),
+      lookups_(config.lookups_max, wire_.id(), requests_, table_),
       walks_(config, wire_.id(), lookups_, table_, rng_) {}
 
 void Service::set_record(const Enr& record) {
@@ -37,7 +37,10 @@ void Service::on_datagram(Now now, const Endpoint& from, Bytes datagram) {
             [](std::monostate) {},
             [&](const Wire::Challenged& challenge) { requests_.on_challenge(now, challenge); },
             [&](const Wire::Heard& heard) {
-                if (heard.record) intake_.met(now, heard.from, *heard.record);
+                if (heard.record) {
+                    intake_.met(now, heard.from, *heard.record);
+                    requests_.on_greeted(now, heard.from);
+                }
                 if (heard.message) on_message(now, heard.from, *heard.message);
             },
         },

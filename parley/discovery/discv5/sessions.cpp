@@ -1,7 +1,5 @@
 #include <parley/discovery/discv5/sessions.hpp>
 
-#include <parley/base/endian.hpp>
-
 #include <algorithm>
 #include <utility>
 
@@ -9,17 +7,19 @@ namespace parley::discovery::discv5 {
 
 PeerKey peer_key(const Id& id, const Endpoint& endpoint) {
     PeerKey out{};
-    auto to = std::ranges::copy(id, out.begin()).out;
-    std::ranges::copy(endpoint.address.bytes(), to);
-    out[48] = std::byte{endpoint.address.is_v4() ? std::uint8_t{4} : std::uint8_t{6}};
-    out[49] = static_cast<std::byte>(endpoint.port >> 8);
-    out[50] = static_cast<std::byte>(endpoint.port);
+    const auto to = std::ranges::copy(id, out.begin()).out;
+    std::ranges::copy(key_of(endpoint), to);
     return out;
 }
 
 const SessionKey* Sessions::sealing(const PeerKey& peer) {
     const auto* session = sessions_.find(peer);
     return session ? &session->current.seal : nullptr;
+}
+
+const SessionKey* Sessions::renewed_sealing(const PeerKey& peer) {
+    const auto* session = sessions_.find(peer);
+    return session && session->generation == generation_ ? &session->current.seal : nullptr;
 }
 
 std::optional<Bytes> Sessions::open(const PeerKey& peer, const Packet& packet, PacketBuffer& room) {
@@ -32,11 +32,12 @@ std::optional<Bytes> Sessions::open(const PeerKey& peer, const Packet& packet, P
     return plain;
 }
 
-void Sessions::put(const PeerKey& peer, const Keys& keys) {
-    if (auto* session = sessions_.find(peer)) {
+void Sessions::put(const Remote& peer, const Keys& keys) {
+    if (auto* session = sessions_.find(peer.key)) {
         session->other = std::exchange(session->current, keys);
+        session->generation = generation_;
     } else {
-        sessions_.insert(peer, {keys, std::nullopt});
+        sessions_.insert(peer.key, share_key(peer.endpoint), {keys, std::nullopt, generation_});
     }
 }
 

@@ -138,7 +138,8 @@ public:
 
     void set_silent_liars(bool silent) { silent_ = silent; }
 
-    /// Plays a lookup of `from`. Each request or its answer is lost with the given probability.
+    /// Plays a lookup of `from`. Each request or its answer is lost with the given probability, and
+    /// sent again when it is late, as Requests does.
     Outcome play(Goal goal, Node& from, const Id& target, double loss = 0.0) {
         const auto seeds = from.table->seeds(target);
         Lookup lookup{goal, from.contact.id, target, seeds, limits_};
@@ -146,19 +147,28 @@ public:
             Duration when;
             Id asked;
             std::vector<Contact> answer;
-            bool failed;
+            bool failed = false;
+            bool late = false;
             bool operator>(const Event& other) const { return when > other.when; }
         };
         std::priority_queue<Event, std::vector<Event>, std::greater<>> events;
         Outcome outcome;
         while (!lookup.done()) {
             while (const auto request = lookup.next()) {
-                Event event{outcome.took, request->node.id, {}, false};
+                Event event{.when = outcome.took, .asked = request->node.id, .answer = {}};
                 const Node* node = find(event.asked);
-                event.failed = !node || node->dead || (node->liar && silent_) || rng_.chance(loss);
-                if (event.failed) {
-                    event.when += 500ms;
-                } else {
+                const bool silent = !node || node->dead || (node->liar && silent_);
+                int lost = 0;
+                while (lost < sends_max && (silent || rng_.chance(loss))) ++lost;
+                event.failed = lost == sends_max;
+                if (lost > 0) {
+                    events.push({.when = event.when + late_after,
+                                 .asked = event.asked,
+                                 .answer = {},
+                                 .late = true});
+                }
+                event.when += lost * late_after;
+                if (!event.failed) {
                     event.when += rng_.jitter(Duration{100ms}, 0.9);
                     event.answer = ask(*node, *request, from.contact.endpoint.address);
                     if (learn_) {
@@ -172,7 +182,9 @@ public:
             const Event event = events.top();
             events.pop();
             outcome.took = event.when;
-            if (event.failed) {
+            if (event.late) {
+                lookup.on_late(event.asked);
+            } else if (event.failed) {
                 lookup.on_failure(event.asked);
             } else {
                 lookup.on_nodes(event.asked, event.answer);
@@ -201,6 +213,8 @@ public:
 
 private:
     using Place = std::vector<Node>::iterator;
+    static constexpr int sends_max = 4;
+    static constexpr Duration late_after = 250ms;
 
     static void add(Table& table, const Contact& contact) {
         table.add(at(0s), contact, Origin::met);

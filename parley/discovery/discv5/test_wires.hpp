@@ -14,9 +14,11 @@ namespace parley::discovery::discv5::testing {
 
 struct WireEnd {
     explicit WireEnd(std::uint32_t number, const WireConfig& config = {})
+        : WireEnd(number, config, endpoint_of(number)) {}
+    WireEnd(std::uint32_t number, const WireConfig& config, const Endpoint& at)
         : entropy(number),
           key(key_of(number)),
-          endpoint(endpoint_of(number)),
+          endpoint(at),
           rng(number),
           wire(
               config, key, record_of(key, endpoint), entropy,

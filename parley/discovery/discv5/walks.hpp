@@ -32,8 +32,7 @@ public:
     Walks& operator=(const Walks&) = delete;
     ~Walks() = default;
 
-    /// A way into the network: heard of now, and again at each walk. Nothing happens if its record
-    /// names no endpoint, or it is ourselves.
+    /// A way into the network: heard of now, and again at each walk. Ourselves are ignored.
     void add_boot(Now now, const Contact& contact);
     /// Our record names another endpoint: the next walk is due at once, and for ourselves.
     void on_moved();

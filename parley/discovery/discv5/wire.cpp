@@ -2,7 +2,6 @@
 
 #include <parley/base/endian.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace parley::discovery::discv5 {
@@ -11,15 +10,6 @@ namespace {
 
 /// Random bytes in place of a message, as long as a PING.
 constexpr std::size_t random_message_bytes = 44;
-
-/// IPv4 address, or IPv6 /64.
-ByteArray<17> address_key(const IpAddress& address) {
-    const auto group = exact_group(address);
-    ByteArray<17> out{};
-    std::ranges::copy(group.prefix, out.begin());
-    out.back() = std::byte{group.v4};
-    return out;
-}
 
 /// Of the record in a handshake and the one that the challenge named (empty: none), the newer.
 /// Nothing if the one in the handshake does not verify, or is not of that key.
@@ -50,21 +40,21 @@ Wire::Wire(const WireConfig& config, const NodeKey& key, const Enr& record, Entr
       handshakes_(config.handshakes_per_second, config.handshakes_burst) {}
 
 /// A peer whose copy of our record lacks our endpoint cannot list us, and only a handshake delivers
-/// the new record: so all sessions are dropped.
+/// the new record: so what is asked from now on brings it.
 bool Wire::set_record(const Enr& record) {
     const auto moved_in = [&](IpFamilies family) {
         return record.udp_endpoint(family) != record_.udp_endpoint(family);
     };
     const bool moved = moved_in({.v4 = true, .v6 = false}) || moved_in({.v4 = false, .v6 = true});
     record_ = record;
-    if (moved) sessions_.clear();
+    if (moved) sessions_.renew();
     return moved;
 }
 
 // --- Allowances ---
 
 Wire::Allowance& Wire::allowance_of(const IpAddress& address) {
-    const auto key = address_key(address);
+    const auto key = key_of(exact_group(address));
     if (auto* known = addresses_.find(key)) return *known;
     const TokenBucket packets{config_.packets_per_second, config_.packets_burst};
     return addresses_.find_or_insert(
@@ -153,7 +143,7 @@ Wire::Incoming Wire::on_packet(Now now, const Endpoint& from, const Packet& pack
     auto record = newer_record(asked->known, kind.record, *key);
     if (!record) return {};
     challenges_.erase(remote.key);
-    sessions_.put(remote.key, keys);
+    sessions_.put(remote, keys);
     ++counters_.handshakes;
     return heard(remote, std::move(record), *plain);
 }
@@ -163,7 +153,6 @@ Wire::Incoming Wire::on_packet(Now now, const Endpoint& from, const Packet& pack
 void Wire::challenge(Now now, const Remote& to, const Nonce& nonce) {
     auto* open = challenges_.find(to.key);
     if (open == nullptr || open->until <= now.instant) {
-        if (open != nullptr) challenges_.erase(to.key);
         WhoAreYou who_are_you;
         entropy_.fill(who_are_you.id_nonce);
         Challenge fresh;
@@ -173,7 +162,7 @@ void Wire::challenge(Now now, const Remote& to, const Nonce& nonce) {
             who_are_you.record_sequence = contact->sequence;
         }
         fresh.data = encode_challenge(header({}).masking_iv, nonce, who_are_you);
-        challenges_.insert(to.key, fresh);
+        challenges_.insert(to.key, share_key(to.endpoint), fresh);
         open = challenges_.find(to.key);
     }
     ++counters_.challenges;
@@ -190,28 +179,29 @@ PacketHeader Wire::header(const PacketKind& kind) {
     return out;
 }
 
-Nonce Wire::send_request(Now now, const Contact& to, Bytes plain) {
+std::optional<Nonce> Wire::send_request(Now now, const Contact& to, Bytes plain) {
     random_.stir(now);
     const auto head = header(OrdinaryPacket{self_});
-    if (const auto* key = sessions_.sealing(peer_key(to.id, to.endpoint))) {
+    if (const auto* key = sessions_.renewed_sealing(peer_key(to.id, to.endpoint))) {
         put(to.endpoint, [&](Buffer& out) { seal_packet(to.id, head, *key, plain, out); });
-    } else if (is_exempt_from_group_limits(to.endpoint.address) ||
-               take(now, to.endpoint.address, &Allowance::greetings, 1)) {
-        ByteArray<random_message_bytes> random;
-        random_.fill(random);
-        put(to.endpoint,
-            [&](Buffer& out) { mask_packet(to.id, encode_header(head), random, out); });
+        return head.nonce;
     }
+    if (!is_exempt_from_group_limits(to.endpoint.address) &&
+        !take(now, to.endpoint.address, &Allowance::greetings, 1)) {
+        return std::nullopt;
+    }
+    ByteArray<random_message_bytes> random;
+    random_.fill(random);
+    put(to.endpoint, [&](Buffer& out) { mask_packet(to.id, encode_header(head), random, out); });
     return head.nonce;
 }
 
-std::optional<Nonce> Wire::send_handshake(const Contact& to, const Challenged& challenge,
-                                          Bytes plain) {
+bool Wire::send_handshake(const Contact& to, const Challenged& challenge, Bytes plain) {
     const auto peer = Enr::decode_verified(to.record);
-    if (!peer) return std::nullopt;
+    if (!peer) return false;
     allowance_of(to.endpoint.address).greetings.give_back();  // somebody is there
     const auto initiation = agree_as_initiator(entropy_, peer->id(), self_, to.id, challenge.data);
-    if (!initiation) return std::nullopt;
+    if (!initiation) return false;
     // A node that has no record of ours (0) needs it, even if its number is 0 too.
     const bool tell_record =
         challenge.record_sequence == 0 || challenge.record_sequence < record_.sequence();
@@ -223,9 +213,9 @@ std::optional<Nonce> Wire::send_handshake(const Contact& to, const Challenged& c
     });
     const auto keys = Keys::of_initiator(initiation->keys);
     put(to.endpoint, [&](Buffer& out) { seal_packet(to.id, head, keys.seal, plain, out); });
-    sessions_.put(peer_key(to.id, to.endpoint), keys);
+    sessions_.put(Remote::of(to.id, to.endpoint), keys);
     ++counters_.handshakes;
-    return head.nonce;
+    return true;
 }
 
 void Wire::send_answer(const Remote& to, const Message& message) {

@@ -6,8 +6,8 @@
 //   - A forged source address uses up neither what the true one may ask for in its sessions, nor
 //     the challenges that it is sent.
 //   - A handshake that no challenge asked for, or that is repeated, is ignored.
-// Bounded: sessions, challenges and counted addresses by WireConfig; the outbox by its owner, who
-// clears it after each call.
+// Bounded: sessions, challenges and counted addresses by WireConfig, the first two in shares of
+// network groups; the outbox by its owner, who clears it after each call.
 // Threading: the node's thread.
 //
 //     const auto nonce = wire.send_request(now, contact, encode(Ping{id, sequence}));
@@ -16,6 +16,7 @@
 #pragma once
 
 #include <parley/base/entropy_pool.hpp>
+#include <parley/base/grouped_lru.hpp>
 #include <parley/base/lru.hpp>
 #include <parley/base/rng.hpp>
 #include <parley/base/time.hpp>
@@ -54,7 +55,7 @@ struct WireConfig {
     /// Packets that go to one address without a session and come to nothing: anybody may write a
     /// record that names somebody else's endpoint, and must not make us a nuisance to it.
     double greetings_per_second = 1.0 / 300;
-    double greetings_burst = 8;
+    double greetings_burst = 16;
     /// Addresses whose use is counted; beyond it the least recent starts anew.
     std::size_t addresses_max = 4096;
     /// Handshakes with us, from all addresses. A forged one costs an operation on the curve, a good
@@ -76,7 +77,7 @@ public:
     const Id& id() const { return self_; }
     /// Our own record, which handshakes deliver.
     const Enr& record() const { return record_; }
-    /// True if it names another endpoint than the one before; then all sessions are dropped.
+    /// True if it names another endpoint than the one before; then requests make sessions anew.
     bool set_record(const Enr& record);
 
     // --- In ---
@@ -109,11 +110,10 @@ public:
 
     /// In the session; without one as random bytes, which ask for a challenge. The packet's nonce.
     /// Nothing leaves for an address that has not answered WireConfig::greetings_burst of these.
-    Nonce send_request(Now now, const Contact& to, Bytes plain);
-    /// The answer to a challenge: makes a session, and repeats the request in it. Nothing if their
+    std::optional<Nonce> send_request(Now now, const Contact& to, Bytes plain);
+    /// The answer to a challenge: makes a session, and repeats the request in it. False if their
     /// record does not decode, or its key is no point on the curve.
-    std::optional<Nonce> send_handshake(const Contact& to, const Challenged& challenge,
-                                        Bytes plain);
+    bool send_handshake(const Contact& to, const Challenged& challenge, Bytes plain);
     /// Nothing leaves if the session was forgotten meanwhile.
     void send_answer(const Remote& to, const Message& message);
     /// Datagrams to be sent. The owner clears it.
@@ -168,8 +168,8 @@ private:
     EntropyPool random_;
     std::uint32_t nonces_ = 0;
     Sessions sessions_;
-    LruMap<PeerKey, Challenge> challenges_;
-    LruMap<ByteArray<17>, Allowance> addresses_;
+    GroupedLru<PeerKey, ByteArray<18>, Challenge> challenges_;
+    LruMap<ByteArray<18>, Allowance> addresses_;
     TokenBucket handshakes_;
     Counters counters_;
     DatagramBatch outbox_;

@@ -4,7 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <variant>
+#include <vector>
 
 using namespace parley;
 using namespace parley::discovery::discv5;
@@ -95,12 +97,25 @@ TEST_CASE("a challenge names the record that is known, and the handshake brings 
         return heard->record->sequence();
     };
     CHECK(sequence_heard() == 1);
-    // A new number alone leaves the session; another endpoint ends it.
+    const auto asks_in_session = [&] {
+        a.wire.send_request(start, b.contact(), ping);
+        const auto incoming = b.receive(start, a, a.sent());
+        b.sent();
+        return std::holds_alternative<Wire::Heard>(incoming);
+    };
+    // A new number alone leaves the session; with another endpoint the next request makes a new
+    // one, and what was under way in the old one is still read and answered.
     CHECK_FALSE(a.wire.set_record(record_of(a.key, a.endpoint, 2)));
-    CHECK(a.wire.sessions() == 1);
+    CHECK(asks_in_session());
+    b.wire.send_answer(a.remote(), Pong{});
+    const auto on_way = b.sent();
     CHECK(a.wire.set_record(record_of(a.key, endpoint_of(77), 3)));
-    CHECK(a.wire.sessions() == 0);
+    CHECK(std::holds_alternative<Wire::Heard>(a.receive(start, b, on_way)));
+    a.wire.send_answer(b.remote(), Pong{});
+    CHECK(std::holds_alternative<Wire::Heard>(b.receive(start, a, a.sent())));
+    CHECK_FALSE(asks_in_session());
     CHECK(sequence_heard() == 3);
+    CHECK(asks_in_session());
 }
 
 TEST_CASE("a handshake counts once, and only while its challenge is open") {
@@ -142,6 +157,41 @@ TEST_CASE("an address over its limit gets no challenge, and is admitted in sessi
     CHECK(b.wire.admit(start, a.endpoint.address));
     CHECK(b.wire.counters().dropped == 8);
     CHECK(challenges(at(2s)) == 2);
+}
+
+TEST_CASE("a network group that fills the sessions and challenges loses its own") {
+    WireConfig config;
+    config.sessions_max = config.challenges_max = 3;
+    WireEnd server{1, config};
+    const auto in_group = [](int group, int host) {
+        return Endpoint{IpAddress::v4({std::byte{203}, std::byte{0}, static_cast<std::byte>(group),
+                                       static_cast<std::byte>(host)}),
+                        9000};
+    };
+    WireEnd alone{2, {}, in_group(1, 1)};
+    greet(start, alone, server, ping);
+    std::vector<std::unique_ptr<WireEnd>> crowd;
+    for (int host = 0; host < 5; ++host) {
+        const auto number = static_cast<std::uint32_t>(3 + host);
+        crowd.push_back(std::make_unique<WireEnd>(number, WireConfig{}, in_group(2, host)));
+        greet(start, *crowd.back(), server, ping);
+    }
+    CHECK(server.wire.sessions() == 3);
+    server.wire.send_answer(alone.remote(), Pong{});
+    CHECK(server.sent().size() == 1);
+
+    WireEnd newcomer{20, {}, in_group(3, 1)};
+    newcomer.wire.send_request(start, server.contact(), ping);
+    server.receive(start, newcomer, newcomer.sent());
+    const auto challenge = newcomer.receive(start, server, server.sent());
+    for (std::uint32_t number = 30; number < 40; ++number) {
+        WireEnd one{number, {}, in_group(2, 1)};
+        one.wire.send_request(start, server.contact(), ping);
+        server.receive(start, one, one.sent());
+    }
+    server.sent();
+    newcomer.wire.send_handshake(server.contact(), std::get<Wire::Challenged>(challenge), ping);
+    CHECK(std::holds_alternative<Wire::Heard>(server.receive(start, newcomer, newcomer.sent())));
 }
 
 TEST_CASE("of more sessions than there is room for the least recent is forgotten") {
