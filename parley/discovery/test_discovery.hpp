@@ -6,6 +6,7 @@
 #include <parley/transport/handshake/hello.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -60,6 +61,12 @@ inline Source heard_from(std::uint32_t n) {
     return {SourceKind::pex, id(n), public_endpoint(n).address};
 }
 inline const Source by_user{};
+
+/// All of 20.0.0.0/8 and 30.0.0.0/8 are one owner's.
+inline OwnerGroups one_owner() {
+    return OwnerGroups{
+        std::make_shared<const AsMap>(*AsMap::parse("20.0.0.0/8 64500\n30.0.0.0/8 64500\n"))};
+}
 
 inline AddressBook make_book(BookConfig config = {}, std::uint32_t self = 0) {
     return AddressBook{config, NetworkFilter{network, {}}, id(self), Rng{11}};

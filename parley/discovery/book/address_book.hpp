@@ -116,9 +116,10 @@ public:
 
     // --- Queries ---
 
-    const NodeId& self() const { return eligibility_.self(); }  ///< never in the book
-    const BookConfig& config() const { return config_; }        ///< as at construction
-    std::size_t size() const { return entries_.size(); }        ///< how many entries
+    const NodeId& self() const { return eligibility_.self(); }    ///< never in the book
+    const BookConfig& config() const { return config_; }          ///< as at construction
+    const OwnerGroups& owners() const { return config_.owners; }  ///< what a group is
+    std::size_t size() const { return entries_.size(); }          ///< how many entries
     /// Any of them, for random picks; the numbers change with the book. Precondition: i < size().
     const Entry& nth(std::size_t i) const { return entries_[i]; }
     /// How many entries are in that state. Cheap.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 using namespace parley;
 using namespace parley::discovery;
@@ -117,6 +118,30 @@ TEST_CASE("one network group can tell of a sixteenth of the new places, in whate
     CHECK(added > places / 32);
     // Another group still finds room.
     CHECK(book.add_record(at(0s), any, heard_from(51)) == AddResult::added);
+}
+
+TEST_CASE("with a map, all /16 of one owner are one source and one group") {
+    BookConfig config;
+    config.entries_max = 5120;  // 64 new buckets, 16 tried ones
+    const Buckets by_network{config.entries_max, 1};
+    const Buckets by_owner{config.entries_max, 1, one_owner()};
+    const auto ip = [](std::uint32_t n) { return public_endpoint(n).address; };
+    const Source one{SourceKind::pex, id(1), ip(1)};
+    const Source two{SourceKind::pex, id(2), ip(2)};
+    CHECK(by_network.source_group(one) != by_network.source_group(two));
+    CHECK(by_owner.source_group(one) == by_owner.source_group(two));
+    const auto buckets_of = [](const Buckets& tables) {
+        std::set<Place> buckets;
+        for (std::uint32_t n = 1; n <= 100; ++n) {
+            buckets.insert(tables.tried_place(public_endpoint(n)) / Buckets::bucket_places);
+        }
+        return buckets.size();
+    };
+    CHECK(buckets_of(by_network) == 16);
+    CHECK(buckets_of(by_owner) == 1);
+    // Where no AS is known, nothing changes.
+    const auto elsewhere = *Endpoint::parse("40.1.0.1:1");
+    CHECK(by_owner.tried_place(elsewhere) == by_network.tried_place(elsewhere));
 }
 
 TEST_CASE("a good entry keeps its place, a failing or stale one gives way; pinned ones need none") {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <parley/base/time.hpp>
+#include <parley/identity/owner_group.hpp>
 #include <parley/transport/handshake/hello.hpp>
 
 #include <cstddef>
@@ -38,6 +39,8 @@ struct BackOffConfig {
 struct BookConfig {
     /// Places, in both tables; see Buckets.
     std::size_t entries_max = 81'920;
+    /// What a group is, in the tables and among outbound links.
+    OwnerGroups owners{};
     /// False: places do not depend on groups and sources, and age does not count. For comparisons.
     bool resist = true;
     /// Keep private and loopback addresses; only for a node that is in such a network itself.

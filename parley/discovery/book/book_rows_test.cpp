@@ -164,6 +164,37 @@ TEST_CASE("a smaller book keeps what finds a place") {
     CHECK(rows(store) == small.size());
 }
 
+TEST_CASE("with another map of owners the tried stand where they belong, and few are lost") {
+    MemoryStore store;
+    BookConfig with_map;
+    with_map.owners = one_owner();
+    auto before = make_book();
+    for (std::uint32_t n = 1; n <= 200; ++n) {
+        before.add_record(at(0s), record(n), heard_from(n));
+        if (n > 100) continue;
+        before.on_connected(at(0s), id(n), Direction::outbound, public_endpoint(n));
+        before.on_disconnected(at(1h), id(n), transport::CloseReason::reset, 1h);
+    }
+    save(before, store);
+    for (const BookConfig& config : {with_map, BookConfig{}}) {
+        auto after = make_book(config);
+        const auto report = after.load(store);
+        REQUIRE(report);
+        CHECK(report->corrupt == 0);
+        CHECK(after.taken(BookTable::tried) > 80);  // some belong into one place
+        CHECK(after.size() + 20 > before.size());
+        for (std::size_t i = 0; i < after.size(); ++i) {
+            const Entry& entry = after.nth(i);
+            if (after.table_of(entry.place) == BookTable::untried) continue;
+            CHECK(entry.place == after.tables().tried_place(entry.endpoint()));
+        }
+        for (std::size_t i = 0; i < after.size(); ++i) {  // all rows are written again
+            after.on_connected(at(2h), after.nth(i).id, Direction::inbound, {});
+        }
+        save(after, store);
+    }
+}
+
 TEST_CASE("a book of a newer version is refused, of a damaged one too") {
     MemoryStore store;
     auto book = make_book();

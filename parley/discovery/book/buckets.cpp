@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <utility>
 
 namespace parley::discovery {
 
@@ -25,8 +26,8 @@ std::uint32_t part_of(std::uint32_t buckets, std::uint32_t part) {
 
 }  // namespace
 
-Buckets::Buckets(std::size_t entries_max, std::uint64_t key, bool by_group)
-    : key_(key), by_group_(by_group) {
+Buckets::Buckets(std::size_t entries_max, std::uint64_t key, OwnerGroups owners, bool by_group)
+    : key_(key), owners_(std::move(owners)), by_group_(by_group) {
     auto& untried = sides_[index(BookTable::untried)];
     auto& tried = sides_[index(BookTable::tried)];
     untried.buckets = buckets_in(entries_max / 5 * 4);
@@ -57,8 +58,10 @@ std::uint64_t Buckets::hash(char purpose, const Endpoint& endpoint) const {
 
 std::uint64_t Buckets::group(const Endpoint& endpoint) const {
     if (is_exempt_from_group_limits(endpoint.address)) return hash('e', endpoint);
-    const NetworkGroup group = outbound_group(endpoint.address);
-    return hash('g', load_be<std::uint64_t>(Bytes{group.prefix}.first(8)), group.v4 ? 4 : 6);
+    const OwnerGroup group = owners_.of(endpoint.address);
+    if (group.as != 0) return hash('a', group.as);
+    const NetworkGroup& network = group.network;
+    return hash('g', load_be<std::uint64_t>(Bytes{network.prefix}.first(8)), network.v4 ? 4 : 6);
 }
 
 std::uint64_t Buckets::source_group(const Source& source) const {

@@ -5,13 +5,13 @@
 //   advertises, and in whatever number, fits into a sixteenth of the buckets at most;
 //   in tried, it depends on the entry's own group: each has a thirty-second of them at most.
 // (Heilman, Kendler, Zohar, Goldberg: "Eclipse Attacks on Bitcoin's Peer-to-Peer Network", 2015;
-// Bitcoin Core's addrman.) Groups are /16 (IPv6: /32); a private or loopback endpoint is one of
-// its own.
-// Threading: the node's thread.
+// Bitcoin Core's addrman.) Groups are OwnerGroups; a private or loopback endpoint is one of its
+// own. Threading: the node's thread.
 #pragma once
 
 #include <parley/base/rng.hpp>
 #include <parley/discovery/book/entry.hpp>
+#include <parley/identity/owner_group.hpp>
 
 #include <array>
 #include <cstddef>
@@ -31,7 +31,8 @@ public:
 
     /// About four in five of `entries_max` places are untried ones, in powers of two of buckets.
     /// `by_group` false: an entry's place depends on its endpoint alone.
-    Buckets(std::size_t entries_max, std::uint64_t key, bool by_group = true);
+    Buckets(std::size_t entries_max, std::uint64_t key, OwnerGroups owners = {},
+            bool by_group = true);
 
     std::uint64_t key() const { return key_; }  ///< as at construction: secret
     /// A number for all sources that count as one: those of one network group, or, from private
@@ -81,6 +82,7 @@ private:
     std::uint64_t group(const Endpoint& endpoint) const;
 
     std::uint64_t key_;
+    OwnerGroups owners_;
     bool by_group_;
     std::uint32_t untried_places_ = 0;
     std::array<Side, 2> sides_;

@@ -19,7 +19,7 @@ Placement::Placement(const BookConfig& config, std::uint64_t key, BookEntries& e
     : config_(config),
       entries_(entries),
       rows_(rows),
-      tables_(config.entries_max, key, config.resist) {}
+      tables_(config.entries_max, key, config.owners, config.resist) {}
 
 Entry* Placement::admit(Now now, Entry entry) {
     Place place = no_place;
@@ -123,12 +123,19 @@ const Entry* Placement::holder_to_test(Now now, const EntryPredicate& exclude) {
 }
 
 void Placement::reset(std::uint64_t key) {
-    tables_ = Buckets{config_.entries_max, key, config_.resist};
+    tables_ = Buckets{config_.entries_max, key, config_.owners, config_.resist};
     collisions_.clear();
     for (Entry& entry : entries_) entry.place = no_place;
 }
 
+/// Owners may be others than when the row was written.
+Place Placement::place_of_row(const Entry& row) const {
+    const bool tried = tables_.exists(row.place) && tables_.table_of(row.place) == BookTable::tried;
+    return tried ? tables_.tried_place(row.endpoint()) : row.place;
+}
+
 bool Placement::restore(Entry row) {
+    row.place = place_of_row(row);
     if (!is_free(row.place)) {
         row.place = tables_.untried_place(row.endpoint(), row.source.group);
         if (!is_free(row.place)) return false;
@@ -139,7 +146,8 @@ bool Placement::restore(Entry row) {
 }
 
 void Placement::restore_over(std::uint32_t number, Entry row) {
-    const Place place = is_free(row.place) ? row.place : no_place;
+    const Place wanted = place_of_row(row);
+    const Place place = is_free(wanted) ? wanted : no_place;
     Entry& entry = entries_[number];
     entries_.set_state(entry, row.state);
     leave_place(entry);

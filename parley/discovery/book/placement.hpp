@@ -50,7 +50,9 @@ public:
     /// Empties the tables, for the places of another key: all entries are without.
     void reset(std::uint64_t key);
     /// Takes in a stored entry: into its place if that is free, else into the untried one of its
-    /// endpoint. False, and no entry, if that is taken, too. The entry is indexed later.
+    /// endpoint. False, and no entry, if that is taken, too. The entry is indexed later. A tried
+    /// one stands where its owner's entries belong now; an untried one may stay where a source's
+    /// former owner had it, until it gives way.
     bool restore(Entry row);
     /// Writes a stored entry over one that is there; its place is its own only if that is free.
     void restore_over(std::uint32_t number, Entry row);
@@ -59,6 +61,7 @@ private:
     bool make_room(Now now, Place place);
     void take_place(std::uint32_t number, Place place);
     void leave_place(Entry& entry);
+    Place place_of_row(const Entry& row) const;
     bool is_free(Place place) const {
         return tables_.exists(place) && tables_.at(place) == Buckets::nobody;
     }

@@ -151,11 +151,11 @@ void DialScheduler::give_up_stale(Now now) {
 void DialScheduler::hold_group(const Endpoint& endpoint) {
     if (is_exempt_from_group_limits(endpoint.address)) return;
     if (endpoint.address.is_unspecified()) return;  // a name
-    ++groups_[outbound_group(endpoint.address)];
+    ++groups_[book_.owners().of(endpoint.address)];
 }
 
 void DialScheduler::free_group(const Endpoint& endpoint) {
-    const auto found = groups_.find(outbound_group(endpoint.address));
+    const auto found = groups_.find(book_.owners().of(endpoint.address));
     if (found == groups_.end()) return;
     if (--found->second == 0) groups_.erase(found);
 }
@@ -194,7 +194,7 @@ bool DialScheduler::blocked(const NodeId& id) const {
 bool DialScheduler::excluded(const Entry& entry) const {
     if (static_.contains(entry.id) || blocked(entry.id)) return true;
     const IpAddress address = entry.endpoint().address;
-    return !is_exempt_from_group_limits(address) && groups_.contains(outbound_group(address));
+    return !is_exempt_from_group_limits(address) && groups_.contains(book_.owners().of(address));
 }
 
 std::size_t DialScheduler::under_way(SlotClass slot_class) const {
@@ -241,13 +241,14 @@ const Entry* DialScheduler::pick_ordinary(Now now) {
     return book_.pick_for_dial(now, exclude, offline() || (config_.tried_first && lacks_tried()));
 }
 
-/// Less than half of the links that are wanted are, or will be, to those that answered before.
+/// Less than seven eighths of the links that are wanted are, or will be, to those that answered
+/// before.
 bool DialScheduler::lacks_tried() const {
     const auto up = std::ranges::count_if(up_, [](const auto& link) { return link.second.tried; });
     const auto dialing = std::ranges::count_if(dials_, [](const auto& dial) {
         return dial.second.tried && dial.second.slot_class == SlotClass::ordinary;
     });
-    return 2 * static_cast<std::size_t>(up + dialing) < config_.outbound_target;
+    return 8 * static_cast<std::size_t>(up + dialing) < 7 * config_.outbound_target;
 }
 
 bool DialScheduler::feeler_due(Now now) const {

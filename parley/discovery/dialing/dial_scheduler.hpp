@@ -143,7 +143,7 @@ private:
     std::map<transport::LinkId, Up> up_;   // bounded by transport's slots, as the next two
     std::map<NodeId, std::size_t> links_per_id_;
     std::map<NodeId, UnderWay> dials_;
-    std::map<NetworkGroup, std::size_t> groups_;  // of ordinary outbound links and dials
+    std::map<OwnerGroup, std::size_t> groups_;  // of ordinary outbound links and dials
     std::size_t outbound_up_ = 0;
     std::vector<NodeId> anchors_left_;  // of the last run, not yet asked
     bool stopped_ = false;

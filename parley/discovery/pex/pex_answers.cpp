@@ -17,12 +17,12 @@ constexpr std::uint32_t advertised_failures_max = 2;
 /// Many of the book's entries may not be advertised.
 constexpr std::size_t picks_per_alternative = 64;
 
-/// Both in one network group: many IDs in few networks must not crowd others out.
-bool same_outbound_group(const Enr& a, const Enr& b) {
+/// Both of one owner: many IDs in few networks must not crowd others out.
+bool of_one_owner(const OwnerGroups& owners, const Enr& a, const Enr& b) {
     const auto one = a.tcp_endpoint();
     const auto other = b.tcp_endpoint();
     return one && other && !is_exempt_from_group_limits(one->address) &&
-           outbound_group(one->address) == outbound_group(other->address);
+           owners.of(one->address) == owners.of(other->address);
 }
 
 }  // namespace
@@ -91,7 +91,9 @@ std::vector<Enr> PexAnswers::alternatives(Now now, const IpAddress& caller, cons
     const auto take = [&](const Enr& other, bool of_new_groups_only) {
         const auto same = [&](const Enr& one) { return one.id() == other.id(); };
         if (same(record) || std::ranges::any_of(chosen, same)) return;
-        const auto together = [&](const Enr& one) { return same_outbound_group(one, other); };
+        const auto together = [&](const Enr& one) {
+            return of_one_owner(book_.owners(), one, other);
+        };
         if (of_new_groups_only && std::ranges::any_of(chosen, together)) return;
         chosen.push_back(other);
     };

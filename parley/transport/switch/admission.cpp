@@ -68,13 +68,16 @@ void Admission::on_connected(Connection& c, const Endpoint& endpoint) {
     if (group_taken_by_others(c)) abandon(c, CloseReason::dial_failed);
 }
 
+OwnerGroup Admission::owner_of(const Connection& connection) const {
+    return slots_.limits().owners.of(connection.endpoint.address);
+}
+
 bool Admission::group_taken_by_others(const Connection& connection) const {
     if (!counts_in_group(connection)) return false;
-    const auto group = outbound_group(connection.endpoint.address);
+    const auto group = owner_of(connection);
     const auto others = std::ranges::count_if(state_.connections.all(), [&](const auto& item) {
         const Connection& c = *item.second;
-        return &c != &connection && counts_in_group(c) &&
-               outbound_group(c.endpoint.address) == group;
+        return &c != &connection && counts_in_group(c) && owner_of(c) == group;
     });
     return static_cast<std::size_t>(others) >= slots_.limits().outbound_per_group_max;
 }
@@ -365,7 +368,7 @@ bool Admission::evict_for(Connection& c) {
     // Our own dial to it goes on, and has a place; the rule for two that dial each other must not
     // wait for a third one.
     if (by_peer_[*c.id].dial) return false;
-    const NetworkGroup group = outbound_group(c.endpoint.address);
+    const OwnerGroup group = owner_of(c);
     std::erase_if(made_room_for_, [&](const auto& made) {
         return made.second + state_.config.eviction_group_interval <= state_.now.instant;
     });
@@ -382,13 +385,13 @@ bool Admission::evict_for(Connection& c) {
     return true;
 }
 
-std::optional<LinkId> Admission::choose_victim_for(const NetworkGroup& group) const {
+std::optional<LinkId> Admission::choose_victim_for(const OwnerGroup& group) const {
     std::vector<InboundLink> links;
     for (const Connection* c : state_.connections.up()) {
         if (c->phase != Phase::up || c->token.kind() != SlotKind::inbound) continue;
         if (is_exempt_from_group_limits(c->endpoint.address)) continue;
         links.push_back({.link = c->link,
-                         .group = outbound_group(c->endpoint.address),
+                         .group = owner_of(*c),
                          .since = c->since,
                          .round_trip = c->handshake_time,
                          .useful_at = c->useful_at});

@@ -110,6 +110,7 @@ private:
 
     bool is_banned(const NodeId& id) const;
     bool is_known(const NodeId& id) const;
+    OwnerGroup owner_of(const Connection& connection) const;
     bool group_taken_by_others(const Connection& connection) const;
     std::optional<Goodbye> objection(const Connection& connection) const;
     void decide_outbound(Connection& connection);
@@ -121,7 +122,7 @@ private:
     void refuse(Connection& connection, Goodbye goodbye);
     void abandon(Connection& connection, CloseReason reason);
     bool evict_for(Connection& connection);
-    std::optional<LinkId> choose_victim_for(const NetworkGroup& group) const;
+    std::optional<LinkId> choose_victim_for(const OwnerGroup& group) const;
 
     SwitchState& state_;
     const Offences& offences_;
@@ -135,7 +136,7 @@ private:
     std::uint64_t eviction_salt_;
     std::optional<Eviction> eviction_;
     Instant next_eviction_{};
-    std::map<NetworkGroup, Instant> made_room_for_;  // bounded by the two intervals
+    std::map<OwnerGroup, Instant> made_room_for_;  // bounded by the two intervals
 };
 
 }  // namespace parley::transport

@@ -32,9 +32,9 @@ void keep_first(Links& links, std::size_t count, Key key) {
 void keep_groups(Links& links, std::size_t count, std::uint64_t salt) {
     const SaltedHash hash{salt};
     std::ranges::stable_sort(links, {}, [&](const InboundLink& link) {
-        return std::pair{hash(link.group.prefix), link.since};
+        return std::pair{hash(key_of(link.group)), link.since};
     });
-    std::set<NetworkGroup> kept;
+    std::set<OwnerGroup> kept;
     std::erase_if(links, [&](const InboundLink& link) {
         return kept.size() < count && kept.insert(link.group).second;
     });
@@ -43,8 +43,8 @@ void keep_groups(Links& links, std::size_t count, std::uint64_t salt) {
 }  // namespace
 
 std::optional<LinkId> choose_victim(const std::vector<InboundLink>& links,
-                                    const NetworkGroup& newcomer, std::uint64_t salt) {
-    std::map<NetworkGroup, std::size_t> sizes;
+                                    const OwnerGroup& newcomer, std::uint64_t salt) {
+    std::map<OwnerGroup, std::size_t> sizes;
     for (const auto& link : links) ++sizes[link.group];
     const std::size_t kept = part_of(links.size());
     Links left = links;

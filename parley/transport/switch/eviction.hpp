@@ -7,7 +7,7 @@
 #pragma once
 
 #include <parley/base/time.hpp>
-#include <parley/identity/endpoint.hpp>
+#include <parley/identity/owner_group.hpp>
 #include <parley/transport/types.hpp>
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace parley::transport {
 /// An ordinary inbound link that is up.
 struct InboundLink {
     LinkId link;
-    NetworkGroup group;  ///< the /16 (IPv6: /32) of its address
+    OwnerGroup group;  ///< whose its address is
     Instant since;
     std::optional<Duration> round_trip;
     std::optional<Instant> useful_at;  ///< when a module last called it useful
@@ -28,6 +28,6 @@ struct InboundLink {
 /// The link to end; nothing if none may leave for a newcomer of that group. `salt` decides which
 /// groups are kept, and must be the node's secret and always the same.
 std::optional<LinkId> choose_victim(const std::vector<InboundLink>& links,
-                                    const NetworkGroup& newcomer, std::uint64_t salt);
+                                    const OwnerGroup& newcomer, std::uint64_t salt);
 
 }  // namespace parley::transport

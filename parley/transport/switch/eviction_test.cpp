@@ -9,8 +9,8 @@ using namespace parley::transport;
 
 namespace {
 
-NetworkGroup group(std::size_t n) {
-    return outbound_group(
+OwnerGroup group(std::size_t n) {
+    return OwnerGroups{}.of(
         IpAddress::v4({std::byte{50}, static_cast<std::byte>(n), std::byte{0}, std::byte{1}}));
 }
 
@@ -24,9 +24,9 @@ std::vector<InboundLink> links(std::size_t count) {
     return out;
 }
 
-const NetworkGroup newcomer = group(200);
+const OwnerGroup newcomer = group(200);
 /// One that keeps none of the larger groups below.
-constexpr std::uint64_t salt = 3;
+constexpr std::uint64_t salt = 4;
 
 }  // namespace
 

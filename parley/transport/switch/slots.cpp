@@ -23,9 +23,18 @@ SlotKind kind_of(SlotClass slot_class, SlotKind ordinary) {
     return ordinary;
 }
 
-std::size_t links_of(const std::map<NetworkGroup, std::size_t>& groups, const NetworkGroup& group) {
+template <class Group>
+std::size_t links_of(const std::map<Group, std::size_t>& groups, const Group& group) {
     const auto found = groups.find(group);
     return found == groups.end() ? 0 : found->second;
+}
+
+template <class Group>
+void uncount(std::map<Group, std::size_t>& groups, const Group& group) {
+    const auto found = groups.find(group);
+    assert(found != groups.end());
+    if (found == groups.end()) return;
+    if (--found->second == 0) groups.erase(found);
 }
 
 /// That part of all, or what one of the next smaller size may have if that is more.
@@ -122,24 +131,13 @@ std::size_t Slots::inbound_wide_group_max() const {
 
 bool Slots::outbound_group_free(const IpAddress& to) const {
     if (is_exempt_from_group_limits(to)) return true;
-    return links_of(outbound_by_group_, outbound_group(to)) < limits_.outbound_per_group_max;
+    return links_of(outbound_by_group_, limits_.owners.of(to)) < limits_.outbound_per_group_max;
 }
 
 void Slots::take(SlotKind kind) {
     ++changes_;
     ++in_use_[index(kind)];
     assert(in_use(kind) + reserved(kind) <= limit(kind));
-}
-
-void Slots::count_group(std::map<NetworkGroup, std::size_t>& groups, const NetworkGroup& group) {
-    ++groups[group];
-}
-
-void Slots::uncount(std::map<NetworkGroup, std::size_t>& groups, const NetworkGroup& group) {
-    const auto found = groups.find(group);
-    assert(found != groups.end());
-    if (found == groups.end()) return;
-    if (--found->second == 0) groups.erase(found);
 }
 
 bool Slots::has_handshakes_left(const IpAddress& from) const {
@@ -159,10 +157,10 @@ bool Slots::has_handshakes_left(const IpAddress& from) const {
 }
 
 void Slots::count_handshake(const IpAddress& from) {
-    count_group(handshakes_by_group_, exact_group(from));
+    ++handshakes_by_group_[exact_group(from)];
     if (is_exempt_from_group_limits(from)) return;
-    count_group(handshakes_by_group_, inbound_group(from));
-    count_group(handshakes_by_group_, outbound_group(from));
+    ++handshakes_by_group_[inbound_group(from)];
+    ++handshakes_by_group_[outbound_group(from)];
 }
 
 void Slots::uncount_handshake(const IpAddress& from) {
@@ -197,7 +195,7 @@ Result<SlotToken, SlotError> Slots::dial(const IpAddress& to, SlotClass slot_cla
     if (counts && !outbound_group_free(to)) return std::unexpected{SlotError::group_taken};
     ++reserved_[index(wanted)];
     take(SlotKind::handshake_out);
-    if (counts) count_group(outbound_by_group_, outbound_group(to));
+    if (counts) ++outbound_by_group_[limits_.owners.of(to)];
     SlotToken token{SlotKind::handshake_out, to};
     token.reserved_ = wanted;
     token.counts_group_ = counts;
@@ -232,8 +230,8 @@ Result<void, SlotError> Slots::promote(SlotToken& token, SlotClass slot_class) {
     token.counts_group_ = counts;
     take(wanted);
     if (counts) {
-        count_group(inbound_by_group_, inbound_group(token.address_));
-        count_group(inbound_by_wide_group_, outbound_group(token.address_));
+        ++inbound_by_group_[inbound_group(token.address_)];
+        ++inbound_by_wide_group_[outbound_group(token.address_)];
     }
     return {};
 }
@@ -256,7 +254,7 @@ void Slots::give_back(SlotToken& token) {
             uncount(inbound_by_group_, inbound_group(token.address_));
             uncount(inbound_by_wide_group_, outbound_group(token.address_));
         } else {
-            uncount(outbound_by_group_, outbound_group(token.address_));
+            uncount(outbound_by_group_, limits_.owners.of(token.address_));
         }
     }
     token.held_ = false;

@@ -12,6 +12,7 @@
 
 #include <parley/base/result.hpp>
 #include <parley/identity/endpoint.hpp>
+#include <parley/identity/owner_group.hpp>
 #include <parley/transport/types.hpp>
 
 #include <array>
@@ -65,8 +66,9 @@ struct SlotLimits {
     /// handshake_in_max, or what one address may have if that is more.
     std::size_t handshake_group_part = 16;
     std::size_t handshake_wide_group_part = 4;
-    /// Ordinary outbound links (and dials) into one /16 (IPv6: /32).
+    /// Ordinary outbound links (and dials) to one owner.
     std::size_t outbound_per_group_max = 1;
+    OwnerGroups owners{};  ///< who that is
     /// Ordinary inbound links from one /24 (IPv6: /48).
     std::size_t inbound_per_group_max = 4;
     /// From one /16 (IPv6: /32) no more than this part of inbound_max, or inbound_per_group_max if
@@ -157,8 +159,6 @@ private:
     bool inbound_group_free(const IpAddress& from) const;
     std::size_t inbound_wide_group_max() const;
     void take(SlotKind kind);
-    void count_group(std::map<NetworkGroup, std::size_t>& groups, const NetworkGroup& group);
-    void uncount(std::map<NetworkGroup, std::size_t>& groups, const NetworkGroup& group);
     void leave_handshake(const SlotToken& token);
 
     SlotLimits limits_;
@@ -168,7 +168,7 @@ private:
     std::array<std::size_t, slot_kinds> limit_{};
     // Each map has at most as many entries as there are tokens that count in it.
     std::map<NetworkGroup, std::size_t> handshakes_by_group_;  // of each of the three sizes
-    std::map<NetworkGroup, std::size_t> outbound_by_group_;
+    std::map<OwnerGroup, std::size_t> outbound_by_group_;
     std::map<NetworkGroup, std::size_t> inbound_by_group_;
     std::map<NetworkGroup, std::size_t> inbound_by_wide_group_;
 };

@@ -180,6 +180,22 @@ TEST_CASE("slots: a dial reserves its class and its group") {
     held.keep(slots.dial(ip("203.0.200.1"), SlotClass::ordinary));
 }
 
+TEST_CASE("slots: with a map, one dial goes to each owner; callers count by address as ever") {
+    SlotLimits limits = small_limits();
+    limits.inbound_per_group_max = 1;
+    limits.owners = OwnerGroups{
+        std::make_shared<const AsMap>(*AsMap::parse("8.0.0.0/8 64500\n9.0.0.0/8 64500\n"))};
+    Slots slots{limits};
+    Held held{slots};
+    SlotToken& first = held.keep(slots.dial(ip("8.1.0.1"), SlotClass::ordinary));
+    CHECK(slots.dial(ip("9.1.0.1"), SlotClass::ordinary).error() == SlotError::group_taken);
+    slots.give_back(first);
+    held.keep(slots.dial(ip("9.1.0.1"), SlotClass::ordinary));
+    CHECK(slots.consistent());
+    REQUIRE(slots.promote(held.keep(slots.accept(ip("8.2.0.1"))), SlotClass::ordinary));
+    REQUIRE(slots.promote(held.keep(slots.accept(ip("9.2.0.1"))), SlotClass::ordinary));
+}
+
 TEST_CASE("slots: static, trusted and feelers have limits of their own and no groups") {
     Slots slots{small_limits()};
     Held held{slots};

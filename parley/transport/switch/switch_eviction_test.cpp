@@ -18,7 +18,7 @@ SwitchConfig config() {
 
 /// All inbound slots are taken: the first half by old links, the others by one group.
 struct FullNode {
-    FullNode() {
+    explicit FullNode(const SwitchConfig& settings = config()) : rig{keys[0], {&chat}, settings} {
         for (unsigned i = 0; i < slots; ++i) {
             rig.time += 1min;
             const std::string from =
@@ -29,7 +29,7 @@ struct FullNode {
     }
     std::vector<NodeKey> keys = sorted_keys(16);
     TestModule chat{spec("chat")};
-    Rig rig{keys[0], {&chat}, config()};
+    Rig rig;
     std::vector<LinkId> links;
     LinkId caller(unsigned key, std::string_view from) {
         const LinkId link = rig.accept(from);
@@ -110,6 +110,20 @@ TEST_CASE("switch: nobody leaves for more of the same group, or of a private net
     CHECK(n.rig.command(n.caller(10, "61.0.99.1")) == "refuse too_many_peers");
     CHECK(n.rig.command(n.caller(11, "127.0.0.1")) == "refuse too_many_peers");
     CHECK(n.rig.node->stats().evictions == 0);
+}
+
+TEST_CASE("switch: with a map, room is made once for all /16 of an owner") {
+    auto settings = config();
+    settings.slots.owners = OwnerGroups{
+        std::make_shared<const AsMap>(*AsMap::parse("70.0.0.0/8 64500\n71.0.0.0/8 64500\n"))};
+    FullNode n{settings};
+    const LinkId first = n.caller(10, "70.0.0.1");
+    n.rig.closed(n.links[7]);
+    CHECK(n.rig.command(first) == "proceed");
+    n.rig.time += 31s;
+    CHECK(n.rig.command(n.caller(11, "71.0.0.1")) == "refuse too_many_peers");
+    CHECK(n.rig.commands(n.caller(12, "72.0.0.1")).empty());
+    CHECK(n.rig.node->stats().evictions == 2);
 }
 
 TEST_CASE("switch: a newcomer that gives up leaves the slot free; a second call of it is refused") {
