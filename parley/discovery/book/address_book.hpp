@@ -137,7 +137,7 @@ public:
     }
     /// An entry to dial: not up, not being dialed, its wait over, not excluded. Tried and untried
     /// ones take turns by chance, or tried ones come first; then buckets, then the entries of one.
-    /// Those that failed lately are passed over more often, and of three tried ones the one that
+    /// Those that failed lately are passed over more often, and of six tried ones the one that
     /// was heard of first is taken. Null if there is none, or hardly any.
     const Entry* pick_for_dial(Now now, const Predicate& exclude, bool tried_first = false) {
         return picks_.pick_for_dial(now, exclude, tried_first);

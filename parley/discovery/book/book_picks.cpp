@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t small_entries_max = 4096;
 constexpr int draws_max = 128;
 /// Of so many tried entries that are drawn the one that was heard of first is taken.
-constexpr int oldest_of = 3;
+constexpr int oldest_of = 6;
 
 }  // namespace
 

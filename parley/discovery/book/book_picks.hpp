@@ -1,7 +1,7 @@
 // BookPicks: questions to the entries of the address book: which fit, and which one to dial.
 // Picks are by chance: an attacker that fills the book must not decide what is dialed next. First
 // the table, then a bucket of it, then an entry; what failed lately is passed over more often, and
-// of three tried entries the one that was heard of first is taken, for what came with an attack is
+// of six tried entries the one that was heard of first is taken, for what came with an attack is
 // young. Draws are from the generator given at construction.
 // Threading: the node's thread.
 #pragma once

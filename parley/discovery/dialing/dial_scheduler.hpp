@@ -37,7 +37,8 @@ struct DialConfig {
     Duration already_wait = 5s;                       ///< after transport had a link to it
     Duration group_taken_wait = 60s;                  ///< after its network group had its link
     Duration banned_wait = std::chrono::minutes{10};  ///< after transport refused a banned node
-    /// Half of the outbound links are sought among tried entries first.
+    /// Seven of eight outbound links are sought among tried entries first: an attacker's addresses
+    /// are mostly untried.
     bool tried_first = true;
     Duration feeler_interval = std::chrono::minutes{2};  ///< on average
     Duration churn_interval = std::chrono::minutes{30};  ///< on average

@@ -247,6 +247,36 @@ TEST_CASE("outbound links go to different network groups") {
     CHECK(world.is_up(9));
 }
 
+TEST_CASE("with a map, outbound links go to different owners") {
+    BookConfig book;
+    book.owners = one_owner();
+    World world{with_target(4), book};
+    world.advertise(1, 8, 100);
+    world.node(9);
+    world.book.add_record(world.now, record(9, *Endpoint::parse("40.1.0.1:30303")),
+                          heard_from(100));
+    world.run(1min);
+    CHECK(world.ups() == 2);
+    CHECK(world.is_up(9));
+}
+
+TEST_CASE("one in eight outbound links goes to a node that no dial of ours proved") {
+    World world{with_target(8)};
+    world.advertise(1, 20, 100);
+    for (std::uint32_t n = 1; n <= 20; ++n) world.book.on_tested(world.now, id(n));
+    world.advertise(101, 200, 250);
+    world.run(1min);
+    CHECK(world.ups() == 8);
+    std::size_t tried = 0;
+    for (std::uint32_t n = 1; n <= 20; ++n) tried += world.is_up(n) ? 1 : 0;
+    CHECK(tried >= 7);
+    // With nobody else left, all of them.
+    World fresh{with_target(8)};
+    fresh.advertise(101, 200, 250);
+    fresh.run(1min);
+    CHECK(fresh.ups() == 8);
+}
+
 TEST_CASE("a fresh node gets in by a boot node, and on without it") {
     World world{with_target(5)};
     world.engine.add_boot(world.now, world.node(1));
