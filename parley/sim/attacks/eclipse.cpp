@@ -2,9 +2,12 @@
 
 #include <parley/crypto/hash.hpp>
 #include <parley/discovery/book/address_book.hpp>
+#include <parley/identity/as_map.hpp>
+#include <parley/transport/switch/switch_config.hpp>
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -30,8 +33,14 @@ constexpr Duration answer_time = std::chrono::milliseconds{200};
 constexpr Duration dead_time = std::chrono::seconds{5};
 constexpr std::size_t records_told = 16;
 constexpr std::size_t hear_from_max = 6;  // honest nodes tell of others so often an hour
-constexpr double honest_full = 0.5;
+constexpr double honest_room = 0.5;
 constexpr double honest_gone = 1.0 / 3;
+
+// Where addresses are, by their first byte; a part of the honest ones is among the attackers.
+constexpr std::uint8_t honest_base = 20;
+constexpr std::uint8_t attacker_base = 22;
+constexpr std::size_t honest_groups_per_as = 2;
+constexpr std::size_t providers = 16;
 
 NodeKey key_of(char kind, std::uint64_t n) {
     const auto text = std::string{kind} + std::to_string(n);
@@ -57,6 +66,44 @@ IpAddress address_in(std::size_t n, std::size_t groups, std::uint8_t base) {
                           static_cast<std::byte>(1 + within / 256)});
 }
 
+/// All /16s where nodes are, and whose they are: from `attacker_base` on they are the providers'.
+OwnerGroups autonomous_systems(const EclipseOptions& options) {
+    const auto all = std::max<std::size_t>(options.honest_groups, 512 + options.groups);
+    std::string text;
+    for (std::size_t n = 0; n < all; ++n) {
+        const std::size_t first = 256 * (attacker_base - honest_base);
+        const std::size_t as =
+            n < first ? 1000 + n / honest_groups_per_as : 1 + (n - first) % providers;
+        text += group_of(address_in(n, all, honest_base), 16, 16).to_string() + ' ' +
+                std::to_string(as) + '\n';
+    }
+    return OwnerGroups{std::make_shared<const AsMap>(*AsMap::parse(text))};
+}
+
+/// The chance that an honest node has room for the victim, after that part of the attack. The
+/// attackers may have what Slots lets their groups have; a node that is full makes room for one
+/// newcomer in each eviction interval, for one of each group in a longer one.
+double room_at(const EclipseOptions& options, double part_of_attack) {
+    if (!options.fill_slots) return honest_room;
+    const transport::SwitchConfig node;
+    const auto slots = static_cast<double>(node.slots.inbound_max);
+    const auto groups = static_cast<double>(options.groups);
+    const auto addresses = static_cast<double>(options.addresses);
+    const auto per_group =
+        std::min(slots / static_cast<double>(node.slots.inbound_wide_group_part),
+                 addresses / groups * static_cast<double>(node.slots.inbound_per_group_max));
+    const double filled = part_of_attack * std::min(1.0, groups * per_group / slots);
+    // The victim calls before the next attacker does, or all groups of these had their turns.
+    const auto seconds = [](Duration d) { return std::chrono::duration<double>(d).count(); };
+    const double interval = seconds(node.eviction_interval);
+    const double between_calls = static_cast<double>(options.honest) / addresses;
+    const double turns = seconds(node.eviction_group_interval) / interval;
+    const double owners =
+        options.all_by_as ? std::min(groups, static_cast<double>(providers)) : groups;
+    const double granted = std::max(between_calls / (interval + between_calls), 1 - owners / turns);
+    return (1 - filled) * honest_room + filled * std::min(granted, honest_room);
+}
+
 /// Who answers the victim's dials, in virtual time.
 class Surroundings final : public discovery::Dialer {
 public:
@@ -68,6 +115,8 @@ public:
     }
     bool is_attacker(const NodeId& id) const { return attackers_.contains(id); }
     void set_gone(std::set<NodeId> gone) { gone_ = std::move(gone); }
+    /// The chance that an honest node has room.
+    void set_room(double room) { room_ = room; }
 
     Result<LinkId, transport::DialError> dial(Now now, const Target& target,
                                               SlotClass slot_class) override {
@@ -112,7 +161,7 @@ private:
         };
         if (dial.dead) return failed(CloseReason::dial_failed, false);
         if (dial.slot_class == SlotClass::feeler) return failed(CloseReason::rotated, true);
-        if (!is_attacker(dial.target.id) && rng_.chance(honest_full)) {
+        if (!is_attacker(dial.target.id) && !rng_.chance(room_)) {
             return failed(CloseReason::too_many_peers, true);
         }
         up_.emplace(dial.link, Link{dial.target.id, dial.target.endpoint, now.instant});
@@ -128,6 +177,7 @@ private:
     }
 
     Rng rng_;
+    double room_ = honest_room;
     std::set<NodeId> attackers_, gone_;
     std::map<NodeId, const Enr*> records_;
     std::multimap<Instant, Dialed> planned_;
@@ -139,9 +189,11 @@ private:
 /// One life of the victim's discovery.
 class Victim {
 public:
-    Victim(const EclipseOptions& options, Surroundings& around, Store& store, Now now, Rng rng)
+    Victim(const EclipseOptions& options, const OwnerGroups& owners, Surroundings& around,
+           Store& store, Now now, Rng rng)
         : around_(around),
-          book_(book_config(options), {network, {}}, key_of('v', 0).id(), rng.split("book")),
+          book_(book_config(options, owners), {network, {}}, key_of('v', 0).id(),
+                rng.split("book")),
           now_(now) {
         (void)book_.load(store);
         engine_.emplace(config(options), book_, around, hub_, no_log(), rng.split("engine"));
@@ -167,8 +219,10 @@ public:
     }
 
 private:
-    static discovery::BookConfig book_config(const EclipseOptions& options) {
+    static discovery::BookConfig book_config(const EclipseOptions& options,
+                                             const OwnerGroups& owners) {
         discovery::BookConfig out;
+        out.owners = owners;
         out.resist = options.resist;
         return out;
     }
@@ -214,12 +268,14 @@ void count_tables(AddressBook& book, const Surroundings& around, EclipseResult& 
 }  // namespace
 
 EclipsePopulation::EclipsePopulation(const EclipseOptions& options) {
+    if (options.by_as) owners = autonomous_systems(options);
     for (std::size_t n = 0; n < options.honest; ++n) {
-        honest.push_back(record_of('h', n, {address_in(n, options.honest_groups, 20), 30303}));
+        honest.push_back(
+            record_of('h', n, {address_in(n, options.honest_groups, honest_base), 30303}));
     }
     for (std::size_t n = 0; n < options.addresses; ++n) {
         // Some groups are those of honest nodes, too.
-        const IpAddress address = address_in(n, options.groups, 22);
+        const IpAddress address = address_in(n, options.groups, attacker_base);
         for (std::size_t i = 0; i < options.ids_per_address; ++i) {
             attackers.push_back(record_of('a', n * options.ids_per_address + i,
                                           {address, static_cast<std::uint16_t>(30303 + i)}));
@@ -239,7 +295,7 @@ EclipseResult run_eclipse(const EclipseOptions& options, const EclipsePopulation
     MemoryStore store;
     Now now{Instant{} + hours{1}, unix_from_milliseconds(1'750'000'000'000)};
     {
-        Victim victim{options, around, store, now, rng.split("first life")};
+        Victim victim{options, population.owners, around, store, now, rng.split("first life")};
         auto& book = victim.book();
         const auto hear_from_honest = [&] {
             for (std::size_t i = 0; i < hear_from_max; ++i) {
@@ -272,6 +328,8 @@ EclipseResult run_eclipse(const EclipseOptions& options, const EclipsePopulation
                                      minutes{1});
             }
             if (step % 6 == 0) hear_from_honest();
+            around.set_room(
+                room_at(options, static_cast<double>(step) / static_cast<double>(steps)));
             victim.run_for(minutes{10});
         }
         book.set_anchors({});  // they are dead
@@ -281,7 +339,8 @@ EclipseResult run_eclipse(const EclipseOptions& options, const EclipsePopulation
     EclipseResult out;
     Surroundings after{population, rng.split("after")};
     after.set_gone(gone);
-    Victim victim{options, after, store, now, rng.split("second life")};
+    after.set_room(room_at(options, 1));
+    Victim victim{options, population.owners, after, store, now, rng.split("second life")};
     count_tables(victim.book(), after, out);
     for (int i = 0; i < 60 && after.up().size() < options.outbound; ++i) {
         victim.run_for(std::chrono::seconds{10});

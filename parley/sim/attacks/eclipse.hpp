@@ -7,11 +7,22 @@
 // Network", 2015): for a day all attackers dial the victim in turn, advertise only each other,
 // under several IDs for each address, and accept all its dials. Then the victim restarts: its
 // anchors are dead, a third of the honest nodes that it knew are gone, and half of the others have
-// no room. Threading: one thread, the simulator's.
+// no room.
+//
+// With `fill_slots` (after "Eclipse Attacks on Ethereum's Peer-to-Peer Network", 2026,
+// arXiv 2601.16560) the attackers also take, in the course of the day, all free inbound slots of
+// the honest nodes that their groups entitle them to, so that dials to honest nodes are refused.
+// What a full node grants to newcomers they mostly get first, each address calling once a second.
+//
+// With `by_as` the victim has a map of autonomous systems: 16 providers own the attackers' /16s,
+// and those of a third of the honest nodes; the others are in 256 systems with two /16s each. With
+// `all_by_as` the honest nodes have it, too, and make room for each provider but once in a while.
+// Threading: one thread, the simulator's.
 #pragma once
 
 #include <parley/base/time.hpp>
 #include <parley/discovery/dialing/engine.hpp>
+#include <parley/identity/owner_group.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +40,10 @@ struct EclipseOptions {
     Duration lived = std::chrono::hours{48};   ///< of the victim before the attack
     Duration attack = std::chrono::hours{24};  ///< before the restart
     std::size_t outbound = 8;
-    bool resist = true;  ///< false: without buckets by group, feelers, and the older first
+    bool by_as = false;       ///< the victim knows the autonomous systems
+    bool all_by_as = false;   ///< so do the honest nodes
+    bool fill_slots = false;  ///< the attackers take the honest nodes' free slots first
+    bool resist = true;       ///< false: without buckets by group, feelers, and the older first
 };
 
 /// Records of attackers and honest nodes, made once for many runs.
@@ -38,6 +52,7 @@ public:
     explicit EclipsePopulation(const EclipseOptions& options);
     std::vector<Enr> honest;
     std::vector<Enr> attackers;
+    OwnerGroups owners;  ///< as the victim sees them
 };
 
 /// The victim's links and tables after one run. Owned: of the attacker.
