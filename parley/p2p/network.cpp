@@ -52,6 +52,7 @@ Network::~Network() = default;
 Result<void, StoreError> Network::open(Now now, std::vector<transport::PeerHandler*> modules) {
     discovery::BookConfig book_config = config_.book;
     book_config.allow_private = config_.p2p.allow_private;
+    book_config.owners = config_.owners;
     book_ = std::make_unique<discovery::AddressBook>(
         book_config, discovery::NetworkFilter{config_.network.id, config_.network.fork_rules()},
         id(), rng_.split("book"));
@@ -83,6 +84,7 @@ transport::SwitchConfig Network::switch_config() const {
     transport::SwitchConfig out;
     out.slots.inbound_max = config_.p2p.inbound_max;
     out.slots.outbound_max = config_.p2p.outbound_max;
+    out.slots.owners = config_.owners;
     out.slots.handshake_in_max = config_.p2p.handshakes_max;
     out.slots.static_max = out.slots.trusted_max = named_peers_max;
     out.link = config_.link();

@@ -105,6 +105,15 @@ TEST_CASE("network: modules whose topics do not fit are refused at the start, by
     CHECK_THROWS_AS(f.restart({&strange}), std::invalid_argument);
 }
 
+TEST_CASE("network: the owners of addresses reach the book and the slots") {
+    Config config;
+    config.owners = OwnerGroups{std::make_shared<const AsMap>(*AsMap::parse("20.0.0.0/8 64500"))};
+    const Fixture f{config};
+    const auto ip = *IpAddress::parse("20.1.0.1");
+    CHECK(f.network->book().owners().of(ip).as == 64500);
+    CHECK(f.network->slots().limits().owners.of(ip).as == 64500);
+}
+
 TEST_CASE("network: head, forks, roles and services change while it runs") {
     Config config;
     config.network = {.name = "test", .id = 9, .genesis = Hash256{std::byte{1}}, .forks = {10}};

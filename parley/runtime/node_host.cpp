@@ -220,7 +220,15 @@ private:
             fail(ok.error().message);
         }
         if (options_.log_level) options_.config.log.level = *options_.log_level;
+        read_owners(folder);
         return folder;
+    }
+
+    void read_owners(const Folder& folder) {
+        const auto& name = options_.config.p2p.as_map;
+        if (name.empty()) return;
+        options_.config.owners =
+            OwnerGroups{std::make_shared<const AsMap>(take(read_as_map(folder, name)))};
     }
 
     NodeKey read_own_key() {

@@ -111,6 +111,29 @@ TEST_CASE("node host: settings with a password are for the user alone, or the lo
     CHECK(complaints());
 }
 
+TEST_CASE("node host: p2p.as_map names a file in the folder, and a bad one is told at the start") {
+    const TestDir dir;
+    const auto begin = [&] {
+        NodeHost{{.folder = dir.file("node"), .config = loopback()}}.start();
+    };
+    begin();
+    {
+        const auto settings = dir.file("node") + "/parley.toml";
+        auto text = text_of_file(settings);
+        const auto at = text.find("as_map = \"\"");
+        REQUIRE(at != text.npos);
+        std::ofstream{settings} << text.insert(at + 10, "as.txt");
+    }
+    const auto path = dir.file("node") + "/as.txt";
+    CHECK_THROWS_WITH(begin(), ("cannot open " + path + ": No such file or directory").c_str());
+    std::ofstream{path} << "# one\n203.0.113.0/24\n";
+    CHECK_THROWS_WITH(begin(), (path + ":2: no AS behind the prefix").c_str());
+    std::ofstream{path} << "203.0.113.0/24 64500\n";
+    NodeHost host{{.folder = dir.file("node"), .config = loopback()}};
+    const auto owner = host.config().owners.of(*IpAddress::parse("203.0.113.9"));
+    CHECK(owner.to_string() == "AS64500");
+}
+
 TEST_CASE("node host: the folder keeps the identity, and lets in one process at a time") {
     const TestDir dir;
     NodeId id;

@@ -8,6 +8,7 @@
 #include <parley/events/log.hpp>
 #include <parley/identity/endpoint.hpp>
 #include <parley/identity/node_id.hpp>
+#include <parley/identity/owner_group.hpp>
 #include <parley/nat/port_mapping.hpp>
 #include <parley/p2p/config/setting.hpp>
 #include <parley/transport/link/link.hpp>
@@ -51,6 +52,7 @@ struct P2pConfig {
     std::vector<Target> boot;
     std::vector<Target> static_peers;
     std::vector<NodeId> trusted;
+    std::string as_map;  ///< a file for AsMap::parse, in the folder; empty: none
     std::uint32_t outbound_max = 8;
     std::uint32_t inbound_max = 40;
     std::uint32_t handshakes_max = 256;
@@ -105,6 +107,7 @@ struct Config {
     PermissionsConfig permissions;
     RpcConfig rpc;
     discovery::BookConfig book;  ///< not in parley.toml
+    OwnerGroups owners{};  ///< not in parley.toml: what whoever runs the node read of p2p.as_map
     MetricsConfig metrics;
     LogConfig log;
     std::uint32_t io_threads = 1;

@@ -149,6 +149,16 @@ void add_p2p(SettingList& list, P2pConfig& p2p) {
     list.targets("boot", "Nodes to ask for others while we know few.", p2p.boot)
         .targets("static_peers", "Nodes to stay connected to, whatever happens.", p2p.static_peers)
         .ids("trusted", "IDs that are let in even when all inbound slots are taken.", p2p.trusted);
+    list.text(
+        "as_map",
+        "A file of prefixes and their autonomous systems, a line each: \"203.0.113.0/24 64500\".\n"
+        "# Then outbound links and known nodes are spread by AS where it is known; \"\": by /16.",
+        "a file name or \"\"",
+        [&](const std::string& s) {
+            p2p.as_map = s;
+            return s.size() < 4096;
+        },
+        [&] { return p2p.as_map; });
     add_limits(list, p2p);
 }
 

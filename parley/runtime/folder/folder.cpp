@@ -20,19 +20,17 @@ namespace parley::runtime {
 
 namespace {
 
-constexpr std::size_t file_bytes_max = 1U << 20;
-
-/// The whole of a small file.
-Result<std::string, StartError> read_all(int fd, const std::string& path) {
+/// The whole of a file.
+Result<std::string, StartError> read_all(int fd, const std::string& path, std::size_t bytes_max) {
     std::string out;
-    std::array<char, 4096> buffer;
+    std::array<char, 1U << 16> buffer;
     while (true) {
         const auto got = ::read(fd, buffer.data(), buffer.size());
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return failed(fmt::format("cannot read {}: {}", path, system_message(errno)));
         if (got == 0) return out;
         out.append(buffer.data(), static_cast<std::size_t>(got));
-        if (out.size() > file_bytes_max) return failed(fmt::format("{} is too large", path));
+        if (out.size() > bytes_max) return failed(fmt::format("{} is too large", path));
     }
 }
 
@@ -64,10 +62,21 @@ std::string Folder::file(std::string_view name) const {
     return (std::filesystem::path{path} / name).string();
 }
 
-Result<std::string, StartError> read_small_file(const std::string& path) {
+Result<std::string, StartError> read_small_file(const std::string& path, std::size_t bytes_max) {
     const auto fd = open_file(path);
     if (!fd) return std::unexpected{fd.error()};
-    return read_all(fd->get(), path);
+    return read_all(fd->get(), path, bytes_max);
+}
+
+Result<AsMap, StartError> read_as_map(const Folder& folder, std::string_view name) {
+    const auto path = folder.file(name);
+    const auto text = read_small_file(path, AsMap::text_bytes_max);
+    if (!text) return std::unexpected{text.error()};
+    auto map = AsMap::parse(*text);
+    if (map) return *std::move(map);
+    const auto& error = map.error();
+    return failed(error.line == 0 ? fmt::format("{}: {}", path, message(error))
+                                  : fmt::format("{}:{}: {}", path, error.line, message(error)));
 }
 
 bool others_can_read(const std::string& path) {

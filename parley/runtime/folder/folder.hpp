@@ -7,6 +7,7 @@
 #include <parley/base/result.hpp>
 #include <parley/base/secret_bytes.hpp>
 #include <parley/base/time.hpp>
+#include <parley/identity/as_map.hpp>
 #include <parley/runtime/io/unique_fd.hpp>
 #include <parley/runtime/start_error.hpp>
 
@@ -19,7 +20,7 @@ namespace parley::runtime {
 struct Folder {
     std::string path;
 
-    /// The path of a file in the folder, whether it exists or not.
+    /// The path of a file in the folder, whether it exists or not. An absolute one stays as it is.
     std::string file(std::string_view name) const;
     std::string key() const { return file("node.key"); }
     std::string config() const { return file("parley.toml"); }
@@ -30,8 +31,11 @@ struct Folder {
 /// The text of parley.toml. Fails if the folder or the file is not there.
 Result<std::string, StartError> read_config_text(const Folder& folder);
 
-/// The whole of a file of at most a megabyte.
-Result<std::string, StartError> read_small_file(const std::string& path);
+/// The whole of a file of at most a megabyte, or as the caller says.
+Result<std::string, StartError> read_small_file(const std::string& path,
+                                                std::size_t bytes_max = 1U << 20);
+/// The map that the setting p2p.as_map names. An error tells the line.
+Result<AsMap, StartError> read_as_map(const Folder& folder, std::string_view name);
 /// Bits of a mode that no file with a secret may have. A group may read it: so systemd and
 /// Kubernetes mount secrets.
 inline constexpr unsigned secret_mode_too_open = 037;
