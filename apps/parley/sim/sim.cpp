@@ -236,33 +236,48 @@ Outcome run_scoreboard(const Options& options) {
     constexpr std::array attacks{Attack{"1,000 addresses in 512 groups", 1000, 512, 4},
                                  Attack{"8,192 addresses in 512 groups", 8192, 512, 4},
                                  Attack{"2 hosts with 16,384 identities", 2, 2, 8192}};
+    struct Book {
+        std::string_view groups;
+        bool resist, by_as, all_by_as;
+    };
+    constexpr std::array books{Book{"none", false, false, false}, Book{"/16", true, false, false},
+                               Book{"AS", true, true, false},
+                               Book{"AS, all nodes", true, true, true}};
     using enum Table::Align;
-    Table table{.columns = {left, right, right, right, right, right, right},
-                .rows = {{"attacker", "resists", "runs", "all owned", "links owned", "of tried",
-                          "of new"}}};
+    Table table{.columns = {left, left, left, right, right, right, right, right},
+                .rows = {{"attacker", "slots", "groups", "runs", "all owned", "links owned",
+                          "of tried", "of new"}}};
     LiveLine line;
+    const auto percent = [](double share) { return fmt::format("{:.1f} %", 100 * share); };
     for (const auto& attack : attacks) {
-        for (const bool resist : {true, false}) {
-            line.show(fmt::format("{}, {} runs", attack.name, options.runs));
-            sim::EclipseOptions wanted;
-            wanted.addresses = attack.addresses;
-            wanted.groups = attack.groups;
-            wanted.ids_per_address = attack.ids;
-            wanted.resist = resist;
-            const auto score = sim::score_eclipse(wanted, options.runs, options.seed);
-            const auto percent = [](double share) { return fmt::format("{:.1f} %", 100 * share); };
-            table.rows.push_back(
-                {std::string{attack.name}, resist ? "yes" : "no", std::to_string(score.runs),
-                 percent(static_cast<double>(score.all_owned) / static_cast<double>(score.runs)),
-                 percent(score.owned_share), percent(score.tried_share),
-                 percent(score.untried_share)});
+        for (const bool fill : {false, true}) {
+            for (const auto& book : books) {
+                if (book.all_by_as && !fill) continue;  // makes no difference
+                line.show(fmt::format("{}, {} runs", attack.name, options.runs));
+                sim::EclipseOptions wanted;
+                wanted.addresses = attack.addresses;
+                wanted.groups = attack.groups;
+                wanted.ids_per_address = attack.ids;
+                wanted.fill_slots = fill;
+                wanted.resist = book.resist;
+                wanted.by_as = book.by_as;
+                wanted.all_by_as = book.all_by_as;
+                const auto score = sim::score_eclipse(wanted, options.runs, options.seed);
+                const auto runs = static_cast<double>(score.runs);
+                table.rows.push_back({std::string{attack.name}, fill ? "filled" : "free",
+                                      std::string{book.groups}, std::to_string(score.runs),
+                                      percent(static_cast<double>(score.all_owned) / runs),
+                                      percent(score.owned_share), percent(score.tried_share),
+                                      percent(score.untried_share)});
+            }
         }
     }
     line.clear();
     fmt::print("{}", table.to_string());
     fmt::print(
-        "resists: places by network group, feelers, older acquaintances first. Anchors are "
-        "dead in all runs.\n");
+        "links owned: mean share of the outbound links. slots filled: the attacker took the free\n"
+        "slots of honest nodes first. groups: how the book spreads; none: neither places by group\n"
+        "nor feelers nor older acquaintances first. Anchors are dead in all runs.\n");
     return {};
 }
 
