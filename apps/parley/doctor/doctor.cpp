@@ -78,6 +78,14 @@ DhtFacts dht_facts(const Folder& folder, const node::NodeConfig& config, const L
     return facts;
 }
 
+Check check_as_map(const Folder& folder, const std::string& name) {
+    const auto map = runtime::read_as_map(folder, name);
+    if (!map) {
+        return {"p2p.as_map", Grade::fail, map.error().what, "correct the file or the setting"};
+    }
+    return {"p2p.as_map", Grade::ok, fmt::format("{} prefixes", map->prefixes())};
+}
+
 std::vector<Check> examine(const Folder& folder) {
     const auto config = read_config(folder);
     if (!config) {
@@ -85,6 +93,7 @@ std::vector<Check> examine(const Folder& folder) {
                  "correct that; nothing else can be checked before"}};
     }
     std::vector<Check> out{{"settings", Grade::ok, folder.config()}};
+    if (!config->p2p.as_map.empty()) out.push_back(check_as_map(folder, config->p2p.as_map));
     const auto status = call(folder.path, "parley_status");
     const auto links = link_facts(folder, status);
     const bool runs = links.locked;
