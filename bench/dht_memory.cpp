@@ -37,7 +37,7 @@ void fill(Table& table, Sessions* sessions, const Id& self, std::size_t record_b
             const Contact contact{random_at_distance(self, distance, rng), endpoint_of(++number), 1,
                                   SharedBytes::copy(record)};
             (void)table.add(now, contact, i % 2 == 0 ? Origin::met : Origin::heard);
-            if (sessions) sessions->put(peer_key(contact.id, contact.endpoint), Keys{});
+            if (sessions) sessions->put(Remote::of(contact.id, contact.endpoint), Keys{});
         }
     }
 }

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <optional>
+#include <string>
 #include <vector>
 
 using namespace parley;
@@ -135,6 +136,27 @@ TEST_CASE("handshakes of one address do not use up those of others") {
         CHECK(counting.verified == 5);
     }
     Stranger other{net, 51};
+    only<Pong>(other.greet(node, encode(Ping{{}, 1})));
+}
+
+TEST_CASE("handshakes of one network group do not use up those of others") {
+    Net net;
+    auto config = quiet();
+    config.group_handshakes_per_second = 1;
+    config.group_handshakes_burst = 5;
+    auto& node = net.add(1, config);
+    Counting counting;
+    for (std::uint64_t i = 0; i < 20; ++i) {
+        Stranger forger{net, 100 + i};
+        forger.endpoint = {*IpAddress::parse("20.1." + std::to_string(i) + ".1"), 9000};
+        forger.send(node, forger.random_packet(node));
+        const auto forged = forger.blind_handshake(node);
+        const crypto::ScopedProvider scope{&counting};
+        forger.send(node, forged);
+    }
+    CHECK(counting.verified == 5);
+    Stranger other{net, 51};
+    other.endpoint = {*IpAddress::parse("20.2.0.1"), 9000};
     only<Pong>(other.greet(node, encode(Ping{{}, 1})));
 }
 

@@ -37,6 +37,7 @@ Wire::Wire(const WireConfig& config, const NodeKey& key, const Enr& record, Entr
       sessions_(config.sessions_max, rng.next()),
       challenges_(config.challenges_max, rng.next()),
       addresses_(config.addresses_max, rng.next()),
+      group_handshakes_(config.addresses_max, rng.next()),
       handshakes_(config.handshakes_per_second, config.handshakes_burst) {}
 
 /// A peer whose copy of our record lacks our endpoint cannot list us, and only a handshake delivers
@@ -73,6 +74,24 @@ bool Wire::take(Now now, const IpAddress& address, TokenBucket Allowance::* what
 
 bool Wire::admit(Now now, const IpAddress& address, double packets) {
     return take(now, address, &Allowance::in_sessions, packets);
+}
+
+bool Wire::admit_handshake(Now now, const IpAddress& address) {
+    if (!take(now, address, &Allowance::handshakes, 1)) return false;
+    bool admitted = true;
+    if (!is_exempt_from_group_limits(address)) {
+        const auto key = key_of(outbound_group(address));
+        auto* group = group_handshakes_.find(key);
+        if (group == nullptr) {
+            group = &group_handshakes_.find_or_insert(
+                key,
+                TokenBucket{config_.group_handshakes_per_second, config_.group_handshakes_burst});
+        }
+        admitted = group->take(now.instant);
+    }
+    if (admitted && handshakes_.take(now.instant)) return true;
+    ++counters_.dropped;
+    return false;
 }
 
 // --- In ---
@@ -124,11 +143,7 @@ Wire::Incoming Wire::on_packet(Now now, const Endpoint& from, const Packet& pack
     const auto remote = Remote::of(kind.source, from);
     const auto* asked = challenges_.find(remote.key);
     if (asked == nullptr || asked->until <= now.instant) return {};
-    if (!take(now, from.address, &Allowance::handshakes, 1)) return {};
-    if (!handshakes_.take(now.instant)) {
-        ++counters_.dropped;
-        return {};
-    }
+    if (!admit_handshake(now, from.address)) return {};
     const auto key = Enr::claimed_id(asked->known.empty() ? kind.record : asked->known);
     if (!key || dht_id(*key) != kind.source ||
         !verify_id(*key, asked->data, kind.ephemeral_key, self_, kind.id_signature)) {

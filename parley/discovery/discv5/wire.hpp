@@ -62,6 +62,10 @@ struct WireConfig {
     /// one three.
     double handshakes_per_second = 2000;
     double handshakes_burst = 2000;
+    /// Of these, from one /16 (IPv6: /32), but for private and loopback addresses: some hosts of
+    /// one provider must not use up what there is for all.
+    double group_handshakes_per_second = 250;
+    double group_handshakes_burst = 250;
 };
 
 class Wire {
@@ -70,7 +74,7 @@ public:
     /// the handshake brings a newer one.
     using FindContact = std::function<const Contact*(const Id&)>;
 
-    /// `key`, `entropy` and all that `known` refers to outlive it. Draws three salts.
+    /// `key`, `entropy` and all that `known` refers to outlive it. Draws four salts.
     Wire(const WireConfig& config, const NodeKey& key, const Enr& record, EntropySource& entropy,
          FindContact known, Rng& rng);
 
@@ -141,6 +145,7 @@ private:
         TokenBucket in_sessions, challenges, handshakes, greetings;
     };
 
+    bool admit_handshake(Now now, const IpAddress& address);
     Allowance& allowance_of(const IpAddress& address);
     bool take(Now now, const IpAddress& address, TokenBucket Allowance::* what, double packets);
     Incoming on_packet(Now now, const Endpoint& from, const Packet& packet,
@@ -170,6 +175,7 @@ private:
     Sessions sessions_;
     GroupedLru<PeerKey, ByteArray<18>, Challenge> challenges_;
     LruMap<ByteArray<18>, Allowance> addresses_;
+    LruMap<ByteArray<18>, TokenBucket> group_handshakes_;
     TokenBucket handshakes_;
     Counters counters_;
     DatagramBatch outbox_;

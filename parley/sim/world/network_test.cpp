@@ -130,6 +130,24 @@ TEST_CASE("a node comes back from its own address book after the first node died
     CHECK(network.healthy());
 }
 
+TEST_CASE("a day offline costs a node no address, in memory or on disk") {
+    Network network{knowing_the_first(8, 5)};
+    network.start_all();
+    auto& world = network.world();
+    REQUIRE(world.run_until([&] { return network.node(0).book().size() == 7; }, 60s));
+    world.partition([](HostId from, HostId to) { return from == 0 || to == 0; });
+    world.run_for(std::chrono::hours{24});
+    CHECK(network.node(0).links().peers().empty());
+    CHECK(network.node(0).book().size() == 7);
+    // Nor is any of them worse off for it, beyond the minute until it knew.
+    for (std::size_t i = 0; i < 7; ++i) CHECK(network.node(0).book().nth(i).failures <= 2);
+    world.kill(0);
+    world.start(0);
+    CHECK(network.node(0).book().size() == 7);
+    world.partition({});
+    CHECK(world.run_until([&] { return network.node(0).links().peers().size() >= 3; }, 3min));
+}
+
 TEST_CASE("the same seed gives the same history, another seed another one") {
     const auto history = [](std::uint64_t seed) {
         Network network{knowing_the_first(5, seed)};
