@@ -18,6 +18,7 @@ namespace parley::runtime {
 
 using transport::CloseReason;
 using transport::Code;
+using transport::Goodbye;
 using transport::Message;
 using transport::NodeThread;
 using transport::Offence;
@@ -29,13 +30,14 @@ using PeerId = std::uint64_t;  // never used again
 
 /// What the module's thread wants of a peer, carried to the node's.
 struct Command {
-    enum class Kind : std::uint8_t { send, mark_useful, penalise, note_waste, disconnect };
+    enum class Kind : std::uint8_t { send, mark_useful, penalise, note_waste, disconnect, part };
     PeerId peer;
     Kind kind;
     Code code = 0;
     SharedBytes message = {};
     Offence offence = {};
     Duration work = {};
+    std::shared_ptr<const Goodbye> goodbye = {};
 };
 
 /// The account of what a peer's module sent and its lane has not taken.
@@ -155,6 +157,8 @@ private:
                     return context_.note_waste(command.work);
                 case Command::Kind::disconnect:
                     return context_.disconnect();
+                case Command::Kind::part:
+                    return context_.part(*command.goodbye);
             }
         }
 
@@ -229,6 +233,11 @@ private:
         }
         void disconnect() override {
             impl_.command({.peer = peer, .kind = Command::Kind::disconnect});
+        }
+        void part(const Goodbye& goodbye) override {
+            impl_.command({.peer = peer,
+                           .kind = Command::Kind::part,
+                           .goodbye = std::make_shared<const Goodbye>(goodbye)});
         }
 
         /// Nothing is sent any more.

@@ -40,7 +40,7 @@ private:
 };
 
 /// Answers what it is told: "wait" blocks until the test says so, "throw" throws, "penalise",
-/// "disconnect" and "broadcast" do so, "fill" sends until the lane is full.
+/// "disconnect", "part" and "broadcast" do so, "fill" sends until the lane is full.
 class Scripted final : public PeerHandler {
 public:
     explicit Scripted(std::string topic = "script") : topic_(std::move(topic)) {}
@@ -75,6 +75,7 @@ private:
             if (text == "throw") throw std::runtime_error{"broken"};
             if (text == "penalise") context.penalise(Offence::useless);
             if (text == "disconnect") context.disconnect();
+            if (text == "part") context.part({.reason = CloseReason::wrong_chain});
             if (text == "malformed") return std::unexpected{Offence::malformed};
             if (text == "broadcast") {
                 const auto all = module.network_->broadcast(module.topic_, 1, copy("to all"));
@@ -196,6 +197,13 @@ TEST_CASE("own thread: send, broadcast, penalise and disconnect work from there"
     CHECK(pair.there.notes.saw("closed requested"));
     CHECK(pair.here.notes.saw("closed requested"));
     CHECK(pair.a.saw_end(CloseReason::requested));
+}
+
+TEST_CASE("own thread: a module that parts says why") {
+    Pair pair;
+    pair.say("script", "part");
+    CHECK(pair.there.notes.saw("closed wrong_chain"));
+    CHECK(pair.here.notes.saw("closed wrong_chain"));
 }
 
 TEST_CASE("own thread: a full lane says so, and tells when there is room") {

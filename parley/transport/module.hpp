@@ -25,6 +25,7 @@
 #include <parley/base/time.hpp>
 #include <parley/events/hub.hpp>
 #include <parley/events/log.hpp>
+#include <parley/transport/handshake/goodbye.hpp>
 #include <parley/transport/handshake/hello.hpp>
 #include <parley/transport/message.hpp>
 #include <parley/transport/node_thread.hpp>
@@ -107,6 +108,12 @@ public:
     /// Ends the link, for all modules, with a Goodbye{requested}. on_closed() comes later; until
     /// then nothing more is heard of the peer.
     virtual void disconnect() = 0;
+    /// As disconnect, with this Goodbye: where the peer turns out not to fit after all
+    /// (wrong_chain), which is no offence.
+    virtual void part(const Goodbye& goodbye) {
+        (void)goodbye;
+        disconnect();
+    }
     /// For adapters that tell a module on another thread: after on_closed() the link's slot returns
     /// only when the result is let go of, on any thread, or after HeldSlots::hold_max. Null: the
     /// slot returns at once.

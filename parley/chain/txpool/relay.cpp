@@ -210,8 +210,16 @@ Result<void, Offence> TxRelay::on_payload(Peer& peer, Message message) {
         tree_.on_invalid(hash);
         return std::unexpected{Offence::malformed};
     }
-    if (!check_stateless(*tx, config_.rules)) {
+    if (const auto ok = check_stateless(*tx, config_.rules); !ok) {
         ++counters_.invalid;
+        if (ok.error().code == TxErrc::wrong_chain && !said_our_chain(peer)) {
+            tree_.on_unwanted(hash);
+            peer.context().note_waste(work + decoding_work);
+            peer.context().part({.reason = transport::CloseReason::wrong_chain,
+                                 .sender_value = std::to_string(config_.rules.chain_id),
+                                 .receiver_value = std::to_string(*tx->chain_id)});
+            return {};
+        }
         tree_.on_invalid(hash);
         return std::unexpected{Offence::invalid_data};
     }
@@ -231,6 +239,13 @@ Result<void, Offence> TxRelay::on_payload(Peer& peer, Message message) {
     }
     start_checks();
     return {};
+}
+
+/// A Hello may leave the chain out, and so may ours, and such nodes fit any: only what they send
+/// shows whether they are of another chain.
+bool TxRelay::said_our_chain(Peer& peer) const {
+    const auto said = peer.context().hello().chain_id;
+    return said != 0 && said == config_.rules.chain_id;
 }
 
 Result<void, Offence> TxRelay::on_announce(Peer& peer, const std::vector<Hash256>& hashes) {

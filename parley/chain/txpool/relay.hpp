@@ -78,6 +78,7 @@ private:
     struct Batch;
 
     Result<void, transport::Offence> on_payload(Peer& peer, transport::Message message);
+    bool said_our_chain(Peer& peer) const;
     Result<void, transport::Offence> on_announce(Peer& peer, const std::vector<Hash256>& hashes);
     Result<void, transport::Offence> on_graft(Peer& peer, const std::vector<Hash256>& hashes);
     bool push(Now now, Peer& peer, const PooledTx& tx);

@@ -26,15 +26,17 @@ Enr record() {
 }
 
 transport::Hello some_hello() {
-    return transport::Hello{record()};
+    transport::Hello hello{record()};
+    hello.chain_id = ChainRules{}.chain_id;
+    return hello;
 }
 
 /// A link that notes what is sent.
 class FakeContext final : public transport::Context {
 public:
     const NodeId& id() const override { return id_; }
-    const transport::Hello& hello() const override { return hello_; }
-    const Endpoint& endpoint() const override { return endpoint_; }
+    const transport::Hello& hello() const override { return said; }
+    const Endpoint& endpoint() const override { return remote; }
     transport::Direction direction() const override { return transport::Direction::inbound; }
     Now now() const override { return time; }
     transport::SendResult send(Code code, SharedBytes message) override {
@@ -47,6 +49,7 @@ public:
     void penalise(Offence offence) override { offences.push_back(offence); }
     void note_waste(Duration work) override { wasted += work; }
     void disconnect() override {}
+    void part(const transport::Goodbye& goodbye) override { goodbyes.push_back(goodbye); }
 
     std::size_t count(Code code) const {
         std::size_t n = 0;
@@ -59,12 +62,13 @@ public:
     std::vector<std::pair<Code, SharedBytes>> sent;
     std::vector<Offence> offences;
     int useful_count = 0;
+    std::vector<transport::Goodbye> goodbyes;
     Duration wasted{};
+    transport::Hello said = some_hello();
+    Endpoint remote;
 
 private:
     NodeId id_;
-    transport::Hello hello_ = some_hello();
-    Endpoint endpoint_;
 };
 
 struct Fixture {
@@ -77,8 +81,10 @@ struct Fixture {
         std::unique_ptr<FakeContext> context;
         std::unique_ptr<transport::TopicHandler> handler;
     };
-    Peer& connect() {
+    Peer& connect(const Endpoint& from = {}) {
         auto context = std::make_unique<FakeContext>();
+        context->remote = from;
+        context->time = network.time;
         auto handler = relay.new_peer(*context);
         peers.push_back(std::make_unique<Peer>(std::move(context), std::move(handler)));
         return *peers.back();
@@ -189,6 +195,42 @@ TEST_CASE("bad transactions are offences, and are passed on to nobody") {
     CHECK(f.pool.size() == 0);
     CHECK(b.context->sent.empty());
     CHECK(f.relay.unchecked_bytes() == 0);
+}
+
+TEST_CASE(
+    "of a peer that named no chain, what is of another chain ends the link and is no offence") {
+    Fixture f;
+    auto& a = f.connect();
+    auto other_chain = testing::transfer(0);
+    other_chain.chain_id = 99;
+    const auto raw = testing::sign(other_chain, testing::secret_of(1)).raw;
+    CHECK(f.give(a, tx_topic::payload, raw).error() == Offence::invalid_data);
+    auto& unnamed = f.connect();
+    unnamed.context->said.chain_id = 0;
+    auto& renamed = f.connect();  // ours named none
+    renamed.context->said.chain_id = 98;
+    for (std::uint64_t i = 1; auto* peer : {&unnamed, &renamed}) {
+        other_chain.nonce = i++;
+        const auto next = testing::sign(other_chain, testing::secret_of(1)).raw;
+        CHECK(f.give(*peer, tx_topic::payload, next));
+        REQUIRE(peer->context->goodbyes.size() == 1);
+        const auto& goodbye = peer->context->goodbyes[0];
+        CHECK(goodbye.reason == transport::CloseReason::wrong_chain);
+        CHECK(goodbye.sender_value == std::to_string(ChainRules{}.chain_id));
+        CHECK(goodbye.receiver_value == "99");
+        CHECK(peer->context->wasted > 0ns);
+        CHECK(peer->context->offences.empty());
+    }
+    // Another of the same chain has it as well.
+    auto& third = f.connect();
+    third.context->said.chain_id = 0;
+    CHECK(f.give(third, tx_topic::payload, testing::sign(other_chain, testing::secret_of(1)).raw));
+    CHECK(third.context->wasted > 0ns);
+    // What no chain takes is an offence all the same.
+    auto poor = testing::transfer(0);
+    poor.gas_limit = 20'999;
+    CHECK(f.give(unnamed, tx_topic::payload, testing::sign(poor, testing::secret_of(1)).raw)
+              .error() == Offence::invalid_data);
 }
 
 TEST_CASE("malformed hash lists and unknown codes are offences") {

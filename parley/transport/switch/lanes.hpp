@@ -65,8 +65,8 @@ public:
     void penalise(Connection& connection, Offence offence) {
         penalties_.penalise(connection, offence);
     }
-    void disconnect(Connection& connection) {
-        admission_.close(connection, {.reason = CloseReason::requested});
+    void disconnect(Connection& connection, Goodbye goodbye) {
+        admission_.close(connection, std::move(goodbye));
     }
 
 private:

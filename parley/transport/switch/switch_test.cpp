@@ -502,6 +502,21 @@ TEST_CASE("switch: a module that disconnects in handle hears no more of the link
     CHECK(n.rig.take_events() == Words{"up inbound", "down requested"});
 }
 
+TEST_CASE("switch: a module that finds that a peer does not fit says why") {
+    Node n;
+    const LinkId link = n.rig.up_inbound(n.keys[1]);
+    n.chat.on_handle = [&](Context& peer, Code, Message) -> Result<void, Offence> {
+        peer.part(
+            {.reason = CloseReason::wrong_chain, .sender_value = "1", .receiver_value = "99"});
+        return {};
+    };
+    n.rig.deliver(link, chat_lane, 1, "of another chain");
+    CHECK(n.rig.commands(link) == Words{"refuse wrong_chain"});
+    n.rig.closed(link, CloseReason::reset);
+    CHECK(n.rig.take_events() == Words{"up inbound", "down wrong_chain"});
+    CHECK(n.rig.node->offences().bans().empty());
+}
+
 TEST_CASE("switch: calls from inside every call of a module are safe") {
     Node n;
     n.rig.up_inbound(n.keys[1]);

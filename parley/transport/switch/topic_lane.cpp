@@ -57,7 +57,11 @@ void TopicLane::note_waste(Duration work) {
 }
 void TopicLane::disconnect() {
     check_thread("disconnect");
-    lanes_.disconnect(connection_);
+    lanes_.disconnect(connection_, {.reason = CloseReason::requested});
+}
+void TopicLane::part(const Goodbye& goodbye) {
+    check_thread("part");
+    lanes_.disconnect(connection_, goodbye);
 }
 std::shared_ptr<void> TopicLane::hold_slot() {
     check_thread("hold_slot");

@@ -40,6 +40,7 @@ public:
     void penalise(Offence offence) override;
     void note_waste(Duration work) override;
     void disconnect() override;
+    void part(const Goodbye& goodbye) override;
     std::shared_ptr<void> hold_slot() override;
 
     /// As send, from inside the switch.
