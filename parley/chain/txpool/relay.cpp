@@ -22,7 +22,10 @@ namespace {
 constexpr Duration message_work = 1us;
 constexpr Duration byte_work = 3ns;  // Keccak-256, and a copy
 constexpr Duration decoding_work = 4us;
-constexpr Duration hash_work = 200ns;  // of a list, decoded and looked up
+constexpr Duration hash_work = 200ns;     // of a list, decoded and looked up
+constexpr Duration backlog_work = 400ns;  // of a hash, found, noted and encoded
+/// Of a hash in an Announce.
+constexpr std::size_t announced_bytes = 33;
 
 Duration work_of_bytes(std::size_t bytes) {
     return message_work + byte_work * static_cast<Duration::rep>(bytes);
@@ -53,8 +56,7 @@ public:
           id_(id),
           origin_(origin_of(context.endpoint())),
           fetches_(relay.config_.fetches_per_second, relay.config_.fetches_burst),
-          fetched_bytes_(relay.config_.fetched_bytes_per_second,
-                         relay.config_.fetched_bytes_burst) {}
+          uploads_(relay.uploads_.link()) {}
 
     PeerId id() const { return id_; }
     const Origin& origin() const { return origin_; }
@@ -62,9 +64,10 @@ public:
     bool may_fetch(Now now, std::size_t items) {
         return fetches_.take(now.instant, static_cast<double>(items));
     }
-    /// It asks for an item of so many bytes.
-    bool may_fetch_bytes(Now now, std::size_t bytes) {
-        return fetched_bytes_.take(now.instant, static_cast<double>(bytes));
+    /// So many bytes more may be sent to it, beside what the tree sends.
+    bool may_upload(std::size_t bytes) {
+        return relay_.uploads_.take(context_.now().instant, context_.endpoint().address, uploads_,
+                                    bytes);
     }
 
     Result<void, Offence> handle(transport::Code code, Message message) override {
@@ -112,7 +115,7 @@ private:
     PeerId id_;
     Origin origin_;
     TokenBucket fetches_;
-    TokenBucket fetched_bytes_;
+    TokenBucket uploads_;
 };
 
 TxRelay::TxRelay(TxRelayConfig config, TxPool& pool, Rng rng)
@@ -121,6 +124,7 @@ TxRelay::TxRelay(TxRelayConfig config, TxPool& pool, Rng rng)
       rng_(rng),
       tree_(config.tree, rng_.split("tx tree")),
       checks_(config.checks),
+      uploads_(config.uploads, rng_.split("uploads").next()),
       self_(std::make_shared<TxRelay*>(this)) {}
 
 TxRelay::~TxRelay() {
@@ -142,9 +146,18 @@ std::unique_ptr<transport::TopicHandler> TxRelay::new_peer(transport::Context& c
     auto peer = std::make_unique<Peer>(*this, context, id);
     if (tree_.add_peer(id)) {
         peers_.emplace(id, peer.get());
-        tree_.announce_to(context.now(), id, backlog());
+        tell_backlog(*peer);
     }
     return peer;
+}
+
+/// Work for a link that has brought nothing yet: its address pays, or whoever comes again and again
+/// would have it all the time.
+void TxRelay::tell_backlog(Peer& peer) {
+    const auto hashes = backlog();
+    if (!peer.may_upload(announced_bytes * hashes.size())) return;
+    peer.context().note_waste(backlog_work * static_cast<Duration::rep>(hashes.size()));
+    tree_.announce_to(peer.context().now(), peer.id(), hashes);
 }
 
 /// From a random place on, and around: what does not fit is told by others, or whoever fills the
@@ -363,7 +376,7 @@ bool TxRelay::push(Now now, Peer& peer, const PooledTx& tx) {
 bool TxRelay::answer(Now now, Peer& peer, const Hash256& hash) {
     const auto* pooled = pool_.find(hash);
     if (pooled == nullptr) return false;
-    if (peer.may_fetch_bytes(now, pooled->raw.size())) return push(now, peer, *pooled);
+    if (peer.may_upload(pooled->raw.size())) return push(now, peer, *pooled);
     tree_.push_failed(now, peer.id(), hash);
     return true;
 }

@@ -12,6 +12,7 @@
 #include <parley/base/token_bucket.hpp>
 #include <parley/chain/txpool/check_queue.hpp>
 #include <parley/chain/txpool/pool.hpp>
+#include <parley/chain/txpool/upload_budget.hpp>
 #include <parley/chain/types/transaction.hpp>
 #include <parley/events/hub.hpp>
 #include <parley/gossip/tree.hpp>
@@ -33,9 +34,7 @@ struct TxRelayConfig {
     std::size_t backlog_max = 4096;    ///< hashes told to a new peer, of a larger pool random ones
     double fetches_per_second = 2000;  ///< items a peer may ask for
     double fetches_burst = 8192;
-    /// What a peer may have sent of what it asks for; the rest is announced to it later.
-    double fetched_bytes_per_second = 4U << 20;
-    double fetched_bytes_burst = 16U << 20;
+    UploadLimits uploads;  ///< of what a peer asks for; the rest is announced to it later
 };
 
 /// On the hub: a transaction entered the pool.
@@ -90,6 +89,7 @@ private:
     void on_checked(Now now, Batch& batch);
     void finish(Now now, Unchecked& unchecked, const Result<Address, TxError>& sender);
     void flush(Now now);
+    void tell_backlog(Peer& peer);
     std::vector<Hash256> backlog();
 
     TxRelayConfig config_;
@@ -98,6 +98,7 @@ private:
     Rng rng_;
     gossip::Tree tree_;
     CheckQueue checks_;
+    UploadBudget uploads_;
     boost::container::flat_map<gossip::PeerId, Peer*> peers_;
     std::uint64_t next_peer_ = 1;
     std::size_t batches_under_way_ = 0;

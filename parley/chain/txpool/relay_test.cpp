@@ -417,8 +417,7 @@ TEST_CASE("who sends again what is known to be invalid is charged") {
 
 TEST_CASE("what a peer asks for is bounded in bytes; the rest is announced to it later") {
     TxRelayConfig config;
-    config.fetched_bytes_burst = 250;
-    config.fetched_bytes_per_second = 1;
+    config.uploads = {.bytes_per_second = 1, .bytes_burst = 250 + 5 * 33};
     Fixture f{config};
     std::vector<Hash256> hashes;
     for (std::uint64_t i = 0; i < 5; ++i) {
@@ -435,6 +434,51 @@ TEST_CASE("what a peer asks for is bounded in bytes; the rest is announced to it
     f.relay.on_timer({Instant{10s}, {}});
     REQUIRE(a.context->sent.back().first == tx_topic::announce);
     CHECK(tx_topic::decode_hashes(a.context->sent.back().second)->size() == 3);
+}
+
+TEST_CASE("a new link brings nothing new: what may be asked for is the address's and its group's") {
+    TxRelayConfig config;
+    config.backlog_max = 0;
+    config.uploads = {.bytes_per_second = 1, .bytes_burst = 250, .group_factor = 2};
+    Fixture f{config};
+    std::vector<Hash256> hashes;
+    for (std::uint64_t i = 0; i < 5; ++i) {
+        const auto tx = tx_of(i);
+        hashes.push_back(tx.hash);
+        f.relay.submit({}, tx.raw, [](auto) {});
+    }
+    f.run_jobs();
+    const auto sent_to = [&](const std::string& address) {
+        auto& peer = f.connect(*Endpoint::parse(address + ":30303"));
+        REQUIRE(f.give(peer, tx_topic::graft, tx_topic::encode_hashes(hashes)));
+        peer.handler->on_closed(transport::CloseReason::requested);
+        return peer.context->count(tx_topic::payload);
+    };
+    CHECK(sent_to("50.1.2.3") == 2);
+    CHECK(sent_to("50.1.2.3") == 0);
+    CHECK(sent_to("50.1.2.4") == 2);
+    CHECK(sent_to("50.1.2.5") == 0);  // the /24 has twice as much as an address
+    CHECK(sent_to("50.1.3.3") == 2);
+    // Neighbours at home are no group.
+    for (int link = 0; link < 3; ++link) CHECK(sent_to("127.0.0.1") == 2);
+    f.network.time = {Instant{1000s}, {}};
+    CHECK(sent_to("50.1.2.3") == 2);
+}
+
+TEST_CASE("the backlog that a new link draws is paid by its address") {
+    TxRelayConfig config;
+    config.uploads = {.bytes_per_second = 1, .bytes_burst = 3 * 33};
+    Fixture f{config};
+    for (std::uint64_t i = 0; i < 3; ++i) f.relay.submit({}, tx_of(i).raw, [](auto) {});
+    f.run_jobs();
+    const auto told = [&](const std::string& address) {
+        auto& peer = f.connect(*Endpoint::parse(address + ":30303"));
+        f.relay.on_timer({Instant{1s}, {}});
+        return std::pair{peer.context->count(tx_topic::announce), peer.context->wasted > 0ns};
+    };
+    CHECK(told("50.1.2.3") == std::pair{std::size_t{1}, true});
+    CHECK(told("50.1.2.3") == std::pair{std::size_t{0}, false});
+    CHECK(told("50.1.3.3") == std::pair{std::size_t{1}, true});
 }
 
 TEST_CASE("what is of no use is noted as waste, what is news is not") {
