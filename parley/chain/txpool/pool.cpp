@@ -55,13 +55,13 @@ TxPool::TxPool(PoolConfig config, const AccountState* state)
     : config_(config),
       state_(state),
       entries_(std::make_unique<Entries>()),
-      expired_(config.expired_max, config.salt) {}
+      expired_(config.bytes_max / cost_of(0) + 1, config.salt) {}
 
 TxPool::~TxPool() = default;
 
 /// The entry in its orders, its copy of the bytes, and its sender's totals, as if none shared them.
-std::size_t TxPool::cost_of(const Transaction& tx) {
-    return sizeof(PooledTx) + 5 * tree_node_bytes + SharedBytes::overhead_bytes + tx.raw.size() +
+std::size_t TxPool::cost_of(std::size_t raw_bytes) {
+    return sizeof(PooledTx) + 5 * tree_node_bytes + SharedBytes::overhead_bytes + raw_bytes +
            sizeof(decltype(senders_)::value_type) + tree_node_bytes + 3 * allocation_overhead_bytes;
 }
 
@@ -91,7 +91,7 @@ InsertResult TxPool::insert(Transaction tx, const Address& sender, Now now, Orig
         .expires = now.instant + (local ? config_.lifetime_local : config_.lifetime),
         .sequence = sequence_,
         .group = local ? 0 : origin.group,
-        .size_bytes = static_cast<std::uint32_t>(cost_of(tx)),
+        .size_bytes = static_cast<std::uint32_t>(cost_of(tx.raw.size())),
         .local = local,
     };
     Plan plan;
@@ -117,7 +117,7 @@ std::optional<InsertResult> TxPool::refuse_from_peer(const Transaction& tx) cons
 std::optional<InsertResult> TxPool::refuse_early(const Transaction& tx, Origin origin) {
     if (origin.local) return std::nullopt;
     if (const auto refusal = refuse_from_peer(tx)) return refusal;
-    const auto cost = cost_of(tx);
+    const auto cost = cost_of(tx.raw.size());
     if (size_bytes_ + cost <= config_.bytes_max) return std::nullopt;
     const auto price = effective_gas_price(tx.max_fee, tx.max_priority_fee, base_fee_);
     const auto groups = groups_over_share();

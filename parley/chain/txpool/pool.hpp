@@ -75,9 +75,7 @@ struct PoolConfig {
     std::size_t groups = 8;
     Duration lifetime = std::chrono::hours{3};         ///< of what peers brought
     Duration lifetime_local = std::chrono::hours{24};  ///< of what the own user gave
-    /// Hashes of expired transactions, which peers must not bring back.
-    std::size_t expired_max = 65'536;
-    std::uint64_t salt = 0;  ///< random: nobody can prepare collisions in the table of these
+    std::uint64_t salt = 0;  ///< random: nobody can prepare collisions in the table of the expired
 };
 
 /// What the pool decides by, and the bytes; the rest of the transaction is decoded from these when
@@ -202,7 +200,7 @@ private:
         void doom(const PooledTx& entry);
     };
 
-    static std::size_t cost_of(const Transaction& tx);
+    static std::size_t cost_of(std::size_t raw_bytes);
     std::optional<InsertResult> check_state(const Transaction& tx, const Address& sender) const;
     std::optional<InsertResult> plan_room(const PooledTx& incoming, const PooledTx* rival,
                                           Plan& plan);
@@ -234,6 +232,8 @@ private:
     std::map<Address, SenderTotal> senders_;
     std::map<std::uint64_t, std::size_t> group_bytes_;
     std::set<std::pair<std::size_t, std::uint64_t>> groups_by_bytes_;  // the same, ordered
+    /// Which peers must not bring back. What expires within one lifetime was here at one time, so
+    /// that as many as the pool can hold are remembered for a lifetime at least.
     LruSet<Hash256> expired_;
     std::size_t size_bytes_ = 0;
     std::size_t pending_ = 0;  // of all runs

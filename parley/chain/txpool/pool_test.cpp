@@ -1,5 +1,6 @@
 #include <parley/chain/txpool/pool.hpp>
 
+#include <parley/base/endian.hpp>
 #include <parley/base/rng.hpp>
 #include <parley/chain/types/test_transactions.hpp>
 #include <parley/crypto/hash.hpp>
@@ -547,6 +548,23 @@ TEST_CASE("what waits for its whole lifetime is forgotten, and peers do not brin
     CHECK(pool.expire(Instant{24h}) == 1);
     CHECK_FALSE(pool.contains(own.hash));
     CHECK(pool.next_expiry() == Instant{28h});
+}
+
+TEST_CASE("of a full pool that expires, peers bring nothing back") {
+    constexpr std::size_t entries = 70'000;
+    const auto plain = numbered(1, 1000);
+    TxPool pool{{.bytes_max = entries * plain_cost(), .groups = 1, .lifetime = 3h}};
+    const auto nth = [&](std::size_t n) {
+        auto tx = plain;
+        tx.nonce = n >> 16;  // there are 2^16 senders
+        store_be(MutableBytes{tx.hash}.first(8), std::uint64_t{n});
+        return pool.insert(std::move(tx), sender_of(static_cast<unsigned>(n)), {}, {});
+    };
+    std::size_t taken = 0;
+    for (std::size_t n = 1; n <= entries; ++n) taken += is_new(nth(n)) ? 1 : 0;
+    REQUIRE(taken == entries);
+    CHECK(pool.expire(Instant{3h}) == entries);
+    CHECK(nth(1) == InsertResult::expired);  // the first one that it would forget
 }
 
 TEST_CASE("after a refusal for lack of room, the pool says when there is some again") {
