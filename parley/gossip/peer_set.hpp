@@ -38,6 +38,15 @@ public:
     void erase(PeerSlot peer) {
         if (contains(peer)) words_[peer / 64] &= ~(1ULL << (peer % 64));
     }
+    /// Calls `look` with each slot in it, ascending.
+    void for_each(auto&& look) const {
+        for (std::size_t i = 0; i < words_.size(); ++i) {
+            for (auto rest = words_[i]; rest != 0; rest &= rest - 1) {
+                look(static_cast<PeerSlot>(64 * i +
+                                           static_cast<std::size_t>(std::countr_zero(rest))));
+            }
+        }
+    }
     /// No peer is in the set.
     bool empty() const {
         return std::ranges::all_of(words_, [](std::uint64_t word) { return word == 0; });

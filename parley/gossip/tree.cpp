@@ -27,7 +27,10 @@ Tree::Tree(TreeConfig config, Rng rng)
 
 bool Tree::add_peer(PeerId peer) {
     if (peers_.contains(peer)) return false;
-    peers_.emplace(peer, Peer{.slot = seen_.slots().take()});
+    const PeerSlot slot = seen_.slots().take();
+    if (slot >= id_at_.size()) id_at_.resize(slot + 1);
+    id_at_[slot] = peer;
+    peers_.emplace(peer, Peer{.slot = slot});
     return true;
 }
 
@@ -156,7 +159,7 @@ Announced Tree::on_announce(Now now, PeerId id, const std::vector<ItemId>& items
                 peer->missing_named_first >= missing_max(*peer)) {
                 continue;
             }
-            entry = missing_.emplace(item, Missing{.announcers = {}, .named_first = id}).first;
+            entry = missing_.emplace(item, Missing{.named_first = id}).first;
             ++peer->missing_named_first;
             set_deadline(item, entry->second, now.instant + config_.graft_timeout);
         }
@@ -358,26 +361,26 @@ void Tree::ask_more(Now now, const ItemId& item, Missing& missing) {
 }
 
 /// Asks those announcers that were asked in vain least; among equals the first announcer, then
-/// anybody. So a peer that delivers nothing costs others little.
+/// anybody. So a peer that delivers nothing costs others little. Cost: a look at each announcer.
 void Tree::ask(Now now, const ItemId& item, Missing& missing, std::size_t peers_max) {
     struct Candidate {
         std::pair<std::size_t, bool> rank;
         PeerId id;
-        Peer* peer;
     };
-    seen_.slots().current(missing.announcers);
     std::vector<Candidate> candidates;
-    for (auto& [id, peer] : peers_) {
-        if (!missing.announcers.contains(peer.slot)) continue;
-        candidates.push_back({{peer.in_vain, id != missing.named_first}, id, &peer});
-    }
+    seen_.slots().current(missing.announcers).for_each([&](PeerSlot slot) {
+        const PeerId id = id_at_[slot];
+        candidates.push_back({{peers_.find(id)->second.in_vain, id != missing.named_first}, id});
+    });
+    considered_ += candidates.size();
     rng_.shuffle(candidates);
     std::ranges::stable_sort(candidates, {}, &Candidate::rank);
-    for (auto& [rank, id, peer] : candidates) {
+    for (const auto& [rank, id] : candidates) {
         if (peers_max-- == 0 || asks_.size() >= config_.asks_max) return;
-        missing.announcers.erase(peer->slot);
+        Peer& peer = peers_.find(id)->second;
+        missing.announcers.erase(peer.slot);
         ++missing.asks;
-        peer->asked.emplace(item, now.instant);
+        peer.asked.emplace(item, now.instant);
         asks_.push_back({now.instant, id, item});
         grafts_[id].push_back(item);
     }

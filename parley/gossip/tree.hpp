@@ -156,6 +156,8 @@ public:
     /// Whether the item is remembered as invalid.
     bool rejected(const ItemId& item) { return seen_.is(item, ItemState::rejected); }
     std::size_t seen_items() const { return seen_.size(); }  ///< how many are remembered
+    /// Peers that were looked at since the start to find whom to ask: what that cost.
+    std::uint64_t considered() const { return considered_; }
 
 private:
     struct Peer {
@@ -172,7 +174,7 @@ private:
         std::size_t in_vain = 0;  // items asked of it that did not come; halved by each that does
     };
     struct Missing {
-        PeerSet announcers;  // peers that can still be asked
+        PeerSet announcers = {};  // peers that can still be asked
         PeerId named_first;
         std::size_t asks = 0;      // of peers that have not yet answered
         std::uint32_t rounds = 0;  // of asking
@@ -212,6 +214,7 @@ private:
     Rng rng_;
     SeenItems seen_;
     boost::container::flat_map<PeerId, Peer> peers_;
+    std::vector<PeerId> id_at_;  // by slot
     std::map<ItemId, Missing> missing_;
     std::deque<Ask> asks_;  // in the order of time; those answered meanwhile are in no Peer::asked
     std::uint32_t copies_per_mille_ = 0;  // of the payloads that came; the last some 32 count most
@@ -222,6 +225,7 @@ private:
     std::set<std::pair<Instant, ItemId>> deadlines_;
     std::map<PeerId, std::vector<ItemId>> grafts_;  // gathered until take_effects
     std::vector<TreeEffect> effects_;
+    std::uint64_t considered_ = 0;
 };
 
 }  // namespace parley::gossip

@@ -462,6 +462,20 @@ TEST_CASE("however many announce an item and withhold it, who has it is asked") 
     }
 }
 
+TEST_CASE("what a peer invents costs the same however many peers there are") {
+    Tree tree{{}, Rng{1}};
+    for (std::uint64_t i = 0; i < 1000; ++i) tree.add_peer(PeerId{i});
+    std::vector<ItemId> inventions;
+    for (unsigned i = 0; i < 4096; ++i) inventions.push_back(item_of(i));
+    tree.on_announce(at(0s), PeerId{500}, inventions);
+    REQUIRE(tree.missing_items() == inventions.size());
+    while (tree.next_wakeup() != never) {
+        tree.on_timer({tree.next_wakeup(), {}});
+        tree.take_effects();
+    }
+    CHECK(tree.considered() == inventions.size());
+}
+
 TEST_CASE("who does not deliver is charged once a time-out, and less if it said nothing at all") {
     Tree tree{{}, Rng{1}};
     tree.add_peer(a);
