@@ -33,9 +33,11 @@ struct TreeConfig {
     /// other need not say it.
     Duration announce_interval = 500ms;
     /// A batch goes to so many lazy peers, chosen anew each time; the others hear of it after this
-    /// time (jittered alike), with all that came meanwhile and unless they spoke of it first.
+    /// time (jittered alike), with all that came meanwhile and unless they spoke of it first. Short
+    /// enough for a peer whose tree withholds an item to have it within 2 s: both times at their
+    /// longest and graft_timeout are 1.83 s.
     std::size_t announce_first_peers = 3;
-    Duration announce_rest_interval = 6s;  ///< see announce_first_peers
+    Duration announce_rest_interval = 300ms;  ///< see announce_first_peers
     /// After so many fresh items, on average, one lazy link becomes part of the tree on trial: it
     /// closes a ring, in which the link that brings the least news is pruned. One does so at once
     /// when a link of the tree ends, for it may have been the way of all news. So the tree gets

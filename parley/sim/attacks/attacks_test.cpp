@@ -164,6 +164,28 @@ public:
         return reached.size() == honest();
     }
 
+    /// The longest that an honest node waits for the transaction after one that it has a link with
+    /// has it.
+    Duration longest_wait(const Hash256& hash, Duration limit) {
+        std::map<HostId, Instant> since;
+        Duration longest{};
+        const Instant end = world().now().instant + limit;
+        while (since.size() < honest() && world().now().instant < end) {
+            const Instant now = world().now().instant;
+            for_each_honest([&](HostId host, node::Node& node) {
+                if (since.contains(host) || !node.pool().contains(hash)) return;
+                Instant first = now;
+                for (const HostId other : friends(host)) {
+                    if (since.contains(other)) first = std::min(first, since[other]);
+                }
+                longest = std::max<Duration>(longest, now - first);
+                since[host] = now;
+            });
+            world().run_for(10ms);
+        }
+        return since.size() < honest() ? Duration::max() : longest;
+    }
+
     void set_tx_data_bytes(std::size_t bytes) { options_.tx_data_bytes = bytes; }
     /// Submits a well-paid transaction at an honest node; its hash.
     Hash256 submit(HostId host, std::uint64_t account, std::uint64_t nonce) {
@@ -418,6 +440,24 @@ TEST_CASE("attack: withheld transactions come from others") {
     CHECK(charged >= 6);
     // Whom they have charged, honest nodes ask last.
     CHECK(siege.spread(2, 50ms, 15s));
+}
+
+TEST_CASE("attack: however many withhold, who has a neighbour with it has it within 2 s") {
+    // All links between honest nodes are lazy when the 36 begin to withhold.
+    Duration longest{};
+    for (const std::uint64_t seed : {1, 2, 3}) {
+        CAPTURE(seed);
+        Siege siege{AttackKind::withhold,
+                    {.honest = 8, .attackers = 36, .seed = seed, .honest_latency = 80ms}};
+        siege.run_for(8s);
+        CHECK(siege.spread(3, 50ms, 5s));
+        siege.run_for(8s);
+        const auto wait = siege.longest_wait(siege.submit(7, 100, 0), 20s);
+        longest = std::max(longest, wait);
+        CHECK(wait <= 2s);
+    }
+    MESSAGE("at most " << std::chrono::duration_cast<std::chrono::milliseconds>(longest).count()
+                       << " ms");
 }
 
 TEST_CASE("attack: spam") {
