@@ -1,4 +1,4 @@
-// withhold, spam and credit_abuse: what an accepted peer can do to the others' modules.
+// withhold, spam, waste and credit_abuse: what an accepted peer can do to the others' modules.
 #include <parley/chain/txpool/messages.hpp>
 #include <parley/chain/types/test_transactions.hpp>
 #include <parley/crypto/hash.hpp>
@@ -107,6 +107,75 @@ private:
     SpamStyle style_;
 };
 
+// --- Waste -----------------------------------------------------------------------------------
+
+enum class WasteStyle : std::uint8_t { small, large, announcements, answers, twice };
+constexpr std::uint64_t waste_styles = 5;
+
+class WasteActor final : public Rewriter {
+public:
+    WasteActor(HostId host, std::size_t index, Rng rng, NothingShared&)
+        : Rewriter(host, index, rng), style_(static_cast<WasteStyle>(index % waste_styles)) {}
+
+private:
+    static constexpr std::size_t large_bytes = 120'000;
+    static constexpr std::size_t hashes_max = 1024;
+
+    void started() override {
+        every(3s, [this] { dial_victim(); });
+        every(20ms, [this] { flood(); });
+    }
+    void flood() {
+        switch (style_) {
+            case WasteStyle::small:
+                return send(400, chain::tx_topic::payload, transaction(0));
+            case WasteStyle::large:
+                return send(10, chain::tx_topic::payload, transaction(large_bytes));
+            case WasteStyle::announcements: {
+                const auto known = node().pool().hashes(hashes_max);
+                if (known.empty()) return;
+                return send(100, chain::tx_topic::announce, chain::tx_topic::encode_hashes(known));
+            }
+            case WasteStyle::answers:
+                return send(5, chain::tx_topic::missing,
+                            chain::tx_topic::encode_hashes(invented()));
+            case WasteStyle::twice: {
+                const Hash256 one{std::byte{1}};
+                return send(1, chain::tx_topic::graft, chain::tx_topic::encode_hashes({one, one}));
+            }
+        }
+    }
+    /// The same one each time.
+    const SharedBytes& transaction(std::size_t data_bytes) {
+        if (transaction_.empty()) {
+            auto tx = chain::testing::transfer(0);
+            tx.data = SharedBytes::own(Buffer(data_bytes));
+            tx.gas_limit += 4 * data_bytes;
+            tx.chain_id = node().chain().config().id;
+            transaction_ =
+                chain::testing::sign(tx, chain::testing::secret_of(5'000'000 + host())).raw;
+        }
+        return transaction_;
+    }
+    std::vector<Hash256> invented() {
+        std::vector<Hash256> out(hashes_max);
+        for (auto& hash : out) std::ranges::copy(random_bytes(hash.size()), hash.begin());
+        return out;
+    }
+    void send(std::size_t times, Code code, const SharedBytes& message) {
+        const NodeId to = network().id(victim());
+        world().call(host(), [&](p2p::NodeCore& core, Now) {
+            for (std::size_t i = 0; i < times; ++i) {
+                core.links().broadcast(tx_topic_name, code, message,
+                                       [&](const PeerView& peer) { return peer.id != to; });
+            }
+        });
+    }
+
+    WasteStyle style_;
+    SharedBytes transaction_;
+};
+
 // --- Credit ----------------------------------------------------------------------------------
 
 class CreditActor final : public Rewriter {
@@ -152,6 +221,10 @@ std::unique_ptr<Attack> make_withhold(std::uint64_t seed) {
 
 std::unique_ptr<Attack> make_spam(std::uint64_t seed) {
     return std::make_unique<AttackOf<SpamActor, CheapTransactions>>(seed);
+}
+
+std::unique_ptr<Attack> make_waste(std::uint64_t seed) {
+    return std::make_unique<AttackOf<WasteActor, NothingShared>>(seed);
 }
 
 std::unique_ptr<Attack> make_credit_abuse(std::uint64_t seed) {

@@ -26,6 +26,8 @@ std::string_view name(AttackKind kind) {
             return "stalled_handshake";
         case AttackKind::credit_abuse:
             return "credit_abuse";
+        case AttackKind::waste:
+            return "waste";
     }
     return "?";
 }
@@ -57,6 +59,8 @@ std::unique_ptr<Attack> make_attack(AttackKind kind, std::uint64_t seed) {
             return make_stalled_handshake(seed);
         case AttackKind::credit_abuse:
             return make_credit_abuse(seed);
+        case AttackKind::waste:
+            return make_waste(seed);
     }
     return nullptr;
 }

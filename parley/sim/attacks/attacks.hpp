@@ -41,12 +41,16 @@ enum class AttackKind : std::uint8_t {
     stalled_handshake,
     /// Never grants credit, or stops reading at all.
     credit_abuse,
+    /// Floods one link with what is of no use, and mostly not wrong: copies of a small and of a
+    /// large transaction, announcements of what is known, answers to no question, lists that name a
+    /// hash twice.
+    waste,
 };
 inline constexpr std::array all_attacks{AttackKind::garbage,        AttackKind::oversized,
                                         AttackKind::forged_records, AttackKind::address_flood,
                                         AttackKind::sybil,          AttackKind::withhold,
                                         AttackKind::spam,           AttackKind::stalled_handshake,
-                                        AttackKind::credit_abuse};
+                                        AttackKind::credit_abuse,   AttackKind::waste};
 
 /// "address_flood".
 std::string_view name(AttackKind kind);

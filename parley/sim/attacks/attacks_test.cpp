@@ -508,6 +508,31 @@ TEST_CASE("attack: no credit") {
     siege.check_in_order();
 }
 
+TEST_CASE("attack: what is of no use slows down who sends it, and nobody else") {
+    Siege siege{AttackKind::waste, {.honest = 6, .attackers = 5, .seed = 20}};
+    siege.run_for(10s);
+    CHECK(siege.spread(10, 10ms, 2s));  // there is something to announce
+    const auto& stats = siege.node(Siege::victim).links().stats();
+    const auto slowed = stats.slowed;
+    const auto wasted = stats.wasted;
+    constexpr Duration flood = 60s;
+    for (Duration past{}; past < flood; past += 10s) {
+        siege.run_for(10s);
+        CHECK(siege.spread(1, 0ms, 2s));
+    }
+    siege.check_in_order();
+    CHECK(stats.slowed - slowed >= 4);
+    // Four links' shares, and what was under way when they were used up.
+    const transport::WasteConfig config;
+    const auto share = 4 * config.link_share * flood;
+    CHECK(stats.wasted - wasted >= share / 2);
+    CHECK(stats.wasted - wasted <= 4 * config.burst + 2 * share);
+    // Only who broke a rule is banned: it named a hash twice in one list.
+    for (HostId attacker = siege.honest(); attacker < siege.network().size(); ++attacker) {
+        CHECK(siege.banned(Siege::victim, attacker) == (attacker == siege.honest() + 4));
+    }
+}
+
 TEST_CASE("a narrow path is no offence") {
     // A thousand transactions are announced at once and take half a minute to come.
     NetworkOptions options{.seed = 1, .nodes = 2, .crypto = Crypto::stub};
