@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <future>
 #include <optional>
+#include <thread>
 
 namespace parley::bench {
 
@@ -21,6 +22,7 @@ namespace {
 constexpr std::uint64_t network = 1;
 constexpr transport::LaneId lane = 1;
 constexpr std::size_t transactions = 150;
+constexpr std::size_t own_transactions = 200;
 constexpr double give_up = 5;      // seconds; and counts as much
 constexpr std::size_t honest = 2;  // peers 0 and 1 of the crowd; those after them flood
 
@@ -87,8 +89,68 @@ double gossip_time(std::size_t flooders) {
         crowd.run_for(20ms);
     }
     std::ranges::sort(times);
+    if (flood) {
+        const auto arrived_in_time = std::ranges::lower_bound(times, give_up) - times.begin();
+        fmt::print("  {} of {} arrived, the slowest after {:.1f} ms; {}\n", arrived_in_time,
+                   transactions, 1e3 * times.back(), node.read_line());
+    }
     return 1e3 * times[times.size() / 2];
 }
+
+namespace {
+
+/// What the node's own user submits while others flood, and how much the flood holds at most.
+class OwnUser {
+public:
+    OwnUser(runtime::ModuleHost& node, chain::TxRelay& relay) : node_(node), relay_(relay) {}
+
+    /// Returns when all have an answer, with a line that says so.
+    std::string run() {
+        while (ask([&] { return node_.core().links().peers().size(); }) <= honest) pause(20ms);
+        for (std::size_t i = 0; i < own_transactions; ++i) {
+            node_.post([this, i](Now now) { submit(now, i); });
+            for (int look = 0; look < 5; ++look) {
+                pause(5ms);
+                queued_most_ =
+                    std::max(queued_most_, ask([&] { return relay_.unchecked_bytes(); }));
+            }
+        }
+        while (ask([&] { return answered_; }) < own_transactions) pause(20ms);
+        return fmt::format(
+            "own user: {} of {} accepted, the slowest after {:.1f} ms; {:.1f} MiB wait at most",
+            accepted_, own_transactions, 1e3 * slowest_,
+            static_cast<double>(queued_most_) / (1U << 20));
+    }
+
+private:
+    static void pause(Duration time) { std::this_thread::sleep_for(time); }
+    template <class F>
+    std::size_t ask(F&& look) {
+        std::promise<std::size_t> answer;
+        auto future = answer.get_future();
+        node_.post([&](Now) { answer.set_value(look()); });
+        return future.get();
+    }
+    void submit(Now now, std::size_t number) {
+        const auto tx = chain::testing::sign(chain::testing::transfer(0),
+                                             chain::testing::secret_of(100'000 + number));
+        const double began = seconds_now();
+        relay_.submit(now, tx.raw, [this, began](const auto& result) {
+            ++answered_;
+            accepted_ += result ? 1 : 0;
+            slowest_ = std::max(slowest_, seconds_now() - began);
+        });
+    }
+
+    runtime::ModuleHost& node_;
+    chain::TxRelay& relay_;
+    // On the node's thread, but the last.
+    std::size_t answered_ = 0, accepted_ = 0;
+    double slowest_ = 0;
+    std::size_t queued_most_ = 0;
+};
+
+}  // namespace
 
 int flood_node(const std::vector<std::string>&) {
     chain::TxPool pool;
@@ -98,6 +160,8 @@ int flood_node(const std::vector<std::string>&) {
     runtime::ModuleHost node{{&relay}, options};
     node.start();
     fmt::print("{}\n", node.target().to_string());
+    std::fflush(stdout);
+    fmt::print("{}\n", OwnUser{node, relay}.run());
     std::fflush(stdout);
     std::promise<void>{}.get_future().wait();  // until this process is ended
     return 0;
