@@ -39,6 +39,8 @@ TEST_CASE("nodes are spoken of by names, and the folder may be left out") {
     CHECK(
         has(cli.run({"peers", cli.folder("bob")}).out, short_id(alice_id) + "  boss  out static"));
     CHECK(has(read_file(cli.log_of("bob")), "peer up link=1 id=" + short_id(alice_id)));
+    // Where a node says its whole ID, for others to have, the short one finds it too.
+    CHECK(has(read_file(cli.log_of("alice")), " id=" + alice_id + " network="));
     CHECK(has(read_file(cli.log_of("bob")), "name=\"Alice of the test\""));
     // The book is written within a second.
     const auto written = std::chrono::steady_clock::now() + patience;
@@ -56,12 +58,12 @@ TEST_CASE("nodes are spoken of by names, and the folder may be left out") {
     CHECK(has(run("peers").out, "boss"));
     CHECK(has(run("peers " + cli.folder("alice")).out, short_id(bob_id)));
     CHECK(run("peers trust 'Alice of the test'").out ==
-          alice_id + " is trusted from its next link on\n");
-    CHECK(run("peers untrust boss").out == alice_id + " is not trusted any more\n");
+          short_id(alice_id) + " is trusted from its next link on\n");
+    CHECK(run("peers untrust boss").out == short_id(alice_id) + " is not trusted any more\n");
     write_file(cli.folder("bob") + "/names.toml", "\nboss = 5\n");
     CHECK(has(run("peers").err, "/names.toml:2: boss: expected a node's ID"));
     write_file(cli.folder("bob") + "/names.toml", "boss = \"" + alice_id + "\"\n");
-    CHECK(run("peers remove " + short_id(alice_id)).out == alice_id + " is removed\n");
+    CHECK(run("peers remove " + short_id(alice_id)).out == short_id(alice_id) + " is removed\n");
     CHECK(run("peers add boss").out.starts_with(alice_id + "@127.0.0.1:"));
     CHECK(run("peers ban nobody").err ==
           "parley: \"nobody\" is no node's ID or name and no IP address\n");
@@ -106,6 +108,7 @@ TEST_CASE(
                         .at(0)
                         .at("id")
                         .as_string()};
+    const auto bob_short = bob_id.substr(0, 12);
     const auto peers = [&](std::vector<std::string> args) {
         args.insert(args.begin(), "peers");
         args.insert(args.begin() + 2, cli.folder("alice"));
@@ -115,11 +118,13 @@ TEST_CASE(
     const auto banned = peers({"ban", bob_id.substr(0, 8), "127.0.0.1", "10.1.2.3", "--for", "2h",
                                "--reason", "rude = loud"});
     CHECK(banned.exit_code == 0);
-    CHECK(banned.out.starts_with(bob_id + " is banned until 2"));
+    CHECK(banned.out.starts_with(bob_short + " is banned until 2"));
     cli.links_when("alice", *alice, 0);
+    CHECK(read_file(cli.log_of("alice")).find("banned by the owner who=" + bob_short + " ") !=
+          std::string::npos);
     const auto table = peers({"bans"}).out;
     CHECK(table.starts_with("WHO "));
-    CHECK(table.find("\n" + bob_id + "  ") != std::string::npos);
+    CHECK(table.find("\n" + bob_short + "  ") != std::string::npos);
     CHECK(table.find("  owner  rude = loud\n") != std::string::npos);
 
     CHECK(peers({"unban", "127.0.0.1", "9.9.9.9"}).out ==
@@ -140,10 +145,10 @@ TEST_CASE(
     // She would have dialed him while he was banned; nothing of that keeps her waiting now.
     CHECK(peers({"add", bob_target}).out == bob_target + " is dialed from now on\n");
     cli.links_when("alice", *alice, 1);
-    CHECK(peers({"remove", bob_id.substr(0, 8)}).out == bob_id + " is removed\n");
+    CHECK(peers({"remove", bob_id.substr(0, 8)}).out == bob_short + " is removed\n");
     cli.links_when("alice", *alice, 0);
     CHECK(peers({"trust", bob_id}).exit_code == 0);
-    CHECK(peers({"untrust", bob_id}).out == bob_id + " is not trusted any more\n");
+    CHECK(peers({"untrust", bob_id}).out == bob_short + " is not trusted any more\n");
 
     CHECK(peers({"ban", "0000"}).err == "parley: no ID here begins with 0000: give the whole ID\n");
     CHECK(peers({"ban", "1.2.3.4", "--for", "2"}).err ==

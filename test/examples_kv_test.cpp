@@ -101,9 +101,11 @@ TEST_CASE("examples: the commands of parley work on the folder of a kv node") {
     CHECK(contains(kv.ok({"doctor", folder}), "in use by the running node"));
     CHECK(contains(kv.run({"allow", "list", folder}).err, "open to everybody"));
 
-    CHECK(contains(kv.ok({"peers", "ban", folder, bob_id}), bob_id + " is banned until "));
+    CHECK(contains(kv.ok({"peers", "ban", folder, bob_id}),
+                   bob_id.substr(0, 12) + " is banned until "));
     kv.links_when("alice", *alice, 0);
-    CHECK(kv.ok({"peers", "unban", folder, bob_id}) == bob_id + " is banned no more\n");
+    CHECK(kv.ok({"peers", "unban", folder, bob_id}) ==
+          bob_id.substr(0, 12) + " is banned no more\n");
     end(*bob);
     end(*alice);
 }

@@ -30,6 +30,7 @@ TEST_CASE("a permissioned network admits and removes nodes while it runs, and re
     Network net;
     net.init("alice");
     const auto bob_id = net.init("bob");
+    const auto bob_short = bob_id.substr(0, 12);
     net.set("alice", "enabled = false", "enabled = true");
     auto alice = net.start("alice");
     net.status("alice", *alice);
@@ -42,20 +43,23 @@ TEST_CASE("a permissioned network admits and removes nodes while it runs, and re
         return read_file(net.log_of("bob")).find("banned") != std::string::npos;
     });
     net.links_when("alice", *alice, 0);
-    CHECK(net.ok({"allow", "add", alice_dir, bob_id}) == bob_id + " is allowed\n");
-    CHECK(net.ok({"allow", "add", alice_dir, bob_id}) == bob_id + " was allowed already\n");
+    CHECK(net.ok({"allow", "add", alice_dir, bob_id}) == bob_short + " is allowed\n");
+    CHECK(net.ok({"allow", "add", alice_dir, bob_id}) == bob_short + " was allowed already\n");
     CHECK(net.ok({"allow", "list", alice_dir}) == bob_id + "\n");
     end(*bob);
     bob = net.start("bob");
     net.links_when("alice", *alice, 1);
     net.links_when("bob", *bob, 1);
 
-    CHECK(net.ok({"allow", "remove", alice_dir, bob_id}) == bob_id + " is no longer allowed\n");
+    CHECK(net.ok({"allow", "remove", alice_dir, bob_id}) == bob_short + " is no longer allowed\n");
     net.links_when("alice", *alice, 0);
     net.links_when("bob", *bob, 0);
+    for (const std::string event : {" allowed id=", " no longer allowed id="}) {
+        CHECK(read_file(net.log_of("alice")).find(event + bob_short + "\n") != std::string::npos);
+    }
     CHECK(read_file(net.log_of("bob")).find("reason=banned") != std::string::npos);
 
-    CHECK(net.ok({"allow", "add", alice_dir, bob_id}) == bob_id + " is allowed\n");
+    CHECK(net.ok({"allow", "add", alice_dir, bob_id}) == bob_short + " is allowed\n");
     end(*alice);
     end(*bob);
     alice = net.start("alice");

@@ -168,7 +168,7 @@ Result<void, StoreError> Network::load_permissions() {
         for (const auto& target : config_.p2p.static_peers) {
             if (permissions_.allows(target.id)) continue;
             log_.write(LogLevel::warn, "node", "a static peer is not on the allow-list",
-                       {{"id", target.id.to_string()}});
+                       {{"id", target.id.short_string()}});
         }
     }
     return {};
@@ -477,7 +477,7 @@ Permissions::Outcome Network::allow(Now now, const NodeId& id) {
     now_ = now;
     const auto outcome = permissions_.set(id, true);
     if (outcome != Permissions::Outcome::changed) return outcome;
-    log_.write(LogLevel::info, "node", "allowed", {{"id", id.to_string()}});
+    log_.write(LogLevel::info, "node", "allowed", {{"id", id.short_string()}});
     renew_dialed();
     return outcome;
 }
@@ -486,7 +486,7 @@ Permissions::Outcome Network::disallow(Now now, const NodeId& id) {
     now_ = now;
     const auto outcome = permissions_.set(id, false);
     if (outcome != Permissions::Outcome::changed) return outcome;
-    log_.write(LogLevel::info, "node", "no longer allowed", {{"id", id.to_string()}});
+    log_.write(LogLevel::info, "node", "no longer allowed", {{"id", id.short_string()}});
     if (permissions_.enabled()) {
         switch_->disconnect(now, id, transport::CloseReason::banned);
     }

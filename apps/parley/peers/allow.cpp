@@ -57,7 +57,7 @@ Outcome change(const Options& options, std::string_view method, std::string_view
         if (!who) return std::unexpected{who.error()};
         const auto reply = call(options.folder, method, {json::value(*who)});
         if (!reply) return failed(fmt::format("{}: {}", id, reply.error().what));
-        fmt::print("{} {}\n", *who, *reply == true ? done : nothing);
+        fmt::print("{} {}\n", shown_who(*who), *reply == true ? done : nothing);
     }
     return {};
 }

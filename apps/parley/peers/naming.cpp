@@ -104,6 +104,11 @@ Result<std::string, Failure> resolve_node(std::string_view text, const Names& na
     return failed(fmt::format("no ID here begins with {}: give the whole ID", text));
 }
 
+std::string shown_who(std::string_view id_or_address) {
+    const auto id = NodeId::parse(id_or_address);
+    return id ? id->short_string() : std::string{id_or_address};
+}
+
 std::string shown_name(const Names& names, std::string_view id, std::string_view said,
                        std::size_t length) {
     const auto own = std::ranges::find(names, id, &Names::value_type::second);

@@ -33,6 +33,10 @@ struct KnownNode {
 Result<std::string, Failure> resolve_node(std::string_view text, const Names& names,
                                           const std::vector<KnownNode>& known);
 
+/// An ID as people see it, its first digits, which logs have and commands take; an address as it
+/// is.
+std::string shown_who(std::string_view id_or_address);
+
 /// How a table shows a node's name: the owner's own as it is, what it says of itself in quotes;
 /// empty if it has none. At most `length` characters.
 std::string shown_name(const Names& names, std::string_view id, std::string_view said,

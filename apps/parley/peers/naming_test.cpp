@@ -58,6 +58,13 @@ TEST_CASE("names.toml: names and IDs, or line and fault") {
     CHECK(error("alice = ").starts_with("names.toml:1: "));
 }
 
+TEST_CASE("an ID is shown by its first digits, an address as it is") {
+    CHECK(shown_who(a) == "02c6047f9441");
+    CHECK(shown_who("203.0.113.7") == "203.0.113.7");
+    CHECK(shown_who("2001:db8::/64") == "2001:db8::/64");
+    CHECK(shown_who("").empty());
+}
+
 TEST_CASE("a node's name in a table") {
     const Names names{{"alice", a}};
     CHECK(shown_name(names, a, "bob", 12) == "alice");

@@ -43,7 +43,7 @@ EXIT STATUS
   line)text";
 
 constexpr auto bans_footer = R"text(COLUMNS
-  WHO     an ID, an IPv4 address or a /64 of IPv6
+  WHO     the first digits of an ID, an IPv4 address or a /64 of IPv6
   LEFT    how long it still lasts
   UNTIL   its end, UTC
   BY      owner: `parley peers ban`; offences: the peer's
@@ -95,14 +95,15 @@ Outcome ban(const Options& options) {
     }
     return tell(options, "admin_ban", {*seconds, options.reason},
                 [](const std::string&, const json::value& made) {
-                    fmt::print("{} is banned until {} UTC\n", text_at(made, "/who"),
+                    fmt::print("{} is banned until {} UTC\n", shown_who(text_at(made, "/who")),
                                time_text(number_at(made, "/until")));
                 });
 }
 
 Outcome unban(const Options& options) {
     return tell(options, "admin_unban", {}, [](const std::string& who, const json::value& was) {
-        fmt::print("{} {}\n", who, flag_at(was, "") ? "is banned no more" : "was not banned");
+        fmt::print("{} {}\n", shown_who(who),
+                   flag_at(was, "") ? "is banned no more" : "was not banned");
     });
 }
 
@@ -126,10 +127,10 @@ Outcome bans(const Options& options) {
     Table table{.columns = {left, right, left, left, left},
                 .rows = {{"WHO", "LEFT", "UNTIL", "BY", "REASON"}}};
     for (const auto* one : sorted) {
-        table.rows.push_back({text_at(*one, "/who"), duration_text(number_at(*one, "/left")),
-                              time_text(number_at(*one, "/until")),
-                              flag_at(*one, "/byOwner") ? "owner" : "offences",
-                              text_at(*one, "/reason")});
+        table.rows.push_back(
+            {shown_who(text_at(*one, "/who")), duration_text(number_at(*one, "/left")),
+             time_text(number_at(*one, "/until")), flag_at(*one, "/byOwner") ? "owner" : "offences",
+             text_at(*one, "/reason")});
     }
     fmt::print("{}", table.to_string());
     return {};

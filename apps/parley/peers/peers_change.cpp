@@ -86,8 +86,8 @@ Outcome apply(const Change& change, const Options& options) {
     return change_each(options.folder, change.method, options.peers, params,
                        [&](std::size_t i, const boost::json::value& result) {
                            const auto text = flag_at(result, "") ? change.done : change.nothing;
-                           fmt::print("{}\n",
-                                      fmt::format(fmt::runtime(text), text_at(params[i], "/0")));
+                           fmt::print("{}\n", fmt::format(fmt::runtime(text),
+                                                          shown_who(text_at(params[i], "/0"))));
                        });
 }
 

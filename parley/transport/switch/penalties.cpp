@@ -38,7 +38,7 @@ bool Penalties::charge(const Connection& c, Offence offence) {
     }
     if (!banned) return false;
     state_.log.write(LogLevel::info, "switch", "banned for misbehaviour",
-                     {{"id", c.id->to_string()},
+                     {{"id", c.id->short_string()},
                       {"remote", c.endpoint.to_string()},
                       {"offence", name(offence)}});
     close_banned(&c);
@@ -47,16 +47,17 @@ bool Penalties::charge(const Connection& c, Offence offence) {
 
 void Penalties::ban(const NodeId& id, std::string_view why) {
     offences_.ban(state_.now, id, why);
-    state_.log.write(LogLevel::info, "switch", "banned", {{"id", id.to_string()}, {"why", why}});
+    state_.log.write(LogLevel::info, "switch", "banned", {{"id", id.short_string()}, {"why", why}});
     close_banned(nullptr);
 }
 
 bool Penalties::impose(const Ban& ban) {
     if (!offences_.impose(state_.now, ban)) return false;
     const auto* id = std::get_if<NodeId>(&ban.who);
-    state_.log.write(LogLevel::info, "switch", "banned by the owner",
-                     {{"who", id ? id->to_string() : std::get<NetworkGroup>(ban.who).to_string()},
-                      {"why", ban.why}});
+    state_.log.write(
+        LogLevel::info, "switch", "banned by the owner",
+        {{"who", id ? id->short_string() : std::get<NetworkGroup>(ban.who).to_string()},
+         {"why", ban.why}});
     close_banned(nullptr);
     return true;
 }

@@ -606,6 +606,31 @@ TEST_CASE("switch: offences add up to a Goodbye and a ban of the ID, wherever it
     n.rig.up_inbound(n.keys[1], "8.8.8.8");
 }
 
+TEST_CASE("switch: the log names a banned node by the first digits of its ID") {
+    Node n;
+    n.rig.log.least = LogLevel::info;
+    const auto digits = n.keys[1].id().short_string();
+    const auto log = [&] { return n.rig.log.take().at(0); };
+    n.rig.node->ban(n.rig.now(), n.keys[1].id(), "test");
+    CHECK(log() == "info banned id=" + digits + " why=test");
+    const auto until = n.rig.now().unix_time + std::chrono::hours{1};
+    CHECK(n.rig.node->impose_ban(n.rig.now(), {n.keys[1].id(), until, "test"}));
+    CHECK(log() == "info banned by the owner who=" + digits + " why=test");
+    CHECK(n.rig.node->offences().unban(n.keys[1].id()));
+
+    n.chat.on_handle = [](Context&, Code, Message) -> Result<void, Offence> {
+        return std::unexpected{Offence::malformed};
+    };
+    const LinkId link = n.rig.up_inbound(n.keys[1]);
+    n.rig.deliver(link, chat_lane, 1, "x");
+    n.rig.deliver(link, chat_lane, 1, "x");
+    const auto lines = n.rig.log.take();
+    const auto is_ban = [](const std::string& line) { return line.contains("banned for"); };
+    const auto ban = std::ranges::find_if(lines, is_ban);
+    REQUIRE(ban != lines.end());
+    CHECK(ban->starts_with("info banned for misbehaviour id=" + digits + " remote="));
+}
+
 TEST_CASE("switch: a ban ends the links that are there, by ID and by address") {
     Node n;
     const auto impose = [&](auto who) {

@@ -60,7 +60,7 @@ inline Endpoint endpoint(std::string_view address, std::uint16_t port = 30303) {
 /// Keeps what is logged, a line a record: "warn no link to a target target=... reason=...".
 class TestLog final : public Log {
 public:
-    bool enabled(LogLevel level) const override { return level >= LogLevel::warn; }
+    bool enabled(LogLevel level) const override { return level >= least; }
     void write(LogLevel level, std::string_view, std::string_view event,
                std::initializer_list<LogField> fields) override {
         if (!enabled(level)) return;
@@ -73,6 +73,7 @@ public:
     }
     std::vector<std::string> take() { return std::exchange(lines, {}); }
     std::vector<std::string> lines;
+    LogLevel least = LogLevel::warn;
 };
 
 /// A module that notes what happens to it and does what the test says.
