@@ -19,6 +19,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
+winsize screen_size() {
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row < 2) size = {24, 80, 0, 0};
+    return size;
+}
+
 /// Shows the cursor again when it goes.
 struct Screen {
     Screen() { fmt::print("\x1b[?25l\x1b[2J"); }
@@ -30,9 +36,7 @@ struct Screen {
     }
 
     void draw(const std::string& text) const {
-        winsize size{};
-        if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row < 2)
-            size = {24, 80, 0, 0};
+        const auto size = screen_size();
         // Over what was there, so that nothing flickers. The last row stays free for the cursor.
         std::string out = "\x1b[H";
         for (const char c : fit_screen(text, size.ws_col, size.ws_row - 1U)) {
@@ -44,6 +48,10 @@ struct Screen {
 };
 
 }  // namespace
+
+std::size_t screen_columns() {
+    return screen_size().ws_col;
+}
 
 Outcome show(bool watch, const std::function<Result<std::string, Failure>()>& draw) {
     if (!watch) {

@@ -3,6 +3,7 @@
 
 #include "command.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <string>
 
@@ -12,5 +13,8 @@ namespace parley::app {
 /// SIGTERM, which is no failure: on a terminal in place, elsewhere one after the other. Ends with
 /// the first failure of `draw`.
 Outcome show(bool watch, const std::function<Result<std::string, Failure>()>& draw);
+
+/// How wide the terminal is; 80 where the output goes to none.
+std::size_t screen_columns();
 
 }  // namespace parley::app

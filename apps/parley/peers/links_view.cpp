@@ -20,7 +20,14 @@ namespace {
 
 constexpr std::array<std::string_view, 2> directions{"inbound", "outbound"};
 constexpr std::array<std::string_view, 4> classes{"ordinary", "static", "trusted", "feeler"};
-constexpr std::size_t name_length = 10;  // so that a row fits in 80 columns
+// So that a row fits in 80 columns.
+constexpr std::size_t name_length = 10;
+constexpr std::size_t screen_least = 80;
+constexpr std::size_t address_length_least = 21;  // any of IPv4
+
+std::size_t address_length(std::size_t columns) {
+    return address_length_least + std::max(columns, screen_least) - screen_least;
+}
 
 bool is_inbound(const json::value& peer) {
     return flag_at(peer, "/network/inbound");
@@ -36,6 +43,14 @@ std::string link_text(const json::value& peer) {
     auto out = short_direction(is_inbound(peer));
     if (link_class != "ordinary" && !link_class.empty()) out += ' ' + link_class;
     return out;
+}
+
+/// At most `length` characters of "address:port": the network and the port.
+std::string address_text(std::string text, std::size_t length) {
+    if (text.size() <= length) return text;
+    const auto end = text.rfind(']');
+    const auto port = end == std::string::npos ? std::string{} : text.substr(end);
+    return text.substr(0, length - std::min(length, port.size() + 1)) + '~' + port;
 }
 
 /// A number with that many decimals, or "-" if there is none.
@@ -64,7 +79,8 @@ std::vector<const json::value*> sorted(const json::array& peers) {
 
 }  // namespace
 
-std::string links_table(const json::array& peers, const Names& names, bool all) {
+std::string links_table(const json::array& peers, const Names& names, bool all,
+                        std::size_t columns) {
     using enum Table::Align;
     Table table{.columns = {left, left, left, right, right, left},
                 .rows = {{"ID", "NAME", "LINK", "RTT", "AGE", "ADDRESS"}}};
@@ -75,13 +91,14 @@ std::string links_table(const json::array& peers, const Names& names, bool all) 
     }
     for (const auto* peer : sorted(peers)) {
         const auto id = text_at(*peer, "/id");
+        const auto address = text_at(*peer, "/network/remoteAddress");
         std::vector<std::string> row{
             all ? id : id.substr(0, NodeId::short_digits),
             shown_name(names, id, text_at(*peer, "/nodeName"), name_length),
             link_text(*peer),
             real_text(*peer, "/roundTripMs", 1),
             duration_text(number_at(*peer, "/age")),
-            text_at(*peer, "/network/remoteAddress")};
+            all ? address : address_text(address, address_length(columns))};
         if (all) {
             row.insert(row.end(),
                        {text_at(*peer, "/network/group"), bytes_text(number_at(*peer, "/bytesIn")),

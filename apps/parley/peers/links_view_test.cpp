@@ -59,6 +59,24 @@ TEST_CASE("links: a row of an IPv4 peer fits in 80 columns") {
     }
 }
 
+TEST_CASE("links: an IPv6 address is cut on a narrow screen: its network and its port stay") {
+    auto longest = peer('a', false, "static", 13 * 3'600 + 45 * 60);
+    longest.at("nodeName") = "a very long name";
+    longest.at("roundTripMs") = 1234.56;
+    const std::string address = "[2001:db8:1111:2222:3333:4444:5555:6666]:30770";
+    longest.at("network").as_object()["remoteAddress"] = address;
+    const auto row = [&](bool all, std::size_t columns) {
+        const auto table = links_table({longest}, {}, all, columns);
+        return table.substr(table.find('\n') + 1);
+    };
+    CHECK(row(false, 80).ends_with("  [2001:db8:111~]:30770\n"));
+    CHECK(row(false, 80).size() <= 81);
+    CHECK(row(false, 40) == row(false, 80));
+    CHECK(row(false, 90).ends_with("  [2001:db8:1111:2222:333~]:30770\n"));
+    CHECK(row(false, 105).ends_with(address + "\n"));
+    CHECK(row(true, 80).contains(address));
+}
+
 TEST_CASE("links: counted by direction and class") {
     const json::array peers{peer('a', false, "ordinary", 5), peer('b', false, "static", 7),
                             peer('c', true, "trusted", 1), peer('d', true, "ordinary", 1)};

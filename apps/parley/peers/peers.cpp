@@ -29,7 +29,7 @@ constexpr auto footer = R"text(COLUMNS
   RTT      round-trip time in milliseconds: of the last heartbeat, or of the handshake
            where the other side pays for heartbeats
   AGE      since the link came up
-  ADDRESS  where it is connected from or to
+  ADDRESS  where it is connected from or to; cut at a ~ where the screen is too narrow
 With --long also
   GROUP    the network group, of which ordinary outbound links have one each
   IN, OUT  bytes of messages received and sent on this link
@@ -66,7 +66,8 @@ Result<std::string, Failure> draw(const Options& options) {
     if (list->empty()) return "no peers\n";
     const auto names = read_names(options.folder);
     if (!names) return std::unexpected{names.error()};
-    return links_table(*list, *names, options.all) + '\n' + links_summary(count_links(*list));
+    return links_table(*list, *names, options.all, screen_columns()) + '\n' +
+           links_summary(count_links(*list));
 }
 
 }  // namespace
