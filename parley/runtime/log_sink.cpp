@@ -166,7 +166,8 @@ void LogSink::tell(const std::vector<LogSums::Sum>& sums) {
                              {{"direction", kind.direction},
                               {"class", kind.link_class},
                               {"more", lines},
-                              {"seconds", within / 1s}},
+                              {"seconds", within / 1s},
+                              {"target", kind.target}},
                              coloured_));
     }
 }

@@ -22,7 +22,8 @@ bool LogSums::admit(Instant now, LogLevel level, std::string_view component, std
               .component = std::string{component},
               .event = std::string{event},
               .direction = value_of(fields, "direction"),
-              .link_class = value_of(fields, "class")};
+              .link_class = value_of(fields, "class"),
+              .target = value_of(fields, "target")};
     auto found = kinds_.find(kind);
     if (found == kinds_.end()) {
         if (kinds_.size() >= kinds_max) return true;

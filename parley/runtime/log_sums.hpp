@@ -23,13 +23,14 @@ public:
     static constexpr double lines_burst = 200;     ///< of a kind, at once
     static constexpr double lines_per_second = 1;  ///< and again
     static constexpr Duration interval = std::chrono::minutes{1};
-    static constexpr std::size_t kinds_max = 1024;
+    static constexpr std::size_t kinds_max = 4096;
 
     /// What lines have in common: the event, and whose link it is about. So the static peers of the
-    /// node's owner are not lost among strangers.
+    /// node's owner are not lost among strangers, and none of the targets that the owner named is
+    /// lost among the others.
     struct Kind {
         LogLevel level;
-        std::string component, event, direction, link_class;
+        std::string component, event, direction, link_class, target;
         auto operator<=>(const Kind&) const = default;
     };
     struct Sum {

@@ -71,6 +71,21 @@ TEST_CASE("a flood of one kind of line hides no other one") {
     CHECK(lines.written == 2003);
 }
 
+TEST_CASE("of many targets that fail at once each is named") {
+    Lines lines;
+    const auto fail = [&](int i) {
+        const auto target = "02c6@node-" + std::to_string(i) + ":30303";
+        lines.write(start, LogLevel::warn, "no link to a target", {{"target", target}});
+    };
+    for (int i = 0; i < 1024; ++i) fail(i);
+    CHECK(lines.written == 1024);
+    for (int i = 0; i < 300; ++i) fail(0);
+    CHECK(lines.written == 1024 + 199);
+    const auto sums = lines.sums.take_all(start);
+    REQUIRE(sums.size() == 1);
+    CHECK(sums[0].kind.target == "02c6@node-0:30303");
+}
+
 TEST_CASE("more kinds of lines than are remembered are written each") {
     Lines lines;
     for (std::size_t i = 0; i < LogSums::kinds_max + 10; ++i) {

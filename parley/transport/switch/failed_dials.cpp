@@ -63,7 +63,7 @@ std::string_view advice(CloseReason reason, bool alive) {
         case CloseReason::reset:
             // A node that is called by another one's ID hangs up without a word.
             return alive
-                       ? ""
+                       ? "the node hung up without a word: its log may say why"
                        : "what answers there has not that ID, is no Parley node or takes no calls "
                          "from here: check the ID, then address and port";
         case CloseReason::no_common_version:
@@ -83,6 +83,13 @@ std::string_view advice(CloseReason reason, bool alive) {
                    "allow-list";
         case CloseReason::too_many_peers:
             return "it has no free slot: its owner can trust this node, or allow more peers";
+        case CloseReason::misbehaviour:
+            return "one of the two broke a rule of the link: upgrade the older one, and see the "
+                   "log "
+                   "of the other";
+        case CloseReason::silent:
+            return "the node answers no heartbeat: it is overloaded or asleep, or the path to it "
+                   "drops packets";
         case CloseReason::no_memory:
             return "the windows of all links need more memory than the node may use for them";
         default:
