@@ -2,10 +2,14 @@
 #include "cli.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <stdlib.h>
 
 #include <csignal>
+#include <filesystem>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace parley;
@@ -41,6 +45,37 @@ TEST_CASE("surroundings: with 0 to 2 closed, nothing is written where it does no
     CHECK_FALSE(contains(read_file(cli.folder("alice") + "/store"), "started"));
 }
 
+TEST_CASE("surroundings: any of 0 to 2 may be closed, for every command") {
+    Cli cli;
+    cli.init("alice");
+    auto alice = cli.start("alice");
+    cli.status("alice", *alice);
+    const auto folder = cli.folder("alice");
+    // What a command writes has the next number that is free.
+    const auto written = cli.dir.file("written");
+    const std::vector<std::string> commands{"status " + folder,
+                                            "peers " + folder,
+                                            "book export " + folder + " " + written,
+                                            "sim --nodes 2 --minutes 0.1 --report " + written,
+                                            "rpc " + folder + " parley_status",
+                                            "invite create " + folder + " --for anyone",
+                                            "no-such-command"};
+    const auto result = [&](const std::string& command, const std::string& closed) {
+        std::filesystem::remove_all(written);
+        const auto code = cli.run_shell(binary + " " + command + " " + closed).exit_code;
+        return std::pair{code, read_file(written).substr(0, 40)};
+    };
+    for (const auto& command : commands) {
+        CAPTURE(command);
+        const auto usual = result(command, "");
+        for (const std::string closed : {"<&-", ">&-", "2>&-", "<&- >&- 2>&-"}) {
+            CAPTURE(closed);
+            CHECK(result(command, closed) == usual);
+        }
+    }
+    end(*alice);
+}
+
 TEST_CASE("surroundings: SIGHUP reloads what can be, and USR1 and USR2 do nothing") {
     Cli cli;
     cli.init("alice");
@@ -71,4 +106,83 @@ TEST_CASE("surroundings: SIGHUP reloads what can be, and USR1 and USR2 do nothin
     write_file(file, text);
     cli.status("alice", *node);
     end(*node);
+}
+
+namespace {
+
+/// A terminal; closed when it goes.
+struct Terminal {
+    Terminal() : master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+        REQUIRE(master);
+        REQUIRE(::grantpt(master.get()) == 0);
+        REQUIRE(::unlockpt(master.get()) == 0);
+    }
+    std::string name() const { return ::ptsname(master.get()); }  // NOLINT(concurrency-mt-unsafe)
+    /// A line of the shell, in a session that this terminal controls.
+    std::unique_ptr<Program> run(const Cli& cli, const std::string& line) const {
+        return std::make_unique<Program>(
+            std::vector<std::string>{"/usr/bin/setsid", "--ctty", "/bin/sh", "-c", line},
+            cli.log_of("alice") + ".out", cli.log_of("alice"), name());
+    }
+
+    runtime::UniqueFd master;
+};
+
+}  // namespace
+
+TEST_CASE("surroundings: a terminal that closes ends the node, wherever its input comes from") {
+    Cli cli;
+    cli.init("alice");
+    const auto node_of = "exec " + binary + " run " + cli.folder("alice");
+    for (const std::string input : {"", " </dev/null"}) {
+        CAPTURE(input);
+        Terminal terminal;
+        const auto node = terminal.run(cli, node_of + input);
+        cli.status("alice", *node);
+        node->signal(SIGHUP);  // the owner's, while the terminal is there
+        wait_for(cli.log_of("alice"), "settings reloaded");
+        terminal.master = {};
+        CHECK(node->wait(patience) == 0);
+    }
+}
+
+TEST_CASE("surroundings: a node under nohup outlives its terminal") {
+    Cli cli;
+    cli.init("alice");
+    Terminal terminal;
+    const auto node =
+        terminal.run(cli, "exec nohup " + binary + " run " + cli.folder("alice") + " </dev/null");
+    cli.status("alice", *node);
+    terminal.master = {};
+    wait_for(cli.log_of("alice"), "settings reloaded");
+    cli.status("alice", *node);
+    end(*node);
+}
+
+TEST_CASE("surroundings: ~/.parley is the folder where none is named") {
+    Cli cli;
+    const auto home = cli.dir.file("home");
+    std::filesystem::create_directory(home);
+    const auto run = [&](const std::string& words) {
+        return cli.run_shell("unset PARLEY_DIR; HOME=" + home + " exec " + binary + " " + words);
+    };
+    CHECK(run("init --private").exit_code == 0);
+    CHECK(std::filesystem::exists(home + "/.parley/parley.toml"));
+    CHECK(run("key show").exit_code == 0);
+    CHECK(contains(run("status").err, home + "/.parley"));
+}
+
+TEST_CASE("surroundings: the status says that nobody answers") {
+    Cli cli;
+    std::vector<std::string> dead;
+    for (int i = 0; i < 8; ++i) {
+        dead.insert(dead.end(), {"--boot", cli.init("dead-" + std::to_string(i)) + "@127.0.0.1:1"});
+    }
+    cli.init("alice", dead);
+    auto alice = cli.start("alice");
+    cli.status_when("alice", *alice, [](const boost::json::value& status) {
+        return status.at("offline").as_bool();
+    });
+    CHECK(contains(cli.ok({"status", cli.folder("alice")}), "Offline"));
+    end(*alice);
 }

@@ -2,6 +2,7 @@
 
 #include <parley/p2p/config/reload.hpp>
 #include <parley/runtime/clock.hpp>
+#include <parley/runtime/controlling_terminal.hpp>
 #include <parley/runtime/descriptors.hpp>
 #include <parley/runtime/entropy.hpp>
 #include <parley/runtime/host.hpp>
@@ -121,12 +122,12 @@ public:
     const HttpServer* metrics_server() const { return metrics_server_.get(); }
 
     void run() {
+        const ControllingTerminal terminal;
         std::signal(SIGPIPE, SIG_IGN);  // the reader of the log may go; the node stays
         prepare();
-        // A terminal that closes ends the node; a daemon is told to read its settings again.
-        const bool has_terminal = ::isatty(STDIN_FILENO) == 1;
-        const Signals signals{[this, has_terminal, count = 0](int number) mutable {
-            if (number == SIGHUP && !has_terminal) return reload();
+        const Signals signals{[this, &terminal, count = 0](int number) mutable {
+            if (number == SIGHUP && !terminal.closed()) return reload();
+            if (number == SIGHUP && count > 0) return;  // both the kernel and the shell send it
             if (++count > 1) std::_Exit(128 + number);
             end_in_time(number);
             stop();
