@@ -1,5 +1,6 @@
 // A chat among nodes, as one module. Start it once; then again with the line that it printed.
 #include <parley/runtime/module_host.hpp>
+#include <parley/runtime/own_thread.hpp>
 
 #include <iostream>
 
@@ -37,7 +38,8 @@ private:
 
 int main(int argc, char** argv) {
     Chat chat;
-    runtime::ModuleHost host{{&chat}};
+    runtime::OwnThread module{chat};  // off the node's thread: to print may block
+    runtime::ModuleHost host{{&module}};
     host.start();
     std::cout << "others join with: chat " << host.target().to_string() << std::endl;
     for (int i = 1; i < argc; ++i) {

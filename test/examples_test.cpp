@@ -3,8 +3,11 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 
+#include <array>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -88,6 +91,52 @@ TEST_CASE("examples: one joins a chat, says something, and leaves") {
     chat.alice.say("and to you\n");
     chat.bob.output_with(": and to you\n");
     chat.part();
+}
+
+TEST_CASE("examples: a chat whose output nobody reads keeps its node going") {
+    const runtime::TestDir dir;
+    const auto out = dir.file("alice.out");
+    REQUIRE(::mkfifo(out.c_str(), 0600) == 0);
+    const runtime::UniqueFd unread{::open(out.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)};
+    REQUIRE(unread);
+    Talker alice{"chat", dir, "alice"};
+    pollfd ready{unread.get(), POLLIN, 0};
+    REQUIRE(::poll(&ready, 1, 30'000) == 1);
+    std::array<char, 4096> text{};
+    const auto size = ::read(unread.get(), text.data(), text.size());
+    REQUIRE(size > 0);
+    const std::string line{text.data(), static_cast<std::size_t>(size)};
+    while (::write(unread.get(), text.data(), text.size()) > 0) {  // from here on it is full
+    }
+    const auto begin = line.find_last_of(' ') + 1;
+    Talker bob{"chat", dir, "bob", {line.substr(begin, line.find('\n') - begin)}};
+    bob.output_with(" is here\n");
+    alice.say("good morning\n");  // while what she would print of bob waits
+    bob.output_with(": good morning\n");
+}
+
+TEST_CASE("examples: what a chat prints with its output closed goes into no socket") {
+    const auto chat = std::string{PARLEY_BINARY_DIR} + "/bin/chat";
+    for (const std::string closed : {">&-", "2>&-", ">&- 2>&-"}) {
+        CAPTURE(closed);
+        const runtime::TestDir dir;
+        const auto pid = dir.file("pid");
+        const auto pipe = dir.file("input");
+        REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+        const runtime::UniqueFd input{::open(pipe.c_str(), O_RDWR | O_CLOEXEC)};
+        Talker alice{"chat", dir, "alice"};
+        const auto script =
+            "echo $$ >" + pid + "; exec " + chat + " " + alice.target() + " " + closed;
+        Program bob{{"/bin/sh", "-c", script}, dir.file("out"), dir.file("err"), pipe};
+        alice.output_with(" is here\n");
+        const auto number = read_file(pid);
+        const auto link = [&](const char* fd) {
+            const auto path = "/proc/" + number.substr(0, number.find('\n')) + "/fd/" + fd;
+            return std::filesystem::read_symlink(path).string();
+        };
+        CHECK((link("1") == "/dev/null") == closed.starts_with(">&-"));
+        CHECK((link("2") == "/dev/null") == closed.ends_with("2>&-"));
+    }
 }
 
 TEST_CASE("examples: an indexer that sleeps takes every message in turn, and hears of the end") {

@@ -1,5 +1,7 @@
 #include <parley/runtime/module_host.hpp>
 
+#include <parley/runtime/descriptors.hpp>
+
 #include <stdexcept>
 
 namespace parley::runtime {
@@ -33,7 +35,8 @@ Log& log_of(const ModuleHostOptions& options) {
 ModuleHost::ModuleHost(std::vector<transport::PeerHandler*> modules,
                        const ModuleHostOptions& options)
     : key_(NodeKey::generate(entropy_)),
-      host_(host_config(options), entropy_, log_of(options)),
+      // Before the first socket: else what the program prints may go into one.
+      host_((open_standard_descriptors(), host_config(options)), entropy_, log_of(options)),
       core_(options.links, key_, hello_of(key_, options), std::move(modules), log_of(options),
             Rng{random_seed()}) {
     const auto bound = host_.listen();

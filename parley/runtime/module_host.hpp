@@ -33,8 +33,9 @@ struct ModuleHostOptions {
 
 class ModuleHost {
 public:
-    /// Listens. `modules` and the log outlive the object. Throws std::runtime_error, with the
-    /// endpoint and the reason, if it cannot listen.
+    /// Listens; opens those of the descriptors 0 to 2 that are closed on /dev/null, so that nothing
+    /// that the program prints goes into a socket. `modules` and the log outlive the object. Throws
+    /// std::runtime_error, with the endpoint and the reason, if it cannot listen.
     explicit ModuleHost(std::vector<transport::PeerHandler*> modules,
                         const ModuleHostOptions& options = {});
     /// Ends all links with a Goodbye and joins the node's thread.
