@@ -38,7 +38,8 @@ inline std::string_view trimmed(std::string_view text) {
 }
 
 struct Block {
-    std::string kind;  ///< what follows the opening fence: "sh"
+    std::string kind;    ///< what follows the opening fence: "sh"
+    std::string source;  ///< the file that the comment above names: "<!-- examples/chat.cpp -->"
     Strings lines;
 };
 
@@ -48,13 +49,20 @@ struct Document {
     std::vector<Block> blocks;
 };
 
+/// Empty if the last line is no comment that names a file; a region of it may follow.
+inline std::string source_above(const Strings& lines) {
+    const std::string line = lines.empty() ? "" : lines.back();
+    if (!line.starts_with("<!-- ") || !line.ends_with(" -->")) return {};
+    return line.substr(5, std::min(line.find(':'), line.size() - 4) - 5);
+}
+
 inline Document read_document(const fs::path& path) {
     Document out{path, {}, {}};
     bool inside = false;
     for (auto& line : lines_of(read_file(root / path))) {
         if (line.starts_with("```")) {
             inside = !inside;
-            if (inside) out.blocks.push_back({line.substr(3), {}});
+            if (inside) out.blocks.push_back({line.substr(3), source_above(out.lines), {}});
         } else if (inside) {
             out.blocks.back().lines.push_back(std::move(line));
         } else {

@@ -322,6 +322,15 @@ TEST_CASE("documents: CONFIG.md lists the settings as `parley init` writes them"
     CHECK(settings.size() == rows.size());
 }
 
+TEST_CASE("documents: SIMULATOR.md and the help say how large a run of `parley sim` alone is") {
+    parley::testing::Cli cli;
+    const auto help = cli.ok({"sim", "--help"});
+    CHECK(help.find("What happens (default: gossip)") != std::string::npos);
+    CHECK(help.find("nothing goes wrong (500 nodes, 2 min)") != std::string::npos);
+    CHECK(read_file(root / "docs/SIMULATOR.md").find("# 500 nodes, under a minute") !=
+          std::string::npos);
+}
+
 TEST_CASE("documents: the glossary is in order and has each word once") {
     Strings words;
     for (const auto& line : read_document("docs/GLOSSARY.md").lines) {
@@ -348,18 +357,27 @@ TEST_CASE("documents: the READMEs in English and Chinese are in step") {
     }
 }
 
-TEST_CASE("documents: the module in the README is the one in the examples") {
-    Strings example;
-    for (const auto& line : lines_of(read_file(root / "examples/chat.cpp")))
-        example.emplace_back(trimmed(line));
-    const auto readme = read_document("README.md");
-    const auto block =
-        std::ranges::find(readme.blocks, "cpp", [](const Block& b) { return b.kind; });
-    REQUIRE(block != readme.blocks.end());
-    CHECK(block->lines.size() >= 20);
-    for (const auto& line : block->lines) {
-        if (line.find("…") != std::string::npos) continue;  // what a reader has to put in
-        CAPTURE(line);
-        CHECK(std::ranges::find(example, trimmed(line)) != example.end());
+TEST_CASE("documents: every block of C++ or CMake is a part of a file that is built") {
+    std::size_t blocks = 0;
+    for (const auto& document : documents()) {
+        for (const auto& block : document.blocks) {
+            if (block.kind != "cpp" && block.kind != "cmake") continue;
+            ++blocks;
+            CAPTURE(document.path.string());
+            CAPTURE(block.lines.front());
+            REQUIRE_MESSAGE(!block.source.empty(), "no <!-- FILE --> above");
+            const auto file = lines_of(read_file(root / block.source));
+            CHECK(commands_of(block).size() >= 2);
+            auto at = file.begin();
+            for (const auto& line : commands_of(block)) {  // in the file's order, with gaps
+                CAPTURE(line);
+                at = std::find_if(at, file.end(), [&](const auto& l) {
+                    return trimmed(l.substr(0, l.find(" #"))) == line;
+                });
+                REQUIRE(at != file.end());
+                ++at;
+            }
+        }
     }
+    CHECK(blocks >= 18);
 }

@@ -1,7 +1,7 @@
 # The tests of the library as others use it. `kind` is one of:
 #
 #   install     installs the build to a folder, for the next three; no test may be among the headers
-#   package     find_package with one component, by `compiler`
+#   package     find_package with one component, also as the README has it, by `compiler`
 #   pkg_config  the same program without CMake
 #   examples    the installed examples, by a user without RTTI
 #   shared      shared libraries of a few layers, by both ways; only names of Parley's are exported
@@ -77,6 +77,10 @@ if(kind STREQUAL "install")
   install_package(${build_dir} ${prefix})
 elseif(kind STREQUAL "package")
   use_package(${prefix})
+  run(${CMAKE_COMMAND} ${cmake_args} -S ${consumer_dir}/readme -B ${work_dir}/readme
+    -D CMAKE_PREFIX_PATH=${prefix} -D CMAKE_CXX_FLAGS=${flags})
+  run(${CMAKE_COMMAND} --build ${work_dir}/readme)
+  check_program(${work_dir}/readme/my_chain)
 elseif(kind STREQUAL "pkg_config")
   use_pkg_config(${prefix} --static)
 elseif(kind STREQUAL "examples")
@@ -106,8 +110,11 @@ elseif(kind STREQUAL "shared")
     endif()
   endforeach()
 elseif(kind STREQUAL "subproject")
-  run(${CMAKE_COMMAND} ${cmake_args} -S ${consumer_dir}/subproject -B ${work_dir}/build
-    -D PARLEY_DIR=${source_dir})
+  # As the README has it: the sources in a folder of the project.
+  file(COPY ${consumer_dir}/main.cpp ${consumer_dir}/subproject DESTINATION ${work_dir})
+  file(MAKE_DIRECTORY ${work_dir}/subproject/third_party)
+  file(CREATE_LINK ${source_dir} ${work_dir}/subproject/third_party/parley SYMBOLIC)
+  run(${CMAKE_COMMAND} ${cmake_args} -S ${work_dir}/subproject -B ${work_dir}/build)
   run(${CMAKE_COMMAND} --build ${work_dir}/build)
   check_program(${work_dir}/build/consumer)
 else()
