@@ -1,5 +1,7 @@
-// A node behind a SOCKS5 proxy that others made: microsocks of Debian. Skipped where it is missing.
+// A node behind a SOCKS5 proxy that others made: microsocks of Debian. Where it is missing:
+// test_skip.hpp.
 #include "program.hpp"
+#include <parley/base/test_skip.hpp>
 #include <parley/runtime/io/listen.hpp>
 #include <parley/runtime/io/test_proxy.hpp>
 #include <parley/runtime/test_node.hpp>
@@ -41,7 +43,7 @@ TestNode::Options through(const transport::Proxy& proxy, Log& log) {
 
 TEST_CASE("two nodes exchange messages through microsocks, which checks the login") {
     if (!std::filesystem::exists(microsocks)) {
-        MESSAGE("skipped: no proxy");
+        skip("proxy", microsocks);
         return;
     }
     const Endpoint at = free_endpoint();

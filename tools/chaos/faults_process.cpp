@@ -59,7 +59,7 @@ std::string faketime_library() {
         out = found.gl_pathv[0];
     }
     ::globfree(&found);
-    if (out.empty()) throw Skipped{"needs libfaketime (Debian's package faketime)"};
+    if (out.empty()) throw Skipped{"faketime", "needs libfaketime (Debian's package faketime)"};
     return out;
 }
 
@@ -89,7 +89,7 @@ std::string disk_full(Swarm& swarm, const FaultOptions&) {
     if (::unshare(CLONE_NEWNS) != 0 ||
         ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
         ::mount("parley-chaos", mounted.c_str(), "tmpfs", 0, "size=2m") != 0) {
-        throw Skipped{"needs the right to mount"};
+        throw Skipped{"mounts", "needs the right to mount"};
     }
     const auto node = swarm.guest(mounted + "/node");
     node->start();

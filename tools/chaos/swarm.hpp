@@ -23,7 +23,13 @@ class Failed : public std::runtime_error {
 };
 /// The fault cannot be done on this machine; what() says what it needs.
 class Skipped : public std::runtime_error {
-    using std::runtime_error::runtime_error;
+public:
+    /// `thing`: as PARLEY_MAY_SKIP names it.
+    Skipped(const char* thing, const std::string& what) : std::runtime_error{what}, thing_(thing) {}
+    const char* thing() const { return thing_; }
+
+private:
+    const char* thing_;
 };
 
 void require(bool holds, const std::string& statement);
