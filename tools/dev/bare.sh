@@ -1,9 +1,9 @@
-# bare: the README's commands on a bare Debian 12, as a new user gives them: in a clone of what is
-# committed, in a root with nothing but git. Its mounts are in a namespace of their own.
+# bare: the commands of the README's blocks on a bare Debian 12, as a new user gives them: in a clone
+# of what is committed, in a root with nothing but git. Its mounts are in a namespace of their own.
 
 cmd_bare() {
     need bare
-    local root status=0
+    local root commands status=0
     [[ -z $(git -c safe.directory='*' status --porcelain) ]] ||
         die "bare: a clone has what is committed, and there is more here"
     root=$(mktemp -d "${TMPDIR:-/tmp}/parley-bare-XXXXXX")
@@ -12,12 +12,16 @@ cmd_bare() {
         bookworm "$root"
     as_root git -c safe.directory='*' clone --quiet --no-hardlinks . "$root/parley"
     as_root cp /etc/resolv.conf "$root/etc/"
-    step "Commit $(git -c safe.directory='*' rev-parse --short HEAD): ./dev demo --check, ./dev test"
+    # A demo by itself would go on until Ctrl-C.
+    commands=$(awk '/^```/ { inside = $0 == "```sh"; next } inside' README.md |
+        sed 's|^\./dev demo |./dev demo --check |')
+    step "Commit $(git -c safe.directory='*' rev-parse --short HEAD):"
+    say "$commands"
     # In a PID namespace, so that nothing of it outlives this command.
     as_root unshare --mount --pid --fork bash -c 'mount -t proc proc "$0/proc" &&
         mount --rbind /dev "$0/dev" && mount -t tmpfs tmpfs "$0/tmp" &&
-        exec chroot "$0" /bin/bash -c "cd /parley && ./dev demo --check && ./dev test"' "$root" ||
-        status=$?
+        exec env -u CI chroot "$0" /bin/bash -euc "cd /parley; $1"' \
+        "$root" "$commands"$'\n''parley --version' || status=$?
     as_root rm -rf --one-file-system "$root"
     return "$status"
 }
