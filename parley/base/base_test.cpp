@@ -43,7 +43,9 @@ TEST_CASE("the generator is reproducible, splits by purpose and stays below its 
     Rng b{7};
     CHECK(a.next() == b.next());
     CHECK(a.split("x").next() == b.split("x").next());
+    CHECK(a.split("x").next() == a.split("x").next());  // in whatever order parts are made
     CHECK(a.split("x").next() != a.split("y").next());
+    CHECK(Rng{a.next()}.next() != Rng{a.next()}.next());  // many of a kind
     std::set<std::uint64_t> seen;
     for (int i = 0; i < 200; ++i) seen.insert(a.below(6));
     CHECK(seen == std::set<std::uint64_t>{0, 1, 2, 3, 4, 5});

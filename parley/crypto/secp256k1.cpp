@@ -3,6 +3,7 @@
 #include <parley/crypto/openssl.hpp>
 #include <parley/crypto/provider.hpp>
 #include <parley/crypto/secp256k1.hpp>
+#include <parley/crypto/test_blinding.hpp>
 
 #include <secp256k1_ecdh.h>
 #include <secp256k1_recovery.h>
@@ -20,10 +21,14 @@ secp256k1_context* make_context() {
     return secp256k1_context_create(SECP256K1_CONTEXT_NONE);
 }
 
+const secp256k1_context* plain_context() {
+    static const secp256k1_context* const plain = make_context();
+    return plain;
+}
+
 /// What it points to is only read after it is made, hence shared by all threads.
 std::atomic<const secp256k1_context*>& current_context() {
-    static const secp256k1_context* const plain = make_context();
-    static std::atomic<const secp256k1_context*> current{plain};
+    static std::atomic<const secp256k1_context*> current{plain_context()};
     return current;
 }
 
@@ -89,6 +94,10 @@ void blind_secp256k1(const ByteArray<32>& seed) {
         if (secp256k1_context_randomize(blinded, uchar(seed)) != 1) return;  // never, it says
         current_context().store(blinded, std::memory_order_release);
     });
+}
+
+bool is_secp256k1_blinded() {
+    return context() != plain_context();
 }
 
 bool is_valid_secret(const ByteArray<32>& secret) {

@@ -1,6 +1,7 @@
 #include <parley/crypto/secp256k1.hpp>
 
 #include <parley/crypto/hash.hpp>
+#include <parley/crypto/test_blinding.hpp>
 
 #include <doctest/doctest.h>
 
@@ -106,14 +107,16 @@ TEST_CASE("signatures follow RFC 6979, unless extra entropy is mixed in") {
     CHECK_THROWS_AS((void)sign(hex<32>(zero), digest), std::logic_error);
 }
 
-TEST_CASE("blinding changes no result") {
+TEST_CASE("blinding is done once it is asked for, and changes no result") {
     const auto secret = hex<32>(half_order);
     const auto digest = sha256({});
     const auto key = public_key(secret);
     const auto signature = sign(secret, digest);
     ByteArray<32> seed;
     seed.fill(std::byte{9});
+    CHECK_FALSE(is_secp256k1_blinded());
     blind_secp256k1(seed);
+    CHECK(is_secp256k1_blinded());
     CHECK(public_key(secret) == key);
     CHECK(sign(secret, digest) == signature);
     CHECK(verify(key, digest, signature));

@@ -1,5 +1,6 @@
 #include <parley/runtime/host.hpp>
 
+#include <parley/crypto/test_blinding.hpp>
 #include <parley/runtime/clock.hpp>
 #include <parley/runtime/io/asio_endpoint.hpp>
 #include <parley/runtime/io/listen.hpp>
@@ -400,6 +401,12 @@ TEST_CASE("peers let go of a node whose thread does not come back") {
         CHECK(peer.saw_end(CloseReason::silent));
         hanging.go_on.set_value();
     }
+}
+
+TEST_CASE("a host has secrets used blinded") {
+    OsEntropy entropy;
+    const Host host{{}, entropy, no_log()};
+    CHECK(crypto::is_secp256k1_blinded());
 }
 
 TEST_CASE("a job that is stuck does not hold up the end of its node") {

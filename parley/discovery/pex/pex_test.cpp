@@ -146,6 +146,14 @@ TEST_CASE("a link is asked at once, soon again, then ever more seldom") {
     CHECK(peer.context.offences.empty());
 }
 
+TEST_CASE("peers do not draw from one stream: who sees one's numbers knows no other's") {
+    Fixture f;
+    PeerOf one{f, 1};
+    PeerOf two{f, 2};
+    f.advance_to(0s);
+    CHECK(one.asks().at(0).request != two.asks().at(0).request);
+}
+
 TEST_CASE("a hungry book asks every some seconds") {
     Fixture f;
     PeerOf peer{f, 1};

@@ -1,6 +1,7 @@
 // Every scenario with fixed seeds, small; the swarm with more; and that runs repeat exactly.
 #include <parley/sim/experiment/scenarios.hpp>
 
+#include <parley/sim/experiment/metrics.hpp>
 #include <parley/sim/experiment/sweep.hpp>
 #include <parley/sim/report/report.hpp>
 
@@ -151,6 +152,33 @@ TEST_CASE("fault sets are read and written") {
     CHECK_FALSE(FaultSet::parse("kills,frogs"));
     CHECK_FALSE(FaultSet::parse("kills,,nat"));
     CHECK(FaultSet::all().to_string() == "all");
+}
+
+TEST_CASE("what was sent before the first sample is nobody's traffic a second") {
+    NetworkOptions options;
+    const auto boot = Network::keys(options.seed, 1).front().id();
+    options.configure = [&](HostId, node::NodeConfig& config) {
+        config.p2p.boot = {{boot, Network::endpoint(0)}};
+    };
+    Network network{options};
+    Metrics metrics{network, [](HostId) { return true; }};
+    network.start_all();
+    network.world().run_for(std::chrono::seconds{10});
+    CHECK(network.world().traffic(0).sent > 0);
+    metrics.sample();
+    metrics.sample();  // in the same moment
+    RunReport report;
+    metrics.report(report);
+    REQUIRE(report.traffic.front().points.size() == 1);
+    CHECK(report.traffic.front().points.front().second == 0.0);
+}
+
+TEST_CASE("what `parley sim` does alone takes under a minute: its size is bounded") {
+    const auto options = default_options(*find_scenario("gossip"));
+    CHECK(options.nodes <= 500);
+    CHECK(options.time <= std::chrono::minutes{2});
+    CHECK(options.rate <= 1);
+    CHECK_FALSE(options.attack);
 }
 
 TEST_CASE("a run's report has what the page shows") {
