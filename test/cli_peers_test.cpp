@@ -1,5 +1,6 @@
 // `parley peers` and its commands, on running nodes.
 #include "cli.hpp"
+#include <parley/runtime/test_node.hpp>
 
 #include <boost/json.hpp>
 #include <doctest/doctest.h>
@@ -77,21 +78,40 @@ TEST_CASE("doctor names what a boot node and this node differ in") {
     Cli cli;
     cli.init("alice");
     auto alice = cli.start("alice");
+    // What a node says of a boot node with which it differs in that.
+    const auto names = [&](const std::string& name, const std::string& reason,
+                           const std::string& advice) {
+        CAPTURE(reason);
+        auto node = cli.start(name);
+        const auto end_of_wait = std::chrono::steady_clock::now() + patience;
+        std::string said;
+        while (!said.contains(reason) && std::chrono::steady_clock::now() < end_of_wait) {
+            said = cli.run({"doctor", cli.folder(name)}).out;
+        }
+        CHECK(said.contains("fail  boot node"));
+        CHECK_MESSAGE(said.contains(reason), said);
+        CHECK_MESSAGE(said.contains(advice), said);
+        end(*node);
+    };
     const auto target = target_of(cli, "alice", *alice);
-    cli.init("bob", {"--boot", target, "--genesis", std::string(64, '1')});
-    auto bob = cli.start("bob");
-    const auto end_of_wait = std::chrono::steady_clock::now() + patience;
-    std::string said;
-    while (said.find("wrong_genesis") == std::string::npos &&
-           std::chrono::steady_clock::now() < end_of_wait) {
-        said = cli.run({"doctor", cli.folder("bob")}).out;
-    }
-    CHECK(said.find("fail  boot node") != std::string::npos);
-    CHECK(said.find("wrong_genesis") != std::string::npos);
-    CHECK(said.find("the two are of different networks: check the settings of both") !=
-          std::string::npos);
-    end(*bob);
+    const std::string networks = "the two are of different networks: check the settings of both";
+    cli.init("genesis", {"--boot", target, "--genesis", std::string(64, '1')});
+    names("genesis", "wrong_genesis", networks);
+
+    cli.init("chain", {"--boot", target});
+    const auto file = cli.folder("chain") + "/parley.toml";
+    auto settings = read_file(file);
+    const std::string chain = "chain_id = 1\n";
+    REQUIRE(settings.contains(chain));
+    write_file(file, settings.replace(settings.find(chain), chain.size(), "chain_id = 2\n"));
+    names("chain", "wrong_chain", networks);
     end(*alice);
+
+    runtime::test::TestNode::Options options;
+    options.links.versions = {2, 2};
+    runtime::test::TestNode later{{}, options};
+    cli.init("version", {"--boot", later.target().to_string()});
+    names("version", "no_common_version", "upgrade the older one of the two");
 }
 
 TEST_CASE(
