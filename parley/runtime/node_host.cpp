@@ -117,6 +117,10 @@ public:
     Host& host() { return host_; }
     NodeHostOptions& options() { return options_; }
     p2p::RpcExtras& extras() { return *extras_; }
+    /// For the start, and for what reload() reads.
+    void set_chain_id(std::uint64_t id) {
+        for (auto* config : {&options_.config, &first_config_}) config->network.chain_id = id;
+    }
     p2p::Network& network() { return *network_; }
     const HttpServer* rpc_server() const { return rpc_server_.get(); }
     const HttpServer* metrics_server() const { return metrics_server_.get(); }
@@ -473,6 +477,9 @@ Store& NodeHost::store() {
 
 void NodeHost::plug(std::vector<transport::PeerHandler*> modules) {
     std::ranges::copy(modules, std::back_inserter(impl_->options().modules));
+}
+void NodeHost::set_chain_id(std::uint64_t id) {
+    impl_->set_chain_id(id);
 }
 void NodeHost::add_methods(std::vector<rpc::Method> methods) {
     std::ranges::move(methods, std::back_inserter(impl_->options().methods));

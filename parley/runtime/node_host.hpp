@@ -23,6 +23,7 @@
 #include <parley/rpc/method.hpp>
 #include <parley/runtime/folder/key_file.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -74,6 +75,9 @@ public:
     // --- Before run() or start() -------------------------------------------------------------
     /// Modules whose making needs the settings; they outlive the host.
     void plug(std::vector<transport::PeerHandler*> modules);
+    /// The chain's number (EIP-155), if it has one that the settings say: peers of another are
+    /// refused.
+    void set_chain_id(std::uint64_t id);
     /// Next to the network's own. Throws std::invalid_argument if a name is taken.
     void add_methods(std::vector<rpc::Method> methods);
     /// Called for each scrape of the metrics page, and adds its own to it.

@@ -60,6 +60,7 @@ Outcome run(const Options& options) {
     };
     std::optional<node::Chain> chain;  // outlives the host
     runtime::NodeHost host{std::move(host_options)};
+    host.set_chain_id(chain_config.id);
     chain.emplace(chain_config, Rng{runtime::random_seed()});
     host.plug(chain->modules());
     host.add_methods(chain->rpc_methods());
