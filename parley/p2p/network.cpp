@@ -2,7 +2,10 @@
 
 #include <parley/transport/link/lanes_out.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <utility>
 
@@ -68,7 +71,7 @@ Result<void, StoreError> Network::open(Now now, std::vector<transport::PeerHandl
     trusted_.insert(config_.p2p.trusted.begin(), config_.p2p.trusted.end());
     for (const auto& trusted : trusted_) renew_class(trusted);
     if (auto ok = load_permissions(); !ok) return ok;
-    apply_permissions();
+    apply_permissions(now);
     count_closed_links();
     listen_to_votes();
     if (entropy_) join_dht();
@@ -137,13 +140,23 @@ void Network::make_engine(Now now) {
     engine_config.dials.outbound_target = config_.p2p.outbound_max;
     engine_ = std::make_unique<discovery::Engine>(engine_config, *book_, *dialer_, hub_, log_,
                                                   rng_.split("engine"));
-    if (!config_.permissions.private_only) {
-        for (const auto& target : config_.p2p.boot) engine_->add_boot(now, target);
+    for (const auto& target : config_.p2p.boot) {
+        if (is_own(target, "p2p.boot") || config_.permissions.private_only) continue;
+        engine_->add_boot(now, target);
     }
     for (const auto& target : config_.p2p.static_peers) {
+        if (is_own(target, "p2p.static_peers")) continue;
         engine_->add_static(now, target);
         switch_->set_class(target.id, SlotClass::static_peer);
     }
+}
+
+/// All nodes of a network may share one parley.toml, which then names each of them.
+bool Network::is_own(const Target& target, std::string_view setting) {
+    if (target.id != id()) return false;
+    log_.write(LogLevel::warn, "node", "a setting names this node itself",
+               {{"setting", setting}, {"target", target.to_string()}});
+    return true;
 }
 
 Result<void, StoreError> Network::load_bans(Now now) {
@@ -402,35 +415,84 @@ bool Network::untrust(const NodeId& id) {
     return true;
 }
 
-void Network::reload(Now now, const Config& config) {
-    const auto lacks = [](const auto& list, const auto& item) {
-        return std::ranges::find(list, item) == list.end();
+namespace {
+
+bool has(const auto& list, const auto& item) {
+    return std::ranges::find(list, item) != list.end();
+}
+
+/// The items of `wanted` that `taken` lacks, said once for all; nothing if it lacks none.
+std::optional<NotTaken> not_taken(std::string_view setting, const auto& wanted, const auto& taken) {
+    const auto left = wanted.size() - taken.size();
+    if (left == 0) return std::nullopt;
+    return NotTaken{std::string{setting},
+                    fmt::format("no room for {} of {}: with those that were added while the node "
+                                "runs, there are {}",
+                                left, wanted.size(), named_peers_max)};
+}
+
+}  // namespace
+
+std::vector<NotTaken> Network::reload(Now now, const Config& config) {
+    now_ = now;
+    std::vector<NotTaken> out;
+    const auto note = [&](std::optional<NotTaken> left) {
+        if (left) out.push_back(std::move(*left));
     };
-    auto& p2p = config_.p2p;
-    for (const auto& old : p2p.static_peers) {
-        if (!lacks(config.p2p.static_peers, old)) continue;
+    reload_static(now, config.p2p.static_peers);
+    note(not_taken("p2p.static_peers", config.p2p.static_peers, config_.p2p.static_peers));
+    reload_trusted(config.p2p.trusted);
+    note(not_taken("p2p.trusted", config.p2p.trusted, config_.p2p.trusted));
+    reload_permissions(now, config.permissions);
+    return out;
+}
+
+/// In the settings are those that were taken, so that the next reload tries the rest again.
+void Network::reload_static(Now now, const std::vector<Target>& wanted) {
+    auto& configured = config_.p2p.static_peers;
+    for (const auto& old : configured) {
+        if (has(wanted, old)) continue;
         engine_->remove_static(old.id);
         renew_class(old.id);
     }
-    for (const auto& target : config.p2p.static_peers) {
-        if (lacks(p2p.static_peers, target)) (void)add_peer(now, target);
+    std::vector<Target> taken;
+    for (const auto& target : wanted) {
+        if (has(configured, target) || is_own(target, "p2p.static_peers") ||
+            add_peer(now, target)) {
+            taken.push_back(target);
+        }
     }
-    for (const auto& id : p2p.trusted) {
-        if (lacks(config.p2p.trusted, id)) (void)untrust(id);
+    configured = std::move(taken);
+}
+
+void Network::reload_trusted(const std::vector<NodeId>& wanted) {
+    auto& configured = config_.p2p.trusted;
+    for (const auto& old : configured) {
+        if (!has(wanted, old)) (void)untrust(old);
     }
-    for (const auto& id : config.p2p.trusted) {
-        if (lacks(p2p.trusted, id)) (void)trust(id);
+    std::vector<NodeId> taken;
+    for (const auto& id : wanted) {
+        if (has(configured, id) || trust(id)) taken.push_back(id);
     }
-    auto& allowed = config_.permissions.allow;
-    for (const auto& id : allowed) {
-        if (lacks(config.permissions.allow, id)) (void)disallow(now, id);
+    configured = std::move(taken);
+}
+
+void Network::reload_permissions(Now now, const PermissionsConfig& wanted) {
+    auto& configured = config_.permissions;
+    for (const auto& old : configured.private_peers) {
+        if (!has(wanted.private_peers, old)) book_->set_secret(old, false);
     }
-    for (const auto& id : config.permissions.allow) {
-        if (lacks(allowed, id)) (void)allow(now, id);
+    configured.private_peers = wanted.private_peers;
+    if (wanted.enabled != configured.enabled || wanted.allow != configured.allow) {
+        const bool was_enabled = permissions_.enabled();
+        permissions_.configure(wanted);
+        configured.enabled = wanted.enabled;
+        configured.allow = wanted.allow;
+        if (was_enabled && !permissions_.enabled()) {
+            log_.write(LogLevel::warn, "node", "the network is open to everybody now", {});
+        }
     }
-    p2p.static_peers = config.p2p.static_peers;
-    p2p.trusted = config.p2p.trusted;
-    allowed = config.permissions.allow;
+    apply_permissions(now);
 }
 
 bool Network::unban(Now now, const std::variant<NodeId, IpAddress>& who) {
@@ -456,10 +518,10 @@ std::vector<transport::Ban> Network::bans(Now now) const {
     return out;
 }
 
-void Network::apply_permissions() {
-    if (permissions_.enabled()) {
-        switch_->set_allowed([this](const NodeId& id) { return permissions_.allows(id); });
-    }
+void Network::apply_permissions(Now now) {
+    const auto allows = [this](const NodeId& id) { return permissions_.allows(id); };
+    switch_->set_allowed(
+        now, permissions_.enabled() ? std::function<bool(const NodeId&)>{allows} : nullptr);
     for (const auto& id : config_.permissions.private_peers) book_->set_secret(id, true);
     renew_dialed();
 }
@@ -467,7 +529,7 @@ void Network::apply_permissions() {
 /// The engine looks again whom it may dial.
 void Network::renew_dialed() {
     const bool private_only = config_.permissions.private_only;
-    if (!permissions_.enabled() && !private_only) return;
+    if (!permissions_.enabled() && !private_only) return engine_->set_allowed({});
     engine_->set_allowed([this, private_only](const NodeId& id) {
         return permissions_.allows(id) && (!private_only || engine_->scheduler().is_static(id));
     });

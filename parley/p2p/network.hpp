@@ -25,10 +25,18 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 namespace parley::p2p {
+
+/// What a reload could not take of a setting.
+struct NotTaken {
+    std::string setting;  ///< such as "p2p.trusted"
+    std::string why;      ///< in words for the log
+};
 
 class Network : public NodeCore {
 public:
@@ -120,9 +128,10 @@ public:
     bool trust(const NodeId& id);
     /// False if it was not trusted.
     bool untrust(const NodeId& id);
-    /// Takes the peers and IDs that a changed parley.toml names (plan_reload), instead of those
-    /// that the settings named before. Links stay; what is taken from the allow-list ends.
-    void reload(Now now, const Config& config);
+    /// Takes the peers, IDs and permissions of a changed parley.toml (plan_reload) instead of those
+    /// that the settings named before; what the owner changed since stays. Links stay, but for
+    /// those with nodes that are no longer allowed. Returns what there was no room for.
+    std::vector<NotTaken> reload(Now now, const Config& config);
     /// False if there is no room for it.
     bool ban(Now now, const transport::Ban& ban) { return switch_->impose_ban(now, ban); }
     /// Lifts the ban of an ID, or of an address (of IPv6 its /64), whose nodes may be dialed again
@@ -149,7 +158,11 @@ private:
     void make_switch(std::vector<transport::PeerHandler*> modules);
     void make_engine(Now now);
     void save_parts();
-    void apply_permissions();
+    bool is_own(const Target& target, std::string_view setting);
+    void reload_static(Now now, const std::vector<Target>& wanted);
+    void reload_trusted(const std::vector<NodeId>& wanted);
+    void reload_permissions(Now now, const PermissionsConfig& wanted);
+    void apply_permissions(Now now);
     void renew_dialed();
     void renew_class(const NodeId& id);
     void end_wait(Now now, const NodeId& id);

@@ -30,11 +30,24 @@ struct Module final : transport::PeerHandler {
     transport::Network* network = nullptr;
 };
 
+/// Keeps "event key=value ..." of what is worth a warning.
+struct Warnings final : Log {
+    bool enabled(LogLevel level) const override { return level >= LogLevel::warn; }
+    void write(LogLevel level, std::string_view, std::string_view event,
+               std::initializer_list<LogField> fields) override {
+        if (!enabled(level)) return;
+        std::string line{event};
+        for (const auto& field : fields) line += " " + std::string{field.key} + "=" + field.value;
+        lines.push_back(std::move(line));
+    }
+    std::vector<std::string> lines;
+};
+
 struct Fixture {
     explicit Fixture(Config config = {}) : settings(std::move(config)) { restart(); }
     void restart(std::vector<transport::PeerHandler*> modules = {}) {
         network.reset();
-        network = std::make_unique<Network>(settings, key_of(1), *store, no_log(), Rng{2}, now);
+        network = std::make_unique<Network>(settings, key_of(1), *store, log, Rng{2}, now);
         const auto opened = network->open(now, std::move(modules));
         REQUIRE(opened);
     }
@@ -66,7 +79,14 @@ struct Fixture {
     }
     ParleyEntry said() const { return *network->record().parley(); }
 
+    /// parley.toml has changed, and the node is told.
+    std::vector<NotTaken> reload(Config changed) {
+        settings = std::move(changed);
+        return network->reload(now, settings);
+    }
+
     Config settings;
+    Warnings log;
     std::unique_ptr<MemoryStore> store = std::make_unique<MemoryStore>();
     Now now{Instant{100s}, UnixTime{1s}};
     std::unique_ptr<Network> network;
@@ -204,4 +224,72 @@ TEST_CASE("network: a node that lost its store is above what others have of it")
     f.meet(before);
     CHECK(f.network->record().sequence() > before.sequence());
     CHECK(f.network->hello().record == f.network->record());
+}
+
+TEST_CASE("network: an allow-list that is reloaded is the settings' own, not the owner's change") {
+    Fixture f;
+    const auto one = key_of(2).id();
+    const auto two = key_of(3).id();
+    Config config;
+    config.permissions.allow = {one};
+    CHECK(f.reload(config).empty());
+    CHECK(f.network->permissions().enabled());
+    CHECK(f.network->permissions().allows(one));
+    CHECK_FALSE(f.network->permissions().allows(two));
+    f.save();
+    f.settings.permissions.allow = {two};  // edited while the node is down
+    f.restart();
+    CHECK_FALSE(f.network->permissions().allows(one));
+    CHECK(f.network->permissions().allows(two));
+
+    // And the reverse: taken off by a reload, added again before the next start.
+    config.permissions.allow = {};
+    config.permissions.enabled = true;
+    f.reload(config);
+    CHECK_FALSE(f.network->permissions().allows(two));
+    f.save();
+    f.settings.permissions.allow = {two};
+    f.restart();
+    CHECK(f.network->permissions().allows(two));
+
+    CHECK(f.log.lines.empty());
+    f.reload({});
+    CHECK(f.network->permissions().allows(one));
+    CHECK(f.log.lines == std::vector<std::string>{"the network is open to everybody now"});
+}
+
+TEST_CASE("network: what a reload has no room for is said, and tried again by the next one") {
+    Fixture f;
+    for (std::uint64_t n = 2; n < 2 + named_peers_max; ++n) {
+        const auto id = key_of(n).id();
+        REQUIRE(f.network->trust(id));
+        REQUIRE(f.network->add_peer(f.now, {id, *Endpoint::parse("81.2.3.4:7")}));
+    }
+    Config config;
+    const auto late = key_of(2000).id();
+    config.p2p.trusted = {key_of(2).id(), late};
+    config.p2p.static_peers = {{late, *Endpoint::parse("81.2.3.4:7")}};
+    const auto not_taken = f.reload(config);
+    REQUIRE(not_taken.size() == 2);
+    CHECK(not_taken[0].setting == "p2p.static_peers");
+    CHECK(not_taken[1].setting == "p2p.trusted");
+    CHECK(not_taken[1].why ==
+          "no room for 1 of 2: with those that were added while the node runs, there are 1024");
+    REQUIRE(f.network->untrust(key_of(3).id()));
+    REQUIRE(f.network->remove_peer(f.now, key_of(3).id()));
+    CHECK(f.reload(config).empty());
+    CHECK(f.network->untrust(late));
+}
+
+TEST_CASE("network: settings that name this node itself are no targets, and the log names them") {
+    Config config;
+    config.p2p.boot = {{key_of(1).id(), *Endpoint::parse("81.2.3.4:7")}};
+    config.p2p.static_peers = {{key_of(1).id(), *Endpoint::parse("81.2.3.4:8")},
+                               {key_of(2).id(), *Endpoint::parse("81.2.3.4:9")}};
+    const Fixture f{config};
+    const auto own = "target=" + key_of(1).id().to_string();
+    CHECK(f.log.lines ==
+          std::vector{
+              "a setting names this node itself setting=p2p.boot " + own + "@81.2.3.4:7",
+              "a setting names this node itself setting=p2p.static_peers " + own + "@81.2.3.4:8"});
 }

@@ -17,10 +17,29 @@ std::optional<std::pair<NodeId, bool>> decode(Bytes key, Bytes value) {
 
 }  // namespace
 
-Permissions::Permissions(const PermissionsConfig& config)
-    : enabled_(config.enabled || !config.allow.empty()),
-      configured_(config.allow.begin(), config.allow.end()),
-      allowed_(configured_) {}
+Permissions::Permissions(const PermissionsConfig& config) {
+    configure(config);
+}
+
+void Permissions::configure(const PermissionsConfig& config) {
+    enabled_ = config.enabled || !config.allow.empty();
+    configured_ = {config.allow.begin(), config.allow.end()};
+    allowed_ = configured_;
+    for (auto change = changes_.begin(); change != changes_.end();) {
+        const auto& [id, allowed] = *change;
+        if (configured_.contains(id) == allowed) {  // the settings say the same by now
+            dirty_.insert(id);
+            change = changes_.erase(change);
+            continue;
+        }
+        if (allowed) {
+            allowed_.insert(id);
+        } else {
+            allowed_.erase(id);
+        }
+        ++change;
+    }
+}
 
 Result<Permissions::LoadReport, StoreError> Permissions::load(Store& store) {
     LoadReport report;

@@ -1,7 +1,7 @@
 // Permissions: who may be linked with a node of a permissioned network. The settings name IDs; the
 // owner adds and removes some while the node runs, and what differs from the settings is kept in
-// the store. So a line added to the settings counts at the next start, unless the owner removed
-// that ID since.
+// the store. So a line added to the settings counts as soon as they are read, unless the owner
+// removed that ID since.
 //
 // On disk: table "permissions", key: node ID, value: one byte, 1 allowed, 0 removed.
 // Threading: the node's thread.
@@ -35,6 +35,9 @@ public:
     };
     /// Reads what differs from the settings. Once, before any change. Fails as the store does.
     Result<LoadReport, StoreError> load(Store& store);
+    /// Other settings, read while the node runs: as if it had started with them. What the owner
+    /// changed stays.
+    void configure(const PermissionsConfig& config);
 
     /// False: the network is open, and everybody is allowed.
     bool enabled() const { return enabled_; }
@@ -55,7 +58,7 @@ public:
     void write_again();
 
 private:
-    bool enabled_;
+    bool enabled_ = false;
     std::set<NodeId> configured_;
     std::map<NodeId, bool> changes_;  // where it differs from configured_
     std::set<NodeId> allowed_;

@@ -90,6 +90,34 @@ TEST_CASE("permissions: changes outlive a restart, and only what differs is stor
     CHECK(rows(store) == 0);
 }
 
+TEST_CASE("permissions: settings read while it runs are no changes of the owner's") {
+    PermissionsConfig config;
+    MemoryStore store;
+    Permissions permissions{config};
+    config.allow = {id(1), id(2)};
+    permissions.configure(config);
+    CHECK(permissions.enabled());
+    CHECK_FALSE(permissions.allows(id(3)));
+    CHECK_FALSE(permissions.has_changes());
+
+    permissions.set(id(2), false);
+    permissions.set(id(3), true);
+    save(permissions, store);
+    config.allow = {id(2), id(4)};
+    permissions.configure(config);
+    CHECK(permissions.allowed() == std::set{id(3), id(4)});  // as after a start with them
+    CHECK(loaded(config, store).allowed() == permissions.allowed());
+
+    config.allow = {id(3), id(4)};  // what the owner changed is now in the settings
+    permissions.configure(config);
+    save(permissions, store);
+    CHECK(rows(store) == 0);
+    config.allow = {};
+    permissions.configure(config);
+    CHECK_FALSE(permissions.enabled());
+    CHECK(permissions.allows(id(1)));
+}
+
 TEST_CASE("permissions: what could not be written is written later") {
     PermissionsConfig config;
     config.allow = {id(1)};

@@ -185,7 +185,10 @@ private:
             }
             options_.config = plan.config;
             if (!options_.log_level) log_->set_level(plan.config.log.level);
-            network_->reload(at, plan.config);
+            for (const auto& [setting, why] : network_->reload(at, plan.config)) {
+                log_->write(LogLevel::warn, "parley", "a setting was not taken",
+                            {{"setting", setting}, {"why", why}});
+            }
             log_->write(LogLevel::info, "parley", "settings reloaded",
                         {{"taken", fmt::format("{}", fmt::join(plan.changed, " "))},
                          {"need_restart", fmt::format("{}", fmt::join(plan.needs_restart, " "))}});

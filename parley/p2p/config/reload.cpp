@@ -9,8 +9,18 @@ namespace parley::p2p {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> taken{"log.level", "p2p.static_peers", "p2p.trusted",
-                                                "permissions.allow"};
+constexpr std::array taken =
+    std::to_array<std::string_view>({"p2p.static_peers", "p2p.trusted", "permissions.enabled",
+                                     "permissions.allow", "permissions.private", "log.level"});
+
+void take(Config& into, const Config& read) {
+    into.p2p.static_peers = read.p2p.static_peers;
+    into.p2p.trusted = read.p2p.trusted;
+    into.permissions.enabled = read.permissions.enabled;
+    into.permissions.allow = read.permissions.allow;
+    into.permissions.private_peers = read.permissions.private_peers;
+    into.log.level = read.log.level;
+}
 
 }  // namespace
 
@@ -27,10 +37,7 @@ ReloadPlan plan_reload(const Config& running, const Config& read) {
         const bool can_be = std::ranges::find(taken, name) != taken.end();
         (can_be ? plan.changed : plan.needs_restart).push_back(std::move(name));
     }
-    plan.config.log.level = read.log.level;
-    plan.config.p2p.static_peers = read.p2p.static_peers;
-    plan.config.p2p.trusted = read.p2p.trusted;
-    plan.config.permissions.allow = read.permissions.allow;
+    take(plan.config, read);
     return plan;
 }
 

@@ -15,7 +15,7 @@ struct ReloadPlan {
     std::vector<std::string> needs_restart;  ///< settings that differ and are not
 };
 
-/// Taken are log.level, p2p.static_peers, p2p.trusted and permissions.allow.
+/// Which settings those are: docs/OPERATING.md, Reload.
 ReloadPlan plan_reload(const Config& running, const Config& read);
 
 }  // namespace parley::p2p

@@ -301,8 +301,16 @@ void Switch::set_roles(std::uint64_t roles, std::uint64_t services) {
 void Switch::set_class(const NodeId& id, SlotClass slot_class) {
     parts_->admission.set_class(id, slot_class);
 }
-void Switch::set_allowed(std::function<bool(const NodeId&)> allowed) {
-    parts_->admission.allowed = std::move(allowed);
+void Switch::set_allowed(Now now, std::function<bool(const NodeId&)> allowed) {
+    begin_input(now);
+    Admission& admission = parts_->admission;
+    admission.allowed = std::move(allowed);
+    if (!admission.allowed) return;
+    for (const auto& [link, c] : parts_->state.connections.all()) {
+        if (c->id && !admission.allowed(*c->id)) {
+            admission.close(*c, {.reason = CloseReason::banned});
+        }
+    }
 }
 void Switch::set_known(std::function<bool(const NodeId&)> known) {
     parts_->admission.known = std::move(known);

@@ -83,8 +83,9 @@ public:
     void set_roles(std::uint64_t roles, std::uint64_t services);
     /// Callers with this ID take a token of this class (static_peer, trusted); ordinary forgets.
     void set_class(const NodeId& id, SlotClass slot_class);
-    /// Others than these are refused as banned (a permissioned network). Empty: all may come.
-    void set_allowed(std::function<bool(const NodeId&)> allowed);
+    /// Others than these are refused as banned (a permissioned network), and their links end.
+    /// Empty: all may come.
+    void set_allowed(Now now, std::function<bool(const NodeId&)> allowed);
     /// IDs that are let in where an address is refused for what others behind it did
     /// (AddressRefusals), besides those with a class and those that are being dialed.
     void set_known(std::function<bool(const NodeId&)> known);

@@ -226,8 +226,12 @@ TEST_CASE("switch: a trusted caller is let in beyond the ordinary slots") {
 
 TEST_CASE("switch: a permissioned network lets in only whom it knows") {
     Node n;
-    n.rig.node->set_allowed([&](const NodeId& id) { return id == n.keys[1].id(); });
-    n.rig.up_inbound(n.keys[1]);
+    const LinkId before = n.rig.up_inbound(n.keys[2]);
+    const LinkId stays = n.rig.up_inbound(n.keys[1]);
+    n.rig.node->set_allowed(n.rig.now(), [&](const NodeId& id) { return id == n.keys[1].id(); });
+    CHECK(n.rig.command(before) == "refuse banned");
+    CHECK(n.rig.command(stays).empty());
+    n.rig.closed(before);
     const LinkId link = n.rig.accept();
     n.rig.prove(link, n.keys[2]);
     CHECK(n.rig.command(link) == "refuse banned");
