@@ -22,12 +22,25 @@ Hash256 dht_id(const NodeId& id) {
 
 namespace {
 
+/// Nobody can be dialed at an unspecified, multicast, reserved or broadcast address.
+bool is_of_a_host(const IpAddress& address) {
+    const auto first = std::to_integer<unsigned>(address.bytes().front());
+    return address.is_v4() ? first > 0 && first < 224 : !address.is_unspecified() && first < 0xff;
+}
+
+Result<Target, std::string> checked(Target target) {
+    const auto& address = target.endpoint.address;
+    if (is_of_a_host(address)) return target;
+    return std::unexpected{"nobody can be dialed at " + address.to_string() +
+                           ", which is not the address of one host"};
+}
+
 Result<Target, std::string> read_record(std::string_view text) {
     const auto record = Enr::parse(text);
     if (!record) return std::unexpected{message(record.error())};
     const auto endpoint = record->tcp_endpoint();
     if (!endpoint) return std::unexpected{"the record has no address with a TCP port"};
-    return Target{record->id(), *endpoint};
+    return checked({record->id(), *endpoint});
 }
 
 }  // namespace
@@ -43,7 +56,7 @@ Result<Target, std::string> Target::read(std::string_view text) {
     if (colon == where.npos) return std::unexpected{"no port after the address"};
     const auto port = parse_port(where.substr(colon + 1));
     if (!port || *port == 0) return std::unexpected{"the port is not from 1 to 65535"};
-    if (const auto endpoint = Endpoint::parse(where)) return Target{*id, *endpoint};
+    if (const auto endpoint = Endpoint::parse(where)) return checked({*id, *endpoint});
     const auto host = where.substr(0, colon);
     if (host.starts_with('[')) return std::unexpected{"no IPv6 address in the brackets"};
     if (IpAddress::parse(host)) return std::unexpected{"an IPv6 address belongs in brackets"};

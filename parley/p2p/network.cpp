@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <stdexcept>
 #include <utility>
 
 namespace parley::p2p {
@@ -102,11 +103,15 @@ void Network::check_receive_bytes(const transport::Hello& hello) {
     for (const auto& topic : hello.topics) windows += transport::initial_credit(topic);
     const std::uint64_t links = std::uint64_t{config_.p2p.inbound_max} + config_.p2p.outbound_max +
                                 config_.p2p.static_peers.size() + config_.p2p.trusted.size();
-    if (windows * links <= config_.p2p.receive_bytes_max) return;
+    const auto most = config_.p2p.receive_bytes_max;
+    if (windows > most) {
+        throw std::invalid_argument{fmt::format(
+            "p2p.receive_bytes_max: expected {} or more, the windows of one link, got {}", windows,
+            most)};
+    }
+    if (windows * links <= most) return;
     log_.write(LogLevel::warn, "node", "p2p.receive_bytes_max is too small for all links",
-               {{"links", links},
-                {"needed", windows * links},
-                {"room_for_links", config_.p2p.receive_bytes_max / windows}});
+               {{"links", links}, {"needed", windows * links}, {"room_for_links", most / windows}});
 }
 
 void Network::make_switch(std::vector<transport::PeerHandler*> modules) {

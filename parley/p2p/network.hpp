@@ -48,7 +48,8 @@ public:
 
     /// Reads what the store holds (address book, bans, own record) and plugs the modules in, which
     /// outlive it. Once, before anything else. Fails as the store does; throws
-    /// std::invalid_argument if the modules' topics do not fit.
+    /// std::invalid_argument if the modules' topics do not fit, or p2p.receive_bytes_max not even
+    /// the windows of one link.
     Result<void, StoreError> open(Now now, std::vector<transport::PeerHandler*> modules);
 
     // --- What the network's user says, at any time ------------------------------------------

@@ -21,12 +21,17 @@ NodeKey key_of(std::uint64_t seed) {
 
 struct Module final : transport::PeerHandler {
     explicit Module(std::string name) : topic_name(std::move(name)) {}
-    transport::TopicSpec topic() const override { return {.name = topic_name}; }
+    transport::TopicSpec topic() const override {
+        auto spec = transport::TopicSpec{.name = topic_name};
+        if (window > 0) spec.window_bytes = window;
+        return spec;
+    }
     void attached(transport::Network& to) override { network = &to; }
     std::unique_ptr<transport::TopicHandler> new_peer(transport::Context&) override {
         return nullptr;
     }
     std::string topic_name;
+    std::uint32_t window = 0;  // 0: the default
     transport::Network* network = nullptr;
 };
 
@@ -292,4 +297,16 @@ TEST_CASE("network: settings that name this node itself are no targets, and the 
           std::vector{
               "a setting names this node itself setting=p2p.boot " + own + "@81.2.3.4:7",
               "a setting names this node itself setting=p2p.static_peers " + own + "@81.2.3.4:8"});
+}
+
+TEST_CASE("network: memory for less than one link is refused at the start, with the number") {
+    Config config;
+    config.p2p.receive_bytes_max = 1 << 20;
+    Module large{"large"};
+    large.window = 2 << 20;
+    Fixture f{config};
+    CHECK_THROWS_WITH_AS(
+        f.restart({&large}),
+        "p2p.receive_bytes_max: expected 2162688 or more, the windows of one link, got 1048576",
+        std::invalid_argument);
 }

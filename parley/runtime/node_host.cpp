@@ -49,6 +49,11 @@ T take(Result<T, StartError> result) {
 
 std::unique_ptr<LogSink> open_log(const Folder& folder, const p2p::LogConfig& config) {
     if (config.file.empty()) return LogSink::to_stderr(config.level);
+    for (const auto& other : {folder.key(), folder.config(), folder.store(), folder.lock()}) {
+        std::error_code ignored;
+        if (!std::filesystem::equivalent(folder.file(config.file), other, ignored)) continue;
+        fail(fmt::format("{}: log.file: \"{}\" is {}", folder.config(), config.file, other));
+    }
     return take(LogSink::to_file(folder.file(config.file), config.level,
                                  {.bytes_max = config.bytes_max, .old_max = config.old_max}));
 }

@@ -130,7 +130,7 @@ Result<node::NodeConfig, Failure> parse_options(const Options& options,
     }
     config.log.level = parse_log_level(options.log_level).value_or(config.log.level);
     // What parley.toml would refuse is refused now, with the same words.
-    if (const auto checked = node::parse_config(settings_template(settings_of(config)), "settings");
+    if (const auto checked = node::parse_config(settings_template(settings_of(config)), "");
         !checked) {
         return failed(checked.error().message);
     }

@@ -2,46 +2,107 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <map>
 #include <memory>
-#include <set>
 #include <utility>
 
 namespace parley::p2p {
 
-Result<void, ConfigError> check(const Config& config, std::string_view file_name) {
-    const auto& p2p = config.p2p;
-    const auto bad = [&](std::string_view what) {
-        return std::unexpected{ConfigError{fmt::format("{}: {}", file_name, what)}};
-    };
+namespace {
+
+/// What is wrong with which setting.
+struct Fault {
+    std::string_view key;
+    std::string what;
+};
+using MaybeFault = std::optional<Fault>;
+
+MaybeFault fault_of_proxy(const P2pConfig& p2p) {
     if (p2p.proxy.user.empty() && !p2p.proxy.password.empty()) {
-        return bad("p2p.proxy_password is of no use without p2p.proxy_user");
+        return Fault{"p2p.proxy_password",
+                     "p2p.proxy_password is of no use without p2p.proxy_user"};
     }
     if (!p2p.uses_proxy() && !p2p.proxy.user.empty()) {
-        return bad("p2p.proxy_user is of no use without p2p.proxy");
+        return Fault{"p2p.proxy_user", "p2p.proxy_user is of no use without p2p.proxy"};
     }
     if (p2p.uses_proxy() && p2p.port_mapping != nat::MappingMode::off) {
-        return bad(
-            "p2p.port_mapping tells where this node is, which p2p.proxy hides: only one of them");
+        return Fault{"p2p.port_mapping",
+                     "p2p.port_mapping tells where this node is, which p2p.proxy hides: only one "
+                     "of them"};
     }
-    for (const auto& [key, count] : {std::pair{"static_peers", p2p.static_peers.size()},
-                                     std::pair{"trusted", p2p.trusted.size()}}) {
+    return std::nullopt;
+}
+
+MaybeFault fault_of_counts(const P2pConfig& p2p) {
+    using Count = std::pair<std::string_view, std::size_t>;
+    for (const auto& [key, count] :
+         {Count{"p2p.boot", p2p.boot.size()}, Count{"p2p.static_peers", p2p.static_peers.size()},
+          Count{"p2p.trusted", p2p.trusted.size()}}) {
         if (count <= named_peers_max) continue;
-        return bad(fmt::format("p2p.{}: {} nodes, at most {}", key, count, named_peers_max));
+        return Fault{key, fmt::format("{}: {} nodes, at most {}", key, count, named_peers_max)};
     }
+    return std::nullopt;
+}
+
+MaybeFault fault_of_advertise(const P2pConfig& p2p) {
     for (std::size_t i = 1; i < p2p.advertise.size(); ++i) {
         const auto& again = p2p.advertise[i];
         const bool v4 = again.address.is_v4();
         if (i == 1 && p2p.advertise[0].address.is_v4() != v4) continue;
-        return bad(
-            fmt::format("p2p.advertise: {} is a second {} endpoint, and a node's record has "
-                        "room for one",
-                        again.to_string(), v4 ? "IPv4" : "IPv6"));
+        return Fault{"p2p.advertise",
+                     fmt::format("p2p.advertise: {} is a second {} endpoint, and a node's record "
+                                 "has room for one",
+                                 again.to_string(), v4 ? "IPv4" : "IPv6")};
     }
-    std::set<NodeId> ids;
-    for (const auto& target : p2p.static_peers) {
-        if (ids.insert(target.id).second) continue;
-        return bad(fmt::format("p2p.static_peers: {} is there twice, and a node has one address",
-                               target.id.short_string()));
+    return std::nullopt;
+}
+
+MaybeFault fault_of_targets(const P2pConfig& p2p) {
+    using Targets = std::pair<std::string_view, const std::vector<Target>&>;
+    std::map<NodeId, std::string_view> seen;
+    for (const auto& [key, targets] :
+         {Targets{"p2p.boot", p2p.boot}, Targets{"p2p.static_peers", p2p.static_peers}}) {
+        for (const auto& target : targets) {
+            const auto [before, is_new] = seen.emplace(target.id, key);
+            if (is_new) continue;
+            const auto where = before->second == key ? std::string{"there twice"}
+                                                     : fmt::format("in {} as well", before->second);
+            return Fault{key, fmt::format("{}: {} is {}, and a node has one address", key,
+                                          target.id.short_string(), where)};
+        }
+    }
+    return std::nullopt;
+}
+
+MaybeFault fault_of_files(const Config& config) {
+    if (config.log.file.empty() || config.log.file != config.rpc.socket) return std::nullopt;
+    return Fault{"log.file", fmt::format("log.file: \"{}\" is rpc.socket, and one file cannot be "
+                                         "both",
+                                         config.log.file)};
+}
+
+}  // namespace
+
+bool is_taken_in_folder(std::string_view file_name) {
+    static constexpr auto names = std::to_array<std::string_view>(
+        {"node.key", "parley.toml", "names.toml", "store", "store-lock", "lock"});
+    const auto path = std::filesystem::path{file_name}.lexically_normal().string();
+    return std::ranges::find(names, path) != names.end();
+}
+
+Result<void, ConfigError> check(const Config& config, std::string_view file_name,
+                                const SettingLines& lines) {
+    for (const auto& fault :
+         {fault_of_proxy(config.p2p), fault_of_counts(config.p2p), fault_of_advertise(config.p2p),
+          fault_of_targets(config.p2p), fault_of_files(config)}) {
+        if (!fault) continue;
+        const auto line = lines.find(fault->key);
+        return std::unexpected{config_error(
+            file_name, line == lines.end() ? std::nullopt : std::optional{line->second},
+            fault->what)};
     }
     return {};
 }
@@ -51,19 +112,21 @@ IpFamilies Config::udp_families() const {
 }
 
 std::uint64_t Config::descriptors_max() const {
-    const std::uint64_t named = p2p.static_peers.size() + p2p.trusted.size();
+    constexpr std::uint64_t named = 2 * named_peers_max;               // static, trusted
     constexpr std::uint64_t dials = 16 + 2;                            // under way, feelers
+    const std::uint64_t closing = 256ULL * std::max(io_threads, 1U);   // whose last bytes leave
     const auto callers = 2 * std::uint64_t{rpc.connections_max} + 64;  // RPC, metrics
     constexpr std::uint64_t others = 64 + 64;  // store, log, threads, listeners; callers giving way
     return std::uint64_t{p2p.inbound_max} + p2p.outbound_max + p2p.handshakes_max + named + dials +
-           callers + others;
+           closing + callers + others;
 }
 
 Result<void, ConfigError> read_config(const SettingList& list, const Config& config,
                                       std::string_view toml, std::string_view file_name,
                                       OtherTables other) {
-    if (auto ok = read_settings(list, toml, file_name, other); !ok) return ok;
-    return check(config, file_name);
+    const auto lines = read_settings(list, toml, file_name, other);
+    if (!lines) return std::unexpected{lines.error()};
+    return check(config, file_name, *lines);
 }
 
 Result<Config, ConfigError> parse_config(std::string_view toml, std::string_view file_name,

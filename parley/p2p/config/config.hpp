@@ -22,6 +22,10 @@
 
 namespace parley::p2p {
 
+/// Whether a file of that name is another one of the node's folder than its log and its socket, so
+/// that neither can be there.
+bool is_taken_in_folder(std::string_view file_name);
+
 /// What two nodes must have in common, and what a node says that it is. All but `name`, `id`,
 /// `genesis` and `chain_id` may change while the node runs (Network::set_head and so on).
 struct NetworkConfig {
@@ -38,7 +42,8 @@ struct NetworkConfig {
     transport::ForkRules fork_rules() const { return {genesis, forks, head}; }
 };
 
-/// How many peers the owner may name: static ones, and trusted ones; by the settings and since.
+/// How many peers the owner may name: to boot from, static ones, and trusted ones; by the settings
+/// and since.
 inline constexpr std::size_t named_peers_max = 1024;
 
 /// Listeners, peers by name, and the bounds on links.
@@ -119,7 +124,8 @@ struct Config {
     }
     /// In which it listens, and so has sockets for datagrams.
     IpFamilies udp_families() const;
-    /// File descriptors that a node may need: the connections that the slots allow, and the rest.
+    /// File descriptors that a node may need: the connections that the slots allow, with peers that
+    /// the owner may yet name, and the rest.
     std::uint64_t descriptors_max() const;
     /// What a Link needs of it. Links of one such result share the limits of all.
     transport::LinkConfig link() const;
@@ -128,8 +134,10 @@ struct Config {
 /// All settings of a network node, bound to `config`.
 SettingList settings_of(Config& config);
 
-/// What no setting alone can tell: two that exclude each other. `file_name` is for the message.
-Result<void, ConfigError> check(const Config& config, std::string_view file_name);
+/// What no setting alone can tell: two that exclude each other. `file_name` and `lines` are for the
+/// message.
+Result<void, ConfigError> check(const Config& config, std::string_view file_name,
+                                const SettingLines& lines = {});
 
 /// Reads TOML into `config` and whatever else `list` is bound to, and checks it.
 Result<void, ConfigError> read_config(const SettingList& list, const Config& config,

@@ -22,8 +22,8 @@ TEST_CASE("the template parses back to what it was made of") {
     config.p2p.boot = {
         *Target::parse(
             "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5@127.0.0.1:1"),
-        *Target::parse("02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c"
-                       "709ee5@boot.example.org:30770")};
+        *Target::parse("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16"
+                       "f81798@boot.example.org:30770")};
     config.p2p.allow_private = true;
     config.p2p.proxy = {
         .endpoint = *Endpoint::parse("[::1]:1080"), .user = "alice", .password = "a \"b\" \\c"};
@@ -77,8 +77,9 @@ TEST_CASE("bad settings are named with file, line and key") {
     CHECK(error_of("[p2p]\nlisten = [\"here\"]") ==
           "parley.toml:2: p2p.listen: expected \"address:port\" (not \"here\"), got [ 'here' ]");
     CHECK(error_of("[rpc]\nhttp = \"8.8.8.8:80\"") ==
-          "parley.toml:2: rpc.http: expected \"127.0.0.1:port\" or \"[::1]:port\" or \"\", got "
-          "'8.8.8.8:80'");
+          "parley.toml:2: rpc.http: expected a loopback endpoint, such as \"127.0.0.1:8570\" or "
+          "\"[::1]:8570\", or \"\", got '8.8.8.8:80'");
+    CHECK(error_of("[rpc]\nhttp = \"127.0.0.2:80\"") == "no error");
     CHECK(error_of("[metrics]\nlisten = \"9464\"") ==
           "parley.toml:2: metrics.listen: expected \"address:port\" or \"\", got '9464'");
     CHECK(error_of("[p2p]\nupload_max = 15") ==
@@ -107,9 +108,10 @@ TEST_CASE("bad settings are named with file, line and key") {
     CHECK(error_of("[p2p]\nadvertise = \"10.1.2.3:7\"") == "no error");
     CHECK(error_of("[p2p]\nadvertise = \"\"") == "no error");
     CHECK(error_of("[p2p]\nadvertise = [\"8.1.2.3:7\", \"[2a01::1]:7\"]") == "no error");
-    CHECK(error_of("[p2p]\nadvertise = [\"[2a01::1]:7\", \"[2a01::2]:7\"]") ==
-          "parley.toml: p2p.advertise: [2a01::2]:7 is a second IPv6 endpoint, and a node's record "
-          "has room for one");
+    CHECK(
+        error_of("[p2p]\nadvertise = [\"[2a01::1]:7\", \"[2a01::2]:7\"]") ==
+        "parley.toml:2: p2p.advertise: [2a01::2]:7 is a second IPv6 endpoint, and a node's record "
+        "has room for one");
     CHECK(error_of("[rpc]\nallowed_hosts = [\"node.example:80\"]")
               .starts_with("parley.toml:2: rpc.allowed_hosts: expected host names or addresses"));
     CHECK(error_of("[p2p]\nspeed = 3") == "parley.toml:2: unknown setting \"p2p.speed\"");
@@ -127,9 +129,10 @@ TEST_CASE("bad settings are named with file, line and key") {
     CHECK(error_of("[p2p]\nport_mapping = \"on\"") ==
           "parley.toml:2: p2p.port_mapping: expected \"off\", \"pcp\", \"nat-pmp\", \"upnp\" or "
           "\"auto\", got 'on'");
-    CHECK(error_of("[p2p]\nport_mapping = \"auto\"\nproxy = \"127.0.0.1:9\"") ==
-          "parley.toml: p2p.port_mapping tells where this node is, which p2p.proxy hides: only one "
-          "of them");
+    CHECK(
+        error_of("[p2p]\nport_mapping = \"auto\"\nproxy = \"127.0.0.1:9\"") ==
+        "parley.toml:2: p2p.port_mapping tells where this node is, which p2p.proxy hides: only one "
+        "of them");
     CHECK(parse_config("[p2p]\nport_mapping = \"auto\"", "parley.toml")->p2p.port_mapping ==
           nat::MappingMode::automatic);
     CHECK(parse_config("", "parley.toml")->p2p.port_mapping == nat::MappingMode::off);
@@ -138,9 +141,9 @@ TEST_CASE("bad settings are named with file, line and key") {
     CHECK(error_of("[p2p]\nproxy_user = \"" + std::string(256, 'u') + "\"")
               .starts_with("parley.toml:2: p2p.proxy_user: expected at most 255 bytes, got"));
     CHECK(error_of("[p2p]\nproxy_password = \"x\"") ==
-          "parley.toml: p2p.proxy_password is of no use without p2p.proxy_user");
+          "parley.toml:2: p2p.proxy_password is of no use without p2p.proxy_user");
     CHECK(error_of("[p2p]\nproxy_user = \"x\"") ==
-          "parley.toml: p2p.proxy_user is of no use without p2p.proxy");
+          "parley.toml:2: p2p.proxy_user is of no use without p2p.proxy");
 }
 
 TEST_CASE("lists of peers have room for all their entries, or the start fails with the number") {
@@ -167,4 +170,75 @@ TEST_CASE("what is not TOML is named with its line") {
     const auto error = error_of("[p2p]\nlisten = [");
     CHECK(error.starts_with("parley.toml:2: "));
     CHECK(error_of("[p2p]\nx = 1\nx = 2").starts_with("parley.toml:3: "));
+}
+
+TEST_CASE("settings that exclude each other are named with the line of the one that comes later") {
+    constexpr auto id = "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5";
+    const auto node = [&](const std::string& where) {
+        return "\"" + std::string{id} + "@" + where + "\"";
+    };
+    const auto short_id = NodeId::parse(id)->short_string();
+    CHECK(error_of("[p2p]\n\nboot = [" + node("10.0.0.1:1") + ", " + node("10.0.0.2:1") + "]") ==
+          "parley.toml:3: p2p.boot: " + short_id + " is there twice, and a node has one address");
+    CHECK(error_of("[p2p]\nboot = [" + node("10.0.0.1:1") + "]\nstatic_peers = [" +
+                   node("10.0.0.1:1") + "]") ==
+          "parley.toml:3: p2p.static_peers: " + short_id +
+              " is in p2p.boot as well, and a node has one address");
+    std::string many = "[p2p]\ntrusted = [\n";
+    for (std::size_t i = 0; i <= named_peers_max; ++i) many += "\"" + std::string{id} + "\",\n";
+    CHECK(error_of(many + "]") == "parley.toml:2: p2p.trusted: 1025 nodes, at most 1024");
+    CHECK(error_of("[rpc]\nsocket = \"log\"\n[log]\nfile = \"log\"") ==
+          "parley.toml:4: log.file: \"log\" is rpc.socket, and one file cannot be both");
+    // Of settings that are in no file, the fault alone.
+    CHECK(parse_config("[p2p]\nproxy_user = \"x\"", "").error().message ==
+          "p2p.proxy_user is of no use without p2p.proxy");
+    CHECK(parse_config("[p2p]\nspeed = 1", "").error().message == "unknown setting \"p2p.speed\"");
+}
+
+TEST_CASE("neither the log nor the socket can be another file of the node's folder") {
+    for (const auto* file : {"store", "./store", "logs/../store", "store-lock", "lock", "node.key",
+                             "parley.toml", "names.toml"}) {
+        CAPTURE(file);
+        const auto text = " = \"" + std::string{file} + "\"";
+        CHECK(error_of("[log]\nfile" + text)
+                  .starts_with("parley.toml:2: log.file: expected the name of a file that is not "
+                               "another one of the folder"));
+        CHECK(error_of("[rpc]\nsocket" + text).starts_with("parley.toml:2: rpc.socket: expected"));
+    }
+    CHECK(error_of("[log]\nfile = \"parley.log\"") == "no error");
+    CHECK(error_of("[log]\nfile = \"logs/store\"") == "no error");
+}
+
+TEST_CASE("heartbeats come as often as peers want them") {
+    CHECK(error_of("[p2p]\nheartbeat_interval = 30") == "no error");
+    CHECK(error_of("[p2p]\nheartbeat_interval = 31") ==
+          "parley.toml:2: p2p.heartbeat_interval: expected 1 to 30 seconds (a peer ends a link of "
+          "which nothing came for 35), got 31");
+    const transport::HeartbeatConfig of_peers;
+    CHECK(of_peers.interval + of_peers.timeout == 35s);
+}
+
+TEST_CASE("targets are addresses of one host") {
+    constexpr auto id = "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5@";
+    for (const auto* nobody :
+         {"0.0.0.0", "224.0.0.1", "255.255.255.255", "240.0.0.1", "[::]", "[ff02::1]"}) {
+        CAPTURE(nobody);
+        for (const auto* key : {"boot", "static_peers"}) {
+            const auto error =
+                error_of("[p2p]\n\n" + std::string{key} + " = [\"" + id + nobody + ":7\"]");
+            CHECK(error.starts_with("parley.toml:3: p2p." + std::string{key}));
+            CHECK(error.find("nobody can be dialed at") != std::string::npos);
+        }
+    }
+    CHECK(error_of("[p2p]\nboot = [\"" + std::string{id} + "[2a01::1]:7\"]") == "no error");
+    CHECK(error_of("[p2p]\nboot = [\"" + std::string{id} + "223.1.2.3:7\"]") == "no error");
+}
+
+TEST_CASE("descriptors are counted for peers that may yet be named, and for links that close") {
+    Config config;
+    const auto before = config.descriptors_max();
+    CHECK(before >= config.p2p.inbound_max + config.p2p.outbound_max + config.p2p.handshakes_max +
+                        2 * named_peers_max + 256);
+    config.io_threads = 2;
+    CHECK(config.descriptors_max() == before + 256);
 }

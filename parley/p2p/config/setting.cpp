@@ -68,13 +68,14 @@ SettingList& SettingList::flag(std::string key, std::string comment, bool& value
 }
 
 SettingList& SettingList::seconds(std::string key, std::string comment, std::int64_t least,
-                                  std::int64_t most, Duration& value) {
+                                  std::int64_t most, Duration& value, std::string why) {
     return add(
         std::move(key), std::move(comment),
-        [=, &value](const SettingValue& given) -> Expected {
+        [=, &value, why = std::move(why)](const SettingValue& given) -> Expected {
             const auto* n = std::get_if<std::int64_t>(&given);
             if (n == nullptr || *n < least || *n > most) {
-                return fmt::format("{} to {} seconds", least, most);
+                return fmt::format("{} to {} seconds{}{}{}", least, most, why.empty() ? "" : " (",
+                                   why, why.empty() ? "" : ")");
             }
             value = std::chrono::seconds{*n};
             return {};
@@ -224,7 +225,8 @@ public:
     Reader(const std::vector<Setting>& settings, std::string_view file_name, OtherTables other)
         : settings_(settings), file_name_(file_name), other_(other) {}
 
-    Result<void, ConfigError> read(const toml::table& root) const {
+    Result<SettingLines, ConfigError> read(const toml::table& root) const {
+        SettingLines lines;
         for (const auto& [table_name, node] : root) {
             const auto* table = node.as_table();
             if (table != nullptr && !is_known(table_name.str()) && other_ == OtherTables::pass) {
@@ -239,9 +241,11 @@ public:
                 if (const auto why = set(table_name.str(), key.str(), value)) {
                     return bad(value, *why);
                 }
+                lines.emplace(fmt::format("{}.{}", table_name.str(), key.str()),
+                              value.source().begin.line);
             }
         }
-        return {};
+        return lines;
     }
 
 private:
@@ -268,8 +272,7 @@ private:
     }
 
     std::unexpected<ConfigError> bad(const toml::node& node, const std::string& what) const {
-        return std::unexpected{
-            ConfigError{fmt::format("{}:{}: {}", file_name_, node.source().begin.line, what)}};
+        return std::unexpected{config_error(file_name_, node.source().begin.line, what)};
     }
 
     const std::vector<Setting>& settings_;
@@ -279,13 +282,20 @@ private:
 
 }  // namespace
 
-Result<void, ConfigError> read_settings(const SettingList& list, std::string_view text,
-                                        std::string_view file_name, OtherTables other) {
+ConfigError config_error(std::string_view file_name, std::optional<std::uint32_t> line,
+                         std::string_view what) {
+    if (file_name.empty()) return {std::string{what}};
+    if (!line) return {fmt::format("{}: {}", file_name, what)};
+    return {fmt::format("{}:{}: {}", file_name, *line, what)};
+}
+
+Result<SettingLines, ConfigError> read_settings(const SettingList& list, std::string_view text,
+                                                std::string_view file_name, OtherTables other) {
     try {
         return Reader{list.all(), file_name, other}.read(toml::parse(text));
     } catch (const toml::parse_error& error) {
-        return std::unexpected{ConfigError{
-            fmt::format("{}:{}: {}", file_name, error.source().begin.line, error.description())}};
+        return std::unexpected{
+            config_error(file_name, error.source().begin.line, error.description())};
     }
 }
 

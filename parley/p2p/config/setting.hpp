@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,9 +64,9 @@ public:
     }
     /// `true` or `false`.
     SettingList& flag(std::string key, std::string comment, bool& value);
-    /// Whole seconds, `least` to `most`.
+    /// Whole seconds, `least` to `most`; `why` says why no others, in the error.
     SettingList& seconds(std::string key, std::string comment, std::int64_t least,
-                         std::int64_t most, Duration& value);
+                         std::int64_t most, Duration& value, std::string why = "");
     /// KiB a second, 16 to 100,000,000, or 0 for no limit: less than 16 would stop a link for
     /// seconds with each read.
     SettingList& bandwidth(std::string key, std::string comment, std::uint32_t& value);
@@ -127,6 +128,9 @@ std::string quoted(std::string_view text);
 struct ConfigError {
     std::string message;
 };
+/// One at that place. Without a line the file alone is named, without a file neither.
+ConfigError config_error(std::string_view file_name, std::optional<std::uint32_t> line,
+                         std::string_view what);
 
 /// What to do about a table of which no setting is in the list.
 enum class OtherTables : std::uint8_t {
@@ -134,11 +138,14 @@ enum class OtherTables : std::uint8_t {
     pass,  ///< for tools that read the folder of a program with settings of its own
 };
 
+/// On which line of a file each setting is that it has, by its full name: "p2p.listen".
+using SettingLines = std::map<std::string, std::uint32_t, std::less<>>;
+
 /// Reads TOML into the values of the list. An unknown key is an error, a missing one leaves its
-/// value as it is. `file_name` is for messages.
-Result<void, ConfigError> read_settings(const SettingList& list, std::string_view toml,
-                                        std::string_view file_name,
-                                        OtherTables other = OtherTables::refuse);
+/// value as it is. `file_name` is for messages; empty: they name no file and no line.
+Result<SettingLines, ConfigError> read_settings(const SettingList& list, std::string_view toml,
+                                                std::string_view file_name,
+                                                OtherTables other = OtherTables::refuse);
 
 /// The text of parley.toml with every setting and its comment, table by table.
 std::string settings_template(const SettingList& list);

@@ -92,8 +92,8 @@ void add_limits(SettingList& list, P2pConfig& p2p) {
         .bandwidth("download_per_peer_max",
                    "KiB a second that are read from one peer; 0: no limit.",
                    p2p.download_per_peer_max)
-        .seconds("heartbeat_interval", "Seconds between two heartbeats of a link.", 1, 3'600,
-                 p2p.heartbeat_interval)
+        .seconds("heartbeat_interval", "Seconds between two heartbeats of a link that it dialed.",
+                 1, 30, p2p.heartbeat_interval, "a peer ends a link of which nothing came for 35")
         .seconds("heartbeat_timeout", "Seconds without an answer after which a link is given up.",
                  1, 3'600, p2p.heartbeat_timeout);
 }
@@ -182,15 +182,15 @@ void add_rpc(SettingList& list, RpcConfig& rpc) {
     const auto as_it_is = [](const std::string& item) { return item; };
     list.table("rpc")
         .endpoint("http", "JSON-RPC over HTTP on a loopback address; \"\" turns it off.",
-                  "\"127.0.0.1:port\" or \"[::1]:port\" or \"\"", rpc.http,
-                  [](const Endpoint& endpoint) { return endpoint.address.is_loopback(); })
+                  "a loopback endpoint, such as \"127.0.0.1:8570\" or \"[::1]:8570\", or \"\"",
+                  rpc.http, [](const Endpoint& endpoint) { return endpoint.address.is_loopback(); })
         .text(
             "socket",
             "JSON-RPC over a Unix socket in the node's folder; admin_* changes answer only here.",
-            "a file name or \"\"",
+            "the name of a file that is not another one of the folder, or \"\"",
             [&](const std::string& s) {
                 rpc.socket = s;
-                return s.size() < 100;
+                return s.size() < 100 && !is_taken_in_folder(s);
             },
             [&] { return rpc.socket; })
         .list<std::string>(
@@ -226,10 +226,11 @@ void add_runtime(SettingList& list, Config& config) {
             },
             [&] { return std::string{name(config.log.level)}; })
         .text(
-            "file", "A file in the node's folder; \"\" is standard error.", "a file name or \"\"",
+            "file", "A file in the node's folder; \"\" is standard error.",
+            "the name of a file that is not another one of the folder, or \"\"",
             [&](const std::string& s) {
                 config.log.file = s;
-                return true;
+                return !is_taken_in_folder(s);
             },
             [&] { return config.log.file; })
         .number("bytes_max",
