@@ -5,6 +5,7 @@
 #include <parley/runtime/controlling_terminal.hpp>
 #include <parley/runtime/descriptors.hpp>
 #include <parley/runtime/entropy.hpp>
+#include <parley/runtime/folder/settings_reader.hpp>
 #include <parley/runtime/host.hpp>
 #include <parley/runtime/http/http_server.hpp>
 #include <parley/runtime/io/source_address.hpp>
@@ -134,8 +135,9 @@ public:
         const ControllingTerminal terminal;
         std::signal(SIGPIPE, SIG_IGN);  // the reader of the log may go; the node stays
         prepare();
-        const Signals signals{[this, &terminal, count = 0](int number) mutable {
-            if (number == SIGHUP && !terminal.closed()) return reload();
+        SettingsReader reader{folder_, [this](const auto& text) { on_settings_read(text); }};
+        const Signals signals{[this, &reader, &terminal, count = 0](int number) mutable {
+            if (number == SIGHUP && !terminal.closed()) return reload(reader);
             if (number == SIGHUP && count > 0) return;  // both the kernel and the shell send it
             if (++count > 1) std::_Exit(128 + number);
             end_in_time(number);
@@ -157,6 +159,8 @@ public:
     }
 
 private:
+    using ProgramValues = std::map<std::string, p2p::SettingValue>;
+
     /// Whatever state the process is in, it is gone after that: a module or a disk may hang.
     static void end_in_time(int number) {
         static constexpr auto patience = std::chrono::milliseconds{1950};
@@ -166,11 +170,16 @@ private:
         }}.detach();
     }
 
-    /// Takes of a changed parley.toml what a running node can take. On the thread of signals.
-    void reload() {
+    void reload(SettingsReader& reader) {
+        if (reader.read()) return;
+        log_->write(LogLevel::warn, "parley", "settings are still being read: reloaded after that",
+                    {{"file", folder_.config()}});
+    }
+
+    /// On the reader's thread.
+    void on_settings_read(const Result<std::string, StartError>& text) {
         auto read = first_config_;
         ProgramValues values;
-        const auto text = read_config_text(folder_);
         std::string wrong = text ? "" : text.error().what;
         if (text) {
             auto list = settings_of(read);
@@ -183,26 +192,38 @@ private:
                         {{"why", wrong}});
             return;
         }
-        host_.post([this, read, values](Now at) {
-            auto plan = plan_reload(options_.config, read);
-            for (const auto& [name, value] : values) {
-                if (program_values_[name] != value) plan.needs_restart.push_back(name);
-            }
-            options_.config = plan.config;
-            if (!options_.log_level) log_->set_level(plan.config.log.level);
-            for (const auto& [setting, why] : network_->reload(at, plan.config)) {
-                log_->write(LogLevel::warn, "parley", "a setting was not taken",
-                            {{"setting", setting}, {"why", why}});
-            }
-            log_->write(LogLevel::info, "parley", "settings reloaded",
-                        {{"taken", fmt::format("{}", fmt::join(plan.changed, " "))},
-                         {"need_restart", fmt::format("{}", fmt::join(plan.needs_restart, " "))}});
+        host_.post([this, read = std::move(read), values = std::move(values)](Now at) {
+            take_settings(at, read, values);
         });
+    }
+
+    /// Takes of a changed parley.toml what a running node can take.
+    void take_settings(Now at, p2p::Config read, const ProgramValues& values) {
+        std::vector<p2p::NotTaken> not_taken;
+        if (options_.log_level) {  // which stands, whatever the file says
+            if (read.log.level != std::exchange(level_in_file_, read.log.level)) {
+                not_taken.emplace_back("log.level", "the command line gives another one");
+            }
+            read.log.level = *options_.log_level;
+        }
+        auto plan = plan_reload(options_.config, read);
+        for (const auto& [name, value] : values) {
+            if (program_values_[name] != value) plan.needs_restart.push_back(name);
+        }
+        options_.config = plan.config;
+        log_->set_level(plan.config.log.level);
+        std::ranges::move(network_->reload(at, plan.config), std::back_inserter(not_taken));
+        for (const auto& [setting, why] : not_taken) {
+            log_->write(LogLevel::warn, "parley", "a setting was not taken",
+                        {{"setting", setting}, {"why", why}});
+        }
+        log_->write(LogLevel::info, "parley", "settings reloaded",
+                    {{"taken", fmt::format("{}", fmt::join(plan.changed, " "))},
+                     {"need_restart", fmt::format("{}", fmt::join(plan.needs_restart, " "))}});
     }
 
     /// The program's own settings, which only a restart may change: `values` takes what is read,
     /// and where `apply` says so, so does the program.
-    using ProgramValues = std::map<std::string, p2p::SettingValue>;
     p2p::SettingList program_settings(ProgramValues& values, bool apply) const {
         p2p::SettingList list;
         for (const auto& setting : options_.settings.all()) {
@@ -232,6 +253,7 @@ private:
         if (auto ok = read_config(list, options_.config, text, folder.config()); !ok) {
             fail(ok.error().message);
         }
+        level_in_file_ = options_.config.log.level;
         if (options_.log_level) options_.config.log.level = *options_.log_level;
         read_owners(folder);
         return folder;
@@ -438,6 +460,7 @@ private:
     NodeHostOptions options_;
     p2p::Config first_config_;      // as the program gave it, without parley.toml
     ProgramValues program_values_;  // of its own settings, as parley.toml had them at the start
+    LogLevel level_in_file_ = LogLevel::info;
     OsEntropy entropy_;
     Folder folder_;
     bool encrypted_ = false;
