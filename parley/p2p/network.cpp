@@ -91,6 +91,7 @@ transport::SwitchConfig Network::switch_config() const {
     out.slots.owners = config_.owners;
     out.slots.handshake_in_max = config_.p2p.handshakes_max;
     out.slots.static_max = out.slots.trusted_max = named_peers_max;
+    out.failed_targets_max = 3 * named_peers_max;  // as many as the owner may name
     out.link = config_.link();
     out.forks = config_.network.fork_rules();
     out.receive_bytes_max = config_.p2p.receive_bytes_max;

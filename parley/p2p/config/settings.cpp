@@ -77,7 +77,7 @@ void add_proxy(SettingList& list, transport::Proxy& proxy) {
 void add_limits(SettingList& list, P2pConfig& p2p) {
     list.number("outbound_max", "Links that this node dials.", 0, 1'000, p2p.outbound_max)
         .number("inbound_max", "Links that this node accepts.", 0, 100'000, p2p.inbound_max)
-        .number("handshakes_max", "Callers in their handshake at any moment.", 1, 10'000,
+        .number("handshakes_max", "Callers in their handshake at any moment.", 1, 1'024,
                 p2p.handshakes_max)
         .number("receive_bytes_max",
                 "Bytes that all peers together may have on the way to modules.", 1 << 20, any,

@@ -40,7 +40,10 @@ Connection* Door::turn_away(const Endpoint& remote, SlotError why) {
     return nullptr;
 }
 
+/// Looks through all unproven callers, and so only where one can go: that, the rates of calls and
+/// the most that p2p.handshakes_max may be bound what strangers make it cost.
 bool Door::make_way() {
+    if (slots_.free(SlotKind::giving_way) == 0) return false;
     std::vector<Connection*> callers;
     std::vector<IpAddress> addresses;
     for (const LinkId link : unproven_) {

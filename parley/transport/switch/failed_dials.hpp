@@ -20,10 +20,8 @@ namespace parley::transport {
 
 class FailedDials {
 public:
-    /// Targets remembered; the one that failed least recently is forgotten first.
-    static constexpr std::size_t targets_max = 1024;
-
-    explicit FailedDials(std::uint64_t salt) : targets_(targets_max, salt) {}
+    /// `targets_max` are remembered; the one that failed least recently is forgotten first.
+    FailedDials(std::size_t targets_max, std::uint64_t salt) : targets_(targets_max, salt) {}
 
     /// Why the last dial of a target came to nothing.
     struct Failure {

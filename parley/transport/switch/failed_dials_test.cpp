@@ -135,17 +135,18 @@ TEST_CASE("failed dials: an explicit target that is not even dialed is a warning
 }
 
 TEST_CASE("failed dials: what is remembered is bounded") {
-    FailedDials dials{1};
+    constexpr std::size_t targets_max = 300;
+    FailedDials dials{targets_max, 1};
     TestLog log;
     FailedAttempt attempt{{}, SlotClass::static_peer, CloseReason::reset, "", false};
     NodeId& id = attempt.target.id;
-    for (std::size_t i = 0; i < 2 * FailedDials::targets_max; ++i) {
+    for (std::size_t i = 0; i < 2 * targets_max; ++i) {
         id.key[1] = static_cast<std::byte>(i);
         id.key[2] = static_cast<std::byte>(i >> 8);
         dials.warn(attempt, log);
         CHECK(log.take().size() == 1);
     }
-    CHECK(dials.size() == FailedDials::targets_max);
+    CHECK(dials.size() == targets_max);
     dials.warn(attempt, log);
     CHECK(log.take().empty());
 }

@@ -1,7 +1,7 @@
 #include <parley/transport/switch/give_way.hpp>
 
 #include <algorithm>
-#include <map>
+#include <utility>
 #include <vector>
 
 namespace parley::transport {
@@ -12,12 +12,23 @@ namespace {
 /// first.
 template <class GroupOf>
 void keep_fullest(std::vector<std::size_t>& callers, GroupOf group_of) {
-    std::map<decltype(group_of(std::size_t{})), std::size_t> sizes;
-    for (const auto caller : callers) ++sizes[group_of(caller)];
-    const auto fullest = std::ranges::max_element(
-        callers, {}, [&](std::size_t caller) { return sizes.at(group_of(caller)); });
-    const auto group = group_of(*fullest);
-    std::erase_if(callers, [&](std::size_t caller) { return group_of(caller) != group; });
+    using Item = std::pair<decltype(group_of(std::size_t{})), std::size_t>;
+    std::vector<Item> items;
+    for (const auto caller : callers) items.emplace_back(group_of(caller), caller);
+    std::ranges::sort(items);  // the groups one after the other, each with its oldest first
+    std::span<const Item> fullest;
+    for (std::span<const Item> rest{items}; !rest.empty();) {
+        const auto end = std::ranges::find_if(
+            rest, [&](const Item& item) { return item.first != rest.front().first; });
+        const auto group = rest.first(static_cast<std::size_t>(end - rest.begin()));
+        rest = rest.subspan(group.size());
+        if (group.size() < fullest.size()) continue;
+        if (group.size() > fullest.size() || group.front().second < fullest.front().second) {
+            fullest = group;
+        }
+    }
+    callers.clear();
+    for (const auto& item : fullest) callers.push_back(item.second);
 }
 
 }  // namespace

@@ -30,4 +30,5 @@ TEST_CASE("give way: the oldest of the fullest group in the fullest family") {
     CHECK(chosen({"8.8.1.1", "8.8.1.2", "2001:1::1", "2001:2::1", "2001:3::1"}) ==
           "2001:1::1 at 2");
     CHECK(chosen({"127.0.0.1", "127.0.0.1", "127.0.0.1", "9.9.9.9"}) == "9.9.9.9 at 3");
+    CHECK(chosen({"9.9.9.9", "1.1.1.1", "9.9.9.8", "1.1.1.2"}) == "9.9.9.9 at 0");
 }

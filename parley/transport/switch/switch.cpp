@@ -61,7 +61,7 @@ struct Switch::Parts {
           admission(state, offences, refusals, rng),
           penalties(state, offences, refusals, admission),
           lanes(state, modules, admission, penalties),
-          failed_dials(rng.split("failed dials").next()) {}
+          failed_dials(config.failed_targets_max, rng.split("failed dials").next()) {}
 
     JobQueue& jobs;
     Modules modules;

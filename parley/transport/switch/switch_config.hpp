@@ -42,6 +42,8 @@ struct SwitchConfig {
     Duration eviction_group_interval = std::chrono::hours{4};
     Duration probe_patience = 2s;  ///< before a returning peer is told "duplicate"
     Duration watchdog = 100ms;     ///< a module's call that takes longer is named in the log
+    /// Explicit targets whose failures are remembered, so that each is a warning once for a reason.
+    std::size_t failed_targets_max = 1024;
     OnModuleException on_module_exception = OnModuleException::disable;
 };
 
