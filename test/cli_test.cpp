@@ -86,6 +86,13 @@ TEST_CASE("init takes what a network needs") {
          "--static: expected ID@address:port, ID@host.example:port or enr:..., got \"x\""},
         {{"--trusted", "02"}, "--trusted: expected 66 hex digits, got \"02\""},
         {{"--advertise", "x"}, "--advertise: expected address:port, got \"x\""},
+        {{"--advertise", "0.0.0.0:0"},
+         "p2p.advertise: expected \"address:port\" at which others can reach it (not 0.0.0.0, a "
+         "multicast, broadcast or documentation address, nor port 0) (not \"0.0.0.0:0\"), got [ "
+         "'0.0.0.0:0' ]"},
+        {{"--advertise", "8.1.2.3:7", "--advertise", "8.1.2.4:7"},
+         "p2p.advertise: 8.1.2.4:7 is a second IPv4 endpoint, and a node's record has room for "
+         "one"},
         {{"--genesis", "0x12"}, "--genesis: expected 32 bytes in hex, got \"0x12\""},
         {{"--http", "8.8.8.8:80"},
          "--http: expected a loopback address and port, or off, got \"8.8.8.8:80\""},

@@ -40,6 +40,9 @@ public:
     /// `when_saved` is for methods that are `lasting`.
     explicit Dispatcher(DispatcherLimits limits, WhenSaved when_saved = {});
 
+    /// For requests from now on.
+    void set_limits(DispatcherLimits limits) { limits_ = limits; }
+
     /// Throws std::invalid_argument if a name is taken, is no name of 1 to 64 printable characters
     /// without space, or a method has not exactly one of `answer`, `start` and `start_text`.
     void add(std::vector<Method> methods);

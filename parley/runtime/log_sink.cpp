@@ -174,6 +174,7 @@ void LogSink::tell(const std::vector<LogSums::Sum>& sums) {
 
 void LogSink::run() {
     std::string lines;
+    LogFileLimits limits;
     for (;;) {
         {
             std::unique_lock lock{mutex_};
@@ -189,8 +190,9 @@ void LogSink::run() {
             if (waiting_.empty()) return;
             lines.swap(waiting_);
             waiting_.clear();
+            limits = limits_;
         }
-        rotate();
+        rotate(limits);
         follow_path();
         for (std::string_view rest = lines; !rest.empty();) {
             if (!write_some(rest)) return;
@@ -215,17 +217,17 @@ void LogSink::follow_path() {
 }
 
 /// Between two lines.
-void LogSink::rotate() {
+void LogSink::rotate(const LogFileLimits& limits) {
     struct stat open{};
-    if (limits_.bytes_max == 0 || ::fstat(fd_, &open) != 0 ||
-        std::cmp_less(open.st_size, limits_.bytes_max)) {
+    if (limits.bytes_max == 0 || ::fstat(fd_, &open) != 0 ||
+        std::cmp_less(open.st_size, limits.bytes_max)) {
         return;
     }
     const auto numbered = [&](std::uint32_t n) {
         return n == 0 ? path_ : fmt::format("{}.{}", path_, n);
     };
-    if (limits_.old_max == 0) ::unlink(path_.c_str());
-    for (auto n = limits_.old_max; n > 0; --n) {
+    if (limits.old_max == 0) ::unlink(path_.c_str());
+    for (auto n = limits.old_max; n > 0; --n) {
         (void)::rename(numbered(n - 1).c_str(), numbered(n).c_str());
     }
 }

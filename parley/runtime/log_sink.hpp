@@ -54,6 +54,11 @@ public:
 
     /// From any thread, at any time; LogLevel::off silences the sink.
     void set_level(LogLevel level) { level_ = level; }
+    /// Of the file, from the next lines on. From any thread.
+    void set_limits(const LogFileLimits& limits) {
+        const std::scoped_lock lock{mutex_};
+        limits_ = limits;
+    }
     void write(LogLevel level, std::string_view component, std::string_view event,
                std::initializer_list<LogField> fields) override;
 
@@ -63,12 +68,12 @@ private:
     void run();
     bool write_some(std::string_view& rest) const;
     void follow_path();
-    void rotate();
+    void rotate(const LogFileLimits& limits);
     void keep(std::string line);
     void tell(const std::vector<LogSums::Sum>& sums);
 
-    std::string path_;  // of a file; empty: stderr
-    LogFileLimits limits_;
+    std::string path_;      // of a file; empty: stderr
+    LogFileLimits limits_;  // under mutex_
     UniqueFd owned_;
     int fd_;
     bool coloured_;

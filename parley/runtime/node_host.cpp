@@ -48,6 +48,10 @@ T take(Result<T, StartError> result) {
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
+LogFileLimits limits_of(const p2p::LogConfig& config) {
+    return {.bytes_max = config.bytes_max, .old_max = config.old_max};
+}
+
 std::unique_ptr<LogSink> open_log(const Folder& folder, const p2p::LogConfig& config) {
     if (config.file.empty()) return LogSink::to_stderr(config.level);
     for (const auto& other : {folder.key(), folder.config(), folder.store(), folder.lock()}) {
@@ -55,8 +59,7 @@ std::unique_ptr<LogSink> open_log(const Folder& folder, const p2p::LogConfig& co
         if (!std::filesystem::equivalent(folder.file(config.file), other, ignored)) continue;
         fail(fmt::format("{}: log.file: \"{}\" is {}", folder.config(), config.file, other));
     }
-    return take(LogSink::to_file(folder.file(config.file), config.level,
-                                 {.bytes_max = config.bytes_max, .old_max = config.old_max}));
+    return take(LogSink::to_file(folder.file(config.file), config.level, limits_of(config)));
 }
 
 std::shared_ptr<LmdbStore> open_store(const Folder& folder, bool create) {
@@ -74,11 +77,21 @@ std::shared_ptr<LmdbStore> open_store(const Folder& folder, bool create) {
     fail(what);
 }
 
-HostConfig host_config(const p2p::Config& config) {
+/// What a running server takes, and what it starts with.
+HttpServerConfig rpc_config(const p2p::RpcConfig& config) {
+    HttpServerConfig out;
+    out.hosts = config.allowed_hosts;
+    out.origins = config.allowed_origins;
+    out.body_bytes_max = config.body_bytes_max;
+    out.connections_max = config.connections_max;
+    return out;
+}
+
+HostConfig host_config(const p2p::Config& config, const transport::LinkConfig& link) {
     HostConfig out;
     out.listen = config.p2p.listen;
     out.datagrams = config.uses_dht();
-    out.link = config.link();
+    out.link = link;
     if (config.p2p.uses_proxy()) out.proxy = config.p2p.proxy;
     out.io_threads = config.io_threads;
     out.workers = config.workers;
@@ -106,7 +119,8 @@ public:
           lock_(take(lock_folder(folder_))),
           log_(open_log(folder_, options_.config.log)),
           store_(open_store(folder_, options_.new_store)),
-          host_(host_config(options_.config), entropy_, *log_),
+          link_(options_.config.link()),
+          host_(host_config(options_.config, link_), entropy_, *log_),
           listening_(take(host_.listen())) {}
 
     ~Impl() {
@@ -212,6 +226,12 @@ private:
         }
         options_.config = plan.config;
         log_->set_level(plan.config.log.level);
+        log_->set_limits(limits_of(plan.config.log));
+        const auto bandwidth = plan.config.link().bandwidth;
+        link_.bandwidth.up_all->set_rate(bandwidth.up_all->rate());
+        link_.bandwidth.down_all->set_rate(bandwidth.down_all->rate());
+        dispatcher_->set_limits(p2p::limits_of(plan.config.rpc));
+        if (rpc_server_) rpc_server_->reload(rpc_config(plan.config.rpc));
         std::ranges::move(network_->reload(at, plan.config), std::back_inserter(not_taken));
         for (const auto& [setting, why] : not_taken) {
             log_->write(LogLevel::warn, "parley", "a setting was not taken",
@@ -322,14 +342,10 @@ private:
 
     /// Brings requests from the server's thread to the node's, and replies back.
     void serve_rpc() {
-        HttpServerConfig server;
+        auto server = rpc_config(config().rpc);
         server.tcp = config().rpc.http;
         if (!config().rpc.socket.empty()) server.unix_socket = folder_.file(config().rpc.socket);
         if (!server.tcp && !server.unix_socket) return;
-        server.hosts = config().rpc.allowed_hosts;
-        server.origins = config().rpc.allowed_origins;
-        server.body_bytes_max = config().rpc.body_bytes_max;
-        server.connections_max = config().rpc.connections_max;
         const auto handler = [this](std::string body, Origin from, HttpServer::Reply done) {
             host_.post(
                 [this, from, body = std::move(body), done = std::move(done)](Now at) mutable {
@@ -469,6 +485,7 @@ private:
     UniqueFd lock_;
     std::unique_ptr<LogSink> log_;
     std::shared_ptr<LmdbStore> store_;
+    transport::LinkConfig link_;  // of all links, for their limits of bandwidth
     Host host_;
     std::vector<Endpoint> listening_;
     std::shared_ptr<p2p::RpcExtras> extras_ = std::make_shared<p2p::RpcExtras>();

@@ -10,6 +10,7 @@
 #include <boost/json.hpp>
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -157,4 +158,17 @@ TEST_CASE("node host: the folder keeps the identity, and lets in one process at 
     CHECK(host.config().network.id == 77);
     CHECK_THROWS_AS((NodeHost{{.folder = dir.file("none"), .make_folder = false}}),
                     std::runtime_error);
+}
+
+TEST_CASE("node host: the log is no other file of the folder, by whatever name") {
+    const TestDir dir;
+    const Folder folder{dir.file("node")};
+    for (const auto& file : {folder.key(), folder.config(), folder.store(), folder.lock()}) {
+        CHECK(p2p::is_taken_in_folder(std::filesystem::path{file}.filename().string()));
+    }
+    auto config = loopback();
+    config.log.file = folder.store();
+    CHECK_THROWS_WITH(
+        (NodeHost{{.folder = folder.path, .config = config}}),
+        (folder.config() + ": log.file: \"" + folder.store() + "\" is " + folder.store()).c_str());
 }

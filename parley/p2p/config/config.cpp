@@ -140,7 +140,7 @@ Result<Config, ConfigError> parse_config(std::string_view toml, std::string_view
 transport::LinkConfig Config::link() const {
     const auto bytes = [](std::uint32_t kib) { return std::uint64_t{kib} * 1024; };
     const auto shared = [&](std::uint32_t kib) {
-        return kib == 0 ? nullptr : std::make_shared<transport::Pacer>(bytes(kib));
+        return std::make_shared<transport::Pacer>(bytes(kib));
     };
     transport::LinkConfig out;
     out.heartbeat = {p2p.heartbeat_interval, p2p.heartbeat_timeout};

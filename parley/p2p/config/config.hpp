@@ -127,7 +127,8 @@ struct Config {
     /// File descriptors that a node may need: the connections that the slots allow, with peers that
     /// the owner may yet name, and the rest.
     std::uint64_t descriptors_max() const;
-    /// What a Link needs of it. Links of one such result share the limits of all.
+    /// What a Link needs of it. Links of one such result share the limits of all, which may be
+    /// given other rates.
     transport::LinkConfig link() const;
 };
 

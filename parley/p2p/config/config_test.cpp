@@ -66,7 +66,7 @@ TEST_CASE(
     CHECK(link.bandwidth.up_per_link == 20 * 1024);
     CHECK(link.bandwidth.down_per_link == 0);
     CHECK(link.bandwidth.up_all->limits());
-    CHECK(link.bandwidth.down_all == nullptr);
+    CHECK(link.bandwidth.limit_down() == nullptr);
 }
 
 TEST_CASE("bad settings are named with file, line and key") {

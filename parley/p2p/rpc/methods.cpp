@@ -80,11 +80,13 @@ std::vector<rpc::Method> rpc_methods(Network& network, std::shared_ptr<const Rpc
     return list.take();
 }
 
+rpc::DispatcherLimits limits_of(const RpcConfig& config) {
+    return {.body_bytes_max = config.body_bytes_max, .batch_max = config.batch_max};
+}
+
 rpc::Dispatcher dispatcher_for(Network& network) {
-    const auto& limits = network.config().rpc;
     return rpc::Dispatcher{
-        {.body_bytes_max = limits.body_bytes_max, .batch_max = limits.batch_max},
-        [&network](Now now, rpc::Dispatcher::Saved done) {
+        limits_of(network.config().rpc), [&network](Now now, rpc::Dispatcher::Saved done) {
             network.when_saved(now, [done = std::move(done)](const auto& failure) mutable {
                 done(failure ? std::optional{message(*failure)} : std::nullopt);
             });

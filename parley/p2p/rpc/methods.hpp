@@ -26,6 +26,7 @@ std::vector<rpc::Method> rpc_methods(Network& network, std::shared_ptr<const Rpc
 /// A dispatcher without methods, with the limits of the network's settings; replies to lasting
 /// methods wait until the network is saved. `network` outlives it.
 rpc::Dispatcher dispatcher_for(Network& network);
+rpc::DispatcherLimits limits_of(const RpcConfig& config);
 
 /// Parameter `index` as the ID of another node: 66 hex digits, `ID@address:port`, or a record.
 Result<NodeId, rpc::Error> peer_param(const Network& network, const rpc::Call& call,

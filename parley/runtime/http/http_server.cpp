@@ -180,6 +180,15 @@ public:
 
     std::optional<Endpoint> endpoint() const { return endpoint_; }
 
+    void reload(HttpServerConfig config) {
+        asio::post(context_, [this, config = std::move(config)]() mutable {
+            config_.hosts = std::move(config.hosts);
+            config_.origins = std::move(config.origins);
+            config_.connections_max = config.connections_max;
+            config_.body_bytes_max = config.body_bytes_max;
+        });
+    }
+
 private:
     void add_door(UniqueFd fd, Origin origin, int family) {
         doors_.push_back(std::make_unique<Door>(context_, std::move(fd), origin, family, config_,
@@ -205,6 +214,10 @@ Result<std::unique_ptr<HttpServer>, StartError> HttpServer::start(HttpServerConf
     auto impl = std::make_unique<Impl>(std::move(config), std::move(handler), log);
     if (auto started = impl->start(); !started) return std::unexpected{started.error()};
     return std::unique_ptr<HttpServer>(new HttpServer{std::move(impl)});
+}
+
+void HttpServer::reload(HttpServerConfig config) {
+    impl_->reload(std::move(config));
 }
 
 std::optional<Endpoint> HttpServer::tcp_endpoint() const {

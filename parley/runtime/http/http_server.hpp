@@ -77,6 +77,9 @@ public:
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
 
+    /// Whom it answers, and limits: `hosts`, `origins`, `connections_max` and `body_bytes_max` of
+    /// `config`, for what comes from now on. From any thread.
+    void reload(HttpServerConfig config);
     /// The TCP endpoint with the port that the system chose; nothing without one.
     std::optional<Endpoint> tcp_endpoint() const;
 

@@ -51,7 +51,6 @@ IoLinks::IoLinks(boost::asio::io_context& context, const IoLinksConfig& config,
       config_(config),
       entropy_(entropy),
       batch_(batch),
-      read_bytes_(std::min(config.read_bytes, config.link.bandwidth.read_turn_bytes())),
       scratch_(std::make_unique_for_overwrite<std::byte[]>(config.read_bytes)) {
     config_.link.output_bytes_max =
         std::max(config_.link.output_bytes_max, Link::produce_bytes_min);
@@ -179,8 +178,8 @@ void IoLinks::await_readable(IoLink& connection) {
 }
 
 void IoLinks::read(Now now, IoLink& connection) {
-    const auto got =
-        ::recv(connection.socket.native_handle(), scratch_.get(), read_bytes_, MSG_DONTWAIT);
+    const auto room = std::min(config_.read_bytes, config_.link.bandwidth.read_turn_bytes());
+    const auto got = ::recv(connection.socket.native_handle(), scratch_.get(), room, MSG_DONTWAIT);
     if (got < 0) {
         if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
             return await_more(connection);
@@ -204,7 +203,7 @@ void IoLinks::read(Now now, IoLink& connection) {
         if (connection.drained_bytes > drain_bytes_max) return end(connection);
     }
     // A full buffer: there is more. Otherwise the wait tells, and one call is saved.
-    if (size == read_bytes_) {
+    if (size == room) {
         mark_ready(connection);
     } else {
         await_more(connection);

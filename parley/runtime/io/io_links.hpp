@@ -121,7 +121,6 @@ private:
     bool expects_more_ = false;
     IoLink* found_last_ = nullptr;
     std::size_t lingering_ = 0;
-    std::size_t read_bytes_;  // at a time
     std::vector<OutputBlock> spare_blocks_;
     std::unique_ptr<std::byte[]> scratch_;
 };

@@ -30,12 +30,17 @@ namespace parley::transport {
 struct Bandwidth {
     std::uint64_t up_per_link = 0, down_per_link = 0;
     std::shared_ptr<Pacer> up_all{}, down_all{};  ///< shared by all links
-    bool limits_reading() const { return down_per_link > 0 || down_all; }
+    /// The one of all links; null where it limits nothing (now: rates may change).
+    Pacer* limit_up() const { return up_all && up_all->limits() ? up_all.get() : nullptr; }
+    /// As limit_up().
+    Pacer* limit_down() const { return down_all && down_all->limits() ? down_all.get() : nullptr; }
+    bool limits_reading() const { return down_per_link > 0 || limit_down() != nullptr; }
     /// The most to read of a link at a time, so that under a limit links take turns.
     std::size_t read_turn_bytes() const {
         constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
+        const auto* all = limit_down();
         return std::min(down_per_link > 0 ? Pacer{down_per_link}.turn_bytes() : unlimited,
-                        down_all ? down_all->turn_bytes() : unlimited);
+                        all != nullptr ? all->turn_bytes() : unlimited);
     }
 };
 

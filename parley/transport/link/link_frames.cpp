@@ -203,7 +203,7 @@ std::size_t Link::Impl::output_estimate() const {
 /// Within the limits of bandwidth. Neither handshakes, of which there are few at a time, nor last
 /// words wait or are paid for: strangers could make all links wait by them.
 std::size_t Link::Impl::produce(Now now, MutableBytes room, Events& out) {
-    const auto& all = config_.bandwidth.up_all;
+    Pacer* all = config_.bandwidth.limit_up();
     held_ = false;
     if (phase_ != Phase::up || (!all && !up_.limits())) return produce_now(now, room, out);
     held_ = now.instant < write_at_;
@@ -218,7 +218,7 @@ std::size_t Link::Impl::produce(Now now, MutableBytes room, Events& out) {
 
 /// A pause of ours is no silence of the other side.
 void Link::Impl::pay_for_input(Now now, std::size_t bytes) {
-    const auto& all = config_.bandwidth.down_all;
+    Pacer* all = config_.bandwidth.limit_down();
     if (phase_ != Phase::up || (!all && !down_.limits())) return;
     read_at_ = down_.spend(now.instant, bytes);
     if (all) read_at_ = std::max(read_at_, all->spend(now.instant, bytes));

@@ -12,9 +12,10 @@ constexpr double nanoseconds = 1e9;
 }  // namespace
 
 Instant Pacer::spend(Instant now, std::uint64_t bytes) {
-    if (!limits()) return now;
+    const auto rate = this->rate();
+    if (rate == 0) return now;
     const auto cost = static_cast<Instant::rep>(static_cast<double>(bytes) * nanoseconds /
-                                                static_cast<double>(bytes_per_second_));
+                                                static_cast<double>(rate));
     const auto earliest = (now - burst).time_since_epoch().count();
     const auto latest = (now + debt_max).time_since_epoch().count();
     auto before = paid_until_.load();
@@ -28,7 +29,8 @@ Instant Pacer::spend(Instant now, std::uint64_t bytes) {
 std::size_t Pacer::turn_bytes() const {
     constexpr std::uint64_t least = 1024;
     constexpr std::uint64_t most = 16 * 1024;
-    return limits() ? std::clamp(bytes_per_second_ / 16, least, most) : most;
+    const auto rate = this->rate();
+    return rate > 0 ? std::clamp(rate / 16, least, most) : most;
 }
 
 }  // namespace parley::transport

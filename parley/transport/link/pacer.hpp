@@ -19,8 +19,11 @@ public:
     /// The longest wait.
     static constexpr Duration debt_max = 4s;
 
+    /// Another rate, from the next bytes on.
+    void set_rate(std::uint64_t bytes_per_second) { bytes_per_second_ = bytes_per_second; }
+    std::uint64_t rate() const { return bytes_per_second_; }
     /// False: it lets everything pass.
-    bool limits() const { return bytes_per_second_ > 0; }
+    bool limits() const { return rate() > 0; }
     /// Bytes were moved; returns when more may be. What was not used lately is there for a burst of
     /// a quarter of a second. No wait is longer than debt_max: where there are so many links that
     /// each would wait longer, the limit gives way, and not the links.
@@ -29,7 +32,7 @@ public:
     std::size_t turn_bytes() const;
 
 private:
-    std::uint64_t bytes_per_second_;
+    std::atomic<std::uint64_t> bytes_per_second_;
     std::atomic<Instant::rep> paid_until_{0};
 };
 

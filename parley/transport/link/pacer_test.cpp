@@ -24,6 +24,31 @@ TEST_CASE("pacer: bytes take their time, after a burst of a quarter of a second"
     CHECK(Pacer{0}.spend(start, 1'000'000'000) == start);
 }
 
+TEST_CASE("pacer: another rate counts from the next bytes on") {
+    Pacer pacer{0};
+    CHECK(pacer.spend(start, 1'000'000) == start);
+    pacer.set_rate(1000);
+    CHECK(pacer.limits());
+    CHECK(pacer.spend(start, 1250) == start + 1s);
+    pacer.set_rate(0);
+    CHECK(pacer.spend(start, 1'000'000) == start);
+}
+
+TEST_CASE("pacer: a limit that is set on links that are up slows them down") {
+    LinkConfig config;
+    config.bandwidth.up_all = std::make_shared<Pacer>(0);
+    LinkPair pair{config};
+    pair.bring_up();
+    const auto pacer = config.bandwidth.up_all;
+    pacer->set_rate(20'000);
+    for (int i = 0; i < 100; ++i) pair.dialer.command(pair.now(), send_of(block_lane, 1, 10'000));
+    pair.run_for(30s);
+    std::size_t bytes = 0;
+    for (const auto& message : received(pair.listener)) bytes += message.bytes.size();
+    CHECK(bytes >= 560'000);
+    CHECK(bytes <= 640'000);
+}
+
 TEST_CASE("pacer: those who share one have the rate together, and each its turn") {
     Pacer pacer{10'000};
     std::vector<std::uint64_t> moved(4);
