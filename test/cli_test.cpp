@@ -62,12 +62,13 @@ TEST_CASE("init makes a folder once") {
 TEST_CASE("init takes what a network needs") {
     Cli cli;
     const auto id = cli.init("boot");
-    cli.init("node", {"--boot", id + "@127.0.0.1:1", "--boot", id + "@127.0.0.1:2", "--trusted", id,
-                      "--network-id", "9", "--outbound-max", "3", "--inbound-max", "4",
+    const auto other = cli.init("other");
+    cli.init("node", {"--boot", id + "@127.0.0.1:1", "--boot", other + "@127.0.0.1:2", "--trusted",
+                      id, "--network-id", "9", "--outbound-max", "3", "--inbound-max", "4",
                       "--log-level", "debug", "--advertise", "127.0.0.1:7"});
     const auto settings = read_file(cli.folder("node") + "/parley.toml");
     for (const std::string& line :
-         {"boot = [\"" + id + "@127.0.0.1:1\", \"" + id + "@127.0.0.1:2\"]",
+         {"boot = [\"" + id + "@127.0.0.1:1\", \"" + other + "@127.0.0.1:2\"]",
           "trusted = [\"" + id + "\"]", std::string{"id = 9"}, std::string{"outbound_max = 3"},
           std::string{"inbound_max = 4"}, std::string{"level = \"debug\""},
           std::string{"advertise = [\"127.0.0.1:7\"]"}, std::string{"allow_private = true"}}) {

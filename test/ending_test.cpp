@@ -60,23 +60,23 @@ int code_after_sigterm(const std::string& test_case) {
 
 }  // namespace
 
-TEST_CASE("ending, part: a call on the node's thread hangs" * doctest::skip()) {
+TEST_CASE("part of ending: a call on the node's thread hangs" * doctest::skip()) {
     run_node([](runtime::NodeHost&, Now) { hang(); });
 }
 
-TEST_CASE("ending, part: work on the only worker hangs" * doctest::skip()) {
+TEST_CASE("part of ending: work on the only worker hangs" * doctest::skip()) {
     run_node([](runtime::NodeHost& host, Now) {
         REQUIRE(host.network().jobs().submit({[] { hang(); }, {}}));
     });
 }
 
 TEST_CASE("ending: a node whose thread hangs is gone all the same") {
-    CHECK(code_after_sigterm("ending, part: a call on the node's thread hangs") == 128 + SIGTERM);
+    CHECK(code_after_sigterm("part of ending: a call on the node's thread hangs") == 128 + SIGTERM);
 }
 
 TEST_CASE("ending: a node whose store hangs is gone all the same") {
     // It ends by itself if the job is left behind in time; on a slow machine it is cut off.
-    const auto code = code_after_sigterm("ending, part: work on the only worker hangs");
+    const auto code = code_after_sigterm("part of ending: work on the only worker hangs");
     CHECK((code == 0 || code == 128 + SIGTERM));
 }
 
