@@ -95,7 +95,8 @@ TEST_CASE("the allow-list of an open network cannot be changed, and an empty one
 
 TEST_CASE("a node that only its sentry knows") {
     Network net;
-    const auto sentry_id = net.init("sentry");
+    net.init("sentry");
+    const auto absent_id = net.init("absent");
     const auto hidden_id = net.init("hidden");
     net.set("sentry", "private = []", "private = [\"" + hidden_id + "\"]");
     auto sentry = net.start("sentry");
@@ -105,7 +106,7 @@ TEST_CASE("a node that only its sentry knows") {
     // Its boot node is never dialed: there is nobody behind that address.
     net.set("hidden", "private_only = false", "private_only = true");
     net.set("hidden", "static_peers = []", "static_peers = [\"" + sentry_target + "\"]");
-    net.set("hidden", "boot = []", "boot = [\"" + sentry_id + "@127.0.0.1:1\"]");
+    net.set("hidden", "boot = []", "boot = [\"" + absent_id + "@127.0.0.1:1\"]");
     auto hidden = net.start("hidden");
     net.links_when("hidden", *hidden, 1);
     net.links_when("sentry", *sentry, 1);

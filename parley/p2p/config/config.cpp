@@ -62,16 +62,15 @@ MaybeFault fault_of_advertise(const P2pConfig& p2p) {
 
 MaybeFault fault_of_targets(const P2pConfig& p2p) {
     using Targets = std::pair<std::string_view, const std::vector<Target>&>;
-    std::map<NodeId, std::string_view> seen;
+    std::map<NodeId, std::pair<std::string_view, Target>> seen;
     for (const auto& [key, targets] :
          {Targets{"p2p.boot", p2p.boot}, Targets{"p2p.static_peers", p2p.static_peers}}) {
         for (const auto& target : targets) {
-            const auto [before, is_new] = seen.emplace(target.id, key);
-            if (is_new) continue;
-            const auto where = before->second == key ? std::string{"there twice"}
-                                                     : fmt::format("in {} as well", before->second);
-            return Fault{key, fmt::format("{}: {} is {}, and a node has one address", key,
-                                          target.id.short_string(), where)};
+            const auto [before, is_new] = seen.try_emplace(target.id, key, target);
+            const auto& [other_key, other] = before->second;
+            if (is_new || other == target) continue;
+            return Fault{key, fmt::format("{}: {} is in {} as {}, and a node has one address", key,
+                                          target.to_string(), other_key, other.to_string())};
         }
     }
     return std::nullopt;
