@@ -125,7 +125,7 @@ public:
 private:
     static void pause(Duration time) { std::this_thread::sleep_for(time); }
     template <class F>
-    std::size_t ask(F&& look) {
+    std::size_t ask(F look) {
         std::promise<std::size_t> answer;
         auto future = answer.get_future();
         node_.post([&](Now) { answer.set_value(look()); });

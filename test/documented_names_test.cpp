@@ -39,9 +39,10 @@ bool is_camel_case(std::string_view word) {
 /// "frame_bytes_max" of "frameBytesMax".
 std::string snake_case(std::string_view word) {
     std::string out;
-    for (const unsigned char c : word) {
-        if (std::isupper(c) && !out.empty()) out += '_';
-        out += static_cast<char>(std::tolower(c));
+    for (const char c : word) {
+        const auto letter = static_cast<unsigned char>(c);
+        if (std::isupper(letter) && !out.empty()) out += '_';
+        out += static_cast<char>(std::tolower(letter));
     }
     return out;
 }

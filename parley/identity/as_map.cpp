@@ -27,8 +27,9 @@ std::string_view take_word(std::string_view& line) {
 template <class Number>
 std::optional<Number> number_of(std::string_view digits) {
     Number out = 0;
-    const auto* end = digits.data() + digits.size();
-    const auto [at, error] = std::from_chars(digits.data(), end, out);
+    const auto* begin = digits.data();
+    const auto* end = begin + digits.size();
+    const auto [at, error] = std::from_chars(begin, end, out);
     if (error != std::errc{} || at != end) return std::nullopt;
     return out;
 }

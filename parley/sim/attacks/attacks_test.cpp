@@ -445,7 +445,7 @@ TEST_CASE("attack: withheld transactions come from others") {
 TEST_CASE("attack: however many withhold, who has a neighbour with it has it within 2 s") {
     // All links between honest nodes are lazy when the 36 begin to withhold.
     Duration longest{};
-    for (const std::uint64_t seed : {1, 2, 3}) {
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
         CAPTURE(seed);
         Siege siege{AttackKind::withhold,
                     {.honest = 8, .attackers = 36, .seed = seed, .honest_latency = 80ms}};
