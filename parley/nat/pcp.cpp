@@ -11,10 +11,10 @@ namespace parley::nat {
 
 namespace {
 
-constexpr std::uint8_t version = 2;
+constexpr std::uint8_t pcp_version = 2;
 constexpr std::uint8_t announce = 0;
 constexpr std::uint8_t map_opcode = 1;
-constexpr std::uint8_t reply_bit = 128;
+constexpr std::uint8_t pcp_reply_bit = 128;
 constexpr std::size_t header_bytes = 24;
 constexpr std::size_t map_bytes = header_bytes + 36;
 constexpr std::uint8_t tcp_number = 6;
@@ -57,7 +57,7 @@ void append_address(Buffer& out, const IpAddress& address) {
 }
 
 Buffer encode_header(std::uint8_t opcode, std::uint32_t lifetime_seconds, const IpAddress& own) {
-    Buffer out{std::byte{version}, std::byte{opcode}, std::byte{0}, std::byte{0}};
+    Buffer out{std::byte{pcp_version}, std::byte{opcode}, std::byte{0}, std::byte{0}};
     append_be(out, lifetime_seconds);
     append_address(out, own);
     return out;
@@ -125,12 +125,12 @@ Result<PcpReply, PcpError> decode_pcp_reply(Bytes datagram) {
     if (datagram.size() < 2) return fail(PcpErrc::too_short, header_bytes, datagram.size());
     // A router of another version says so in its own, which may be shorter.
     const auto told_version = std::to_integer<std::uint8_t>(datagram[0]);
-    if (told_version != version) return fail(PcpErrc::bad_version, version, told_version);
+    if (told_version != pcp_version) return fail(PcpErrc::bad_version, pcp_version, told_version);
     const auto operation = std::to_integer<std::uint8_t>(datagram[1]);
-    if (operation != reply_bit + announce && operation != reply_bit + map_opcode) {
+    if (operation != pcp_reply_bit + announce && operation != pcp_reply_bit + map_opcode) {
         return fail(PcpErrc::no_reply, 0, operation);
     }
-    const bool has_map = operation == reply_bit + map_opcode;
+    const bool has_map = operation == pcp_reply_bit + map_opcode;
     const auto bytes = has_map ? map_bytes : header_bytes;
     if (datagram.size() < bytes) return fail(PcpErrc::too_short, bytes, datagram.size());
     if (datagram.size() > pcp_bytes_max) {

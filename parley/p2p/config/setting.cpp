@@ -13,7 +13,7 @@ namespace {
 
 std::string joined(const std::vector<std::string>& items) {
     std::string out = "[";
-    for (const auto& item : items) out += (out.size() > 1 ? ", " : "") + quoted(item);
+    for (const auto& item : items) out += (out.size() > 1 ? ", " : "") + p2p::quoted(item);
     return out + "]";
 }
 
@@ -111,7 +111,7 @@ SettingList& SettingList::text(std::string key, std::string comment, std::string
             if (s == nullptr || !read(*s)) return expected;
             return {};
         },
-        [print = std::move(print)] { return quoted(print()); });
+        [print = std::move(print)] { return p2p::quoted(print()); });
 }
 
 SettingList& SettingList::endpoint(std::string key, std::string comment, std::string expected,
