@@ -8,34 +8,39 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
-namespace parley::runtime {
+namespace parley {
 
-/// A line each: "event key=value key=value". Threading: any.
-class CapturingLog final : public Log {
+/// Keeps what is logged, a line a record: "warn no link to a target target=... reason=...".
+/// Threading: write() and take() from any thread.
+class TestLog final : public Log {
 public:
-    bool enabled(LogLevel) const override { return true; }
-    void write(LogLevel, std::string_view, std::string_view event,
+    explicit TestLog(LogLevel from = LogLevel::warn) : least(from) {}
+
+    bool enabled(LogLevel level) const override { return level >= least; }
+    void write(LogLevel level, std::string_view, std::string_view event,
                std::initializer_list<LogField> fields) override {
-        const std::scoped_lock lock{mutex_};
-        lines_ += event;
-        for (const auto& field : fields) {
-            lines_ += ' ';
-            lines_ += field.key;
-            lines_ += '=';
-            lines_ += field.value;
+        if (!enabled(level)) return;
+        std::string line{name(level)};
+        line.append(" ").append(event);
+        for (const LogField& field : fields) {
+            line.append(" ").append(field.key).append("=").append(field.value);
         }
-        lines_ += '\n';
+        const std::scoped_lock lock{mutex_};
+        lines.push_back(std::move(line));
     }
     /// What was written since the last call.
-    std::string take() {
+    std::vector<std::string> take() {
         const std::scoped_lock lock{mutex_};
-        return std::exchange(lines_, {});
+        return std::exchange(lines, {});
     }
+
+    std::vector<std::string> lines;  ///< for tests of one thread
+    LogLevel least;
 
 private:
     std::mutex mutex_;
-    std::string lines_;
 };
 
-}  // namespace parley::runtime
+}  // namespace parley

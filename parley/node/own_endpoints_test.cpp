@@ -1,6 +1,7 @@
 #include <parley/nat/own_endpoints.hpp>
 
 #include <parley/base/store.hpp>
+#include <parley/events/test_log.hpp>
 #include <parley/node/node.hpp>
 
 #include <doctest/doctest.h>
@@ -32,23 +33,10 @@ void vote(OwnEndpoints& reach, std::string_view seen, int first = 1) {
     }
 }
 
-/// What the owner is to be warned of.
-class Warnings final : public Log {
-public:
-    bool enabled(LogLevel level) const override { return level >= LogLevel::warn; }
-    void write(LogLevel level, std::string_view, std::string_view event,
-               std::initializer_list<LogField> fields) override {
-        if (!enabled(level)) return;
-        lines.emplace_back(event);
-        for (const auto& field : fields) lines.back() += " " + field.value;
-    }
-    std::vector<std::string> lines;
-};
-
 /// A node in virtual time that hears from its peers where they see it.
 struct Seen {
     MemoryStore store;
-    Warnings log;
+    TestLog log;               // what the owner is to be warned of
     SeededEntropy entropy{1};  // of use to a node that listens
     std::unique_ptr<Node> node;
     Duration time{0};
@@ -300,7 +288,8 @@ TEST_CASE("a node's record follows a mapping; one behind another router is not a
     status.udp_why = {nat::MappingErrc::refused, "no"};
     for (int i = 0; i < 2; ++i) seen.node->set_port_mapping(after(0s), status);
     REQUIRE(seen.log.lines.size() == 2);
-    CHECK(seen.log.lines[1] == "the router maps TCP alone: the DHT may not reach this node no");
+    CHECK(seen.log.lines[1] ==
+          "warn the router maps TCP alone: the DHT may not reach this node why=no");
     status.udp_why.reset();
     // It comes and goes: no more than one record a minute.
     status.mapping.reset();

@@ -2,6 +2,8 @@
 // saved, and what a module that does not fit is told.
 #include <parley/p2p/network.hpp>
 
+#include <parley/events/test_log.hpp>
+
 #include <doctest/doctest.h>
 
 #include <memory>
@@ -33,19 +35,6 @@ struct Module final : transport::PeerHandler {
     std::string topic_name;
     std::uint32_t window = 0;  // 0: the default
     transport::Network* network = nullptr;
-};
-
-/// Keeps "event key=value ..." of what is worth a warning.
-struct Warnings final : Log {
-    bool enabled(LogLevel level) const override { return level >= LogLevel::warn; }
-    void write(LogLevel level, std::string_view, std::string_view event,
-               std::initializer_list<LogField> fields) override {
-        if (!enabled(level)) return;
-        std::string line{event};
-        for (const auto& field : fields) line += " " + std::string{field.key} + "=" + field.value;
-        lines.push_back(std::move(line));
-    }
-    std::vector<std::string> lines;
 };
 
 struct Fixture {
@@ -91,7 +80,7 @@ struct Fixture {
     }
 
     Config settings;
-    Warnings log;
+    TestLog log;
     std::unique_ptr<MemoryStore> store = std::make_unique<MemoryStore>();
     Now now{Instant{100s}, UnixTime{1s}};
     std::unique_ptr<Network> network;
@@ -260,7 +249,7 @@ TEST_CASE("network: an allow-list that is reloaded is the settings' own, not the
     CHECK(f.log.lines.empty());
     f.reload({});
     CHECK(f.network->permissions().allows(one));
-    CHECK(f.log.lines == std::vector<std::string>{"the network is open to everybody now"});
+    CHECK(f.log.lines == std::vector<std::string>{"warn the network is open to everybody now"});
 }
 
 TEST_CASE("network: what a reload has no room for is said, and tried again by the next one") {
@@ -293,10 +282,11 @@ TEST_CASE("network: settings that name this node itself are no targets, and the 
                                {key_of(2).id(), *Endpoint::parse("81.2.3.4:9")}};
     const Fixture f{config};
     const auto own = "target=" + key_of(1).id().to_string();
-    CHECK(f.log.lines ==
-          std::vector{
-              "a setting names this node itself setting=p2p.boot " + own + "@81.2.3.4:7",
-              "a setting names this node itself setting=p2p.static_peers " + own + "@81.2.3.4:8"});
+    CHECK(
+        f.log.lines ==
+        std::vector{"warn a setting names this node itself setting=p2p.boot " + own + "@81.2.3.4:7",
+                    "warn a setting names this node itself setting=p2p.static_peers " + own +
+                        "@81.2.3.4:8"});
 }
 
 TEST_CASE("network: memory for less than one link is refused at the start, with the number") {

@@ -1,6 +1,7 @@
 // For tests of the Switch: a node whose links are played by the test.
 #pragma once
 
+#include <parley/events/test_log.hpp>
 #include <parley/transport/link/lanes_out.hpp>
 #include <parley/transport/switch/switch.hpp>
 
@@ -56,25 +57,6 @@ inline Hello hello_of(const NodeKey& key, std::vector<HelloTopic> topics = {}) {
 inline Endpoint endpoint(std::string_view address, std::uint16_t port = 30303) {
     return {IpAddress::parse(address).value(), port};
 }
-
-/// Keeps what is logged, a line a record: "warn no link to a target target=... reason=...".
-class TestLog final : public Log {
-public:
-    bool enabled(LogLevel level) const override { return level >= least; }
-    void write(LogLevel level, std::string_view, std::string_view event,
-               std::initializer_list<LogField> fields) override {
-        if (!enabled(level)) return;
-        std::string line{name(level)};
-        line.append(" ").append(event);
-        for (const LogField& field : fields) {
-            line.append(" ").append(field.key).append("=").append(field.value);
-        }
-        lines.push_back(std::move(line));
-    }
-    std::vector<std::string> take() { return std::exchange(lines, {}); }
-    std::vector<std::string> lines;
-    LogLevel least = LogLevel::warn;
-};
 
 /// A module that notes what happens to it and does what the test says.
 class TestModule final : public PeerHandler {
