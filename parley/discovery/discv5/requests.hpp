@@ -45,8 +45,7 @@ struct RequestsConfig {
     unsigned sends_max = 4;  ///< of one request, and of it again in its handshake
     /// When an answer is late: a quarter longer than answers take on average, within these.
     Duration late_after_min = 150ms, late_after_max = 350ms;
-    Duration handshake_timeout = 1s;  ///< for the answer to a request in a handshake
-    std::size_t requests_max = 512;   ///< under way or waiting
+    std::size_t requests_max = 512;  ///< under way or waiting
     /// Of those to one node at one endpoint: it may be silent, and they wait for each other.
     std::size_t peer_requests_max = 32;
 };

@@ -80,14 +80,11 @@ bool Wire::admit_handshake(Now now, const IpAddress& address) {
     if (!take(now, address, &Allowance::handshakes, 1)) return false;
     bool admitted = true;
     if (!is_exempt_from_group_limits(address)) {
-        const auto key = key_of(outbound_group(address));
-        auto* group = group_handshakes_.find(key);
-        if (group == nullptr) {
-            group = &group_handshakes_.find_or_insert(
-                key,
-                TokenBucket{config_.group_handshakes_per_second, config_.group_handshakes_burst});
-        }
-        admitted = group->take(now.instant);
+        admitted = group_handshakes_
+                       .find_or_insert(
+                           key_of(outbound_group(address)),
+                           {config_.group_handshakes_per_second, config_.group_handshakes_burst})
+                       .take(now.instant);
     }
     if (admitted && handshakes_.take(now.instant)) return true;
     ++counters_.dropped;
