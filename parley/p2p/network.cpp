@@ -194,25 +194,30 @@ Result<void, StoreError> Network::load_permissions() {
 }
 
 void Network::save_parts() {
-    saver_.add({[this] { return book_->has_changes(); },
-                [this](StoreBatch& batch) {
-                    auto rows = book_->take_changes();
-                    std::ranges::move(rows.changes, std::back_inserter(batch.changes));
-                },
-                [this](const StoreBatch& batch) { book_->write_again(batch); }});
-    saver_.add({[this] { return switch_->offences().changed(); },
-                [this](StoreBatch& batch) { switch_->offences().take_changes(batch); },
-                [this](const StoreBatch& batch) { switch_->offences().write_again(batch); }, true});
-    saver_.add({[this] { return permissions_.has_changes(); },
-                [this](StoreBatch& batch) { permissions_.take_changes(batch); },
-                [this](const StoreBatch&) { permissions_.write_again(); }, true});
-    saver_.add({[this] { return own_.has_changes(); },
-                [this](StoreBatch& batch) { own_.take_changes(batch); },
-                [this](const StoreBatch&) { own_.write_again(); }, true});
+    saver_.add({.has_changes = [this] { return book_->has_changes(); },
+                .take_changes =
+                    [this](StoreBatch& batch) {
+                        auto rows = book_->take_changes();
+                        std::ranges::move(rows.changes, std::back_inserter(batch.changes));
+                    },
+                .write_again = [this](const StoreBatch& batch) { book_->write_again(batch); }});
+    saver_.add(
+        {.has_changes = [this] { return switch_->offences().changed(); },
+         .take_changes = [this](StoreBatch& batch) { switch_->offences().take_changes(batch); },
+         .write_again = [this](const StoreBatch& batch) { switch_->offences().write_again(batch); },
+         .soon = true});
+    saver_.add({.has_changes = [this] { return permissions_.has_changes(); },
+                .take_changes = [this](StoreBatch& batch) { permissions_.take_changes(batch); },
+                .write_again = [this](const StoreBatch&) { permissions_.write_again(); },
+                .soon = true});
+    saver_.add({.has_changes = [this] { return own_.has_changes(); },
+                .take_changes = [this](StoreBatch& batch) { own_.take_changes(batch); },
+                .write_again = [this](const StoreBatch&) { own_.write_again(); },
+                .soon = true});
     if (!dht_) return;
-    saver_.add({[this] { return dht_->rows().has_changes(); },
-                [this](StoreBatch& batch) { dht_->rows().take_changes(batch); },
-                [this](const StoreBatch&) { dht_->rows().write_again(); }});
+    saver_.add({.has_changes = [this] { return dht_->rows().has_changes(); },
+                .take_changes = [this](StoreBatch& batch) { dht_->rows().take_changes(batch); },
+                .write_again = [this](const StoreBatch&) { dht_->rows().write_again(); }});
 }
 
 /// Bytes of links that ended stay in the totals.

@@ -85,8 +85,7 @@ std::string_view advice(CloseReason reason, bool alive) {
             return "it has no free slot: its owner can trust this node, or allow more peers";
         case CloseReason::misbehaviour:
             return "one of the two broke a rule of the link: upgrade the older one, and see the "
-                   "log "
-                   "of the other";
+                   "log of the other";
         case CloseReason::silent:
             return "the node answers no heartbeat: it is overloaded or asleep, or the path to it "
                    "drops packets";
