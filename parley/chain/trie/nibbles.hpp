@@ -1,0 +1,111 @@
+// Nibbles: a path in a trie, one half byte a step from the root; and its compact form inside nodes.
+// Bounded: 64 nibbles, the path of a 32-byte key. Threading: values only.
+// Spec: Yellow Paper, appendix C (hex-prefix encoding) and D.
+#pragma once
+
+#include <parley/base/bytes.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace parley::chain::trie {
+
+class Nibbles {
+public:
+    static constexpr std::size_t size_max = 64;
+
+    Nibbles() = default;
+    /// Two for each byte, the upper half first. Precondition: at most 32 bytes.
+    static Nibbles of_key(Bytes key) {
+        assert(key.size() <= size_max / 2);
+        Nibbles out;
+        for (const std::byte b : key) {
+            out.push(static_cast<std::uint8_t>(b >> 4));
+            out.push(static_cast<std::uint8_t>(b & std::byte{15}));
+        }
+        return out;
+    }
+
+    std::size_t size() const { return size_; }
+    bool empty() const { return size_ == 0; }
+    /// From 0 to 15. Precondition: `i < size()`.
+    std::uint8_t operator[](std::size_t i) const {
+        assert(i < size_);
+        return values_[i];
+    }
+    /// Preconditions: `nibble` below 16; there is room.
+    void push(std::uint8_t nibble) {
+        assert(size_ < size_max);
+        values_[size_++] = nibble;
+    }
+    /// Appends all of `other`. Precondition: there is room.
+    void append(const Nibbles& other) {
+        assert(size_ + other.size_ <= size_max);
+        std::copy_n(other.values_.begin(), other.size_, values_.begin() + size_);
+        size_ = static_cast<std::uint8_t>(size_ + other.size_);
+    }
+    /// The first `count`. Precondition: at most size().
+    Nibbles first(std::size_t count) const { return part(0, count); }
+    /// What follows the first `count`. Precondition: at most size().
+    Nibbles from(std::size_t count) const { return part(count, size_ - count); }
+    bool starts_with(const Nibbles& prefix) const { return common(0, prefix) == prefix.size(); }
+    /// How many nibbles from `offset` on are those that `other` begins with.
+    std::size_t common(std::size_t offset, const Nibbles& other) const {
+        assert(offset <= size_);
+        const auto begin = values_.begin() + static_cast<std::ptrdiff_t>(offset);
+        const auto ends = std::mismatch(begin, values_.begin() + size_, other.values_.begin(),
+                                        other.values_.begin() + other.size_);
+        return static_cast<std::size_t>(ends.first - begin);
+    }
+    /// The bytes of a key of whole bytes. Precondition: an even number of nibbles.
+    Buffer to_key() const {
+        assert(size_ % 2 == 0);
+        Buffer out;
+        for (std::size_t i = 0; i < size_; i += 2) {
+            out.push_back(static_cast<std::byte>(values_[i] << 4 | values_[i + 1]));
+        }
+        return out;
+    }
+
+    /// As nodes hold it: the first byte tells leaf from extension and even from odd.
+    Buffer to_compact(bool is_leaf) const;
+    /// Lexicographical.
+    friend std::strong_ordering operator<=>(const Nibbles& a, const Nibbles& b) {
+        return std::lexicographical_compare_three_way(
+            a.values_.begin(), a.values_.begin() + a.size_, b.values_.begin(),
+            b.values_.begin() + b.size_);
+    }
+    friend bool operator==(const Nibbles& a, const Nibbles& b) {
+        return a.size_ == b.size_ &&
+               std::equal(a.values_.begin(), a.values_.begin() + a.size_, b.values_.begin());
+    }
+
+private:
+    Nibbles part(std::size_t offset, std::size_t count) const {
+        assert(offset + count <= size_);
+        Nibbles out;
+        std::copy_n(values_.begin() + static_cast<std::ptrdiff_t>(offset), count,
+                    out.values_.begin());
+        out.size_ = static_cast<std::uint8_t>(count);
+        return out;
+    }
+
+    std::array<std::uint8_t, size_max> values_{};
+    std::uint8_t size_ = 0;
+};
+
+/// The inverse of Nibbles::to_compact.
+struct CompactPath {
+    Nibbles nibbles;
+    bool is_leaf;
+};
+/// Nothing if `bytes` are empty, too long, or their flags or padding are wrong.
+std::optional<CompactPath> from_compact(Bytes bytes);
+
+}  // namespace parley::chain::trie
