@@ -170,6 +170,14 @@ TEST_CASE("the memory store writes batches and scans in order") {
         return true;
     }));
     CHECK(seen == "a1b2");
+    for (const auto& [first, keys] : {std::pair{"", "ab"}, {"a", "ab"}, {"aa", "b"}, {"c", ""}}) {
+        seen.clear();
+        REQUIRE(store.scan_from("t", bytes_of(first), [&](Bytes key, Bytes) {
+            seen += text_of(key);
+            return true;
+        }));
+        CHECK(seen == keys);
+    }
     CHECK_FALSE(store.get("u", bytes_of("a"))->has_value());
     CHECK(text_of(**store.get("t", bytes_of("a"))) == "1");
 }

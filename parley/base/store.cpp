@@ -33,13 +33,14 @@ Result<std::optional<Buffer>, StoreError> MemoryStore::get(std::string_view tabl
     return row->second;
 }
 
-Result<void, StoreError> MemoryStore::scan(std::string_view table,
-                                           const std::function<bool(Bytes, Bytes)>& visit) {
+Result<void, StoreError> MemoryStore::scan_from(std::string_view table, Bytes first,
+                                                const Visitor& visit) {
     const std::scoped_lock lock{mutex_};
     const auto found = tables_.find(table);
     if (found == tables_.end()) return {};
-    for (const auto& [key, value] : found->second) {
-        if (!visit(key, value)) break;
+    const auto& rows = found->second;
+    for (auto row = rows.lower_bound(to_buffer(first)); row != rows.end(); ++row) {
+        if (!visit(row->first, row->second)) break;
     }
     return {};
 }

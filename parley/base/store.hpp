@@ -57,9 +57,15 @@ public:
     virtual ~Store() = default;
     /// A copy of the value; nothing if the table or the key is absent.
     virtual Result<std::optional<Buffer>, StoreError> get(std::string_view table, Bytes key) = 0;
-    /// Calls `visit(key, value)` in ascending order of keys until it returns false.
-    virtual Result<void, StoreError> scan(std::string_view table,
-                                          const std::function<bool(Bytes, Bytes)>& visit) = 0;
+    /// Sees a key and its value; false ends the scan. Must not write.
+    using Visitor = std::function<bool(Bytes key, Bytes value)>;
+    /// Calls `visit` in ascending order of keys, from `first` on or from the key after it.
+    virtual Result<void, StoreError> scan_from(std::string_view table, Bytes first,
+                                               const Visitor& visit) = 0;
+    /// As scan_from, of the whole table.
+    Result<void, StoreError> scan(std::string_view table, const Visitor& visit) {
+        return scan_from(table, {}, visit);
+    }
     /// Atomic, and on disk when it returns. Slow: call it in a Job.
     virtual Result<void, StoreError> write(const StoreBatch& batch) = 0;
 };
@@ -68,8 +74,8 @@ public:
 class MemoryStore final : public Store {
 public:
     Result<std::optional<Buffer>, StoreError> get(std::string_view table, Bytes key) override;
-    Result<void, StoreError> scan(std::string_view table,
-                                  const std::function<bool(Bytes, Bytes)>& visit) override;
+    Result<void, StoreError> scan_from(std::string_view table, Bytes first,
+                                       const Visitor& visit) override;
     Result<void, StoreError> write(const StoreBatch& batch) override;
 
 private:

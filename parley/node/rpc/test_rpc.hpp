@@ -27,9 +27,9 @@ struct SmallStore final : Store {
     Result<std::optional<Buffer>, StoreError> get(std::string_view table, Bytes key) override {
         return memory.get(table, key);
     }
-    Result<void, StoreError> scan(std::string_view table,
-                                  const std::function<bool(Bytes, Bytes)>& visit) override {
-        return memory.scan(table, visit);
+    Result<void, StoreError> scan_from(std::string_view table, Bytes first,
+                                       const Visitor& visit) override {
+        return memory.scan_from(table, first, visit);
     }
     Result<void, StoreError> write(const StoreBatch& batch) override {
         if (full) return std::unexpected{StoreError{StoreErrc::full, 0, 0}};

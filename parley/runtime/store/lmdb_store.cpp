@@ -165,8 +165,8 @@ public:
         return to_buffer(bytes_of(v));
     }
 
-    Result<void, StoreError> scan(std::string_view name,
-                                  const std::function<bool(Bytes, Bytes)>& visit) {
+    Result<void, StoreError> scan_from(std::string_view name, Bytes first,
+                                       const Store::Visitor& visit) {
         const auto dbi = table(name, Create::no);
         if (!dbi) return std::unexpected{dbi.error()};
         if (!*dbi) return {};
@@ -176,9 +176,10 @@ public:
         if (const int rc = mdb_cursor_open(txn.get(), **dbi, &cursor)) return lmdb_error(rc);
         const std::unique_ptr<MDB_cursor, decltype(&mdb_cursor_close)> closer{cursor,
                                                                               &mdb_cursor_close};
-        MDB_val k{};
+        // LMDB knows no empty key.
+        MDB_val k = value_of(first);
         MDB_val v{};
-        int rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST);
+        int rc = mdb_cursor_get(cursor, &k, &v, first.empty() ? MDB_FIRST : MDB_SET_RANGE);
         while (rc == MDB_SUCCESS && visit(bytes_of(k), bytes_of(v))) {
             rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
         }
@@ -254,9 +255,9 @@ Result<std::unique_ptr<LmdbStore>, StoreError> LmdbStore::open(const std::string
 Result<std::optional<Buffer>, StoreError> LmdbStore::get(std::string_view table, Bytes key) {
     return impl_->get(table, key);
 }
-Result<void, StoreError> LmdbStore::scan(std::string_view table,
-                                         const std::function<bool(Bytes, Bytes)>& visit) {
-    return impl_->scan(table, visit);
+Result<void, StoreError> LmdbStore::scan_from(std::string_view table, Bytes first,
+                                              const Visitor& visit) {
+    return impl_->scan_from(table, first, visit);
 }
 Result<void, StoreError> LmdbStore::write(const StoreBatch& batch) {
     return impl_->write(batch);

@@ -41,8 +41,8 @@ public:
     ~LmdbStore() override;
 
     Result<std::optional<Buffer>, StoreError> get(std::string_view table, Bytes key) override;
-    Result<void, StoreError> scan(std::string_view table,
-                                  const std::function<bool(Bytes, Bytes)>& visit) override;
+    Result<void, StoreError> scan_from(std::string_view table, Bytes first,
+                                       const Visitor& visit) override;
     Result<void, StoreError> write(const StoreBatch& batch) override;
 
 private:

@@ -97,6 +97,14 @@ TEST_CASE("what was written is there after reopening, in ascending order") {
         return false;
     }));
     CHECK(seen == "a");
+    for (const auto& [first, keys] : {std::pair{"", "ac"}, {"a", "ac"}, {"b", "c"}, {"d", ""}}) {
+        seen.clear();
+        CHECK(store->scan_from("book", bytes_of(first), [&](Bytes k, Bytes) {
+            seen += text_of(k);
+            return true;
+        }));
+        CHECK(seen == keys);
+    }
     struct stat info{};
     REQUIRE(::stat(path.c_str(), &info) == 0);
     CHECK((info.st_mode & 0777) == 0600);

@@ -33,10 +33,9 @@ public:
     Result<std::optional<Buffer>, StoreError> get(std::string_view table, Bytes key) override {
         return rows_.get(table, key);
     }
-    /// `visit` must not write.
-    Result<void, StoreError> scan(std::string_view table,
-                                  const std::function<bool(Bytes, Bytes)>& visit) override {
-        return rows_.scan(table, visit);
+    Result<void, StoreError> scan_from(std::string_view table, Bytes first,
+                                       const Visitor& visit) override {
+        return rows_.scan_from(table, first, visit);
     }
     /// StoreErrc::full while writes fail; nothing is changed then.
     Result<void, StoreError> write(const StoreBatch& batch) override;
