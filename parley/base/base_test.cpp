@@ -24,6 +24,7 @@ TEST_CASE("hex goes there and back, and refuses what is not hex") {
     CHECK_FALSE(from_hex("abc"));
     CHECK_FALSE(from_hex("zz"));
     CHECK_FALSE(array_from_hex<2>("aabbcc"));
+    CHECK(hex_constant("00ff1a") == *array_from_hex<3>("00ff1a"));
 }
 
 TEST_CASE("shared bytes share, slice and outlive their source") {

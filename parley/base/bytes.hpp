@@ -57,6 +57,22 @@ std::optional<ByteArray<N>> array_from_hex(std::string_view text) {
     return array_of<N>(*bytes);
 }
 
+/// For constants: the bytes of lower-case hex digits without a prefix. Anything else fails to
+/// compile.
+template <std::size_t Size>
+consteval ByteArray<Size / 2> hex_constant(const char (&digits)[Size]) {
+    const auto value = [](char c) {
+        if (c >= '0' && c <= '9') return c - '0';
+        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+        throw "no hex digit";  // stops the compiler
+    };
+    ByteArray<Size / 2> out{};
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        out[i] = static_cast<std::byte>(value(digits[2 * i]) * 16 + value(digits[2 * i + 1]));
+    }
+    return out;
+}
+
 /// Overwrites a secret in a way that the compiler keeps.
 void wipe(MutableBytes secret);
 

@@ -102,6 +102,38 @@ Bytes without_leading_zeros(Bytes bytes) {
 
 }  // namespace
 
+std::string_view name(Errc code) {
+    switch (code) {
+        case Errc::truncated:
+            return "truncated";
+        case Errc::trailing_bytes:
+            return "bytes left over";
+        case Errc::non_canonical_size:
+            return "size not canonical";
+        case Errc::non_canonical_byte:
+            return "single byte not canonical";
+        case Errc::leading_zero:
+            return "leading zero";
+        case Errc::integer_too_large:
+            return "number too large";
+        case Errc::wrong_size:
+            return "wrong size";
+        case Errc::expected_string:
+            return "a list where a string belongs";
+        case Errc::expected_list:
+            return "a string where a list belongs";
+        case Errc::missing_item:
+            return "missing";
+        case Errc::too_deep:
+            return "nested too deep";
+        case Errc::too_long:
+            return "too long";
+        case Errc::repeated_item:
+            return "repeated";
+    }
+    return "malformed";
+}
+
 std::string message(const RlpError& error) {
     const auto expected = error.expected;
     const auto actual = error.actual;

@@ -30,6 +30,8 @@ enum class Errc : std::uint8_t {
     too_long,            ///< expected: bytes or items at most; actual: what came
     repeated_item,       ///< an item came again where each may be there once
 };
+/// In a few words, to follow the name of what was read: "leading zero".
+std::string_view name(Errc code);
 using RlpError = Error<Errc>;
 /// For a log: the error in words, with the numbers that belong to it.
 std::string message(const RlpError& error);

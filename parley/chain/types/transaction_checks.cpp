@@ -75,38 +75,6 @@ std::string_view name_of(TxField field) {
     return "unknown";
 }
 
-std::string_view name_of(rlp::Errc code) {
-    switch (code) {
-        case rlp::Errc::truncated:
-            return "truncated";
-        case rlp::Errc::trailing_bytes:
-            return "bytes left over";
-        case rlp::Errc::non_canonical_size:
-            return "size not canonical";
-        case rlp::Errc::non_canonical_byte:
-            return "single byte not canonical";
-        case rlp::Errc::leading_zero:
-            return "leading zero";
-        case rlp::Errc::integer_too_large:
-            return "number too large";
-        case rlp::Errc::wrong_size:
-            return "wrong size";
-        case rlp::Errc::expected_string:
-            return "a list where a string belongs";
-        case rlp::Errc::expected_list:
-            return "a string where a list belongs";
-        case rlp::Errc::missing_item:
-            return "missing";
-        case rlp::Errc::too_deep:
-            return "nested too deep";
-        case rlp::Errc::too_long:
-            return "too long";
-        case rlp::Errc::repeated_item:
-            return "repeated";
-    }
-    return "malformed";
-}
-
 }  // namespace
 
 std::string message(const TxError& error) {
@@ -120,7 +88,7 @@ std::string message(const TxError& error) {
             return fmt::format("unknown transaction type {:#04x}", actual);
         case TxErrc::rlp:
             return fmt::format("field {}: {}", name_of(static_cast<TxField>(expected)),
-                               name_of(static_cast<rlp::Errc>(actual)));
+                               rlp::name(static_cast<rlp::Errc>(actual)));
         case TxErrc::bad_v:
             return fmt::format("v is {}, not 27, 28 or at least 35", actual);
         case TxErrc::bad_parity:
