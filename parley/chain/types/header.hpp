@@ -11,6 +11,7 @@
 #include <parley/chain/types/address.hpp>
 #include <parley/chain/types/block_error.hpp>
 #include <parley/chain/types/bloom.hpp>
+#include <parley/chain/types/empty_hashes.hpp>
 #include <parley/chain/types/fork.hpp>
 
 #include <cstddef>
@@ -18,13 +19,6 @@
 #include <optional>
 
 namespace parley::chain {
-
-/// keccak256 of the RLP of an empty list: a block without ommers.
-inline constexpr Hash256 empty_ommers_hash =
-    hex_constant("1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347");
-/// keccak256 of the RLP of an empty string: the root of a trie without entries.
-inline constexpr Hash256 empty_root_hash =
-    hex_constant("56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421");
 
 /// Ethereum's; chains whose headers carry seals in the extra data have a larger bound.
 inline constexpr std::size_t extra_data_bytes_max_default = 32;
