@@ -57,7 +57,7 @@ public:
     virtual ~Store() = default;
     /// A copy of the value; nothing if the table or the key is absent.
     virtual Result<std::optional<Buffer>, StoreError> get(std::string_view table, Bytes key) = 0;
-    /// Sees a key and its value; false ends the scan. Must not write.
+    /// Sees a key and its value; false ends the scan. Must not use the store.
     using Visitor = std::function<bool(Bytes key, Bytes value)>;
     /// Calls `visit` in ascending order of keys, from `first` on or from the key after it.
     virtual Result<void, StoreError> scan_from(std::string_view table, Bytes first,

@@ -31,7 +31,7 @@ std::span<Change> front_group(std::span<Change> changes, std::size_t depth) {
 }  // namespace
 
 DirtyTree::DirtyTree(const NodeReader& nodes, const Hash256& root)
-    : reader_(nodes), root_(root == empty_root ? Reference{} : Reference::hash(root)) {}
+    : reader_(nodes), root_(root == empty_root_hash ? Reference{} : Reference::hash(root)) {}
 
 Result<void, TrieError> DirtyTree::update(std::span<Change> changes) {
     assert(std::ranges::is_sorted(changes, std::less_equal<>{}, &Change::key));
@@ -242,7 +242,7 @@ Commit DirtyTree::commit() {
         }
     }
     add_erased(out, written);
-    out.root = root_.empty() ? empty_root : root_.hash();
+    out.root = root_.empty() ? empty_root_hash : root_.hash();
     return out;
 }
 

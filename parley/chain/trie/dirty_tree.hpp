@@ -39,7 +39,7 @@ struct Commit {
 
 class DirtyTree {
 public:
-    /// `root` of the trie in `nodes`; empty_root for one without keys, where nothing is read.
+    /// `root` of the trie in `nodes`; empty_root_hash for one without keys, where nothing is read.
     DirtyTree(const NodeReader& nodes, const Hash256& root);
 
     /// Sets and erases keys; takes the values. Precondition: ascending by key, none twice.

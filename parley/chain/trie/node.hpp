@@ -6,6 +6,7 @@
 #include <parley/base/endian.hpp>
 #include <parley/base/result.hpp>
 #include <parley/chain/trie/nibbles.hpp>
+#include <parley/chain/types/empty_hashes.hpp>
 #include <parley/codec/rlp.hpp>
 
 #include <algorithm>
@@ -17,16 +18,6 @@
 #include <variant>
 
 namespace parley::chain::trie {
-
-/// The root of a trie without keys: keccak256 of the empty string in RLP.
-inline constexpr auto empty_root =
-    Hash256{std::byte{0x56}, std::byte{0xe8}, std::byte{0x1f}, std::byte{0x17}, std::byte{0x1b},
-            std::byte{0xcc}, std::byte{0x55}, std::byte{0xa6}, std::byte{0xff}, std::byte{0x83},
-            std::byte{0x45}, std::byte{0xe6}, std::byte{0x92}, std::byte{0xc0}, std::byte{0xf8},
-            std::byte{0x6e}, std::byte{0x5b}, std::byte{0x48}, std::byte{0xe0}, std::byte{0x1b},
-            std::byte{0x99}, std::byte{0x6c}, std::byte{0xad}, std::byte{0xc0}, std::byte{0x01},
-            std::byte{0x62}, std::byte{0x2f}, std::byte{0xb5}, std::byte{0xe3}, std::byte{0x63},
-            std::byte{0xb4}, std::byte{0x21}};
 
 /// Why bytes are no node, or a trie cannot be read.
 enum class TrieErrc : std::uint8_t {

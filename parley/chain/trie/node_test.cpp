@@ -8,6 +8,7 @@
 #include <vector>
 
 using namespace parley;
+using namespace parley::chain;
 using namespace parley::chain::trie;
 
 namespace {

@@ -20,7 +20,7 @@ Hash256 ordered_root(std::vector<Buffer> values) {
     }
     std::ranges::sort(changes, {}, &Change::key);
     const MemoryNodes nothing;
-    DirtyTree tree{nothing, empty_root};
+    DirtyTree tree{nothing, empty_root_hash};
     // Nothing is read, so nothing can fail.
     [[maybe_unused]] const auto updated = tree.update(changes);
     assert(updated);

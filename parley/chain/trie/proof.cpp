@@ -104,7 +104,7 @@ Result<bool, TrieError> verify_range(const Hash256& root, const Hash256& origin,
     const ProofOfRange nodes{proof};
     const Nibbles first = Nibbles::of_key(origin);
     if (proof.empty()) {
-        DirtyTree whole{nodes, empty_root};
+        DirtyTree whole{nodes, empty_root_hash};
         if (auto same = set_and_compare(whole, entries, root); !same) {
             return std::unexpected{same.error()};
         }

@@ -14,6 +14,7 @@
 #include <vector>
 
 using namespace parley;
+using namespace parley::chain;
 using namespace parley::chain::trie;
 
 namespace {
@@ -21,7 +22,7 @@ namespace {
 /// Keys of 32 bytes that share up to three of them; values of one to sixty bytes.
 struct Entries {
     MemoryNodes nodes;
-    Hash256 root = empty_root;
+    Hash256 root = empty_root_hash;
     std::map<Hash256, Buffer> values;
 
     Entries(Rng& rng, std::size_t count) {
@@ -99,7 +100,7 @@ TEST_CASE("a proof shows the value of a key, or its absence, and nothing else") 
                   TrieError{TrieErrc::too_many_nodes, proof.size(), proof.size() + 1});
         }
     }
-    CHECK(*verify_proof(empty_root, Nibbles::of_key(key_of(1)), {}) == std::nullopt);
+    CHECK(*verify_proof(empty_root_hash, Nibbles::of_key(key_of(1)), {}) == std::nullopt);
 }
 
 TEST_CASE("a range with its proof is taken, from any origin and of any size") {
@@ -127,7 +128,7 @@ TEST_CASE("a range with its proof is taken, from any origin and of any size") {
         const auto all = entries.range(Hash256{}, count);
         CHECK(verify_range(entries.root, Hash256{}, all, {}) == false);
     }
-    CHECK(verify_range(empty_root, Hash256{}, {}, {}) == false);
+    CHECK(verify_range(empty_root_hash, Hash256{}, {}, {}) == false);
 }
 
 TEST_CASE("a range that leaves out, adds or changes an entry is refused") {

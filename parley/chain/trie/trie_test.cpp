@@ -19,6 +19,7 @@
 #include <vector>
 
 using namespace parley;
+using namespace parley::chain;
 using namespace parley::chain::trie;
 namespace json = boost::json;
 
@@ -60,7 +61,7 @@ bool has_vectors() {
 /// A trie and its nodes, changed in batches.
 struct Trie {
     MemoryNodes nodes;
-    Hash256 root = empty_root;
+    Hash256 root = empty_root_hash;
 
     void set(std::map<Nibbles, Buffer> values) {
         std::vector<Change> changes;
@@ -205,5 +206,5 @@ TEST_CASE("the root of a list is that of its indexes in RLP") {
         trie.set({{Nibbles::of_key(rlp::Writer{}.number(i).take()), list.back()}});
         if (i % 37 == 0 || i > 250) CHECK(ordered_root(list) == trie.root);
     }
-    CHECK(ordered_root({}) == empty_root);
+    CHECK(ordered_root({}) == empty_root_hash);
 }

@@ -11,7 +11,7 @@ namespace {
 class Walk {
 public:
     Walk(const NodeReader& nodes, const Hash256& root)
-        : nodes_(nodes), next_(root == empty_root ? Reference{} : Reference::hash(root)) {}
+        : nodes_(nodes), next_(root == empty_root_hash ? Reference{} : Reference::hash(root)) {}
 
     /// The node there; `rlp()` is its text until the next step.
     Result<Node, TrieError> read(const Reference& at, const Nibbles& path) {

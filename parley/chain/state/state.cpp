@@ -1,0 +1,116 @@
+#include <parley/chain/state/state.hpp>
+
+#include <parley/crypto/hash.hpp>
+
+#include <cassert>
+#include <utility>
+
+namespace parley::chain {
+
+using trie::TrieErrc;
+
+State::State(Store& store, const Hash256& root, std::uint64_t salt)
+    : store_(store), root_(root), salt_(salt), changed_(salt), saving_(salt) {}
+
+Result<std::optional<Account>, StoreError> State::account(const Hash256& key) const {
+    if (const auto* changed = changed_.account(key)) return *changed;
+    if (const auto* saving = saving_.account(key)) return *saving;
+    const auto raw = store_.get(state_table::accounts, key);
+    if (!raw) return std::unexpected{raw.error()};
+    if (!*raw) return std::nullopt;
+    const auto decoded = decode_slim(**raw);
+    if (!decoded) return fail(StoreErrc::corrupt);
+    return *decoded;
+}
+
+Result<Uint256, StoreError> State::slot(const Hash256& account, const Hash256& slot) const {
+    if (const auto* changed = changed_.slot(account, slot)) return *changed;
+    if (const auto* saving = saving_.slot(account, slot)) return *saving;
+    Buffer key = to_buffer(account);
+    append(key, slot);
+    const auto raw = store_.get(state_table::slots, key);
+    if (!raw) return std::unexpected{raw.error()};
+    if (!*raw) return Uint256{};
+    if ((*raw)->size() != 32) return fail(StoreErrc::corrupt);
+    return array_of<32>(**raw);
+}
+
+Result<void, StoreError> State::for_each_slot(
+    const Hash256& account,
+    const std::function<bool(const Hash256&, const Uint256&)>& visit) const {
+    auto changed = saving_.slots_of(account);
+    for (const auto& [slot, value] : changed_.slots_of(account)) changed[slot] = value;
+    auto next = changed.begin();
+    bool goes_on = true;
+    const auto visit_changed_below = [&](const Hash256* bound) {
+        for (; goes_on && next != changed.end() && (!bound || next->first < *bound); ++next) {
+            if (next->second != Uint256{}) goes_on = visit(next->first, next->second);
+        }
+    };
+    Buffer first = to_buffer(account);
+    bool is_corrupt = false;
+    const auto scanned = store_.scan_from(state_table::slots, first, [&](Bytes key, Bytes value) {
+        if (!equal(key.first(32), account)) return false;
+        is_corrupt = key.size() != 64 || value.size() != 32;
+        if (is_corrupt) return false;
+        const auto slot = array_of<32>(key.subspan(32));
+        visit_changed_below(&slot);
+        if (!goes_on) return false;
+        if (next != changed.end() && next->first == slot) {
+            if (next->second != Uint256{}) goes_on = visit(slot, next->second);
+            ++next;
+        } else {
+            goes_on = visit(slot, array_of<32>(value));
+        }
+        return goes_on;
+    });
+    if (!scanned) return scanned;
+    if (is_corrupt) return fail(StoreErrc::corrupt);
+    visit_changed_below(nullptr);
+    return {};
+}
+
+Result<Bytes, trie::TrieError> State::node(const std::optional<Hash256>& owner,
+                                           const trie::Nibbles& path, const Hash256& hash,
+                                           Buffer& scratch) const {
+    const Buffer* found = changed_.node(owner, path);
+    if (!found) found = saving_.node(owner, path);
+    if (found) {
+        if (found->empty()) return fail(TrieErrc::missing_node, 0, path.size());
+        return Bytes{*found};
+    }
+    auto raw =
+        store_.get(owner ? state_table::slot_nodes : state_table::nodes, node_key(owner, path));
+    if (!raw) return fail(TrieErrc::store, 0, static_cast<std::uint64_t>(raw.error().code));
+    if (!*raw) return fail(TrieErrc::missing_node, 0, path.size());
+    if (crypto::keccak256(**raw) != hash) return fail(TrieErrc::wrong_hash, 0, path.size());
+    scratch = std::move(**raw);
+    return Bytes{scratch};
+}
+
+Result<std::optional<Buffer>, StoreError> State::code(const Hash256& hash) const {
+    if (hash == empty_code_hash) return Buffer{};
+    if (const auto* added = changed_.code(hash)) return *added;
+    if (const auto* added = saving_.code(hash)) return *added;
+    return store_.get(state_table::code, hash);
+}
+
+void State::accept(StateCommit commit) {
+    root_ = commit.root;
+    changed_.add(std::move(commit));
+}
+
+StoreBatch State::begin_save() {
+    assert(!is_saving_);
+    is_saving_ = true;
+    saving_ = std::exchange(changed_, StateBuffer{salt_});
+    return saving_.to_batch();
+}
+
+void State::end_save() {
+    assert(is_saving_);
+    is_saving_ = false;
+    saving_ = StateBuffer{salt_};
+}
+
+}  // namespace parley::chain

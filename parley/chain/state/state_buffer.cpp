@@ -1,0 +1,157 @@
+#include <parley/chain/state/state_buffer.hpp>
+
+#include <parley/codec/rlp.hpp>
+
+#include <algorithm>
+
+namespace parley::chain {
+namespace {
+
+// Of an entry beside its bytes: nodes of a map, capacity of a vector.
+constexpr std::size_t entry_overhead_bytes = 64;
+
+Bytes unless_equal(const Hash256& hash, const Hash256& usual) {
+    return hash == usual ? Bytes{} : Bytes{hash};
+}
+
+Result<Hash256, rlp::RlpError> hash_or(rlp::Reader& in, const Hash256& usual) {
+    const auto bytes = in.string_up_to(32);
+    if (!bytes) return std::unexpected{bytes.error()};
+    if (bytes->empty()) return usual;
+    if (bytes->size() != 32) return fail(rlp::Errc::wrong_size, 32, bytes->size());
+    return array_of<32>(*bytes);
+}
+
+Buffer joined_key(const Hash256& account, const Hash256& slot) {
+    Buffer out = to_buffer(account);
+    append(out, slot);
+    return out;
+}
+
+}  // namespace
+
+Buffer node_key(const std::optional<Hash256>& owner, const trie::Nibbles& path) {
+    Buffer out;
+    out.reserve(32 + 1 + 32);
+    if (owner) append(out, *owner);
+    out.push_back(static_cast<std::byte>(path.size()));
+    for (std::size_t i = 0; i < path.size(); i += 2) {
+        const unsigned second = i + 1 < path.size() ? path[i + 1] : 0;
+        out.push_back(static_cast<std::byte>(path[i] * 16U + second));
+    }
+    return out;
+}
+
+Buffer encode_slim(const Account& account) {
+    rlp::Writer out;
+    out.begin_list().number(account.nonce).number(account.balance);
+    out.string(unless_equal(account.storage_root, empty_root_hash));
+    out.string(unless_equal(account.code_hash, empty_code_hash)).end_list();
+    return out.take();
+}
+
+Result<Account, rlp::RlpError> decode_slim(Bytes raw) {
+    auto in = rlp::Reader::open_list(raw);
+    if (!in) return std::unexpected{in.error()};
+    const auto nonce = in->u64();
+    if (!nonce) return std::unexpected{nonce.error()};
+    const auto balance = in->u256();
+    if (!balance) return std::unexpected{balance.error()};
+    const auto storage_root = hash_or(*in, empty_root_hash);
+    if (!storage_root) return std::unexpected{storage_root.error()};
+    const auto code_hash = hash_or(*in, empty_code_hash);
+    if (!code_hash) return std::unexpected{code_hash.error()};
+    if (const auto end = in->finish(); !end) return std::unexpected{end.error()};
+    return Account{*nonce, *balance, *storage_root, *code_hash};
+}
+
+void StateBuffer::add(StateCommit commit) {
+    for (auto& change : commit.changes.accounts) {
+        const auto [place, is_new] = accounts_.insert_or_assign(change.key, change.after);
+        if (is_new) size_bytes_ += sizeof(*place) + entry_overhead_bytes;
+    }
+    for (auto& change : commit.changes.slots) {
+        const auto [place, is_new] =
+            slots_.insert_or_assign({change.account, change.slot}, change.after);
+        if (is_new) size_bytes_ += sizeof(*place) + entry_overhead_bytes;
+    }
+    for (auto& [hash, code] : commit.changes.code) {
+        const auto [place, is_new] = code_.try_emplace(hash, std::move(code));
+        if (is_new) size_bytes_ += place->second.size() + sizeof(*place) + entry_overhead_bytes;
+    }
+    for (auto& node : commit.account_nodes) add_node(std::nullopt, std::move(node));
+    for (auto& [owner, nodes] : commit.slot_nodes) {
+        for (auto& node : nodes) add_node(owner, std::move(node));
+    }
+}
+
+void StateBuffer::add_node(const std::optional<Hash256>& owner, trie::NodeChange node) {
+    auto key = node_key(owner, node.path);
+    const auto [place, is_new] = node_places_.try_emplace(key, nodes_.size());
+    size_bytes_ += node.rlp.size();
+    if (is_new) {
+        size_bytes_ += 2 * key.size() + sizeof(ChangedNode) + entry_overhead_bytes;
+        nodes_.push_back({std::move(key), owner.has_value(), std::move(node.rlp)});
+        return;
+    }
+    Buffer& rlp = nodes_[place->second].rlp;
+    size_bytes_ -= rlp.size();
+    rlp = std::move(node.rlp);
+}
+
+const std::optional<Account>* StateBuffer::account(const Hash256& key) const {
+    const auto found = accounts_.find(key);
+    return found == accounts_.end() ? nullptr : &found->second;
+}
+
+const Uint256* StateBuffer::slot(const Hash256& account, const Hash256& slot) const {
+    const auto found = slots_.find({account, slot});
+    return found == slots_.end() ? nullptr : &found->second;
+}
+
+std::map<Hash256, Uint256> StateBuffer::slots_of(const Hash256& account) const {
+    std::map<Hash256, Uint256> out;
+    for (auto i = slots_.lower_bound({account, Hash256{}});
+         i != slots_.end() && i->first.first == account; ++i) {
+        out.emplace_hint(out.end(), i->first.second, i->second);
+    }
+    return out;
+}
+
+const Buffer* StateBuffer::node(const std::optional<Hash256>& owner,
+                                const trie::Nibbles& path) const {
+    const auto found = node_places_.find(node_key(owner, path));
+    return found == node_places_.end() ? nullptr : &nodes_[found->second].rlp;
+}
+
+const Buffer* StateBuffer::code(const Hash256& hash) const {
+    const auto found = code_.find(hash);
+    return found == code_.end() ? nullptr : &found->second;
+}
+
+StoreBatch StateBuffer::to_batch() const {
+    StoreBatch out;
+    const auto put_or_erase = [&](std::string_view table, Bytes key, bool is_there, Bytes value) {
+        if (is_there) {
+            out.put(table, key, value);
+        } else {
+            out.erase(table, key);
+        }
+    };
+    for (const auto& [key, account] : accounts_) {
+        const auto raw = account ? encode_slim(*account) : Buffer{};
+        put_or_erase(state_table::accounts, key, account.has_value(), raw);
+    }
+    for (const auto& [key, value] : slots_) {
+        put_or_erase(state_table::slots, joined_key(key.first, key.second), value != Uint256{},
+                     value);
+    }
+    for (const auto& node : nodes_) {
+        put_or_erase(node.of_slots ? state_table::slot_nodes : state_table::nodes, node.key,
+                     !node.rlp.empty(), node.rlp);
+    }
+    for (const auto& [hash, code] : code_) out.put(state_table::code, hash, code);
+    return out;
+}
+
+}  // namespace parley::chain

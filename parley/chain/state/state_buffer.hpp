@@ -1,0 +1,79 @@
+// StateBuffer: what changed in the state since it was last saved, by its last value.
+// Bounded by its owner, which saves it when size_bytes() is large. Threading: see State.
+#pragma once
+
+#include <parley/base/bytes.hpp>
+#include <parley/base/store.hpp>
+#include <parley/base/uint256.hpp>
+#include <parley/chain/state/state_commit.hpp>
+#include <parley/chain/trie/nibbles.hpp>
+#include <parley/chain/types/account.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace parley::chain {
+
+/// The tables of a state in a store; docs/formats/store.md.
+namespace state_table {
+inline constexpr std::string_view accounts = "state.accounts";
+inline constexpr std::string_view slots = "state.slots";
+inline constexpr std::string_view nodes = "state.nodes";
+inline constexpr std::string_view slot_nodes = "state.slot_nodes";
+inline constexpr std::string_view code = "state.code";
+}  // namespace state_table
+
+/// The key of a node in a store: the owner if there is one, the number of nibbles, and they two a
+/// byte.
+Buffer node_key(const std::optional<Hash256>& owner, const trie::Nibbles& path);
+/// As it stands in state_table::accounts: as Account::encode, empty hashes left empty.
+Buffer encode_slim(const Account& account);
+/// Errors: those of RLP.
+Result<Account, rlp::RlpError> decode_slim(Bytes raw);
+
+class StateBuffer {
+public:
+    /// `salt` is random: nobody can prepare collisions in the table of nodes.
+    explicit StateBuffer(std::uint64_t salt) : node_places_(0, SaltedHash{salt}) {}
+
+    void add(StateCommit commit);
+
+    /// Null: not changed. Nothing inside: removed.
+    const std::optional<Account>* account(const Hash256& key) const;
+    /// Null: not changed. Zero: removed.
+    const Uint256* slot(const Hash256& account, const Hash256& slot) const;
+    /// The slots of an account that changed, ascending.
+    std::map<Hash256, Uint256> slots_of(const Hash256& account) const;
+    /// Null: not changed. Empty: removed.
+    const Buffer* node(const std::optional<Hash256>& owner, const trie::Nibbles& path) const;
+    /// Null: not added.
+    const Buffer* code(const Hash256& hash) const;
+
+    bool empty() const { return size_bytes_ == 0; }
+    /// Of memory, roughly.
+    std::size_t size_bytes() const { return size_bytes_; }
+    /// All of it, to be written in one step.
+    StoreBatch to_batch() const;
+
+private:
+    struct ChangedNode {
+        Buffer key;
+        bool of_slots;
+        Buffer rlp;
+    };
+    void add_node(const std::optional<Hash256>& owner, trie::NodeChange node);
+
+    std::map<Hash256, std::optional<Account>> accounts_;
+    std::map<std::pair<Hash256, Hash256>, Uint256> slots_;
+    std::map<Hash256, Buffer> code_;
+    std::vector<ChangedNode> nodes_;
+    std::unordered_map<Buffer, std::size_t, SaltedHash> node_places_;  // in nodes_
+    std::size_t size_bytes_ = 0;
+};
+
+}  // namespace parley::chain
