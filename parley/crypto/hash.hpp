@@ -8,7 +8,8 @@
 
 namespace parley::crypto {
 
-/// Keccak-256 as Ethereum uses it (original padding, not FIPS 202).
+/// Keccak-256 as Ethereum uses it (original padding, not FIPS 202). Of many inputs at a time:
+/// keccak256_each() in keccak_batch.hpp.
 Hash256 keccak256(Bytes data);
 /// SHA-256 (FIPS 180-4) over the parts joined.
 Hash256 sha256(std::initializer_list<Bytes> parts);
