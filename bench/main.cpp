@@ -7,6 +7,7 @@
 #include "flood.hpp"
 #include "harness.hpp"
 #include "idle.hpp"
+#include "keccak.hpp"
 #include "rtt.hpp"
 #include "sim.hpp"
 #include "soak.hpp"
@@ -51,6 +52,12 @@ const std::vector<Benchmark>& benchmarks() {
          dht_requests, bare_dht_requests},
         {"dht.handshakes", "handshakes/s", "the cryptography of the same packets", dht_handshakes,
          bare_dht_handshakes},
+        {"crypto.keccak_batch", "hashes/s", keccak_limit(),
+         [] { return keccak_batch(branch_node_bytes); },
+         [] { return keccak_in_turn(branch_node_bytes); }},
+        {"crypto.keccak_batch_leaves", "hashes/s", keccak_limit(),
+         [] { return keccak_batch(leaf_node_bytes); },
+         [] { return keccak_in_turn(leaf_node_bytes); }},
         {"gossip.flooded", "ms", "the same without the 36 links that flood",
          [] { return gossip_time(flooding_links); }, [] { return gossip_time(0); }, 3},
     };
