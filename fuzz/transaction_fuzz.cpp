@@ -15,9 +15,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     if (!equal(tx->encode(), input)) std::abort();
-    if (chain::intrinsic_gas(*tx) < 21'000) std::abort();
-    if (const auto checked = chain::check_stateless(*tx, {}); !checked) {
-        if (chain::message(checked.error()).empty()) std::abort();
+    for (const auto fork : {chain::Fork::berlin, chain::Fork::london, chain::Fork::cancun}) {
+        if (chain::intrinsic_gas(*tx, fork) < 21'000) std::abort();
+        if (const auto checked = chain::check_stateless(*tx, {.fork = fork}); !checked) {
+            if (chain::message(checked.error()).empty()) std::abort();
+        }
     }
     (void)chain::recover_sender(*tx);
     return 0;

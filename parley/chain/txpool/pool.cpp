@@ -37,6 +37,8 @@ std::string_view name(InsertResult result) {
             return "insufficient funds for gas * price + value";
         case InsertResult::expired:
             return "transaction has expired here";
+        case InsertResult::blobs_refused:
+            return "blob transactions are not taken: blobs are not carried here";
     }
     return "unknown";
 }
@@ -70,6 +72,7 @@ InsertResult TxPool::insert(Transaction tx, const Address& sender, Now now, Orig
         if (origin.local) make_local(tx.hash, now);
         return InsertResult::already_known;
     }
+    if (tx.type == TxType::blob) return InsertResult::blobs_refused;
     if (origin.local) {
         expired_.erase(tx.hash);
     } else if (const auto refusal = refuse_from_peer(tx)) {
@@ -109,6 +112,7 @@ InsertResult TxPool::insert(Transaction tx, const Address& sender, Now now, Orig
 
 /// Of no peer, whatever room there is.
 std::optional<InsertResult> TxPool::refuse_from_peer(const Transaction& tx) const {
+    if (tx.type == TxType::blob) return InsertResult::blobs_refused;
     if (expired_.contains(tx.hash)) return InsertResult::expired;
     if (tx.max_priority_fee < config_.priority_fee_min) return InsertResult::underpriced;
     return std::nullopt;

@@ -42,6 +42,7 @@ enum class InsertResult : std::uint8_t {
     nonce_too_low,            ///< the state says: used already
     insufficient_funds,       ///< the state says: balance below gas limit * max fee + value
     expired,                  ///< was here for its lifetime, and was not executed
+    blobs_refused,            ///< a blob transaction: the pool has no room for blobs
 };
 /// The reason in words for the sender: "nonce too low".
 std::string_view name(InsertResult result);

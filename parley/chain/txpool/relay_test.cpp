@@ -170,6 +170,34 @@ TEST_CASE("submitted transactions get an answer, good or bad") {
     CHECK(a.context->count(tx_topic::payload) == 1);
 }
 
+TEST_CASE("blob transactions are refused with a clear error, by forks that have them as well") {
+    auto blob = testing::transfer(0);
+    blob.type = TxType::blob;
+    blob.blob_hashes = {Hash256{std::byte{1}}};
+    const auto raw = testing::sign(blob, testing::secret_of(1)).raw;
+    std::string answer;
+    const auto note = [&](const Result<Hash256, SubmitError>& result) {
+        answer = result ? "ok" : result.error().message;
+    };
+    Fixture early;
+    early.relay.submit({}, raw, note);
+    CHECK(answer == "unknown transaction type 0x03 before cancun");
+    CHECK(early.give(early.connect(), tx_topic::payload, raw).error() == Offence::invalid_data);
+
+    TxRelayConfig config;
+    config.rules.fork = Fork::cancun;
+    Fixture f{config};
+    f.relay.submit({}, raw, note);
+    f.run_jobs();
+    CHECK(answer == "blob transactions are not taken: blobs are not carried here");
+    auto& a = f.connect();
+    CHECK(f.give(a, tx_topic::payload, raw));
+    CHECK(a.context->offences.empty());
+    CHECK(a.context->wasted > 0ns);
+    CHECK(f.pool.size() == 0);
+    CHECK(f.relay.unchecked_bytes() == 0);
+}
+
 TEST_CASE("bad transactions are offences, and are passed on to nobody") {
     Fixture f;
     auto& a = f.connect();

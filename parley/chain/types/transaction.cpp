@@ -57,6 +57,16 @@ public:
         }
         return entries;
     }
+    std::vector<Hash256> blob_hashes() {
+        std::vector<Hash256> hashes;
+        auto list = sub_list(TxField::blob_hashes, reader_);
+        while (list && !list->at_end()) {
+            const auto hash = keep(TxField::blob_hashes, list->fixed<32>());
+            if (!hash) break;
+            hashes.push_back(*hash);
+        }
+        return hashes;
+    }
     crypto::Signature signature() {
         const auto r = take(TxField::r, &rlp::Reader::u256);
         const auto s = take(TxField::s, &rlp::Reader::u256);
@@ -116,11 +126,15 @@ void read_parity(FieldReader& in, Transaction& tx) {
     tx.y_parity = static_cast<std::uint8_t>(parity & 1);
 }
 
+bool has_priority_fee(TxType type) {
+    return type == TxType::dynamic_fee || type == TxType::blob;
+}
+
 /// The fields of all types in their common order; `data` still points into `payload`.
 Bytes read_fields(FieldReader& in, Transaction& tx) {
     if (tx.type != TxType::legacy) tx.chain_id = in.take(TxField::chain_id, &rlp::Reader::u64);
     tx.nonce = in.take(TxField::nonce, &rlp::Reader::u64);
-    if (tx.type == TxType::dynamic_fee) {
+    if (has_priority_fee(tx.type)) {
         tx.max_priority_fee = in.take(TxField::max_priority_fee, &rlp::Reader::u256);
         tx.max_fee = in.take(TxField::max_fee, &rlp::Reader::u256);
     } else {
@@ -129,12 +143,17 @@ Bytes read_fields(FieldReader& in, Transaction& tx) {
     }
     tx.gas_limit = in.take(TxField::gas_limit, &rlp::Reader::u64);
     tx.to = in.to();
+    if (tx.type == TxType::blob && !tx.to) in.error(TxErrc::blob_creation, 0, 0);
     tx.value = in.take(TxField::value, &rlp::Reader::u256);
     const auto data = in.take(TxField::data, &rlp::Reader::string);
     if (tx.type == TxType::legacy) {
         read_legacy_v(in, tx);
     } else {
         tx.access_list = in.access_list();
+        if (tx.type == TxType::blob) {
+            tx.max_fee_per_blob_gas = in.take(TxField::max_blob_fee, &rlp::Reader::u256);
+            tx.blob_hashes = in.blob_hashes();
+        }
         read_parity(in, tx);
     }
     tx.signature = in.signature();
@@ -142,18 +161,10 @@ Bytes read_fields(FieldReader& in, Transaction& tx) {
     return data;
 }
 
-/// The type, or nothing if the first byte starts neither a list nor a known typed envelope.
-std::optional<TxType> type_of(std::byte first) {
-    if (first >= first_list_byte) return TxType::legacy;
-    if (first == std::byte{1}) return TxType::access_list;
-    if (first == std::byte{2}) return TxType::dynamic_fee;
-    return std::nullopt;
-}
-
 void write_unsigned_fields(rlp::Writer& out, const Transaction& tx) {
     if (tx.type != TxType::legacy) out.number(tx.chain_id.value_or(0));
     out.number(tx.nonce);
-    if (tx.type == TxType::dynamic_fee) out.number(tx.max_priority_fee);
+    if (has_priority_fee(tx.type)) out.number(tx.max_priority_fee);
     out.number(tx.max_fee).number(tx.gas_limit);
     out.string(tx.to ? Bytes{*tx.to} : Bytes{});
     out.number(tx.value).string(tx.data.view());
@@ -165,6 +176,10 @@ void write_unsigned_fields(rlp::Writer& out, const Transaction& tx) {
         out.end_list().end_list();
     }
     out.end_list();
+    if (tx.type != TxType::blob) return;
+    out.number(tx.max_fee_per_blob_gas).begin_list();
+    for (const auto& hash : tx.blob_hashes) out.string(Bytes{hash});
+    out.end_list();
 }
 
 Buffer with_type(TxType type, Buffer list) {
@@ -173,6 +188,17 @@ Buffer with_type(TxType type, Buffer list) {
 }
 
 }  // namespace
+
+std::optional<TxType> tx_type_of(std::byte first) {
+    if (first >= first_list_byte) return TxType::legacy;
+    if (first == std::byte{0} || first > std::byte{3}) return std::nullopt;
+    return static_cast<TxType>(first);
+}
+
+Fork first_fork_of(TxType type) {
+    if (type == TxType::blob) return Fork::cancun;
+    return type == TxType::dynamic_fee ? Fork::london : Fork::berlin;
+}
 
 Buffer Transaction::encode_for_signing() const {
     rlp::Writer out;
@@ -212,7 +238,7 @@ Result<Transaction, TxError> decode_transaction(SharedBytes raw, std::size_t siz
     if (raw.empty()) return fail(TxErrc::empty);
     if (raw.size() > size_bytes_max) return fail(TxErrc::too_large, size_bytes_max, raw.size());
     const auto first = raw.view().front();
-    const auto type = type_of(first);
+    const auto type = tx_type_of(first);
     if (!type) return fail(TxErrc::unknown_type, 0, std::to_integer<std::uint64_t>(first));
 
     Transaction tx;

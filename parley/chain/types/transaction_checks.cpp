@@ -16,7 +16,11 @@ constexpr std::uint64_t data_zero = 4;
 constexpr std::uint64_t data_non_zero = 16;
 constexpr std::uint64_t access_address = 2'400;
 constexpr std::uint64_t access_key = 1'900;
+constexpr std::uint64_t init_code_word = 2;
 }  // namespace gas
+
+/// Of a blob's hash that commits by KZG (EIP-4844).
+constexpr std::byte blob_hash_version{0x01};
 
 /// The order of secp256k1 (SEC 2, 2.4.1).
 constexpr std::array<std::uint8_t, 32> curve_order = {
@@ -35,6 +39,22 @@ Result<void, TxError> check_signature_form(const crypto::Signature& signature) {
     const auto rs = Bytes{signature};
     if (!in_range(rs.first(32)) || !in_range(rs.last(32))) return fail(TxErrc::signature_range);
     return fail(TxErrc::high_s);
+}
+
+Result<void, TxError> check_blobs(const Transaction& tx) {
+    if (tx.type != TxType::blob) return {};
+    if (!tx.to) return fail(TxErrc::blob_creation);
+    if (tx.blob_hashes.empty()) return fail(TxErrc::no_blobs);
+    if (tx.blob_hashes.size() > blobs_max) {
+        return fail(TxErrc::too_many_blobs, blobs_max, tx.blob_hashes.size());
+    }
+    for (const auto& hash : tx.blob_hashes) {
+        if (hash[0] != blob_hash_version) {
+            return fail(TxErrc::blob_version, std::to_integer<std::uint64_t>(blob_hash_version),
+                        std::to_integer<std::uint64_t>(hash[0]));
+        }
+    }
+    return {};
 }
 
 std::string_view name_of(TxField field) {
@@ -65,6 +85,10 @@ std::string_view name_of(TxField field) {
             return "access list address";
         case TxField::access_key:
             return "access list key";
+        case TxField::max_blob_fee:
+            return "max blob fee";
+        case TxField::blob_hashes:
+            return "blob hashes";
         case TxField::v:
             return "v";
         case TxField::r:
@@ -113,13 +137,31 @@ std::string message(const TxError& error) {
             return "max priority fee above max fee";
         case TxErrc::cost_overflow:
             return "gas limit times fee does not fit in 256 bits";
+        case TxErrc::type_too_early:
+            return fmt::format("unknown transaction type {:#04x} before {}", actual,
+                               name(static_cast<Fork>(expected)));
+        case TxErrc::init_code_too_large:
+            return fmt::format("init code of {} bytes, at most {} allowed", actual, expected);
+        case TxErrc::blob_creation:
+            return "blob transaction without a recipient";
+        case TxErrc::no_blobs:
+            return "blob transaction without a blob";
+        case TxErrc::too_many_blobs:
+            return fmt::format("blob transaction of {} blobs, at most {} allowed", actual,
+                               expected);
+        case TxErrc::blob_version:
+            return fmt::format("blob hash of version {:#04x}, not {:#04x}", actual, expected);
     }
     return "malformed transaction";
 }
 
-std::uint64_t intrinsic_gas(const Transaction& tx) {
-    std::uint64_t total = gas::transaction + (tx.to ? 0 : gas::creation);
+std::uint64_t intrinsic_gas(const Transaction& tx, Fork fork) {
+    std::uint64_t total = gas::transaction;
     const auto data = tx.data.view();
+    if (!tx.to) {
+        total += gas::creation;
+        if (fork >= Fork::shanghai) total += (data.size() + 31) / 32 * gas::init_code_word;
+    }
     const auto zeros = static_cast<std::uint64_t>(std::ranges::count(data, std::byte{0}));
     total += zeros * gas::data_zero + (data.size() - zeros) * gas::data_non_zero;
     for (const auto& entry : tx.access_list) {
@@ -132,6 +174,10 @@ Result<void, TxError> check_stateless(const Transaction& tx, const ChainRules& r
     if (tx.raw.size() > rules.tx_bytes_max) {
         return fail(TxErrc::too_large, rules.tx_bytes_max, tx.raw.size());
     }
+    if (const auto first = first_fork_of(tx.type); rules.fork < first) {
+        return fail(TxErrc::type_too_early, static_cast<std::uint64_t>(first),
+                    static_cast<std::uint64_t>(tx.type));
+    }
     if (tx.chain_id && *tx.chain_id != rules.chain_id) {
         return fail(TxErrc::wrong_chain, rules.chain_id, *tx.chain_id);
     }
@@ -140,8 +186,15 @@ Result<void, TxError> check_stateless(const Transaction& tx, const ChainRules& r
     constexpr auto nonce_limit = std::numeric_limits<std::uint64_t>::max();
     if (tx.nonce == nonce_limit) return fail(TxErrc::nonce_too_high, nonce_limit - 1, tx.nonce);
     if (tx.max_priority_fee > tx.max_fee) return fail(TxErrc::priority_above_max);
-    if (!checked_multiply(tx.max_fee, tx.gas_limit)) return fail(TxErrc::cost_overflow);
-    const auto intrinsic = intrinsic_gas(tx);
+    if (!checked_multiply(tx.max_fee, tx.gas_limit) ||
+        !checked_multiply(tx.max_fee_per_blob_gas, tx.blob_gas())) {
+        return fail(TxErrc::cost_overflow);
+    }
+    if (!tx.to && rules.fork >= Fork::shanghai && tx.data.size() > init_code_bytes_max) {
+        return fail(TxErrc::init_code_too_large, init_code_bytes_max, tx.data.size());
+    }
+    if (auto blobs = check_blobs(tx); !blobs) return blobs;
+    const auto intrinsic = intrinsic_gas(tx, rules.fork);
     if (tx.gas_limit < intrinsic) return fail(TxErrc::gas_too_low, intrinsic, tx.gas_limit);
     if (tx.gas_limit > rules.gas_limit_max) {
         return fail(TxErrc::gas_above_block, rules.gas_limit_max, tx.gas_limit);

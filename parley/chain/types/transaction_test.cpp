@@ -1,5 +1,6 @@
 #include <parley/chain/types/transaction.hpp>
 
+#include <parley/chain/types/test_items.hpp>
 #include <parley/chain/types/test_transactions.hpp>
 #include <parley/codec/rlp.hpp>
 #include <parley/crypto/hash.hpp>
@@ -12,6 +13,7 @@
 
 using namespace parley;
 using namespace parley::chain;
+using chain::testing::Items;
 using chain::testing::secret_of;
 using chain::testing::sign;
 using chain::testing::transfer;
@@ -34,39 +36,26 @@ Address address_of(const ByteArray<32>& secret) {
 Transaction of_type(TxType type) {
     auto tx = transfer(7);
     tx.type = type;
-    if (type != TxType::dynamic_fee) tx.max_priority_fee = tx.max_fee;
+    if (type == TxType::legacy || type == TxType::access_list) tx.max_priority_fee = tx.max_fee;
     tx.data = SharedBytes::copy(bytes_of("\x01two"));
     tx.gas_limit = 100'000;
     if (type != TxType::legacy) {
         tx.access_list = {{Address{{std::byte{1}}}, {Hash256{}, Hash256{std::byte{2}}}},
                           {Address{{std::byte{3}}}, {}}};
     }
+    if (type == TxType::blob) {
+        tx.max_fee_per_blob_gas = to_uint256(2'000'000'000);
+        tx.blob_hashes = {Hash256{std::byte{1}}, Hash256{std::byte{1}, std::byte{2}}};
+    }
     return tx;
 }
 
-/// The items of a typed transaction, each replaceable by raw RLP.
-struct Items {
-    std::vector<Buffer> items;
-    explicit Items(const Transaction& tx) {
-        const auto raw = tx.encode();
-        auto reader = rlp::Reader::open_list(Bytes{raw}.subspan(tx.type == TxType::legacy ? 0 : 1));
-        REQUIRE(reader);
-        while (!reader->at_end()) items.push_back(to_buffer(*reader->raw_item()));
-    }
-    Items& set(std::size_t index, std::string_view hex) {
-        items.at(index) = *from_hex(hex);
-        return *this;
-    }
-    SharedBytes raw(std::string_view prefix_hex = "02") const {
-        rlp::Writer out;
-        out.begin_list();
-        for (const auto& item : items) out.raw(item);
-        out.end_list();
-        auto bytes = *from_hex(prefix_hex);
-        append(bytes, out.take());
-        return SharedBytes::own(std::move(bytes));
-    }
-};
+Items items_of(const Transaction& tx) {
+    return Items{Bytes{tx.raw}.subspan(tx.type == TxType::legacy ? 0 : 1)};
+}
+SharedBytes raw_of(const Items& items, std::string_view prefix_hex = "02") {
+    return SharedBytes::own(items.whole(prefix_hex));
+}
 
 TxError rlp_error(TxField field, rlp::Errc code) {
     return {TxErrc::rlp, static_cast<std::uint64_t>(field), static_cast<std::uint64_t>(code)};
@@ -76,7 +65,8 @@ TxError rlp_error(TxField field, rlp::Errc code) {
 
 TEST_CASE("each type survives signing, encoding, decoding and gives its sender back") {
     const auto secret = secret_of(3);
-    for (const auto type : {TxType::legacy, TxType::access_list, TxType::dynamic_fee}) {
+    for (const auto type :
+         {TxType::legacy, TxType::access_list, TxType::dynamic_fee, TxType::blob}) {
         CAPTURE(static_cast<int>(type));
         const auto tx = sign(of_type(type), secret);
         const auto again = decode_transaction(tx.raw);
@@ -89,10 +79,13 @@ TEST_CASE("each type survives signing, encoding, decoding and gives its sender b
         CHECK(again->to == tx.to);
         CHECK(text_of(again->data) == "\x01two");
         CHECK(again->access_list == of_type(type).access_list);
+        CHECK(again->max_fee_per_blob_gas == of_type(type).max_fee_per_blob_gas);
+        CHECK(again->blob_hashes == of_type(type).blob_hashes);
+        CHECK(again->blob_gas() == (type == TxType::blob ? 262'144 : 0));
         CHECK(again->hash == crypto::keccak256(tx.raw));
         CHECK(again->encode() == to_buffer(tx.raw));
         CHECK(again->data.view().data() >= tx.raw.view().data());  // shared, not copied
-        CHECK(check_stateless(*again, ChainRules{}));
+        CHECK(check_stateless(*again, {.fork = Fork::cancun}));
         CHECK(recover_sender(*again) == address_of(secret));
     }
 }
@@ -123,13 +116,39 @@ TEST_CASE("the vector of the format's page holds") {
           "1d9f38f66db00fb5ea22d8f633ed4978f7f1db79920928");
     CHECK(to_hex(tx.hash) == "cdadffe32cf63942e7eb179afd1bf67229ebf1e8eef74a35ea7c77630350ea9c");
     CHECK(recover_sender(tx)->to_string() == "0x7691ee0343b9a529675e1a8a70197b3b704f90b7");
-    CHECK(intrinsic_gas(tx) == 27'764);
+    CHECK(intrinsic_gas(tx, Fork::london) == 27'764);
+}
+
+TEST_CASE("the blob transaction of the format's page is go-ethereum's") {
+    auto tx = of_type(TxType::blob);
+    tx.max_priority_fee = to_uint256(1'000'000'000);
+    tx.data = SharedBytes::copy(bytes_of("data"));
+    tx.access_list = {{Address{{std::byte{1}}}, {Hash256{std::byte{2}}}}, {}};
+    tx.blob_hashes = {Hash256{std::byte{1}}, Hash256{std::byte{1}}};
+    tx = sign(tx, secret_of(0));
+    CHECK(to_hex(tx.raw) ==
+          "03f901090107843b9aca008502540be400830186a094420000000000000000000000000000000000000001"
+          "8464617461f84ff7940100000000000000000000000000000000000000e1a0020000000000000000000000"
+          "0000000000000000000000000000000000000000d6940000000000000000000000000000000000000000c0"
+          "8477359400f842a00100000000000000000000000000000000000000000000000000000000000000a00100"
+          "0000000000000000000000000000000000000000000000000000000000"
+          "0080a05afbe78918687ded50efb4f0f2e17a4f651323d1b65247d8a820f5bc4ef4400ca06cc108060297d0"
+          "32189d93fbc5d3960f45ca2d17724ec1b3458421cf63bcdb07");
+    CHECK(to_hex(tx.signing_hash()) ==
+          "b774d4a013cfe1e804a83482b32befe76183db9e4ccf057fe0c5a62df64a094b");
+    CHECK(to_hex(tx.hash) == "da988f0a959ad920791311bc142fabea997747a49f860a42c45406c0316ca692");
+    CHECK(recover_sender(tx)->to_string() == "0x7691ee0343b9a529675e1a8a70197b3b704f90b7");
+    CHECK(intrinsic_gas(tx, Fork::cancun) == 27'764);
 }
 
 TEST_CASE("bytes that are no transaction are refused with the field and the reason") {
     const auto tx = sign(of_type(TxType::dynamic_fee), secret_of(1));
     const auto with = [&](std::size_t index, std::string_view hex) {
-        return Items{tx}.set(index, hex).raw();
+        return raw_of(items_of(tx).set(index, hex));
+    };
+    const auto blob = sign(of_type(TxType::blob), secret_of(1));
+    const auto blob_with = [&](std::size_t index, std::string_view hex) {
+        return raw_of(items_of(blob).set(index, hex), "03");
     };
     const auto hex = [](std::string_view text) { return SharedBytes::own(*from_hex(text)); };
     const std::string zeros41 = "a9" + std::string(82, '1');
@@ -140,8 +159,8 @@ TEST_CASE("bytes that are no transaction are refused with the field and the reas
     } table[] = {
         {"empty", {}, {TxErrc::empty, 0, 0}},
         {"type 0", hex("00"), {TxErrc::unknown_type, 0, 0}},
-        {"type 3", Items{tx}.raw("03"), {TxErrc::unknown_type, 0, 3}},
-        {"type 0x7f", Items{tx}.raw("7f"), {TxErrc::unknown_type, 0, 0x7f}},
+        {"type 4", raw_of(items_of(tx), "04"), {TxErrc::unknown_type, 0, 4}},
+        {"type 0x7f", raw_of(items_of(tx), "7f"), {TxErrc::unknown_type, 0, 0x7f}},
         {"wrapped in a string", hex("b802c0c0"), {TxErrc::unknown_type, 0, 0xb8}},
         {"only the type", hex("02"), rlp_error(TxField::envelope, rlp::Errc::truncated)},
         {"string for list", hex("0180"), rlp_error(TxField::envelope, rlp::Errc::expected_list)},
@@ -185,6 +204,23 @@ TEST_CASE("bytes that are no transaction are refused with the field and the reas
         {"r with zero", with(10, "820001"), rlp_error(TxField::r, rlp::Errc::leading_zero)},
         {"s of 33 bytes", with(11, "a1" + std::string(66, '1')),
          rlp_error(TxField::s, rlp::Errc::integer_too_large)},
+        {"blobs without a recipient", blob_with(5, "80"), {TxErrc::blob_creation, 0, 0}},
+        {"blobs to 19 bytes", blob_with(5, "93" + std::string(38, '1')),
+         rlp_error(TxField::to, rlp::Errc::wrong_size)},
+        {"blob fee of 41 bytes", blob_with(9, zeros41),
+         rlp_error(TxField::max_blob_fee, rlp::Errc::integer_too_large)},
+        {"blob hashes a string", blob_with(10, "80"),
+         rlp_error(TxField::blob_hashes, rlp::Errc::expected_list)},
+        {"blob hash of a byte", blob_with(10, "c101"),
+         rlp_error(TxField::blob_hashes, rlp::Errc::wrong_size)},
+        {"type 3 with the items of type 2", raw_of(items_of(tx), "03"),
+         rlp_error(TxField::blob_hashes, rlp::Errc::expected_list)},
+        {"type 2 with the items of type 3",
+         raw_of(items_of(blob)),
+         {TxErrc::bad_parity, 1, 2'000'000'000}},
+        {"with its blobs around it",
+         SharedBytes::own(*from_hex("03f87ec0" + std::string(250, '1'))),
+         rlp_error(TxField::chain_id, rlp::Errc::expected_string)},
     };
     for (const auto& row : table) {
         CAPTURE(row.name);
@@ -193,12 +229,12 @@ TEST_CASE("bytes that are no transaction are refused with the field and the reas
         INFO(message(result.error()));
         CHECK(result.error() == row.error);
     }
-    auto extra = Items{tx};
-    extra.items.push_back(*from_hex("80"));
-    CHECK(decode_transaction(extra.raw()).error() ==
+    auto extra = items_of(tx);
+    extra.add("80");
+    CHECK(decode_transaction(raw_of(extra)).error() ==
           rlp_error(TxField::envelope, rlp::Errc::trailing_bytes));
     extra.items.resize(11);
-    CHECK(decode_transaction(extra.raw()).error() ==
+    CHECK(decode_transaction(raw_of(extra)).error() ==
           rlp_error(TxField::s, rlp::Errc::missing_item));
     auto after = to_buffer(tx.raw);
     after.push_back(std::byte{0});
@@ -211,7 +247,7 @@ TEST_CASE("bytes that are no transaction are refused with the field and the reas
 TEST_CASE("legacy v is 27, 28 or holds a chain id") {
     const auto tx = sign(of_type(TxType::legacy), secret_of(1));
     const auto with_v = [&](std::string_view hex) {
-        return decode_transaction(Items{tx}.set(6, hex).raw(""));
+        return decode_transaction(raw_of(items_of(tx).set(6, hex), ""));
     };
     for (const auto* bad : {"80", "01", "1a", "1d", "22"}) {
         CAPTURE(bad);
@@ -224,7 +260,7 @@ TEST_CASE("legacy v is 27, 28 or holds a chain id") {
     CHECK(with_v("26")->y_parity == 1);
     CHECK(with_v("88ffffffffffffffff")->chain_id == (u64_max - 35) / 2);
     CHECK(with_v("88ffffffffffffffff")->encode() ==
-          to_buffer(Items{tx}.set(6, "88ffffffffffffffff").raw("")));
+          items_of(tx).set(6, "88ffffffffffffffff").whole());
     CHECK(with_v("89010000000000000000").error() ==
           rlp_error(TxField::v, rlp::Errc::integer_too_large));
 }
@@ -264,6 +300,80 @@ TEST_CASE("each rule that needs no state has its error and its exact boundary") 
     };
     CHECK_FALSE(checked(unprotected));
     CHECK(checked(unprotected, {.unprotected_allowed = false}) == TxError{TxErrc::unprotected});
+}
+
+TEST_CASE("each type has its first fork") {
+    const auto checked = [](TxType type, Fork fork) {
+        return check_stateless(sign(of_type(type), secret_of(1)), {.fork = fork});
+    };
+    for (const auto fork :
+         {Fork::berlin, Fork::london, Fork::paris, Fork::shanghai, Fork::cancun}) {
+        CAPTURE(name(fork));
+        CHECK(checked(TxType::legacy, fork));
+        CHECK(checked(TxType::access_list, fork));
+        CHECK(checked(TxType::dynamic_fee, fork).has_value() == (fork >= Fork::london));
+        CHECK(checked(TxType::blob, fork).has_value() == (fork >= Fork::cancun));
+    }
+    const auto early = checked(TxType::dynamic_fee, Fork::berlin).error();
+    CHECK(early == TxError{TxErrc::type_too_early, static_cast<std::uint64_t>(Fork::london), 2});
+    CHECK(message(early) == "unknown transaction type 0x02 before london");
+    CHECK(checked(TxType::blob, Fork::shanghai).error() ==
+          TxError{TxErrc::type_too_early, static_cast<std::uint64_t>(Fork::cancun), 3});
+}
+
+TEST_CASE("since Shanghai init code has a limit and costs gas") {
+    const auto checked = [](std::size_t code_bytes, Fork fork, std::uint64_t gas) {
+        auto tx = transfer(0);
+        tx.to.reset();
+        tx.data = SharedBytes::own(Buffer(code_bytes));
+        tx.gas_limit = gas;
+        const auto result = check_stateless(sign(tx, secret_of(1)), {.fork = fork});
+        return result ? TxError{} : result.error();
+    };
+    const TxError good{};
+    CHECK(checked(0, Fork::shanghai, 53'000) == good);
+    CHECK(checked(33, Fork::paris, 53'132) == good);
+    CHECK(checked(33, Fork::shanghai, 53'135) == TxError{TxErrc::gas_too_low, 53'136, 53'135});
+    CHECK(checked(33, Fork::shanghai, 53'136) == good);
+    CHECK(checked(32, Fork::cancun, 53'130) == good);
+    CHECK(checked(49'152, Fork::shanghai, 1'000'000) == good);
+    CHECK(checked(49'153, Fork::paris, 1'000'000) == good);
+    CHECK(checked(49'153, Fork::shanghai, 1'000'000) ==
+          TxError{TxErrc::init_code_too_large, 49'152, 49'153});
+    auto call = transfer(0);  // data of a call is no code
+    call.data = SharedBytes::own(Buffer(49'153));
+    call.gas_limit = 1'000'000;
+    CHECK(check_stateless(sign(call, secret_of(1)), {.fork = Fork::cancun}));
+    CHECK(intrinsic_gas(call, Fork::cancun) == intrinsic_gas(call, Fork::london));
+}
+
+TEST_CASE("each rule on blobs has its error and its exact boundary") {
+    const auto checked = [](std::function<void(Transaction&)> change) {
+        auto tx = of_type(TxType::blob);
+        change(tx);
+        tx = sign(tx, secret_of(1));
+        const auto result = check_stateless(tx, {.fork = Fork::cancun});
+        return result ? TxError{} : result.error();
+    };
+    const TxError good{};
+    CHECK(checked([](auto&) {}) == good);
+    CHECK(checked([](auto& t) { t.to.reset(); }) == TxError{TxErrc::blob_creation});
+    CHECK(checked([](auto& t) { t.blob_hashes.clear(); }) == TxError{TxErrc::no_blobs});
+    CHECK(checked([](auto& t) { t.blob_hashes.resize(6, Hash256{std::byte{1}}); }) == good);
+    CHECK(checked([](auto& t) { t.blob_hashes.resize(7, Hash256{std::byte{1}}); }) ==
+          TxError{TxErrc::too_many_blobs, 6, 7});
+    CHECK(checked([](auto& t) { t.blob_hashes.back()[0] = std::byte{2}; }) ==
+          TxError{TxErrc::blob_version, 1, 2});
+    CHECK(checked([](auto& t) { t.max_fee_per_blob_gas = all_ones(); }) ==
+          TxError{TxErrc::cost_overflow});
+    CHECK(checked([](auto& t) {
+              t.max_fee_per_blob_gas = {};
+              t.max_fee_per_blob_gas[2] = std::byte{0x3f};  // below 2^238, of 2^18 gas
+          }) == good);
+    CHECK(checked([](auto& t) {
+              t.max_fee_per_blob_gas = {};
+              t.max_fee_per_blob_gas[2] = std::byte{0x40};
+          }) == TxError{TxErrc::cost_overflow});
 }
 
 TEST_CASE("r and s outside of their range are refused before any curve operation") {
