@@ -26,24 +26,24 @@ inline constexpr std::size_t extra_data_bytes_max_default = 32;
 struct Header {
     Hash256 parent_hash{};
     Hash256 ommers_hash = empty_ommers_hash;  ///< keccak256 of the RLP of the list of ommers
-    Address beneficiary;                      ///< gets the fees
+    Address beneficiary{};                    ///< gets the fees
     Hash256 state_root = empty_root_hash;     ///< after the block
     Hash256 transactions_root = empty_root_hash;
     Hash256 receipts_root = empty_root_hash;
-    Bloom logs_bloom;
+    Bloom logs_bloom{};
     Uint256 difficulty{};  ///< 0 since Paris
     std::uint64_t number = 0;
     std::uint64_t gas_limit = 0;
     std::uint64_t gas_used = 0;
     std::uint64_t timestamp = 0;  ///< Unix seconds
-    Buffer extra_data;
+    Buffer extra_data{};
     Hash256 mix_hash{};  ///< since Paris prev_randao (EIP-4399)
     ByteArray<8> nonce{};
-    std::optional<Uint256> base_fee;               ///< wei per gas; since London
-    std::optional<Hash256> withdrawals_root;       ///< since Shanghai
-    std::optional<std::uint64_t> blob_gas_used;    ///< since Cancun, as those below
-    std::optional<std::uint64_t> excess_blob_gas;  ///< what sets the blob base fee
-    std::optional<Hash256> parent_beacon_root;
+    std::optional<Uint256> base_fee{};               ///< wei per gas; since London
+    std::optional<Hash256> withdrawals_root{};       ///< since Shanghai
+    std::optional<std::uint64_t> blob_gas_used{};    ///< since Cancun, as those below
+    std::optional<std::uint64_t> excess_blob_gas{};  ///< what sets the blob base fee
+    std::optional<Hash256> parent_beacon_root{};
 
     /// Whether it has the fields of this fork, and none of later ones.
     bool has_fields_of(Fork fork) const;

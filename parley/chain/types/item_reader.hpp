@@ -53,7 +53,7 @@ public:
         if (!items) keep(field, items.error());
         while (!error_ && !items->at_end()) {
             if (out.size() == items_max) {
-                error({BlockErrc::too_many, part_, index_, field, items_max});
+                error_ = BlockError{BlockErrc::too_many, part_, index_, field, items_max};
             } else if (const auto raw = items->raw_item(); !raw) {
                 keep(field, raw.error());
             } else if (auto item = decode(*raw, out.size())) {
@@ -65,8 +65,9 @@ public:
         return out;
     }
 
-    void error(const BlockError& error) {
-        if (!error_) error_ = error;
+    /// Here, as the code rlp.
+    BlockError rlp_error(BlockField field, const rlp::RlpError& from) const {
+        return {BlockErrc::rlp, part_, index_, field, 0, static_cast<std::uint64_t>(from.code)};
     }
     /// What was read, if all of it was good and nothing is left.
     template <class T>
@@ -87,10 +88,7 @@ private:
         keep(field, value.error());
         return {};
     }
-    void keep(BlockField field, const rlp::RlpError& from) {
-        error_ = BlockError{BlockErrc::rlp, part_, index_,
-                            field,          0,     static_cast<std::uint64_t>(from.code)};
-    }
+    void keep(BlockField field, const rlp::RlpError& from) { error_ = rlp_error(field, from); }
 
     rlp::Reader reader_;
     BlockPart part_;

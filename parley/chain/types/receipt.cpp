@@ -1,0 +1,83 @@
+#include <parley/chain/types/receipt.hpp>
+
+#include <parley/chain/types/item_reader.hpp>
+#include <parley/codec/rlp.hpp>
+
+#include <limits>
+#include <utility>
+
+namespace parley::chain {
+namespace {
+
+constexpr auto unbounded = std::numeric_limits<std::size_t>::max();
+
+std::unexpected<BlockError> refuse_receipt(BlockErrc code, std::uint64_t expected,
+                                           std::uint64_t actual) {
+    return std::unexpected{BlockError{
+        .code = code, .part = BlockPart::receipt, .expected = expected, .actual = actual}};
+}
+
+Result<Log, BlockError> decode_log(Bytes raw, std::size_t index) {
+    ItemReader in{BlockPart::log, index, raw};
+    Log out;
+    out.address = {in.fixed<20>(BlockField::address)};
+    out.topics = in.list<Hash256>(
+        BlockField::topics, topics_max,
+        [&](Bytes item, std::size_t) -> Result<Hash256, BlockError> {
+            const auto topic = rlp::Reader{item}.fixed<32>();
+            if (topic) return *topic;
+            return std::unexpected{in.rlp_error(BlockField::topics, topic.error())};
+        });
+    out.data = in.string(BlockField::data, unbounded);
+    return in.finish(std::move(out));
+}
+
+}  // namespace
+
+Bloom bloom_of(std::span<const Log> logs) {
+    Bloom out;
+    for (const auto& log : logs) {
+        out.add(log.address);
+        for (const auto& topic : log.topics) out.add(topic);
+    }
+    return out;
+}
+
+Buffer Receipt::encode() const {
+    Buffer start;
+    if (type != TxType::legacy) start.push_back(static_cast<std::byte>(type));
+    rlp::Writer out{std::move(start)};
+    out.begin_list().number(std::uint64_t{succeeded}).number(cumulative_gas_used);
+    out.string(Bytes{logs_bloom}).begin_list();
+    for (const auto& log : logs) {
+        out.begin_list().string(Bytes{log.address}).begin_list();
+        for (const auto& topic : log.topics) out.string(Bytes{topic});
+        out.end_list().string(Bytes{log.data}).end_list();
+    }
+    out.end_list().end_list();
+    return out.take();
+}
+
+Result<Receipt, BlockError> decode_receipt(Bytes raw, std::size_t size_bytes_max) {
+    if (raw.size() > size_bytes_max) {
+        return refuse_receipt(BlockErrc::too_large, size_bytes_max, raw.size());
+    }
+    // Without a byte it is a list that is missing.
+    const auto type = raw.empty() ? TxType::legacy : tx_type_of(raw.front());
+    if (!type) {
+        return refuse_receipt(BlockErrc::unknown_type, 0,
+                              std::to_integer<std::uint64_t>(raw.front()));
+    }
+    ItemReader in{BlockPart::receipt, 0, raw.subspan(*type == TxType::legacy ? 0 : 1)};
+    Receipt out;
+    out.type = *type;
+    const auto status = in.u64(BlockField::status);
+    if (status > 1) return refuse_receipt(BlockErrc::bad_status, 1, status);
+    out.succeeded = status == 1;
+    out.cumulative_gas_used = in.u64(BlockField::cumulative_gas_used);
+    out.logs_bloom = {in.fixed<256>(BlockField::logs_bloom)};
+    out.logs = in.list<Log>(BlockField::logs, unbounded, decode_log);
+    return in.finish(std::move(out));
+}
+
+}  // namespace parley::chain
