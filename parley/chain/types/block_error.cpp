@@ -75,6 +75,8 @@ std::string_view name_of(BlockField field) {
             return "excess blob gas";
         case BlockField::parent_beacon_root:
             return "parent beacon root";
+        case BlockField::header:
+            return "header";
         case BlockField::transactions:
             return "transactions";
         case BlockField::ommers:

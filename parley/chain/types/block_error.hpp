@@ -57,6 +57,8 @@ enum class BlockField : std::uint8_t {
     blob_gas_used,
     excess_blob_gas,
     parent_beacon_root,
+    // A block's.
+    header,
     // A body's.
     transactions,
     ommers,

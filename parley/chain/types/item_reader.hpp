@@ -43,6 +43,20 @@ public:
         keep(field, bytes.error());
         return {};
     }
+    /// The next item by `decode(raw item)`, whose result is a Result<T, BlockError>.
+    template <class T, class Decode>
+    T item(BlockField field, Decode decode) {
+        if (error_) return T{};
+        const auto raw = reader_.raw_item();
+        if (!raw) {
+            keep(field, raw.error());
+        } else if (auto value = decode(*raw)) {
+            return std::move(*value);
+        } else {
+            error_ = value.error();
+        }
+        return T{};
+    }
     /// Each of at most `items_max` items of a list by `decode(raw item, index)`, whose result is a
     /// Result<T, BlockError>.
     template <class T, class Decode>
