@@ -106,4 +106,25 @@ std::string to_quantity(const Uint256& value) {
     return first == std::string::npos ? "0x0" : "0x" + digits.substr(first);
 }
 
+std::string to_decimal(const Uint256& value) {
+    constexpr std::uint32_t digits_at_once = 9;
+    constexpr std::uint64_t divisor = 1'000'000'000;
+    auto limbs = limbs_of(value);
+    std::string reversed;
+    while (limbs != Limbs{}) {
+        std::uint64_t rest = 0;
+        for (auto limb = limbs.rbegin(); limb != limbs.rend(); ++limb) {
+            rest = rest << 32 | *limb;
+            *limb = static_cast<std::uint32_t>(rest / divisor);
+            rest %= divisor;
+        }
+        for (std::uint32_t i = 0; i < digits_at_once; ++i, rest /= 10) {
+            reversed.push_back(static_cast<char>('0' + rest % 10));
+        }
+    }
+    while (!reversed.empty() && reversed.back() == '0') reversed.pop_back();
+    if (reversed.empty()) return "0";
+    return {reversed.rbegin(), reversed.rend()};
+}
+
 }  // namespace parley

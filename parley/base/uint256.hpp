@@ -29,4 +29,7 @@ bool product_at_least(const Uint256& a, std::uint32_t m, const Uint256& b, std::
 /// A JSON-RPC quantity: "0x0", "0x1f", never a leading zero digit.
 std::string to_quantity(const Uint256& value);
 
+/// Decimal digits without leading zeros: "0", "1000000007".
+std::string to_decimal(const Uint256& value);
+
 }  // namespace parley

@@ -66,6 +66,12 @@ TEST_CASE("256-bit arithmetic agrees with Boost.Multiprecision, overflow include
     }
 }
 
+TEST_CASE("decimal digits are those of Boost.Multiprecision") {
+    for (const auto& value : samples()) CHECK(to_decimal(value) == big(value).str());
+    CHECK(to_decimal({}) == "0");
+    CHECK(to_decimal(to_uint256(1'000'000'000)) == "1000000000");
+}
+
 TEST_CASE("quantities have no leading zeros") {
     CHECK(to_quantity({}) == "0x0");
     CHECK(to_quantity(to_uint256(0x1f)) == "0x1f");
