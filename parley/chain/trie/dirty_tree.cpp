@@ -1,7 +1,7 @@
 #include <parley/chain/trie/dirty_tree.hpp>
 
 #include <parley/base/overloaded.hpp>
-#include <parley/crypto/hash.hpp>
+#include <parley/crypto/keccak_batch.hpp>
 
 #include <algorithm>
 #include <cassert>
@@ -26,6 +26,15 @@ std::span<Change> front_group(std::span<Change> changes, std::size_t depth) {
     const auto end = std::ranges::find_if(
         changes, [&](const Change& change) { return change.key[depth] != nibble; });
     return changes.first(static_cast<std::size_t>(end - changes.begin()));
+}
+
+void set_hashes(std::span<const NodeChange> nodes, std::span<Reference* const> references) {
+    std::vector<Bytes> inputs;
+    inputs.reserve(nodes.size());
+    for (const auto& node : nodes) inputs.emplace_back(node.rlp);
+    std::vector<Hash256> hashes(nodes.size());
+    crypto::keccak256_each(inputs, hashes);
+    for (std::size_t i = 0; i < hashes.size(); ++i) *references[i] = Reference::hash(hashes[i]);
 }
 
 }  // namespace
@@ -229,17 +238,20 @@ Commit DirtyTree::commit() {
     Commit out;
     auto levels = by_depth();
     std::vector<bool> written(nodes_.size());
+    std::vector<Reference*> hashed;  // of the last nodes of `out`
     for (auto level = levels.rbegin(); level != levels.rend(); ++level) {
+        hashed.clear();
         for (auto& [index, path, reference] : *level) {
             auto rlp = encode_node(nodes_[index]);
             if (rlp.size() < 32 && !path.empty()) {
                 *reference = Reference::embedded(rlp);
                 continue;
             }
-            *reference = Reference::hash(crypto::keccak256(rlp));
+            hashed.push_back(reference);
             written[index] = true;
             out.nodes.push_back({path, std::move(rlp)});
         }
+        set_hashes(std::span{out.nodes}.last(hashed.size()), hashed);
     }
     add_erased(out, written);
     out.root = root_.empty() ? empty_root_hash : root_.hash();
