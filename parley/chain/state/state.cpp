@@ -9,6 +9,14 @@ namespace parley::chain {
 
 using trie::TrieErrc;
 
+namespace {
+
+bool key_is_of(Bytes key, const Hash256& account) {
+    return key.size() >= account.size() && equal(key.first(account.size()), account);
+}
+
+}  // namespace
+
 State::State(Store& store, const Hash256& root, std::uint64_t salt)
     : store_(store), root_(root), salt_(salt), changed_(salt), saving_(salt) {}
 
@@ -35,39 +43,22 @@ Result<Uint256, StoreError> State::slot(const Hash256& account, const Hash256& s
     return array_of<32>(**raw);
 }
 
-Result<void, StoreError> State::for_each_slot(
-    const Hash256& account,
-    const std::function<bool(const Hash256&, const Uint256&)>& visit) const {
+Result<void, StoreError> State::for_each_slot(const Hash256& account,
+                                              const SlotVisitor& visit) const {
     auto changed = saving_.slots_of(account);
     for (const auto& [slot, value] : changed_.slots_of(account)) changed[slot] = value;
-    auto next = changed.begin();
-    bool goes_on = true;
-    const auto visit_changed_below = [&](const Hash256* bound) {
-        for (; goes_on && next != changed.end() && (!bound || next->first < *bound); ++next) {
-            if (next->second != Uint256{}) goes_on = visit(next->first, next->second);
-        }
+    const auto each_saved = [&](const SlotVisitor& each) -> Result<void, StoreError> {
+        bool is_corrupt = false;
+        const auto scanned =
+            store_.scan_from(state_table::slots, account, [&](Bytes key, Bytes value) {
+                if (!key_is_of(key, account)) return false;
+                is_corrupt = key.size() != 64 || value.size() != 32;
+                return !is_corrupt && each(array_of<32>(key.subspan(32)), array_of<32>(value));
+            });
+        if (scanned && is_corrupt) return fail(StoreErrc::corrupt);
+        return scanned;
     };
-    Buffer first = to_buffer(account);
-    bool is_corrupt = false;
-    const auto scanned = store_.scan_from(state_table::slots, first, [&](Bytes key, Bytes value) {
-        if (!equal(key.first(32), account)) return false;
-        is_corrupt = key.size() != 64 || value.size() != 32;
-        if (is_corrupt) return false;
-        const auto slot = array_of<32>(key.subspan(32));
-        visit_changed_below(&slot);
-        if (!goes_on) return false;
-        if (next != changed.end() && next->first == slot) {
-            if (next->second != Uint256{}) goes_on = visit(slot, next->second);
-            ++next;
-        } else {
-            goes_on = visit(slot, array_of<32>(value));
-        }
-        return goes_on;
-    });
-    if (!scanned) return scanned;
-    if (is_corrupt) return fail(StoreErrc::corrupt);
-    visit_changed_below(nullptr);
-    return {};
+    return visit_merged(changed, each_saved, visit);
 }
 
 Result<Bytes, trie::TrieError> State::node(const std::optional<Hash256>& owner,

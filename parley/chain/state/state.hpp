@@ -32,9 +32,8 @@ public:
     const Hash256& root() const { return root_; }
     Result<std::optional<Account>, StoreError> account(const Hash256& key) const override;
     Result<Uint256, StoreError> slot(const Hash256& account, const Hash256& slot) const override;
-    Result<void, StoreError> for_each_slot(
-        const Hash256& account,
-        const std::function<bool(const Hash256&, const Uint256&)>& visit) const override;
+    Result<void, StoreError> for_each_slot(const Hash256& account,
+                                           const SlotVisitor& visit) const override;
     Result<Bytes, trie::TrieError> node(const std::optional<Hash256>& owner,
                                         const trie::Nibbles& path, const Hash256& hash,
                                         Buffer& scratch) const override;

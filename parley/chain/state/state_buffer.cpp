@@ -65,6 +65,30 @@ Result<Account, rlp::RlpError> decode_slim(Bytes raw) {
     return Account{*nonce, *balance, *storage_root, *code_hash};
 }
 
+Result<void, StoreError> visit_merged(
+    const std::map<Hash256, Uint256>& changed,
+    const std::function<Result<void, StoreError>(const SlotVisitor&)>& each_below,
+    const SlotVisitor& visit) {
+    auto next = changed.begin();
+    bool goes_on = true;
+    const auto visit_changed = [&] {
+        if (next->second != Uint256{}) goes_on = visit(next->first, next->second);
+        ++next;
+    };
+    const auto below = each_below([&](const Hash256& slot, const Uint256& value) {
+        while (goes_on && next != changed.end() && next->first < slot) visit_changed();
+        if (goes_on && next != changed.end() && next->first == slot) {
+            visit_changed();
+        } else if (goes_on) {
+            goes_on = visit(slot, value);
+        }
+        return goes_on;
+    });
+    if (!below) return below;
+    while (goes_on && next != changed.end()) visit_changed();
+    return {};
+}
+
 void StateBuffer::add(StateCommit commit) {
     for (auto& change : commit.changes.accounts) {
         const auto [place, is_new] = accounts_.insert_or_assign(change.key, change.after);

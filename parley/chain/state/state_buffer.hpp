@@ -6,11 +6,13 @@
 #include <parley/base/store.hpp>
 #include <parley/base/uint256.hpp>
 #include <parley/chain/state/state_commit.hpp>
+#include <parley/chain/state/state_view.hpp>
 #include <parley/chain/trie/nibbles.hpp>
 #include <parley/chain/types/account.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -35,6 +37,13 @@ Buffer node_key(const std::optional<Hash256>& owner, const trie::Nibbles& path);
 Buffer encode_slim(const Account& account);
 /// Errors: those of RLP.
 Result<Account, rlp::RlpError> decode_slim(Bytes raw);
+
+/// Visits slots that are set, ascending: those that `each_below` visits, with what changed over
+/// them. `visit` as StateView::for_each_slot has it.
+Result<void, StoreError> visit_merged(
+    const std::map<Hash256, Uint256>& changed,
+    const std::function<Result<void, StoreError>(const SlotVisitor&)>& each_below,
+    const SlotVisitor& visit);
 
 class StateBuffer {
 public:

@@ -23,12 +23,14 @@ std::optional<Account> StateEdit::account(const Address& address) {
 }
 
 void StateEdit::set_account(const Address& address, const Account& account) {
+    if (!account.is_empty()) return put_account(address, account);
     EditedAccount& edited = open(address);
-    if (account.is_empty()) {
-        if (edited.after) clear_storage(edited.key);
-        edited.after.reset();
-        return;
-    }
+    if (edited.after) clear_storage(edited.key);
+    edited.after.reset();
+}
+
+void StateEdit::put_account(const Address& address, const Account& account) {
+    EditedAccount& edited = open(address);
     const auto storage_root = edited.after ? edited.after->storage_root : empty_root_hash;
     edited.after = account;
     edited.after->storage_root = storage_root;

@@ -29,6 +29,8 @@ public:
     /// Writes all but the storage root, which follows from the slots. An account that is empty
     /// (EIP-161) is removed, and its storage with it.
     void set_account(const Address& address, const Account& account);
+    /// As set_account, and keeps it though it is empty: a genesis may have such.
+    void put_account(const Address& address, const Account& account);
     /// Zero if it is not set.
     Uint256 slot(const Address& address, const Hash256& slot);
     /// Zero unsets it. Precondition: the account is there at the end.

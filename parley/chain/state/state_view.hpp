@@ -13,6 +13,9 @@
 
 namespace parley::chain {
 
+/// Sees a slot and its value; false ends the visit. Must not read the state.
+using SlotVisitor = std::function<bool(const Hash256& slot, const Uint256& value)>;
+
 class StateView {
 public:
     virtual ~StateView() = default;
@@ -22,9 +25,8 @@ public:
     virtual Result<Uint256, StoreError> slot(const Hash256& account, const Hash256& slot) const = 0;
     /// Calls `visit(slot, value)` for each slot that is set, ascending by the hash of the slot,
     /// until it returns false.
-    virtual Result<void, StoreError> for_each_slot(
-        const Hash256& account,
-        const std::function<bool(const Hash256&, const Uint256&)>& visit) const = 0;
+    virtual Result<void, StoreError> for_each_slot(const Hash256& account,
+                                                   const SlotVisitor& visit) const = 0;
 };
 
 }  // namespace parley::chain
