@@ -1,0 +1,59 @@
+// Engine: the consensus as the ledger sees it: which headers are valid, which of two chains is
+// better, who is paid. Votes, work and a single signer are behind this interface.
+// Threading: const members are pure and called from Jobs, several at a time.
+#pragma once
+
+#include <parley/base/bytes.hpp>
+#include <parley/base/result.hpp>
+#include <parley/base/uint256.hpp>
+#include <parley/chain/state/state_edit.hpp>
+#include <parley/chain/types/block.hpp>
+#include <parley/chain/types/fork.hpp>
+#include <parley/chain/types/header.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace parley::chain {
+
+/// A header that is known to be valid, and what the chain up to it weighs.
+struct ChainHeader {
+    Header header;
+    Hash256 hash{};
+    Uint256 total_difficulty{};  ///< of all headers up to it, the genesis included
+};
+
+/// Finds the ancestors of a block; nothing if it is not known.
+using Ancestry = std::function<std::optional<ChainHeader>(const Hash256& hash)>;
+/// As Ancestry, with the body.
+using AncestryBlocks = std::function<std::optional<Block>(const Hash256& hash)>;
+
+/// In words, which rule of the consensus a block breaks.
+struct EngineError {
+    std::string reason;
+    friend bool operator==(const EngineError&, const EngineError&) = default;
+};
+
+class Engine {
+public:
+    virtual ~Engine() = default;
+    /// The rules of a block that follows `parent`.
+    virtual Fork fork_of(const Header& header, const ChainHeader& parent) const = 0;
+    /// Bytes of extra data that a header may have.
+    virtual std::size_t extra_data_bytes_max() const = 0;
+    /// What the consensus demands of a header: its seal, difficulty, extra data.
+    virtual Result<void, EngineError> check_header(const Header& header, const ChainHeader& parent,
+                                                   Fork fork) const = 0;
+    /// What it demands of a block's ommers, whose hash was checked.
+    virtual Result<void, EngineError> check_ommers(const Block& block, Fork fork,
+                                                   const Ancestry& headers,
+                                                   const AncestryBlocks& blocks) const = 0;
+    /// Pays who made the block, beside the fees.
+    virtual void reward(const Block& block, Fork fork, StateEdit& state) const = 0;
+    /// Whether the chain that ends with `a` is to be followed instead of the one that ends with
+    /// `b`, which was there first.
+    virtual bool is_better(const ChainHeader& a, const ChainHeader& b) const = 0;
+};
+
+}  // namespace parley::chain

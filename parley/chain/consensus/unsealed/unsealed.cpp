@@ -1,0 +1,166 @@
+#include <parley/chain/consensus/unsealed/unsealed.hpp>
+
+#include <parley/chain/ledger/block_rules.hpp>
+
+#include <boost/multiprecision/cpp_int.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace parley::chain {
+namespace {
+
+using boost::multiprecision::cpp_int;
+
+constexpr std::size_t ommers_max = 2;
+constexpr std::uint64_t ommer_depth_max = 6;
+constexpr std::uint64_t difficulty_min = 131'072;
+
+cpp_int to_integer(const Uint256& value) {
+    cpp_int out;
+    import_bits(out, reinterpret_cast<const std::uint8_t*>(value.data()),
+                reinterpret_cast<const std::uint8_t*>(value.data()) + value.size());
+    return out;
+}
+
+/// Precondition: neither negative nor 2^256 or more.
+Uint256 from_integer(const cpp_int& value) {
+    std::vector<std::uint8_t> bytes;
+    export_bits(value, std::back_inserter(bytes), 8);
+    Uint256 out{};
+    std::ranges::transform(bytes, out.end() - static_cast<std::ptrdiff_t>(bytes.size()),
+                           [](std::uint8_t b) { return std::byte{b}; });
+    return out;
+}
+
+std::unexpected<EngineError> refuse_header(std::string reason) {
+    return std::unexpected{EngineError{std::move(reason)}};
+}
+
+/// Wei: 2 ether (EIP-1234), times a fraction.
+Uint256 block_reward(std::uint64_t numerator, std::uint64_t denominator) {
+    constexpr std::uint64_t two_ether = 2'000'000'000'000'000'000;
+    return to_uint256(two_ether / denominator * numerator);
+}
+
+void pay_reward(StateEdit& state, const Address& to, const Uint256& wei) {
+    auto account = state.account(to).value_or(Account{});
+    account.balance = checked_add(account.balance, wei).value_or(account.balance);
+    state.set_account(to, account);
+}
+
+/// The blocks that a new one follows, and the ommers that they had.
+struct Relatives {
+    std::vector<ChainHeader> ancestors;  // the parent first
+    std::set<Hash256> ommers;
+};
+
+Relatives relatives_of(const Header& header, const Ancestry& headers,
+                       const AncestryBlocks& blocks) {
+    Relatives out;
+    Hash256 hash = header.parent_hash;
+    for (std::uint64_t depth = 0; depth <= ommer_depth_max; ++depth) {
+        auto ancestor = headers(hash);
+        if (!ancestor) break;
+        if (const auto block = blocks(hash)) {
+            for (const auto& ommer : block->body.ommers) out.ommers.insert(ommer.hash());
+        }
+        hash = ancestor->header.parent_hash;
+        out.ancestors.push_back(std::move(*ancestor));
+    }
+    return out;
+}
+
+}  // namespace
+
+Fork Unsealed::fork_of(const Header& header, const ChainHeader& parent) const {
+    const auto& total = forks_.terminal_total_difficulty;
+    return forks_.at(header.number, header.timestamp, total && parent.total_difficulty >= *total);
+}
+
+Uint256 next_difficulty(const Header& parent, std::uint64_t timestamp, Fork fork) {
+    const cpp_int before = to_integer(parent.difficulty);
+    const bool has_ommers = parent.ommers_hash != empty_ommers_hash;
+    const cpp_int steps =
+        std::max<cpp_int>((has_ommers ? 2 : 1) - cpp_int{(timestamp - parent.timestamp) / 9}, -99);
+    cpp_int out = std::max<cpp_int>(before + before / 2048 * steps, difficulty_min);
+    // The bomb, which each of these forks has put off.
+    const std::uint64_t delay = fork >= Fork::london ? 9'700'000 : 9'000'000;
+    const std::uint64_t number = parent.number + 1;
+    const std::uint64_t period = number > delay ? (number - delay) / 100'000 : 0;
+    if (period > 1) out += cpp_int{1} << (period - 2);
+    return from_integer(out);
+}
+
+Result<void, EngineError> Unsealed::check_header(const Header& header, const ChainHeader& parent,
+                                                 Fork fork) const {
+    if (header.extra_data.size() > extra_data_bytes_max()) {
+        return refuse_header(fmt::format("extra data of {} bytes, expected at most {}",
+                                         header.extra_data.size(), extra_data_bytes_max()));
+    }
+    if (fork < Fork::paris) {
+        const auto difficulty = next_difficulty(parent.header, header.timestamp, fork);
+        if (header.difficulty == difficulty) return {};
+        return refuse_header(fmt::format("difficulty: expected {}, got {}", to_decimal(difficulty),
+                                         to_decimal(header.difficulty)));
+    }
+    if (header.difficulty != Uint256{}) {
+        return refuse_header(fmt::format("difficulty: expected 0 since the merge, got {}",
+                                         to_decimal(header.difficulty)));
+    }
+    if (header.nonce != ByteArray<8>{}) return refuse_header("nonce is not 0 since the merge");
+    if (header.ommers_hash != empty_ommers_hash) return refuse_header("ommers since the merge");
+    return {};
+}
+
+Result<void, EngineError> Unsealed::check_ommers(const Block& block, Fork, const Ancestry& headers,
+                                                 const AncestryBlocks& blocks) const {
+    const auto& ommers = block.body.ommers;
+    if (ommers.empty()) return {};
+    if (ommers.size() > ommers_max) {
+        return refuse_header(
+            fmt::format("{} ommers, expected at most {}", ommers.size(), ommers_max));
+    }
+    auto relatives = relatives_of(block.header, headers, blocks);
+    for (const auto& ommer : ommers) {
+        const auto hash = ommer.hash();
+        if (!relatives.ommers.insert(hash).second) return refuse_header("an ommer comes twice");
+        const auto& ancestors = relatives.ancestors;
+        if (std::ranges::find(ancestors, hash, &ChainHeader::hash) != ancestors.end()) {
+            return refuse_header("an ommer is an ancestor of its block");
+        }
+        const auto parent = std::ranges::find(ancestors, ommer.parent_hash, &ChainHeader::hash);
+        if (parent == ancestors.end() || parent == ancestors.begin()) {
+            return refuse_header(
+                "an ommer's parent is no ancestor of the second to seventh "
+                "generation");
+        }
+        const Fork fork = fork_of(ommer, *parent);
+        if (const auto valid = chain::check_header(ommer, parent->header, fork); !valid) {
+            return refuse_header("ommer: " + message(valid.error()));
+        }
+        if (auto valid = check_header(ommer, *parent, fork); !valid) {
+            return refuse_header("ommer: " + valid.error().reason);
+        }
+    }
+    return {};
+}
+
+void Unsealed::reward(const Block& block, Fork fork, StateEdit& state) const {
+    if (fork >= Fork::paris) return;
+    for (const auto& ommer : block.body.ommers) {
+        pay_reward(state, ommer.beneficiary,
+                   block_reward(8 - (block.header.number - ommer.number), 8));
+    }
+    pay_reward(state, block.header.beneficiary, block_reward(32 + block.body.ommers.size(), 32));
+}
+
+bool Unsealed::is_better(const ChainHeader& a, const ChainHeader& b) const {
+    return std::tie(a.total_difficulty, a.header.number) >
+           std::tie(b.total_difficulty, b.header.number);
+}
+
+}  // namespace parley::chain

@@ -1,0 +1,46 @@
+// execute_block: what a block makes of the state, checked against what its header says; and the
+// same without a check, for who makes a block. Pure computation: for a Job.
+#pragma once
+
+#include <parley/base/result.hpp>
+#include <parley/chain/consensus/engine.hpp>
+#include <parley/chain/execution/execution.hpp>
+#include <parley/chain/ledger/invalid_block.hpp>
+#include <parley/chain/state/state_commit.hpp>
+#include <parley/chain/state/state_view.hpp>
+#include <parley/chain/trie/node.hpp>
+#include <parley/chain/types/block.hpp>
+
+#include <cstdint>
+#include <span>
+#include <variant>
+#include <vector>
+
+namespace parley::chain {
+
+/// A state and its tries.
+struct StateAt {
+    const StateView& view;
+    const StateNodes& nodes;
+    const Hash256& root;
+};
+
+/// What became of the block.
+struct Executed {
+    StateCommit commit;
+    std::vector<Receipt> receipts;
+    std::uint64_t gas_used = 0;
+    Bloom logs_bloom;
+};
+
+/// The block is invalid, or the state cannot be read, of which the block is not guilty.
+using BlockFailure = std::variant<InvalidBlock, trie::TrieError>;
+
+/// Executes a block whose header and body were checked. `senders`: of its transactions, in order.
+/// Errors: transaction, gas_used, receipts_root, logs_bloom, state_root; those of the state.
+Result<Executed, BlockFailure> execute_block(const Execution& execution, const Engine& engine,
+                                             const Block& block, Fork fork,
+                                             std::span<const Address> senders,
+                                             const StateAt& state);
+
+}  // namespace parley::chain
