@@ -30,6 +30,7 @@ struct BlockLimits {
     std::size_t withdrawals_max = 1'024;
 };
 
+/// What a header commits to by its roots.
 struct Body {
     std::vector<Transaction> transactions{};
     std::vector<Header> ommers{};                          ///< none since Paris

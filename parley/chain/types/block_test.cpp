@@ -92,6 +92,14 @@ TEST_CASE("a block survives encoding and decoding, and is go-ethereum's") {
     CHECK_FALSE(decode_block(SharedBytes::own(old.encode()))->body.withdrawals);
 }
 
+TEST_CASE("the body of the format's page holds") {
+    const Body body{.transactions = {mixed_body().transactions[0]}};
+    CHECK(to_hex(body.encode()) ==
+          "f869f866f864808502540be4008252089442000000000000000000000000000000000000000180"
+          "26a08fdebaf629247f0b37be5493054fc3be4e3d09fa726a9209c48b0a7499a37248a031c0f6ff"
+          "2dc0c4401569b043eceb22b038f5d886a0ff4d6e0bd489d37051ffb6c0");
+}
+
 TEST_CASE("the hash of ommers is that of their list") {
     CHECK(hash_of_ommers({}) == empty_ommers_hash);
     const auto ommers = mixed_body().ommers;

@@ -47,8 +47,8 @@ Uint256 next_base_fee(const Header& parent) {
     const auto target = parent.gas_limit / gas_elasticity;
     if (parent.gas_used == target) return *parent.base_fee;
     const auto base_fee = wide(*parent.base_fee);
-    const auto change = [&](std::uint64_t gas) {
-        return Wide{base_fee * gas / std::max<std::uint64_t>(target, 1) /
+    const auto change = [&](std::uint64_t gas_off) {
+        return Wide{base_fee * gas_off / std::max<std::uint64_t>(target, 1) /
                     base_fee_change_denominator};
     };
     if (parent.gas_used < target) return narrow(base_fee - change(target - parent.gas_used));

@@ -1,6 +1,7 @@
-// ItemReader: for the decoders of this folder. Reads one item of a list after the other and
-// remembers the first error, so that a header's fields can be written down as a list. After an
-// error everything reads as empty. Threading: values.
+// ItemReader: for the decoders of this folder. Internal to chain.
+//
+// Reads one item of a list after the other and remembers the first error, so that a header's fields
+// can be written down as a list. After an error everything reads as empty. Threading: values.
 #pragma once
 
 #include <parley/base/bytes.hpp>

@@ -21,6 +21,7 @@ namespace parley::chain {
 /// The operations LOG0 to LOG4 of the EVM.
 inline constexpr std::size_t topics_max = 4;
 
+/// What code said, for readers outside of the chain.
 struct Log {
     Address address;  ///< of the account whose code logged it
     std::vector<Hash256> topics;

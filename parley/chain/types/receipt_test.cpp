@@ -55,7 +55,9 @@ TEST_CASE("a receipt of each type survives encoding and decoding, and is go-ethe
         CHECK(to_hex(crypto::keccak256(raw)) == row.hash);
         CHECK(decode_receipt(raw) == receipt_of(row.type));
     }
-    const Receipt plain{.cumulative_gas_used = 21'000};
+    // That of the format's page.
+    const Receipt plain{.type = TxType::dynamic_fee, .cumulative_gas_used = 21'000};
+    CHECK(to_hex(plain.encode()) == "02f9010801825208b90100" + std::string(512, '0') + "c0");
     CHECK(decode_receipt(plain.encode()) == plain);
 }
 
