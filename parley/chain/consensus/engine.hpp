@@ -45,6 +45,8 @@ public:
     /// What the consensus demands of a header: its seal, difficulty, extra data.
     virtual Result<void, EngineError> check_header(const Header& header, const ChainHeader& parent,
                                                    Fork fork) const = 0;
+    /// Sets what the consensus says of a new header before its block is executed: its difficulty.
+    virtual void prepare(Header& header, const ChainHeader& parent, Fork fork) const = 0;
     /// What it demands of a block's ommers, whose hash was checked.
     virtual Result<void, EngineError> check_ommers(const Block& block, Fork fork,
                                                    const Ancestry& headers,

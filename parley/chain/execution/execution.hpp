@@ -76,7 +76,7 @@ std::string message(const ExecutionError& error);
 struct TxOutcome {
     bool succeeded = true;
     std::uint64_t gas_used = 0;  ///< at most the transaction's limit
-    std::vector<Log> logs = {};
+    std::vector<ReceiptLog> logs = {};
 };
 
 class Execution {

@@ -1,56 +1,108 @@
-// BlockStore: the blocks that were found valid, by hash, and those of the main chain by number.
-// In memory. Threading: one thread.
+// BlockStore: all valid blocks: where each is in the log, which of them are the main chain, and
+// where a transaction is in it. The last ones are also held in memory, with what each changed in
+// the state, so that they can be taken back.
+//
+// The log is durable with each block; the tables follow in large steps, together with the state:
+// what was not saved yet is in memory, and after a kill the log is read again from where the last
+// save ended.
+//
+// Bounded: in memory are the blocks at most depth_max below the head, of all branches, and what was
+// not saved. Threading: one thread; const members also on others while nothing else is called.
 #pragma once
 
 #include <parley/base/bytes.hpp>
+#include <parley/base/result.hpp>
+#include <parley/base/store.hpp>
 #include <parley/chain/consensus/engine.hpp>
+#include <parley/chain/ledger/block_log.hpp>
 #include <parley/chain/state/state_changes.hpp>
-#include <parley/chain/types/block.hpp>
-#include <parley/chain/types/receipt.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace parley::chain {
 
-/// A valid block with what its execution gave.
-struct StoredBlock {
+/// The tables of the blocks in a store; docs/formats/store.md.
+namespace block_table {
+inline constexpr std::string_view blocks = "chain.blocks";
+inline constexpr std::string_view main = "chain.main";
+inline constexpr std::string_view transactions = "chain.transactions";
+inline constexpr std::string_view undo = "chain.undo";
+}  // namespace block_table
+
+/// How far below the head a branch may leave the main chain.
+inline constexpr std::uint64_t branch_depth_max = 128;
+
+/// A block at most branch_depth_max below the head.
+struct RecentBlock {
     ChainHeader header;
-    Body body = {};
-    std::vector<Address> senders = {};  ///< of its transactions
-    std::vector<Receipt> receipts = {};
+    LoggedBlock logged = {};
+    LogPlace place = {};
     StateChanges changes = {};  ///< against its parent's state
+};
+
+/// A block whose body is on disk alone.
+struct KnownBlock {
+    ChainHeader header;
+    LogPlace place;
+    friend bool operator==(const KnownBlock&, const KnownBlock&) = default;
+};
+
+/// A transaction in the main chain.
+struct TxPlace {
+    std::uint64_t number = 0;  ///< of the block
+    std::uint32_t index = 0;
+    friend bool operator==(const TxPlace&, const TxPlace&) = default;
 };
 
 class BlockStore {
 public:
-    void add(StoredBlock block) { blocks_.insert_or_assign(block.header.hash, std::move(block)); }
-    /// Null if it is not known. Valid until it is removed.
-    const StoredBlock* find(const Hash256& hash) const {
-        const auto found = blocks_.find(hash);
-        return found == blocks_.end() ? nullptr : &found->second;
-    }
-    /// The block of the main chain; null above its head.
-    const StoredBlock* main(std::uint64_t number) const {
-        return number < main_.size() ? find(main_[number]) : nullptr;
-    }
-    bool is_main(const StoredBlock& block) const {
-        const auto* main_block = main(block.header.header.number);
-        return main_block && main_block->header.hash == block.header.hash;
-    }
-    /// The main chain now has its blocks up to `number` of before, and then these.
-    void set_main(std::uint64_t number, const std::vector<Hash256>& then) {
-        main_.resize(number + 1);
-        main_.insert(main_.end(), then.begin(), then.end());
-    }
-    void begin_main(const Hash256& genesis) { main_ = {genesis}; }
+    /// Both outlive it.
+    BlockStore(Store& store, const BlockLog& log) : store_(store), log_(log) {}
+
+    /// Null if it is not in memory. Valid until the next change.
+    const RecentBlock* recent(const Hash256& hash) const;
+    Result<std::optional<KnownBlock>, StoreError> find(const Hash256& hash) const;
+    /// The hash of a block of the main chain; nothing above its head.
+    Result<std::optional<Hash256>, StoreError> main(std::uint64_t number) const;
+    /// A block whole, from memory or the log.
+    Result<std::optional<LoggedBlock>, StoreError> read(const Hash256& hash) const;
+    /// Where the main chain has a transaction.
+    Result<std::optional<TxPlace>, StoreError> find_transaction(const Hash256& hash) const;
+
+    /// A block that is in the log.
+    void add(RecentBlock block);
+    /// The blocks `back`, the head first, leave the main chain, and `forward` come, in order. All
+    /// are in memory.
+    void move_main(const std::vector<const RecentBlock*>& back,
+                   const std::vector<const RecentBlock*>& forward);
+    /// Lets go of what lies too far below the head.
+    void forget_below(std::uint64_t head_number);
+
+    /// Adds what must be written to `batch`; as State::begin_save.
+    void begin_save(StoreBatch& batch);
+    void end_save() { saving_ = {}; }
+    /// Reads the blocks back that lie at most branch_depth_max below `head_number`.
+    Result<void, StoreError> load_recent(std::uint64_t head_number);
 
 private:
-    std::map<Hash256, StoredBlock> blocks_;
-    std::vector<Hash256> main_;  // by number
+    struct Unsaved {
+        std::map<Hash256, KnownBlock> blocks;
+        std::map<std::uint64_t, std::optional<Hash256>> main;
+        std::map<Hash256, std::optional<TxPlace>> transactions;
+        std::map<Hash256, bool> undo;  // of a recent block to be written, or one to be erased
+    };
+    void set_transactions(const RecentBlock& block, bool is_main);
+
+    Store& store_;
+    const BlockLog& log_;
+    std::map<Hash256, RecentBlock> recent_;
+    Unsaved unsaved_;
+    Unsaved saving_;  // older
 };
 
 }  // namespace parley::chain

@@ -4,6 +4,7 @@
 #include <parley/chain/state/state_edit.hpp>
 
 #include <cassert>
+#include <optional>
 #include <utility>
 
 namespace parley::chain {
@@ -43,39 +44,57 @@ Result<void, InvalidBlock> check_outcome(const Header& header, const Executed& e
 
 }  // namespace
 
+BlockExecution::BlockExecution(const Execution& execution, const Engine& engine,
+                               const Header& header, Fork fork, const StateView& view)
+    : execution_(execution), engine_(engine), context_(context_of(header, fork)), edit_(view) {
+    execution_.begin(context_, edit_);
+}
+
+Result<void, ExecutionError> BlockExecution::execute(const Transaction& tx, const Address& sender) {
+    const auto gas_left = context_.gas_limit - executed_.gas_used;
+    auto outcome = execution_.execute(tx, sender, context_, gas_left, edit_);
+    if (!outcome) return std::unexpected{std::move(outcome.error())};
+    executed_.gas_used += outcome->gas_used;
+    auto receipt = receipt_of(tx, std::move(*outcome), executed_.gas_used);
+    executed_.logs_bloom |= receipt.logs_bloom;
+    executed_.receipts.push_back(std::move(receipt));
+    return {};
+}
+
+Result<Executed, trie::TrieError> BlockExecution::finish(const Block& block, const StateAt& state) {
+    execution_.finish(context_, block.body.withdrawals.value_or(std::vector<Withdrawal>{}), edit_);
+    engine_.reward(block, context_.fork, edit_);
+    if (edit_.error()) {
+        return fail(trie::TrieErrc::store, 0, static_cast<std::uint64_t>(edit_.error()->code));
+    }
+    auto commit = commit_state(state.nodes, state.root, edit_.take());
+    if (!commit) return std::unexpected{commit.error()};
+    executed_.commit = std::move(*commit);
+    return std::move(executed_);
+}
+
 Result<Executed, BlockFailure> execute_block(const Execution& execution, const Engine& engine,
                                              const Block& block, Fork fork,
                                              std::span<const Address> senders,
                                              const StateAt& state) {
-    const auto& [header, body] = block;
-    assert(senders.size() == body.transactions.size());
-    const auto context = context_of(header, fork);
-    StateEdit edit{state.view};
-    Executed out;
-    execution.begin(context, edit);
-    for (std::size_t i = 0; i < senders.size(); ++i) {
-        const auto& tx = body.transactions[i];
-        auto outcome =
-            execution.execute(tx, senders[i], context, header.gas_limit - out.gas_used, edit);
-        if (edit.error()) break;
-        if (!outcome) return invalid_transaction(i, std::move(outcome.error()));
-        out.gas_used += outcome->gas_used;
-        out.receipts.push_back(receipt_of(tx, std::move(*outcome), out.gas_used));
-        out.logs_bloom |= out.receipts.back().logs_bloom;
+    const auto& transactions = block.body.transactions;
+    assert(senders.size() == transactions.size());
+    BlockExecution run{execution, engine, block.header, fork, state.view};
+    std::optional<std::pair<std::size_t, ExecutionError>> refused;
+    for (std::size_t i = 0; i < senders.size() && !refused; ++i) {
+        auto executed = run.execute(transactions[i], senders[i]);
+        if (!executed) refused.emplace(i, std::move(executed.error()));
     }
-    execution.finish(context, body.withdrawals.value_or(std::vector<Withdrawal>{}), edit);
-    engine.reward(block, fork, edit);
-    if (edit.error()) {
-        return std::unexpected{trie::TrieError{trie::TrieErrc::store, 0,
-                                               static_cast<std::uint64_t>(edit.error()->code)}};
+    // A disk that cannot be read makes transactions look invalid.
+    if (refused && !run.state_error()) {
+        return invalid_transaction(refused->first, std::move(refused->second));
     }
-    auto commit = commit_state(state.nodes, state.root, edit.take());
-    if (!commit) return std::unexpected{commit.error()};
-    out.commit = std::move(*commit);
-    if (auto checked = check_outcome(header, out); !checked) {
+    auto executed = run.finish(block, state);
+    if (!executed) return std::unexpected{executed.error()};
+    if (auto checked = check_outcome(block.header, *executed); !checked) {
         return std::unexpected{std::move(checked.error())};
     }
-    return out;
+    return std::move(*executed);
 }
 
 }  // namespace parley::chain

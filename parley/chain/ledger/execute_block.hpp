@@ -7,6 +7,7 @@
 #include <parley/chain/execution/execution.hpp>
 #include <parley/chain/ledger/invalid_block.hpp>
 #include <parley/chain/state/state_commit.hpp>
+#include <parley/chain/state/state_edit.hpp>
 #include <parley/chain/state/state_view.hpp>
 #include <parley/chain/trie/node.hpp>
 #include <parley/chain/types/block.hpp>
@@ -35,6 +36,29 @@ struct Executed {
 
 /// The block is invalid, or the state cannot be read, of which the block is not guilty.
 using BlockFailure = std::variant<InvalidBlock, trie::TrieError>;
+
+/// The execution of one block, a transaction at a time.
+class BlockExecution {
+public:
+    /// Of a block with this header, before its first transaction. All references outlive it; of the
+    /// header only what is known before the execution is read.
+    BlockExecution(const Execution& execution, const Engine& engine, const Header& header,
+                   Fork fork, const StateView& view);
+
+    /// An error leaves everything as it was.
+    Result<void, ExecutionError> execute(const Transaction& tx, const Address& sender);
+    /// The state could not be read, so that nothing else here means anything; finish() fails too.
+    bool state_error() const { return edit_.error().has_value(); }
+    /// Withdrawals, rewards, and the new state. Used up then. Errors: those of the state.
+    Result<Executed, trie::TrieError> finish(const Block& block, const StateAt& state);
+
+private:
+    const Execution& execution_;
+    const Engine& engine_;
+    BlockContext context_;
+    StateEdit edit_;
+    Executed executed_;
+};
 
 /// Executes a block whose header and body were checked. `senders`: of its transactions, in order.
 /// Errors: transaction, gas_used, receipts_root, logs_bloom, state_root; those of the state.

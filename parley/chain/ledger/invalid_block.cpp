@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <string_view>
+#include <utility>
 
 namespace parley::chain {
 namespace {
@@ -69,6 +70,12 @@ std::string message(const InvalidBlock& error) {
             return hashes("state root", error);
     }
     return "invalid block";
+}
+
+InvalidBlock breaks_engine_rule(std::string reason) {
+    InvalidBlock out{.rule = BlockRule::engine};
+    out.reason = std::move(reason);
+    return out;
 }
 
 std::unexpected<InvalidBlock> breaks(BlockRule rule, std::uint64_t expected, std::uint64_t actual) {

@@ -49,6 +49,8 @@ struct InvalidBlock {
 /// One line for a log or a caller: "transaction 3: nonce too low: expected 3, got 2".
 std::string message(const InvalidBlock& error);
 
+/// A rule of the consensus, in its words.
+InvalidBlock breaks_engine_rule(std::string reason);
 /// With two numbers, or two hashes.
 std::unexpected<InvalidBlock> breaks(BlockRule rule, std::uint64_t expected, std::uint64_t actual);
 std::unexpected<InvalidBlock> breaks(BlockRule rule, const Uint256& expected,

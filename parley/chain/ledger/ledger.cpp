@@ -1,184 +1,431 @@
 #include <parley/chain/ledger/ledger.hpp>
 
-#include <parley/base/overloaded.hpp>
 #include <parley/chain/ledger/block_rules.hpp>
-#include <parley/chain/state/state_overlay.hpp>
-
-#include <fmt/format.h>
+#include <parley/codec/rlp.hpp>
+#include <parley/crypto/hash.hpp>
 
 #include <algorithm>
-#include <map>
+#include <array>
+#include <cassert>
 #include <utility>
 
 namespace parley::chain {
 namespace {
 
-/// Several changes one after the other as one.
-StateChanges joined_changes(std::span<const StateChanges> all) {
-    std::map<Hash256, AccountChange> accounts;
-    std::map<std::pair<Hash256, Hash256>, SlotChange> slots;
-    for (const auto& changes : all) {
-        for (const auto& change : changes.accounts) {
-            const auto [place, is_new] = accounts.try_emplace(change.key, change);
-            if (!is_new) place->second.after = change.after;
-        }
-        for (const auto& change : changes.slots) {
-            const auto [place, is_new] = slots.try_emplace({change.account, change.slot}, change);
-            if (!is_new) place->second.after = change.after;
-        }
-    }
-    StateChanges out;
-    for (auto& [key, change] : accounts) out.accounts.push_back(change);
-    for (auto& [key, change] : slots) out.slots.push_back(change);
+constexpr std::string_view meta_table = "chain.meta";
+constexpr std::string_view saved_key = "saved";
+/// After which a full JobQueue, or a store that could not be written, is tried again.
+constexpr Duration retry_after = std::chrono::milliseconds{20};
+constexpr Duration retry_save_after = std::chrono::seconds{5};
+
+/// What the store holds: everything up to `log_end`.
+struct Saved {
+    Hash256 genesis{};
+    Hash256 head{};
+    std::uint64_t log_end = 0;
+};
+
+Buffer encode_saved(const Saved& saved) {
+    rlp::Writer out;
+    out.begin_list().string(Bytes{saved.genesis}).string(Bytes{saved.head});
+    out.number(saved.log_end).end_list();
+    return out.take();
+}
+
+std::optional<Saved> decode_saved(Bytes raw) {
+    auto in = rlp::Reader::open_list(raw);
+    if (!in) return std::nullopt;
+    const auto genesis = in->fixed<32>();
+    const auto head = genesis ? in->fixed<32>() : std::unexpected{genesis.error()};
+    const auto log_end = head ? in->u64() : std::unexpected{head.error()};
+    if (!log_end || !in->finish()) return std::nullopt;
+    return Saved{*genesis, *head, *log_end};
+}
+
+std::unexpected<LedgerError> store_failed(const StoreError& error) {
+    return std::unexpected{LedgerError{.code = LedgerErrc::store, .store = error}};
+}
+
+std::unexpected<LedgerError> other_genesis(const Hash256& expected, const Hash256& actual) {
+    LedgerError error{.code = LedgerErrc::other_genesis};
+    error.expected = expected;
+    error.actual = actual;
+    return std::unexpected{std::move(error)};
+}
+
+/// Of memory, roughly.
+std::size_t size_bytes_of(const Block& block) {
+    std::size_t out = sizeof(Block) + block.body.ommers.size() * sizeof(Header);
+    for (const auto& tx : block.body.transactions) out += tx.raw.size() + sizeof(Transaction);
     return out;
 }
 
-std::unexpected<InvalidBlock> engine_refuses(EngineError error) {
-    return std::unexpected{
-        InvalidBlock{.rule = BlockRule::engine, .reason = std::move(error.reason)}};
-}
-
-ImportError import_error(BlockFailure failure) {
-    return std::visit([](auto& what) -> ImportError { return std::move(what); }, failure);
+ChainHeader child_of(const ChainHeader& parent, const Header& header, const Hash256& hash) {
+    const auto total = checked_add(parent.total_difficulty, header.difficulty);
+    return {header, hash, total.value_or(parent.total_difficulty)};
 }
 
 }  // namespace
 
-std::string message(const BranchError& error) {
-    switch (error.code) {
-        case BranchErrc::unknown_parent:
-            return "the parent is not known";
-        case BranchErrc::too_deep:
-            return fmt::format(
-                "the branch leaves the main chain more than {} blocks below the head",
-                error.expected);
+/// The way from the head to another block.
+struct Ledger::Route {
+    std::vector<const RecentBlock*> back;     // the head first
+    std::vector<const RecentBlock*> forward;  // in order
+};
+
+Ledger::Ledger(LedgerServices services, LedgerConfig config)
+    : services_(std::move(services)),
+      config_(config),
+      parts_(std::make_shared<ChainParts>(services_.execution, services_.engine, services_.store,
+                                          services_.log_file, config.salt)),
+      blocks_(services_.store, parts_->log),
+      queue_(config.waiting, parts_, services_.jobs),
+      self_(std::make_shared<Ledger*>(this)) {
+    assert(config_.save_blocks < config_.replay_max);
+    queue_.on_front_checked([this](Now now) { pump(now); });
+}
+
+Ledger::~Ledger() {
+    *self_ = nullptr;
+}
+
+Result<std::unique_ptr<Ledger>, LedgerError> Ledger::open(LedgerServices services,
+                                                          GenesisBlock genesis,
+                                                          LedgerConfig config) {
+    const auto raw = services.store.get(meta_table, bytes_of(saved_key));
+    if (!raw) return store_failed(raw.error());
+    std::unique_ptr<Ledger> out{new Ledger{std::move(services), config}};
+    out->genesis_hash_ = genesis.header.hash();
+    Result<void, LedgerError> opened;
+    if (!*raw) {
+        opened = out->begin(std::move(genesis));
+    } else {
+        const auto saved = decode_saved(**raw);
+        if (!saved) return store_failed({StoreErrc::corrupt});
+        if (saved->genesis != out->genesis_hash_) {
+            return other_genesis(out->genesis_hash_, saved->genesis);
+        }
+        opened = out->resume(saved->head, saved->log_end);
     }
-    return "unknown";
-}
-
-std::string message(const ImportError& error) {
-    return std::visit([](const auto& what) { return message(what); }, error);
-}
-
-Ledger::Ledger(const Execution& execution, const Engine& engine, Store& store,
-               const Header& genesis, StateCommit genesis_state, std::uint64_t salt)
-    : execution_(execution), engine_(engine), salt_(salt), state_(store, empty_root_hash, salt) {
-    head_ = genesis.hash();
-    state_.accept(std::move(genesis_state));
-    blocks_.add({.header = {genesis, head_, genesis.difficulty}});
-    blocks_.begin_main(head_);
-}
-
-Result<Imported, ImportError> Ledger::import(const Block& block) {
-    const auto hash = block.header.hash();
-    if (blocks_.find(hash)) return Imported{.was_known = true};
-    const auto* parent = blocks_.find(block.header.parent_hash);
-    if (!parent) return fail(BranchErrc::unknown_parent);
-    const auto route = route_to(*parent);
-    if (!route) return std::unexpected{route.error()};
-    const auto fork = engine_.fork_of(block.header, parent->header);
-    auto senders = check(block, parent->header, fork);
-    if (!senders) return std::unexpected{std::move(senders.error())};
-
-    std::optional<StateCommit> way;
-    std::optional<StateOverlay> beside;
-    if (!route->back.empty() || !route->forward.empty()) {
-        std::vector<StateChanges> changes;
-        for (const auto* back : route->back) changes.push_back(back->changes.reversed());
-        for (const auto* forward : route->forward) changes.push_back(forward->changes);
-        auto commit = commit_state(state_, state_.root(), joined_changes(changes));
-        if (!commit) return std::unexpected{commit.error()};
-        way = *commit;
-        beside.emplace(state_, std::move(*commit), salt_);
-    }
-    const auto& root = parent->header.header.state_root;
-    const StateAt at = beside ? StateAt{*beside, *beside, root} : StateAt{state_, state_, root};
-    auto executed = execute_block(execution_, engine_, block, fork, *senders, at);
-    if (!executed) return std::unexpected{import_error(std::move(executed.error()))};
-
-    const auto total = checked_add(parent->header.total_difficulty, block.header.difficulty);
-    StoredBlock stored{
-        .header = {block.header, hash, total.value_or(parent->header.total_difficulty)},
-        .body = block.body,
-        .senders = std::move(*senders),
-        .receipts = std::move(executed->receipts),
-        .changes = executed->commit.changes,
-    };
-    const bool is_better = engine_.is_better(stored.header, head());
-    blocks_.add(std::move(stored));
-    if (!is_better) return Imported{};
-    return follow(*route, std::move(way), std::move(executed->commit), hash);
-}
-
-Result<Ledger::Route, BranchError> Ledger::route_to(const StoredBlock& target) const {
-    Route out;
-    const StoredBlock* fork = &target;
-    while (!blocks_.is_main(*fork)) {
-        out.forward.push_back(fork);
-        fork = blocks_.find(fork->header.header.parent_hash);
-    }
-    std::ranges::reverse(out.forward);
-    const auto number = fork->header.header.number;
-    const auto head_number = head().header.number;
-    if (head_number - number > depth_max) return fail(BranchErrc::too_deep, depth_max);
-    for (auto n = head_number; n > number; --n) out.back.push_back(blocks_.main(n));
+    if (!opened) return std::unexpected{std::move(opened.error())};
     return out;
 }
 
-/// Everything that needs no state; gives the senders of the transactions.
-Result<std::vector<Address>, InvalidBlock> Ledger::check(const Block& block,
-                                                         const ChainHeader& parent,
-                                                         Fork fork) const {
-    if (auto checked = check_header(block.header, parent.header, fork); !checked) {
+/// A chain that was never saved. The log begins with the genesis, and may have blocks.
+Result<void, LedgerError> Ledger::begin(GenesisBlock genesis) {
+    head_ = {genesis.header, genesis_hash_, genesis.header.difficulty};
+    RecentBlock first{head_};
+    first.logged.block.header = std::move(genesis.header);
+    if (first.logged.block.header.withdrawals_root) {
+        first.logged.block.body.withdrawals.emplace();
+    }
+    const auto place = place_of_genesis(first.logged);
+    if (!place) return std::unexpected{place.error()};
+    first.place = *place;
+    parts_->state.accept(std::move(genesis.state));
+    blocks_.move_main({}, {&first});
+    const auto end = first.place.end();
+    blocks_.add(std::move(first));
+    return replay(end);
+}
+
+/// The first record of the log, which is written if it is not there, or was cut.
+Result<LogPlace, LedgerError> Ledger::place_of_genesis(const LoggedBlock& genesis) {
+    std::optional<Result<LogPlace, LedgerError>> found;
+    const auto dropped = parts_->log.recover(0, [&](const LogPlace& place, LoggedBlock logged) {
+        const auto hash = logged.block.header.hash();
+        found = hash == genesis_hash_ ? Result<LogPlace, LedgerError>{place}
+                                      : other_genesis(genesis_hash_, hash);
+        return false;
+    });
+    if (!dropped) return store_failed(dropped.error());
+    if (found) return *found;
+    const auto appended = parts_->log.append(genesis);
+    if (!appended) return store_failed(appended.error());
+    return *appended;
+}
+
+Result<void, LedgerError> Ledger::resume(const Hash256& saved_head, std::uint64_t log_end) {
+    const auto head = blocks_.find(saved_head);
+    if (!head) return store_failed(head.error());
+    if (!*head) return store_failed({StoreErrc::corrupt});
+    head_ = (*head)->header;
+    parts_->state.reopen(head_.header.state_root);
+    if (auto loaded = blocks_.load_recent(head_.header.number); !loaded) {
+        return store_failed(loaded.error());
+    }
+    return replay(log_end);
+}
+
+Result<void, LedgerError> Ledger::replay(std::uint64_t offset) {
+    std::optional<LedgerError> error;
+    const auto dropped =
+        parts_->log.recover(offset, [&](const LogPlace& place, LoggedBlock logged) {
+            const auto hash = logged.block.header.hash();
+            const auto imported = replay_one(place, std::move(logged));
+            if (imported) return true;
+            error = LedgerError{.code = LedgerErrc::replay, .import = imported.error()};
+            error->expected = hash;
+            return false;
+        });
+    if (!dropped) return store_failed(dropped.error());
+    if (error) return std::unexpected{std::move(*error)};
+    if (*dropped > 0) {
+        services_.log.write(LogLevel::warn, "ledger", "end of the block log dropped",
+                            {{"bytes", *dropped}, {"head", head_.header.number}});
+    }
+    if (unsaved_blocks_ > 0) {
+        services_.log.write(LogLevel::info, "ledger", "blocks executed again",
+                            {{"blocks", unsaved_blocks_}, {"head", head_.header.number}});
+    }
+    return {};
+}
+
+Result<void, ImportError> Ledger::replay_one(const LogPlace& place, LoggedBlock logged) {
+    const auto parent = parent_of(logged.block.header);
+    if (!parent) return std::unexpected{parent.error()};
+    const auto& header = logged.block.header;
+    const auto waiting = WaitingBlock{
+        .block = logged.block,
+        .header = child_of(*parent, header, header.hash()),
+        .parent = *parent,
+        .fork = services_.engine->fork_of(header, *parent),
+        .senders = std::move(logged.senders),
+    };
+    auto work = work_for(waiting);
+    if (!work) return std::unexpected{work.error()};
+    work->place = place;
+    auto done = work->run();
+    if (!done) return std::unexpected{std::move(done.error())};
+    take_over(waiting.header, std::move(work->logged), std::move(*done));
+    return {};
+}
+
+std::optional<Account> Ledger::account(const Address& address) const {
+    const auto found = state().account(crypto::keccak256(address));
+    if (!found) return std::nullopt;
+    return found->value_or(Account{});
+}
+
+Result<ChainHeader, ImportError> Ledger::parent_of(const Header& header) {
+    if (const auto* recent = blocks_.recent(header.parent_hash)) return recent->header;
+    if (const auto* waiting = queue_.find(header.parent_hash)) return waiting->header;
+    const auto known = blocks_.find(header.parent_hash);
+    if (!known) return std::unexpected{known.error()};
+    if (*known) return fail(BranchErrc::too_deep, branch_depth_max);
+    return fail(BranchErrc::unknown_parent);
+}
+
+void Ledger::import(Now now, Block block, ImportDone done, std::vector<Address> senders) {
+    const auto hash = block.header.hash();
+    if (blocks_.recent(hash)) return done(now, Imported{.was_known = true});
+    if (auto* same = queue_.find(hash)) return same->done.push_back(std::move(done));
+    const auto parent = parent_of(block.header);
+    if (!parent) return done(now, std::unexpected{parent.error()});
+    WaitingBlock waiting{
+        .block = std::move(block),
+        .header = {},
+        .parent = *parent,
+        .senders = std::move(senders),
+    };
+    const auto& header = waiting.block.header;
+    waiting.header = child_of(*parent, header, hash);
+    waiting.fork = services_.engine->fork_of(header, *parent);
+    waiting.size_bytes = size_bytes_of(waiting.block);
+    if (const auto pushed = queue_.push(std::move(waiting)); !pushed) {
+        return done(now, std::unexpected{pushed.error()});
+    }
+    queue_.find(hash)->done.push_back(std::move(done));
+    pump(now);
+}
+
+void Ledger::on_timer(Now now) {
+    if (now.instant < retry_at_) return;
+    retry_at_ = never;
+    if (save_failed_) submit_save(now, std::exchange(save_failed_, nullptr));
+    pump(now);
+}
+
+void Ledger::pump(Now now) {
+    if (!queue_.start_checks()) retry_at_ = std::min(retry_at_, now.instant + retry_after);
+    start_import(now);
+}
+
+bool Ledger::must_wait_for_save() const {
+    return unsaved_blocks_ >= config_.replay_max;
+}
+
+void Ledger::start_import(Now now) {
+    while (!is_executing_ && !must_wait_for_save()) {
+        const auto waiting = queue_.checked_front();
+        if (!waiting) return;
+        if (waiting->invalid) {
+            answer_front(now, std::unexpected{*waiting->invalid});
+            continue;
+        }
+        auto work = work_for(*waiting);
+        if (!work) {
+            answer_front(now, std::unexpected{work.error()});
+            continue;
+        }
+        const auto shared = std::make_shared<ImportWork>(std::move(*work));
+        const auto result = std::make_shared<Result<ImportWork::Done, ImportError>>();
+        const bool submitted = services_.jobs.submit(
+            {[shared, result] { *result = shared->run(); },
+             [shared, result, waiting, self = self_](Now at) {
+                 if (!*self) return;
+                 (*self)->on_executed(at, waiting, std::move(shared->logged), std::move(*result));
+             }});
+        if (!submitted) {
+            retry_at_ = std::min(retry_at_, now.instant + retry_after);
+            return;
+        }
+        is_executing_ = true;
+    }
+}
+
+Result<Ledger::Route, BranchError> Ledger::route_to(const Hash256& target) const {
+    Route out;
+    const auto is_main = [&](const RecentBlock& block) {
+        const auto main = blocks_.main(block.header.header.number);
+        return main && *main == block.header.hash;
+    };
+    const auto* fork = blocks_.recent(target);
+    for (; fork && !is_main(*fork); fork = blocks_.recent(fork->header.header.parent_hash)) {
+        out.forward.push_back(fork);
+    }
+    if (!fork) return fail(BranchErrc::too_deep, branch_depth_max);
+    std::ranges::reverse(out.forward);
+    for (const auto* back = blocks_.recent(head_.hash); back && back != fork;
+         back = blocks_.recent(back->header.header.parent_hash)) {
+        out.back.push_back(back);
+    }
+    return out;
+}
+
+Result<ImportWork, ImportError> Ledger::work_for(const WaitingBlock& waiting) const {
+    const auto* parent = blocks_.recent(waiting.parent.hash);
+    // It was in memory, or waited before this one, and was refused or forgotten meanwhile.
+    if (!parent) return fail(BranchErrc::invalid_parent);
+    const auto route = route_to(waiting.parent.hash);
+    if (!route) return std::unexpected{route.error()};
+    if (auto checked = check_ommers(waiting.block, waiting.fork); !checked) {
         return std::unexpected{std::move(checked.error())};
     }
-    if (auto checked = engine_.check_header(block.header, parent, fork); !checked) {
-        return engine_refuses(std::move(checked.error()));
-    }
-    if (auto checked = check_body(block); !checked) {
-        return std::unexpected{std::move(checked.error())};
-    }
+    ImportWork out{
+        .chain = parts_,
+        .logged = {waiting.block, waiting.senders, {}},
+        .fork = waiting.fork,
+        .parent_root = parent->header.header.state_root,
+    };
+    for (const auto* back : route->back) out.way.push_back(back->changes.reversed());
+    for (const auto* forward : route->forward) out.way.push_back(forward->changes);
+    out.sync = !is_syncing_ || queue_.size() == 1;
+    return out;
+}
+
+Result<void, InvalidBlock> Ledger::check_ommers(const Block& block, Fork fork) const {
     const Ancestry headers = [&](const Hash256& hash) -> std::optional<ChainHeader> {
-        const auto* found = blocks_.find(hash);
+        const auto* found = blocks_.recent(hash);
         return found ? std::optional{found->header} : std::nullopt;
     };
     const AncestryBlocks blocks = [&](const Hash256& hash) -> std::optional<Block> {
-        const auto* found = blocks_.find(hash);
-        if (!found) return std::nullopt;
-        return Block{found->header.header, found->body};
+        const auto* found = blocks_.recent(hash);
+        return found ? std::optional{found->logged.block} : std::nullopt;
     };
-    if (auto checked = engine_.check_ommers(block, fork, headers, blocks); !checked) {
-        return engine_refuses(std::move(checked.error()));
-    }
-    std::vector<Address> senders;
-    senders.reserve(block.body.transactions.size());
-    for (const auto& tx : block.body.transactions) {
-        auto checked = execution_.check(tx, fork);
-        const auto sender = checked ? recover_sender(tx) : std::unexpected{checked.error()};
-        if (!sender) {
-            return std::unexpected{InvalidBlock{
-                .rule = BlockRule::transaction,
-                .index = senders.size(),
-                .transaction = ExecutionError{.code = ExecutionErrc::rule, .rule = sender.error()},
-            }};
-        }
-        senders.push_back(*sender);
-    }
-    return senders;
+    auto checked = services_.engine->check_ommers(block, fork, headers, blocks);
+    if (checked) return {};
+    return std::unexpected{breaks_engine_rule(std::move(checked.error().reason))};
 }
 
-Imported Ledger::follow(const Route& route, std::optional<StateCommit> way, StateCommit commit,
-                        const Hash256& hash) {
+void Ledger::on_executed(Now now, const std::shared_ptr<WaitingBlock>& waiting, LoggedBlock logged,
+                         Result<ImportWork::Done, ImportError> result) {
+    is_executing_ = false;
+    if (is_saved_) end_save();
+    if (result) {
+        const auto imported = take_over(waiting->header, std::move(logged), std::move(*result));
+        answer_front(now, imported);
+    } else {
+        answer_front(now, std::unexpected{std::move(result.error())});
+    }
+    const bool is_much = unsaved_blocks_ - saving_blocks_ >= config_.save_blocks ||
+                         state().unsaved_bytes() >= config_.unsaved_bytes_max;
+    if (is_much) start_save(now);
+    pump(now);
+}
+
+Imported Ledger::take_over(const ChainHeader& header, LoggedBlock logged, ImportWork::Done done) {
+    const auto route = route_to(header.header.parent_hash);
+    logged.receipts = std::move(done.receipts);
+    blocks_.add({header, std::move(logged), done.place, done.commit.changes});
+    ++unsaved_blocks_;
+    if (!services_.engine->is_better(header, head_)) return {};
     Imported out;
-    for (const auto* back : route.back) out.reverted.push_back(back->header.hash);
-    for (const auto* forward : route.forward) out.applied.push_back(forward->header.hash);
-    out.applied.push_back(hash);
-    const auto fork = head().header.number - route.back.size();
-    if (way) state_.accept(std::move(*way));
-    state_.accept(std::move(commit));
-    blocks_.set_main(fork, out.applied);
-    head_ = hash;
+    auto forward = route->forward;
+    forward.push_back(blocks_.recent(header.hash));
+    for (const auto* block : route->back) out.reverted.push_back(block->header.hash);
+    for (const auto* block : forward) out.applied.push_back(block->header.hash);
+    blocks_.move_main(route->back, forward);
+    if (done.way) parts_->state.accept(std::move(*done.way));
+    parts_->state.accept(std::move(done.commit));
+    head_ = header;
+    blocks_.forget_below(head_.header.number);
     return out;
+}
+
+void Ledger::answer_front(Now now, const Result<Imported, ImportError>& result) {
+    const auto waiting = queue_.checked_front();
+    queue_.pop();
+    for (auto& done : waiting->done) done(now, result);
+}
+
+void Ledger::save(Now now) {
+    if (!is_executing_ && unsaved_blocks_ > 0) start_save(now);
+}
+
+void Ledger::start_save(Now now) {
+    if (parts_->state.is_saving()) return;
+    auto batch = parts_->state.begin_save();
+    blocks_.begin_save(batch);
+    batch.put(meta_table, bytes_of(saved_key),
+              encode_saved({genesis_hash_, head_.hash, parts_->log.end()}));
+    saving_blocks_ = unsaved_blocks_;
+    submit_save(now, std::make_shared<const StoreBatch>(std::move(batch)));
+}
+
+bool Ledger::submit_save(Now now, std::shared_ptr<const StoreBatch> batch) {
+    const auto result = std::make_shared<Result<void, StoreError>>();
+    const bool submitted = services_.jobs.submit(
+        {[parts = parts_, batch, result] {
+             // The tables speak of places in the log.
+             *result = parts->log.sync();
+             if (*result) *result = parts->store.write(*batch);
+         },
+         [batch, result, self = self_](Now at) {
+             if (!*self) return;
+             auto& ledger = **self;
+             if (*result) {
+                 ledger.is_saved_ = true;
+                 if (!ledger.is_executing_) ledger.end_save();
+                 ledger.pump(at);
+                 return;
+             }
+             ledger.services_.log.write(LogLevel::error, "ledger", "cannot save the chain",
+                                        {{"error", message(result->error())}});
+             ledger.save_failed_ = batch;
+             ledger.retry_at_ = std::min(ledger.retry_at_, at.instant + retry_save_after);
+         }});
+    if (submitted) return true;
+    save_failed_ = std::move(batch);
+    retry_at_ = std::min(retry_at_, now.instant + retry_after);
+    return false;
+}
+
+void Ledger::end_save() {
+    is_saved_ = false;
+    parts_->state.end_save();
+    blocks_.end_save();
+    unsaved_blocks_ -= std::exchange(saving_blocks_, 0);
 }
 
 }  // namespace parley::chain

@@ -1,89 +1,146 @@
-// Ledger: the chain of blocks. Takes blocks in any order that has parents first, checks them,
-// executes them, and follows the branch that the Engine prefers.
+// Ledger: the chain of blocks. Takes blocks, parents first, checks and executes them, and follows
+// the branch that the Engine prefers.
 //
-// A block of another branch is executed beside the head's state (StateOverlay), so that a
-// reorganisation is known to be valid before anything moves. The changes of the last blocks are
-// kept, so that they can be taken back.
+// A block goes through three steps: what needs no state is checked in Jobs, of several blocks at a
+// time; it is executed in a Job, one block after the other; and it is taken over here, where the
+// head moves. A block of another branch is executed beside the head's state, so that a
+// reorganisation is known to be valid before anything moves.
 //
-// Bounded: a branch may leave the main chain at most depth_max blocks below the head.
-// Threading: one thread.
+// Durable is a block once it is in the log (BlockLog), before its import is answered. State and
+// tables are saved in large steps; after a kill the blocks since then are executed again, at most
+// replay_max of them, their senders being in the log.
+//
+//     auto ledger = Ledger::open({…}, genesis, now);
+//     ledger->import(now, block, [](Now, Result<Imported, ImportError> result) { … });
+//
+// Bounded by LedgerConfig. Threading: the node's thread; slow work in Jobs.
 #pragma once
 
+#include <parley/base/append_log.hpp>
 #include <parley/base/bytes.hpp>
+#include <parley/base/jobs.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/store.hpp>
+#include <parley/base/time.hpp>
 #include <parley/chain/consensus/engine.hpp>
 #include <parley/chain/execution/execution.hpp>
 #include <parley/chain/ledger/block_store.hpp>
-#include <parley/chain/ledger/execute_block.hpp>
-#include <parley/chain/ledger/invalid_block.hpp>
+#include <parley/chain/ledger/import_error.hpp>
+#include <parley/chain/ledger/import_queue.hpp>
+#include <parley/chain/ledger/import_work.hpp>
+#include <parley/chain/ledger/imported.hpp>
+#include <parley/chain/ledger/ledger_error.hpp>
 #include <parley/chain/state/state.hpp>
+#include <parley/chain/types/account_state.hpp>
 #include <parley/chain/types/block.hpp>
+#include <parley/events/log.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
-#include <string>
-#include <variant>
 #include <vector>
 
 namespace parley::chain {
 
-/// A branch is not taken, though nothing is wrong with its block.
-enum class BranchErrc : std::uint8_t {
-    unknown_parent,  ///< the parent has not been seen, or was invalid
-    too_deep,        ///< leaves the main chain too far below the head; expected: blocks at most
-};
-using BranchError = Error<BranchErrc>;
-std::string message(const BranchError& error);
-
-using ImportError = std::variant<InvalidBlock, BranchError, trie::TrieError>;
-std::string message(const ImportError& error);
-
-/// What a block did to the main chain.
-struct Imported {
-    bool was_known = false;
-    std::vector<Hash256> reverted = {};  ///< the head first
-    std::vector<Hash256> applied = {};   ///< in order; empty if the block is on another branch
+/// The bounds of a Ledger.
+struct LedgerConfig {
+    ImportQueueConfig waiting;
+    std::size_t unsaved_bytes_max = std::size_t{64} << 20;  ///< of state, before it is saved
+    std::uint64_t save_blocks = 100;                        ///< between two saves
+    std::uint64_t replay_max = 128;  ///< blocks in the log that are not saved; above save_blocks
+    std::uint64_t salt = 0;          ///< random
 };
 
-class Ledger {
+/// A chain's first block and state.
+struct GenesisBlock {
+    Header header;
+    StateCommit state;
+};
+
+/// Where a ledger lives and by what rules. All references outlive it.
+struct LedgerServices {
+    std::shared_ptr<const Execution> execution;
+    std::shared_ptr<const Engine> engine;
+    Store& store;
+    AppendLog& log_file;  ///< Jobs may outlast the ledger: as `store`, it must outlast them
+    JobQueue& jobs;
+    Log& log = no_log();
+};
+
+class Ledger final : public AccountState {
 public:
-    static constexpr std::uint64_t depth_max = 128;
+    /// The chain in the store, or a new one. Executes again what the log has and the store has not:
+    /// seconds at most. Errors: of the disk; other_genesis; replay.
+    static Result<std::unique_ptr<Ledger>, LedgerError> open(LedgerServices services,
+                                                             GenesisBlock genesis,
+                                                             LedgerConfig config = {});
+    ~Ledger() override;
 
-    /// Begins with a genesis, whose state is `genesis_state`. All of these outlive it. `salt` is
-    /// random.
-    Ledger(const Execution& execution, const Engine& engine, Store& store, const Header& genesis,
-           StateCommit genesis_state, std::uint64_t salt);
-
-    const ChainHeader& head() const { return blocks_.find(head_)->header; }
-    const State& state() const { return state_; }
+    const ChainHeader& head() const { return head_; }
+    const Hash256& genesis_hash() const { return genesis_hash_; }
+    const State& state() const { return parts_->state; }
     const BlockStore& blocks() const { return blocks_; }
+    /// At the head. Nothing if the disk cannot be read.
+    std::optional<Account> account(const Address& address) const override;
 
-    /// Checks and executes a block and follows it if it is better.
-    Result<Imported, ImportError> import(const Block& block);
+    /// `done` is called once, now or later. With the `senders` of its transactions, in their order,
+    /// a block costs no signatures.
+    void import(Now now, Block block, ImportDone done, std::vector<Address> senders = {});
+    /// Many blocks will follow: the log is synced for all that wait together, not for each.
+    void set_syncing(bool syncing) { is_syncing_ = syncing; }
+    /// Goes on with what a full JobQueue did not take.
+    void on_timer(Now now);
+    Instant next_wakeup() const { return retry_at_; }
+
+    /// Blocks that wait for their import.
+    std::size_t waiting() const { return queue_.size(); }
+    /// Blocks that would be executed again after a kill.
+    std::uint64_t unsaved_blocks() const { return unsaved_blocks_; }
+    /// Starts to save what is unsaved, if nothing else does. Before the end of a node.
+    void save(Now now);
 
 private:
-    /// The way from the head to another block.
-    struct Route {
-        std::vector<const StoredBlock*> back;     // the head first
-        std::vector<const StoredBlock*> forward;  // in order
-    };
+    struct Route;
 
-    Result<Route, BranchError> route_to(const StoredBlock& target) const;
-    Result<Executed, BlockFailure> execute(const Block& block, Fork fork,
-                                           std::span<const Address> senders,
-                                           const StateAt& state) const;
-    Result<std::vector<Address>, InvalidBlock> check(const Block& block, const ChainHeader& parent,
-                                                     Fork fork) const;
-    Imported follow(const Route& route, std::optional<StateCommit> way, StateCommit commit,
-                    const Hash256& hash);
+    Ledger(LedgerServices services, LedgerConfig config);
+    Result<void, LedgerError> begin(GenesisBlock genesis);
+    Result<LogPlace, LedgerError> place_of_genesis(const LoggedBlock& genesis);
+    Result<void, LedgerError> resume(const Hash256& saved_head, std::uint64_t log_end);
+    Result<void, LedgerError> replay(std::uint64_t offset);
+    Result<void, ImportError> replay_one(const LogPlace& place, LoggedBlock logged);
 
-    const Execution& execution_;
-    const Engine& engine_;
-    std::uint64_t salt_;
-    State state_;
+    Result<ChainHeader, ImportError> parent_of(const Header& header);
+    Result<Route, BranchError> route_to(const Hash256& target) const;
+    Result<ImportWork, ImportError> work_for(const WaitingBlock& waiting) const;
+    Result<void, InvalidBlock> check_ommers(const Block& block, Fork fork) const;
+    void pump(Now now);
+    void start_import(Now now);
+    void on_executed(Now now, const std::shared_ptr<WaitingBlock>& waiting, LoggedBlock logged,
+                     Result<ImportWork::Done, ImportError> result);
+    Imported take_over(const ChainHeader& header, LoggedBlock logged, ImportWork::Done done);
+    void answer_front(Now now, const Result<Imported, ImportError>& result);
+    void start_save(Now now);
+    bool submit_save(Now now, std::shared_ptr<const StoreBatch> batch);
+    void end_save();
+    bool must_wait_for_save() const;
+
+    LedgerServices services_;
+    LedgerConfig config_;
+    std::shared_ptr<ChainParts> parts_;
     BlockStore blocks_;
-    Hash256 head_{};
+    ImportQueue queue_;
+    ChainHeader head_;
+    Hash256 genesis_hash_{};
+    bool is_executing_ = false;  // a Job reads the state: nothing may change in it
+    bool is_syncing_ = false;
+    Instant retry_at_ = never;
+    std::uint64_t unsaved_blocks_ = 0;               // all that the store does not have
+    std::uint64_t saving_blocks_ = 0;                // of those, being written
+    std::shared_ptr<const StoreBatch> save_failed_;  // to be tried again
+    bool is_saved_ = false;                          // written, but a Job still reads the state
+    std::shared_ptr<Ledger*> self_;                  // null once destroyed: Jobs may come back late
 };
 
 }  // namespace parley::chain

@@ -6,6 +6,7 @@
 #include <parley/chain/execution/transfers.hpp>
 #include <parley/chain/ledger/block_rules.hpp>
 #include <parley/chain/ledger/ledger.hpp>
+#include <parley/chain/ledger/test_ledger.hpp>
 #include <parley/chain/state/state_edit.hpp>
 #include <parley/crypto/hash.hpp>
 
@@ -202,39 +203,51 @@ StateCommit state_of(const State& empty, const json::object& accounts) {
 /// A chain that one test describes.
 struct Chain {
     MemoryStore store;
-    WithBeaconRoots execution{1};
-    Unsealed engine;
+    MemoryLog log_file;
+    JobQueue jobs{64};
     std::unique_ptr<Ledger> ledger;
 
-    explicit Chain(const json::object& test) : engine(schedule_of(text(test.at("network")))) {
+    explicit Chain(const json::object& test) {
         const auto raw = *from_hex(text(test.at("genesisRLP")));
         const auto genesis = decode_block(SharedBytes::copy(raw));
         REQUIRE(genesis);
         const State empty{store, empty_root_hash, 1};
         auto state = state_of(empty, test.at("pre").as_object());
         REQUIRE(to_hex(state.root) == to_hex(genesis->header.state_root));
-        ledger = std::make_unique<Ledger>(execution, engine, store, genesis->header,
-                                          std::move(state), 1);
+        auto opened = Ledger::open(
+            {
+                .execution = std::make_shared<WithBeaconRoots>(1),
+                .engine = std::make_shared<Unsealed>(schedule_of(text(test.at("network")))),
+                .store = store,
+                .log_file = log_file,
+                .jobs = jobs,
+            },
+            {genesis->header, std::move(state)});
+        REQUIRE(opened);
+        ledger = std::move(*opened);
+    }
+    Result<Imported, ImportError> import(const Block& block) {
+        return chain::testing::import_now(*ledger, jobs, block);
     }
     /// Our error; empty if the block was taken.
     std::string import(Bytes raw) {
         auto block = decode_block(SharedBytes::copy(raw));
         if (!block) return message(block.error());
-        auto imported = ledger->import(*block);
+        auto imported = import(*block);
         if (imported) return "";
         // Who made a block with an invalid transaction left it out of the root, which breaks two
         // rules. The tests mean the other one.
         const auto* invalid = std::get_if<InvalidBlock>(&imported.error());
         if (invalid && invalid->rule == BlockRule::transactions_root) {
             block->header.transactions_root = transactions_root(block->body.transactions);
-            imported = ledger->import(*block);
+            imported = import(*block);
             CHECK_FALSE(imported);
         }
         return imported ? "" : message(imported.error());
     }
     void check_state(const json::object& accounts) const {
-        const auto expected =
-            state_of(State{const_cast<MemoryStore&>(store), empty_root_hash, 1}, accounts);
+        MemoryStore other;
+        const auto expected = state_of(State{other, empty_root_hash, 1}, accounts);
         CHECK(to_hex(expected.root) == to_hex(ledger->state().root()));
         for (const auto& change : expected.changes.accounts) {
             CHECK(ledger->state().account(change.key).value() == change.after);

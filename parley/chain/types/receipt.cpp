@@ -17,9 +17,9 @@ std::unexpected<BlockError> refuse_receipt(BlockErrc code, std::uint64_t expecte
         .code = code, .part = BlockPart::receipt, .expected = expected, .actual = actual}};
 }
 
-Result<Log, BlockError> decode_log(Bytes raw, std::size_t index) {
+Result<ReceiptLog, BlockError> decode_log(Bytes raw, std::size_t index) {
     ItemReader in{BlockPart::log, index, raw};
-    Log out;
+    ReceiptLog out;
     out.address = {in.fixed<20>(BlockField::address)};
     out.topics = in.list<Hash256>(
         BlockField::topics, topics_max,
@@ -34,7 +34,7 @@ Result<Log, BlockError> decode_log(Bytes raw, std::size_t index) {
 
 }  // namespace
 
-Bloom bloom_of(std::span<const Log> logs) {
+Bloom bloom_of(std::span<const ReceiptLog> logs) {
     Bloom out;
     for (const auto& log : logs) {
         out.add(log.address);
@@ -76,7 +76,7 @@ Result<Receipt, BlockError> decode_receipt(Bytes raw, std::size_t size_bytes_max
     out.succeeded = status == 1;
     out.cumulative_gas_used = in.u64(BlockField::cumulative_gas_used);
     out.logs_bloom = {in.fixed<256>(BlockField::logs_bloom)};
-    out.logs = in.list<Log>(BlockField::logs, unbounded, decode_log);
+    out.logs = in.list<ReceiptLog>(BlockField::logs, unbounded, decode_log);
     return in.finish(std::move(out));
 }
 

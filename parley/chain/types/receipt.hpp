@@ -22,22 +22,22 @@ namespace parley::chain {
 inline constexpr std::size_t topics_max = 4;
 
 /// What code said, for readers outside of the chain.
-struct Log {
+struct ReceiptLog {
     Address address;  ///< of the account whose code logged it
     std::vector<Hash256> topics;
     Buffer data;
-    friend bool operator==(const Log&, const Log&) = default;
+    friend bool operator==(const ReceiptLog&, const ReceiptLog&) = default;
 };
 
 /// Of the addresses and topics of all.
-Bloom bloom_of(std::span<const Log> logs);
+Bloom bloom_of(std::span<const ReceiptLog> logs);
 
 struct Receipt {
     TxType type = TxType::legacy;
     bool succeeded = true;                  ///< EIP-658's status
     std::uint64_t cumulative_gas_used = 0;  ///< of the block, up to this transaction and with it
     Bloom logs_bloom{};
-    std::vector<Log> logs{};
+    std::vector<ReceiptLog> logs{};
 
     /// As the receipts' trie holds it: for legacy RLP, else the type byte and RLP.
     Buffer encode() const;

@@ -116,6 +116,11 @@ Result<void, EngineError> Unsealed::check_header(const Header& header, const Cha
     return {};
 }
 
+void Unsealed::prepare(Header& header, const ChainHeader& parent, Fork fork) const {
+    header.difficulty =
+        fork < Fork::paris ? next_difficulty(parent.header, header.timestamp, fork) : Uint256{};
+}
+
 Result<void, EngineError> Unsealed::check_ommers(const Block& block, Fork, const Ancestry& headers,
                                                  const AncestryBlocks& blocks) const {
     const auto& ommers = block.body.ommers;

@@ -19,6 +19,7 @@ public:
     std::size_t extra_data_bytes_max() const override { return extra_data_bytes_max_default; }
     Result<void, EngineError> check_header(const Header& header, const ChainHeader& parent,
                                            Fork fork) const override;
+    void prepare(Header& header, const ChainHeader& parent, Fork fork) const override;
     Result<void, EngineError> check_ommers(const Block& block, Fork fork, const Ancestry& headers,
                                            const AncestryBlocks& blocks) const override;
     /// Before the merge: 2 ether, and for ommers what the Yellow Paper, 11.3, says.

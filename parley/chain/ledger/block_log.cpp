@@ -1,0 +1,128 @@
+#include <parley/chain/ledger/block_log.hpp>
+
+#include <parley/base/endian.hpp>
+#include <parley/codec/rlp.hpp>
+#include <parley/crypto/hash.hpp>
+
+#include <utility>
+
+namespace parley::chain {
+namespace {
+
+constexpr std::size_t check_bytes = 8;
+constexpr std::size_t record_header_bytes = 4 + check_bytes;
+
+ByteArray<check_bytes> check_of(Bytes payload) {
+    return array_of<check_bytes>(crypto::keccak256(payload));
+}
+
+Result<std::vector<Address>, StoreError> read_senders(Bytes joined) {
+    if (joined.size() % 20 != 0) return fail(StoreErrc::corrupt);
+    std::vector<Address> out;
+    out.reserve(joined.size() / 20);
+    for (; !joined.empty(); joined = joined.subspan(20)) {
+        out.push_back({array_of<20>(joined)});
+    }
+    return out;
+}
+
+Result<std::vector<Receipt>, StoreError> read_receipts(rlp::Reader list) {
+    std::vector<Receipt> out;
+    while (!list.at_end()) {
+        const auto raw = list.string();
+        if (!raw) return fail(StoreErrc::corrupt);
+        auto receipt = decode_receipt(*raw);
+        if (!receipt) return fail(StoreErrc::corrupt);
+        out.push_back(std::move(*receipt));
+    }
+    return out;
+}
+
+}  // namespace
+
+Buffer encode_logged(const LoggedBlock& logged) {
+    rlp::Writer out;
+    out.begin_list().raw(logged.block.encode());
+    Buffer senders;
+    senders.reserve(20 * logged.senders.size());
+    for (const auto& sender : logged.senders) append(senders, sender);
+    out.string(Bytes{senders}).begin_list();
+    for (const auto& receipt : logged.receipts) out.string(Bytes{receipt.encode()});
+    out.end_list().end_list();
+    return out.take();
+}
+
+Result<LoggedBlock, StoreError> decode_logged(Bytes payload, const BlockLimits& limits) {
+    auto in = rlp::Reader::open_list(payload);
+    if (!in) return fail(StoreErrc::corrupt);
+    const auto raw = in->raw_item();
+    if (!raw) return fail(StoreErrc::corrupt);
+    auto block = decode_block(SharedBytes::copy(*raw), limits);
+    const auto senders = in->string();
+    if (!block || !senders) return fail(StoreErrc::corrupt);
+    auto addresses = read_senders(*senders);
+    const auto list = in->list();
+    if (!addresses || !list || !in->finish()) return fail(StoreErrc::corrupt);
+    auto receipts = read_receipts(*list);
+    if (!receipts) return std::unexpected{receipts.error()};
+    const auto count = block->body.transactions.size();
+    if (addresses->size() != count || receipts->size() != count) return fail(StoreErrc::corrupt);
+    return LoggedBlock{std::move(*block), std::move(*addresses), std::move(*receipts)};
+}
+
+Result<LogPlace, StoreError> BlockLog::append(const LoggedBlock& logged) {
+    const auto payload = encode_logged(logged);
+    Buffer record;
+    record.reserve(record_header_bytes + payload.size());
+    append_be(record, static_cast<std::uint32_t>(payload.size()));
+    parley::append(record, check_of(payload));
+    parley::append(record, payload);
+    const LogPlace place{file_.size_bytes(), static_cast<std::uint32_t>(record.size())};
+    if (auto appended = file_.append(record); !appended) {
+        // A part of a record would end the log for all that follow.
+        (void)file_.truncate(place.offset);
+        return std::unexpected{appended.error()};
+    }
+    return place;
+}
+
+Result<Buffer, StoreError> BlockLog::payload_at(std::uint64_t offset) const {
+    const auto header = file_.read(offset, record_header_bytes);
+    if (!header) return std::unexpected{header.error()};
+    auto payload = file_.read(offset + record_header_bytes, load_be<std::uint32_t>(Bytes{*header}));
+    if (payload && !equal(check_of(*payload), Bytes{*header}.subspan(4))) {
+        return fail(StoreErrc::corrupt);
+    }
+    return payload;
+}
+
+Result<LoggedBlock, StoreError> BlockLog::read(const LogPlace& place) const {
+    const auto payload = payload_at(place.offset);
+    if (!payload) return std::unexpected{payload.error()};
+    return decode_logged(*payload, limits_);
+}
+
+Result<std::uint64_t, StoreError> BlockLog::recover(
+    std::uint64_t offset,
+    const std::function<bool(const LogPlace& place, LoggedBlock logged)>& visit) {
+    if (offset > end()) return fail(StoreErrc::corrupt);
+    while (offset < end()) {
+        const auto payload = payload_at(offset);
+        if (!payload && payload.error().code != StoreErrc::corrupt) {
+            return std::unexpected{payload.error()};
+        }
+        auto logged = payload ? decode_logged(*payload, limits_) : fail(StoreErrc::corrupt);
+        if (!logged) {
+            const auto dropped = end() - offset;
+            if (auto cut = file_.truncate(offset); !cut) return std::unexpected{cut.error()};
+            return dropped;
+        }
+        const LogPlace place{offset,
+                             static_cast<std::uint32_t>(record_header_bytes + payload->size())};
+        if (!visit(place, std::move(*logged))) return 0;
+        offset = place.end();
+    }
+    return 0;
+}
+
+}  // namespace parley::chain

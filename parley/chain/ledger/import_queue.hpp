@@ -1,0 +1,87 @@
+// ImportQueue: blocks that wait for their execution, in the order in which they came, while all of
+// them that needs no state is checked in Jobs: headers, roots, signatures.
+//
+// Bounded in blocks and bytes. Threading: the node's thread; checks in Jobs.
+#pragma once
+
+#include <parley/base/jobs.hpp>
+#include <parley/base/result.hpp>
+#include <parley/base/time.hpp>
+#include <parley/chain/consensus/engine.hpp>
+#include <parley/chain/ledger/import_error.hpp>
+#include <parley/chain/ledger/import_work.hpp>
+#include <parley/chain/ledger/imported.hpp>
+#include <parley/chain/types/block.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace parley::chain {
+
+/// Called once with what became of a block.
+using ImportDone = std::move_only_function<void(Now, Result<Imported, ImportError>)>;
+
+/// A block on its way.
+struct WaitingBlock {
+    Block block;
+    ChainHeader header;
+    ChainHeader parent;
+    Fork fork{};
+    std::vector<Address> senders = {};
+    std::size_t size_bytes = 0;
+    std::vector<ImportDone> done = {};         ///< of all who brought it
+    std::size_t checks_left = 0;               ///< that are not back
+    std::optional<InvalidBlock> invalid = {};  ///< by the checks that are back
+};
+
+/// The bounds of an ImportQueue.
+struct ImportQueueConfig {
+    std::size_t blocks_max = 256;
+    std::size_t bytes_max = std::size_t{64} << 20;  ///< of memory
+    std::size_t senders_per_job = 128;              ///< signatures
+};
+
+class ImportQueue {
+public:
+    ImportQueue(ImportQueueConfig config, std::shared_ptr<ChainParts> parts, JobQueue& jobs);
+    ~ImportQueue();
+    ImportQueue(const ImportQueue&) = delete;
+    ImportQueue& operator=(const ImportQueue&) = delete;
+
+    /// Called on the node's thread when the block at the front has been checked.
+    void on_front_checked(std::function<void(Now)> call) { on_front_checked_ = std::move(call); }
+
+    /// Null if it does not wait here.
+    WaitingBlock* find(const Hash256& hash);
+    /// Takes a block whose parent is known. Without senders they are recovered. Errors: busy.
+    Result<void, BranchError> push(WaitingBlock block);
+    /// Starts checks as far as the JobQueue takes them. False if some remain.
+    bool start_checks();
+
+    bool empty() const { return blocks_.empty(); }
+    std::size_t size() const { return blocks_.size(); }
+    /// The oldest, all of whose checks are back; null if there is none.
+    std::shared_ptr<WaitingBlock> checked_front() const;
+    void pop();
+
+private:
+    /// One Job: a part of one block.
+    struct Check;
+
+    void finish(Now now, Check& check);
+
+    ImportQueueConfig config_;
+    std::shared_ptr<ChainParts> parts_;
+    JobQueue& jobs_;
+    std::function<void(Now)> on_front_checked_;
+    std::deque<std::shared_ptr<WaitingBlock>> blocks_;
+    std::deque<std::shared_ptr<Check>> checks_;  // not under way
+    std::size_t bytes_ = 0;
+    std::shared_ptr<ImportQueue*> self_;  // null once destroyed: Jobs may come back late
+};
+
+}  // namespace parley::chain

@@ -1,0 +1,97 @@
+#include <parley/chain/ledger/import_work.hpp>
+
+#include <parley/chain/ledger/block_rules.hpp>
+#include <parley/chain/state/state_overlay.hpp>
+
+#include <map>
+#include <utility>
+
+namespace parley::chain {
+namespace {
+
+/// Several changes one after the other as one.
+StateChanges joined_changes(std::span<const StateChanges> all) {
+    std::map<Hash256, AccountChange> accounts;
+    std::map<std::pair<Hash256, Hash256>, SlotChange> slots;
+    for (const auto& changes : all) {
+        for (const auto& change : changes.accounts) {
+            const auto [place, is_new] = accounts.try_emplace(change.key, change);
+            if (!is_new) place->second.after = change.after;
+        }
+        for (const auto& change : changes.slots) {
+            const auto [place, is_new] = slots.try_emplace({change.account, change.slot}, change);
+            if (!is_new) place->second.after = change.after;
+        }
+    }
+    StateChanges out;
+    for (auto& [key, change] : accounts) out.accounts.push_back(change);
+    for (auto& [key, change] : slots) out.slots.push_back(change);
+    return out;
+}
+
+ImportError import_error_of(BlockFailure failure) {
+    return std::visit([](auto& what) -> ImportError { return std::move(what); }, failure);
+}
+
+}  // namespace
+
+Result<void, InvalidBlock> check_block(const Engine& engine, const Block& block,
+                                       const ChainHeader& parent, Fork fork) {
+    if (auto checked = check_header(block.header, parent.header, fork); !checked) return checked;
+    if (auto checked = engine.check_header(block.header, parent, fork); !checked) {
+        return std::unexpected{breaks_engine_rule(std::move(checked.error().reason))};
+    }
+    return check_body(block);
+}
+
+Result<std::vector<Address>, InvalidBlock> recover_senders(const Execution& execution,
+                                                           std::span<const Transaction> some,
+                                                           std::size_t first_index, Fork fork) {
+    std::vector<Address> senders;
+    senders.reserve(some.size());
+    for (const auto& tx : some) {
+        const auto checked = execution.check(tx, fork);
+        const auto sender = checked ? recover_sender(tx) : std::unexpected{checked.error()};
+        if (!sender) {
+            InvalidBlock out{.rule = BlockRule::transaction, .index = first_index + senders.size()};
+            out.transaction = ExecutionError{.code = ExecutionErrc::rule, .rule = sender.error()};
+            return std::unexpected{std::move(out)};
+        }
+        senders.push_back(*sender);
+    }
+    return senders;
+}
+
+Result<ImportWork::Done, ImportError> ImportWork::run() const {
+    const State& state = chain->state;
+    Done out;
+    std::optional<StateOverlay> beside;
+    if (!way.empty()) {
+        auto commit = commit_state(state, state.root(), joined_changes(way));
+        if (!commit) return std::unexpected{commit.error()};
+        out.way = *commit;
+        beside.emplace(state, std::move(*commit), chain->salt);
+    }
+    const StateAt at =
+        beside ? StateAt{*beside, *beside, parent_root} : StateAt{state, state, parent_root};
+    auto executed =
+        execute_block(*chain->execution, *chain->engine, logged.block, fork, logged.senders, at);
+    if (!executed) return std::unexpected{import_error_of(std::move(executed.error()))};
+    out.commit = std::move(executed->commit);
+    out.receipts = std::move(executed->receipts);
+    if (place) {
+        out.place = *place;
+        return out;
+    }
+    const auto appended = chain->log.append({logged.block, logged.senders, out.receipts});
+    if (!appended) return std::unexpected{appended.error()};
+    out.place = *appended;
+    if (sync) {
+        if (const auto synced = chain->log.sync(); !synced) {
+            return std::unexpected{synced.error()};
+        }
+    }
+    return out;
+}
+
+}  // namespace parley::chain
