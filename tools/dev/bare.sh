@@ -12,6 +12,11 @@ cmd_bare() {
         bookworm "$root"
     as_root git -c safe.directory='*' clone --quiet --no-hardlinks . "$root/parley"
     as_root cp /etc/resolv.conf "$root/etc/"
+    # A network may have certificates of its own, which this machine was told.
+    if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
+        as_root cp /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/"
+        quietly ca-certificates.log as_root chroot "$root" update-ca-certificates
+    fi
     # A demo by itself would go on until Ctrl-C.
     commands=$(awk '/^```/ { inside = $0 == "```sh"; next } inside' README.md |
         sed 's|^\./dev demo |./dev demo --check |')
