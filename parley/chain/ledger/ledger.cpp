@@ -247,8 +247,35 @@ void Ledger::on_timer(Now now) {
 }
 
 void Ledger::pump(Now now) {
-    if (!queue_.start_checks()) retry_at_ = std::min(retry_at_, now.instant + retry_after);
+    if (!queue_.start_checks()) retry_at(now.instant + retry_after);
+    start_readings(now);
     start_import(now);
+}
+
+bool Ledger::read_state(Now now, Reading reading) {
+    if (readings_.size() >= config_.readings_max) return false;
+    readings_.push_back(std::move(reading));
+    start_readings(now);
+    return true;
+}
+
+void Ledger::start_readings(Now now) {
+    while (!readings_.empty() && gate_.begin_read()) {
+        const auto reading = std::make_shared<Reading>(std::move(readings_.front()));
+        readings_.pop_front();
+        const auto head = std::make_shared<const ChainHeader>(head_);
+        const bool submitted = services_.jobs.submit(
+            {[reading, head, parts = parts_] { reading->run(*head, parts->state); },
+             [reading, self = self_](Now at) {
+                 if (*self) (*self)->gate_.end_read(at);
+                 reading->done(at);
+                 if (*self) (*self)->pump(at);
+             }});
+        if (submitted) continue;
+        readings_.push_front(std::move(*reading));
+        gate_.end_read(now);
+        return retry_at(now.instant + retry_after);
+    }
 }
 
 bool Ledger::must_wait_for_save() const {
@@ -268,19 +295,19 @@ void Ledger::start_import(Now now) {
             answer_front(now, std::unexpected{work.error()});
             continue;
         }
+        if (!gate_.begin_read()) return;
         const auto shared = std::make_shared<ImportWork>(std::move(*work));
         const auto result = std::make_shared<Result<ImportWork::Done, ImportError>>();
-        const bool submitted = services_.jobs.submit(
+        is_executing_ = services_.jobs.submit(
             {[shared, result] { *result = shared->run(); },
              [shared, result, waiting, self = self_](Now at) {
                  if (!*self) return;
+                 (*self)->gate_.end_read(at);
                  (*self)->on_executed(at, waiting, std::move(shared->logged), std::move(*result));
              }});
-        if (!submitted) {
-            retry_at_ = std::min(retry_at_, now.instant + retry_after);
-            return;
-        }
-        is_executing_ = true;
+        if (is_executing_) return;
+        gate_.end_read(now);
+        return retry_at(now.instant + retry_after);
     }
 }
 
@@ -340,17 +367,15 @@ Result<void, InvalidBlock> Ledger::check_ommers(const Block& block, Fork fork) c
 
 void Ledger::on_executed(Now now, const std::shared_ptr<WaitingBlock>& waiting, LoggedBlock logged,
                          Result<ImportWork::Done, ImportError> result) {
-    is_executing_ = false;
-    if (is_saved_) end_save();
-    if (result) {
-        const auto imported = take_over(waiting->header, std::move(logged), std::move(*result));
-        answer_front(now, imported);
-    } else {
-        answer_front(now, std::unexpected{std::move(result.error())});
-    }
-    const bool is_much = unsaved_blocks_ - saving_blocks_ >= config_.save_blocks ||
-                         state().unsaved_bytes() >= config_.unsaved_bytes_max;
-    if (is_much) start_save(now);
+    gate_.change(now, [this, waiting, block = std::move(logged),
+                       outcome = std::move(result)](Now at) mutable {
+        is_executing_ = false;
+        if (!outcome) return answer_front(at, std::unexpected{std::move(outcome.error())});
+        answer_front(at, take_over(waiting->header, std::move(block), std::move(*outcome)));
+        const bool is_much = unsaved_blocks_ - saving_blocks_ >= config_.save_blocks ||
+                             state().unsaved_bytes() >= config_.unsaved_bytes_max;
+        if (is_much) start_save(at);
+    });
     pump(now);
 }
 
@@ -380,11 +405,13 @@ void Ledger::answer_front(Now now, const Result<Imported, ImportError>& result) 
 }
 
 void Ledger::save(Now now) {
-    if (!is_executing_ && unsaved_blocks_ > 0) start_save(now);
+    gate_.change(now, [this](Now at) { start_save(at); });
 }
 
+/// Precondition: inside a change.
 void Ledger::start_save(Now now) {
-    if (parts_->state.is_saving()) return;
+    if (is_saving_ || unsaved_blocks_ == 0) return;
+    is_saving_ = true;
     auto batch = parts_->state.begin_save();
     blocks_.begin_save(batch);
     batch.put(meta_table, bytes_of(saved_key),
@@ -393,7 +420,7 @@ void Ledger::start_save(Now now) {
     submit_save(now, std::make_shared<const StoreBatch>(std::move(batch)));
 }
 
-bool Ledger::submit_save(Now now, std::shared_ptr<const StoreBatch> batch) {
+void Ledger::submit_save(Now now, std::shared_ptr<const StoreBatch> batch) {
     const auto result = std::make_shared<Result<void, StoreError>>();
     const bool submitted = services_.jobs.submit(
         {[parts = parts_, batch, result] {
@@ -405,24 +432,21 @@ bool Ledger::submit_save(Now now, std::shared_ptr<const StoreBatch> batch) {
              if (!*self) return;
              auto& ledger = **self;
              if (*result) {
-                 ledger.is_saved_ = true;
-                 if (!ledger.is_executing_) ledger.end_save();
-                 ledger.pump(at);
-                 return;
+                 ledger.gate_.change(at, [&ledger](Now) { ledger.end_save(); });
+                 return ledger.pump(at);
              }
              ledger.services_.log.write(LogLevel::error, "ledger", "cannot save the chain",
                                         {{"error", message(result->error())}});
              ledger.save_failed_ = batch;
-             ledger.retry_at_ = std::min(ledger.retry_at_, at.instant + retry_save_after);
+             ledger.retry_at(at.instant + retry_save_after);
          }});
-    if (submitted) return true;
+    if (submitted) return;
     save_failed_ = std::move(batch);
-    retry_at_ = std::min(retry_at_, now.instant + retry_after);
-    return false;
+    retry_at(now.instant + retry_after);
 }
 
 void Ledger::end_save() {
-    is_saved_ = false;
+    is_saving_ = false;
     parts_->state.end_save();
     blocks_.end_save();
     unsaved_blocks_ -= std::exchange(saving_blocks_, 0);

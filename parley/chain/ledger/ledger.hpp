@@ -30,13 +30,16 @@
 #include <parley/chain/ledger/import_work.hpp>
 #include <parley/chain/ledger/imported.hpp>
 #include <parley/chain/ledger/ledger_error.hpp>
+#include <parley/chain/ledger/state_gate.hpp>
 #include <parley/chain/state/state.hpp>
 #include <parley/chain/types/account_state.hpp>
 #include <parley/chain/types/block.hpp>
 #include <parley/events/log.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -50,6 +53,7 @@ struct LedgerConfig {
     std::size_t unsaved_bytes_max = std::size_t{64} << 20;  ///< of state, before it is saved
     std::uint64_t save_blocks = 100;                        ///< between two saves
     std::uint64_t replay_max = 128;  ///< blocks in the log that are not saved; above save_blocks
+    std::size_t readings_max = 64;   ///< Ledger::read_state that wait
     std::uint64_t salt = 0;          ///< random
 };
 
@@ -88,6 +92,13 @@ public:
     /// `done` is called once, now or later. With the `senders` of its transactions, in their order,
     /// a block costs no signatures.
     void import(Now now, Block block, ImportDone done, std::vector<Address> senders = {});
+    /// Reads the state of the head in a Job, such as to make a block or a proof: `run` on any
+    /// thread, then `done` on the node's. False if too many wait to do so already.
+    struct Reading {
+        std::move_only_function<void(const ChainHeader& head, const State& state)> run;
+        std::move_only_function<void(Now)> done;
+    };
+    [[nodiscard]] bool read_state(Now now, Reading reading);
     /// Many blocks will follow: the log is synced for all that wait together, not for each.
     void set_syncing(bool syncing) { is_syncing_ = syncing; }
     /// Goes on with what a full JobQueue did not take.
@@ -117,13 +128,15 @@ private:
     Result<void, InvalidBlock> check_ommers(const Block& block, Fork fork) const;
     void pump(Now now);
     void start_import(Now now);
+    void start_readings(Now now);
     void on_executed(Now now, const std::shared_ptr<WaitingBlock>& waiting, LoggedBlock logged,
                      Result<ImportWork::Done, ImportError> result);
     Imported take_over(const ChainHeader& header, LoggedBlock logged, ImportWork::Done done);
     void answer_front(Now now, const Result<Imported, ImportError>& result);
     void start_save(Now now);
-    bool submit_save(Now now, std::shared_ptr<const StoreBatch> batch);
+    void submit_save(Now now, std::shared_ptr<const StoreBatch> batch);
     void end_save();
+    void retry_at(Instant at) { retry_at_ = std::min(retry_at_, at); }
     bool must_wait_for_save() const;
 
     LedgerServices services_;
@@ -133,13 +146,15 @@ private:
     ImportQueue queue_;
     ChainHeader head_;
     Hash256 genesis_hash_{};
-    bool is_executing_ = false;  // a Job reads the state: nothing may change in it
+    StateGate gate_;  // every change of the state and of blocks_ goes through it
+    std::deque<Reading> readings_;
+    bool is_executing_ = false;  // a block, until it is taken over
+    bool is_saving_ = false;
     bool is_syncing_ = false;
     Instant retry_at_ = never;
     std::uint64_t unsaved_blocks_ = 0;               // all that the store does not have
     std::uint64_t saving_blocks_ = 0;                // of those, being written
     std::shared_ptr<const StoreBatch> save_failed_;  // to be tried again
-    bool is_saved_ = false;                          // written, but a Job still reads the state
     std::shared_ptr<Ledger*> self_;                  // null once destroyed: Jobs may come back late
 };
 

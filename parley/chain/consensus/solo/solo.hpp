@@ -1,0 +1,56 @@
+// Solo: blocks are made by one signer, whose key the genesis names. For development, and for a
+// network whose members trust its operator to order transactions.
+//
+// The seal is the last 65 bytes of the extra data: r | s | parity, by the signer's key over what
+// signing_hash() gives. The signer's word is final: a block whose parent is the head is followed,
+// a second one of the same height is not.
+// Threading: as Engine.
+#pragma once
+
+#include <parley/base/bytes.hpp>
+#include <parley/chain/consensus/engine.hpp>
+#include <parley/chain/types/address.hpp>
+#include <parley/chain/types/fork.hpp>
+
+#include <cstddef>
+
+namespace parley::chain {
+
+class Solo final : public Engine {
+public:
+    static constexpr std::size_t seal_bytes = 65;
+    static constexpr std::size_t text_bytes_max = 32;  ///< of extra data before the seal
+
+    /// Precondition: forks.validate().
+    Solo(const ForkSchedule& forks, const Address& signer) : forks_(forks), signer_(signer) {}
+
+    const Address& signer() const { return signer_; }
+    Fork fork_of(const Header& header, const ChainHeader& parent) const override;
+    std::size_t extra_data_bytes_max() const override { return text_bytes_max + seal_bytes; }
+    Result<void, EngineError> check_header(const Header& header, const ChainHeader& parent,
+                                           Fork fork) const override;
+    /// Difficulty 1 before the merge, then 0.
+    void prepare(Header& header, const ChainHeader& parent, Fork fork) const override;
+    /// There are none.
+    Result<void, EngineError> check_ommers(const Block& block, Fork fork, const Ancestry& headers,
+                                           const AncestryBlocks& blocks) const override;
+    /// Nothing but the fees.
+    void reward(const Block& block, Fork fork, StateEdit& state) const override;
+    /// The higher number.
+    bool is_better(const ChainHeader& a, const ChainHeader& b) const override;
+
+private:
+    ForkSchedule forks_;
+    Address signer_;
+};
+
+/// Of a header whose extra data ends with a seal, or with room for one. Precondition: at least
+/// seal_bytes of extra data.
+Hash256 solo_signing_hash(const Header& header);
+/// Writes the seal over the last seal_bytes of the extra data. Precondition: as solo_signing_hash;
+/// the rest of the header is final; `secret` is valid.
+void solo_seal(Header& header, const ByteArray<32>& secret);
+/// The account of a key. Precondition: `secret` is valid.
+Address address_of_secret(const ByteArray<32>& secret);
+
+}  // namespace parley::chain
