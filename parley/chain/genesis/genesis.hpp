@@ -1,0 +1,71 @@
+// Genesis: what a chain begins with, in the meaning of Geth's genesis file: the forks to come, the
+// fields of block 0 and the accounts of its state. From it follow the state and the header, whose
+// hash names the chain.
+//
+// Bounded by who makes it; parse_genesis() has bounds of its own. Threading: values and pure
+// functions. Spec: docs/formats/genesis.md; Yellow Paper, section 4 and appendix I.
+#pragma once
+
+#include <parley/base/bytes.hpp>
+#include <parley/base/uint256.hpp>
+#include <parley/chain/state/state_changes.hpp>
+#include <parley/chain/state/state_commit.hpp>
+#include <parley/chain/types/address.hpp>
+#include <parley/chain/types/fork.hpp>
+#include <parley/chain/types/header.hpp>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+namespace parley::chain {
+
+/// Of block 0, if London holds there and the genesis says nothing else (EIP-1559), in wei per gas.
+inline constexpr std::uint64_t genesis_base_fee_default = 1'000'000'000;
+
+struct GenesisAccount {
+    Uint256 balance{};  ///< wei
+    std::uint64_t nonce = 0;
+    Buffer code;
+    std::map<Hash256, Uint256> storage;  ///< by slot; zero: as if it were not there
+    friend bool operator==(const GenesisAccount&, const GenesisAccount&) = default;
+};
+
+struct Genesis {
+    std::uint64_t chain_id = 1;  ///< EIP-155, from 1
+    ForkSchedule forks;
+    std::uint64_t nonce = 0;
+    std::uint64_t timestamp = 0;  ///< Unix seconds
+    Buffer extra_data;
+    std::uint64_t gas_limit = 0;
+    Uint256 difficulty{};
+    Hash256 mix_hash{};
+    Address coinbase;
+    std::optional<Uint256> base_fee_per_gas = {};       ///< wei per gas
+    std::optional<std::uint64_t> excess_blob_gas = {};  ///< absent: 0
+    std::optional<std::uint64_t> blob_gas_used = {};    ///< absent: 0
+    std::map<Address, GenesisAccount> alloc;
+
+    /// Whether block 0 is after the merge: the chain was never mined (EIP-3675).
+    bool is_merged() const { return forks.terminal_total_difficulty == Uint256{}; }
+    /// The rules of block 0. Precondition: forks.validate().
+    Fork fork() const { return forks.at(0, timestamp, is_merged()); }
+    friend bool operator==(const Genesis&, const Genesis&) = default;
+};
+
+/// All of `alloc`, as it comes to an empty state. An account without nonce, balance and code is
+/// there as well, as in Geth: EIP-161 removes it when a transaction touches it.
+StateChanges genesis_state(const Genesis& genesis);
+
+/// Has the fields of the fork of block 0, and no others. Precondition: forks.validate().
+Header genesis_header(const Genesis& genesis, const Hash256& state_root);
+
+/// Block 0 without transactions, and its state: to be accepted by an empty State.
+struct GenesisBlock {
+    Header header;
+    StateCommit state;
+};
+/// Hashes all of the state. Precondition: forks.validate().
+GenesisBlock make_genesis_block(const Genesis& genesis);
+
+}  // namespace parley::chain
