@@ -24,6 +24,7 @@
 #include <parley/base/time.hpp>
 #include <parley/chain/consensus/engine.hpp>
 #include <parley/chain/execution/execution.hpp>
+#include <parley/chain/genesis/genesis.hpp>
 #include <parley/chain/ledger/block_store.hpp>
 #include <parley/chain/ledger/import_error.hpp>
 #include <parley/chain/ledger/import_queue.hpp>
@@ -55,12 +56,6 @@ struct LedgerConfig {
     std::uint64_t replay_max = 128;  ///< blocks in the log that are not saved; above save_blocks
     std::size_t readings_max = 64;   ///< Ledger::read_state that wait
     std::uint64_t salt = 0;          ///< random
-};
-
-/// A chain's first block and state.
-struct GenesisBlock {
-    Header header;
-    StateCommit state;
 };
 
 /// Where a ledger lives and by what rules. All references outlive it.
