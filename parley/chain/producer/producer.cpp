@@ -12,7 +12,7 @@ namespace parley::chain {
 namespace {
 
 /// After which a block that could not be begun is tried again.
-constexpr Duration retry_after = std::chrono::milliseconds{100};
+constexpr Duration retry_making_after = std::chrono::milliseconds{100};
 
 }  // namespace
 
@@ -78,7 +78,7 @@ void Producer::on_timer(Now now) {
                   wipe(making->secret);
                   if (*self) (*self)->on_made(at, *making);
               }});
-    if (!is_making_) next_at_ = now.instant + retry_after;
+    if (!is_making_) next_at_ = now.instant + retry_making_after;
 }
 
 void Producer::on_made(Now now, Making& making) {
