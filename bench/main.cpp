@@ -3,6 +3,7 @@
 // `parley-bench --ours NAME` and `--limit NAME` run one half of one alone, for a profiler.
 #include "bare.hpp"
 #include "book.hpp"
+#include "chain.hpp"
 #include "dht.hpp"
 #include "flood.hpp"
 #include "harness.hpp"
@@ -52,6 +53,12 @@ const std::vector<Benchmark>& benchmarks() {
          dht_requests, bare_dht_requests},
         {"dht.handshakes", "handshakes/s", "the cryptography of the same packets", dht_handshakes,
          bare_dht_handshakes},
+        {"trie.commit", "nodes/s", "Keccak-256 of the same nodes, one after another", trie_commit,
+         trie_commit_limit},
+        {"ledger.import", "transfers/s", "the recovery of the senders alone, on both cores",
+         ledger_import, ledger_import_limit},
+        {"ledger.import_known", "transfers/s", "what it must reach", ledger_import_known,
+         ledger_import_known_aim},
         {"crypto.keccak_batch", "hashes/s", keccak_limit(),
          [] { return keccak_batch(branch_node_bytes); },
          [] { return keccak_in_turn(branch_node_bytes); }},

@@ -131,14 +131,15 @@ Result<void, LedgerError> Ledger::begin(GenesisBlock genesis) {
 
 /// The first record of the log, which is written if it is not there, or was cut.
 Result<LogPlace, LedgerError> Ledger::place_of_genesis(const LoggedBlock& genesis) {
-    std::optional<Result<LogPlace, LedgerError>> found;
+    std::optional<LogPlace> found;
+    Hash256 first{};
     const auto dropped = parts_->log.recover(0, [&](const LogPlace& place, LoggedBlock logged) {
-        const auto hash = logged.block.header.hash();
-        found = hash == genesis_hash_ ? Result<LogPlace, LedgerError>{place}
-                                      : other_genesis(genesis_hash_, hash);
+        found = place;
+        first = logged.block.header.hash();
         return false;
     });
     if (!dropped) return store_failed(dropped.error());
+    if (found && first != genesis_hash_) return other_genesis(genesis_hash_, first);
     if (found) return *found;
     const auto appended = parts_->log.append(genesis);
     if (!appended) return store_failed(appended.error());
