@@ -1,0 +1,22 @@
+// The chain: tries and the import of blocks.
+#pragma once
+
+#include <string>
+
+namespace parley::bench {
+
+/// Nodes a second that a commit of 10,000 changed accounts of 1,000,000 makes, in memory, on one
+/// core; and Keccak-256 of the same nodes one after another.
+double trie_commit();
+double trie_commit_limit();
+
+/// Transfers a second that a ledger imports in blocks of 1,000, onto a real disk, with senders
+/// known, on one core.
+double ledger_import_known();
+/// What that must reach.
+double ledger_import_known_aim();
+/// The same without senders, on two cores; and the recovery of those senders alone on two cores.
+double ledger_import();
+double ledger_import_limit();
+
+}  // namespace parley::bench
