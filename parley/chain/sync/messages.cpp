@@ -1,0 +1,299 @@
+#include <parley/chain/sync/messages.hpp>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace parley::chain::sync_topic {
+namespace {
+
+using rlp::Errc;
+using rlp::Reader;
+using rlp::RlpError;
+
+/// Reads items one after the other; after an error all that follows is empty.
+class MessageReader {
+public:
+    explicit MessageReader(Bytes message) : list_(Bytes{}) {
+        if (auto list = keep(Reader::open_list(message))) list_ = *list;
+    }
+    std::uint64_t u64() { return take<std::uint64_t>(&Reader::u64); }
+    Uint256 u256() { return take<Uint256>(&Reader::u256); }
+    bool boolean() { return take<bool>(&Reader::boolean); }
+    Hash256 hash() { return take<Hash256>(&Reader::fixed<32>); }
+    /// From `min` to `max`.
+    std::uint32_t u32(std::uint32_t min, std::uint32_t max) {
+        const auto value = take<std::uint32_t>(&Reader::u32);
+        if (!error_ && value > max) fail_with(Errc::too_long, max, value);
+        if (!error_ && value < min) fail_with(Errc::missing_item, min, value);
+        return value;
+    }
+    std::optional<Hash256> optional_hash() {
+        const auto bytes = take<Bytes>(&Reader::string);
+        if (bytes.empty()) return std::nullopt;
+        if (bytes.size() == 32) return array_of<32>(bytes);
+        fail_with(Errc::wrong_size, 32, bytes.size());
+        return std::nullopt;
+    }
+    /// Calls `read(items)` until the list ends; `items` is a Reader.
+    template <class Read>
+    void list(std::size_t min, std::size_t max, const Read& read) {
+        auto items = take<Reader>(&Reader::list, Reader{Bytes{}});
+        std::size_t count = 0;
+        for (; !error_ && !items.at_end(); ++count) {
+            if (count == max) return fail_with(Errc::too_long, max, count + 1);
+            read(items);
+        }
+        if (!error_ && count < min) fail_with(Errc::missing_item, min, count);
+    }
+    std::vector<Hash256> hashes(std::size_t min, std::size_t max) {
+        std::vector<Hash256> out;
+        std::set<Hash256> seen;
+        list(min, max, [&](Reader& items) {
+            const auto hash = keep(items.fixed<32>());
+            if (!hash) return;
+            if (!seen.insert(*hash).second) return fail_with(Errc::repeated_item, 0, 0);
+            out.push_back(*hash);
+        });
+        return out;
+    }
+    /// Strings that share the bytes of `message`.
+    std::vector<SharedBytes> strings(const SharedBytes& message, std::size_t max) {
+        std::vector<SharedBytes> out;
+        list(0, max, [&](Reader& items) {
+            if (const auto bytes = keep(items.string())) out.push_back(part_of(message, *bytes));
+        });
+        return out;
+    }
+    template <class T>
+    std::optional<T> keep(Result<T, RlpError> result) {
+        if (result) return std::move(*result);
+        if (!error_) error_ = result.error();
+        return std::nullopt;
+    }
+    void fail_with(Errc why, std::uint64_t expected, std::uint64_t actual) {
+        if (!error_) error_ = RlpError{why, expected, actual};
+    }
+    static SharedBytes part_of(const SharedBytes& message, Bytes part) {
+        if (part.empty()) return {};
+        return message.slice(static_cast<std::size_t>(part.data() - message.view().data()),
+                             part.size());
+    }
+    template <class T>
+    Decoded<T> done(T value) {
+        if (!error_) {
+            if (const auto end = list_.finish(); !end) error_ = end.error();
+        }
+        if (error_) return std::unexpected{*error_};
+        return value;
+    }
+
+private:
+    template <class T>
+    T take(Result<T, RlpError> (Reader::*read)(), T otherwise = T{}) {
+        if (error_) return otherwise;
+        auto value = keep((list_.*read)());
+        return value ? std::move(*value) : std::move(otherwise);
+    }
+
+    Reader list_;
+    std::optional<RlpError> error_;
+};
+
+Buffer packed(const trie::Nibbles& path) {
+    return path.to_compact(false);
+}
+
+SharedBytes finish(rlp::Writer& out) {
+    out.end_list();
+    return SharedBytes::own(out.take());
+}
+
+void write_strings(rlp::Writer& out, const std::vector<SharedBytes>& strings) {
+    out.begin_list();
+    for (const auto& string : strings) out.string(Bytes{string});
+    out.end_list();
+}
+
+void write_hashes(rlp::Writer& out, const std::vector<Hash256>& hashes) {
+    out.begin_list();
+    for (const auto& hash : hashes) out.string(Bytes{hash});
+    out.end_list();
+}
+
+Bytes bytes_or_nothing(const std::optional<Hash256>& hash) {
+    return hash ? Bytes{*hash} : Bytes{};
+}
+
+}  // namespace
+
+bool operator==(const Items& a, const Items& b) {
+    return a.id == b.id && std::ranges::equal(a.items, b.items, [](const auto& x, const auto& y) {
+               return equal(x, y);
+           });
+}
+
+SharedBytes encode(const ChainStatus& message) {
+    rlp::Writer out;
+    out.begin_list().number(message.number).string(Bytes{message.head});
+    out.number(message.total_difficulty);
+    return finish(out);
+}
+
+SharedBytes encode(const GetHeaders& message) {
+    rlp::Writer out;
+    out.begin_list().number(message.id);
+    write_hashes(out, message.from);
+    out.number(std::uint64_t{message.forwards ? 1U : 0U}).number(message.count);
+    return finish(out);
+}
+
+SharedBytes encode(const Items& message) {
+    rlp::Writer out;
+    out.begin_list().number(message.id);
+    write_strings(out, message.items);
+    return finish(out);
+}
+
+SharedBytes encode(const GetByHash& message) {
+    rlp::Writer out;
+    out.begin_list().number(message.id);
+    write_hashes(out, message.hashes);
+    return finish(out);
+}
+
+SharedBytes encode(const GetRange& message) {
+    rlp::Writer out;
+    out.begin_list().number(message.id).string(bytes_or_nothing(message.account));
+    out.string(Bytes{message.origin}).string(Bytes{message.limit}).number(message.bytes);
+    return finish(out);
+}
+
+SharedBytes encode(const Range& message) {
+    rlp::Writer out;
+    out.begin_list().number(message.id).string(Bytes{message.block}).begin_list();
+    for (const auto& [key, value] : message.entries) {
+        out.begin_list().string(Bytes{key}).string(Bytes{value}).end_list();
+    }
+    out.end_list();
+    write_strings(out, message.proof);
+    write_strings(out, message.account_proof);
+    return finish(out);
+}
+
+SharedBytes encode(const GetNodes& message) {
+    rlp::Writer out;
+    out.begin_list().number(message.id).begin_list();
+    for (const auto& [owner, path] : message.places) {
+        out.begin_list().string(bytes_or_nothing(owner)).string(Bytes{packed(path)}).end_list();
+    }
+    out.end_list();
+    return finish(out);
+}
+
+SharedBytes encode(const Nodes& message) {
+    rlp::Writer out;
+    out.begin_list().number(message.id).string(Bytes{message.block});
+    write_strings(out, message.nodes);
+    return finish(out);
+}
+
+Decoded<ChainStatus> decode_status(Bytes message) {
+    MessageReader in{message};
+    ChainStatus out;
+    out.number = in.u64();
+    out.head = in.hash();
+    out.total_difficulty = in.u256();
+    return in.done(out);
+}
+
+Decoded<GetHeaders> decode_get_headers(Bytes message) {
+    MessageReader in{message};
+    GetHeaders out;
+    out.id = in.u64();
+    out.from = in.hashes(1, locator_max);
+    out.forwards = in.boolean();
+    out.count = in.u32(1, headers_max);
+    return in.done(std::move(out));
+}
+
+Decoded<Items> decode_items(const SharedBytes& message, std::size_t items_max) {
+    MessageReader in{message};
+    Items out;
+    out.id = in.u64();
+    out.items = in.strings(message, items_max);
+    return in.done(std::move(out));
+}
+
+Decoded<GetByHash> decode_get_by_hash(Bytes message, std::size_t hashes_max) {
+    MessageReader in{message};
+    GetByHash out;
+    out.id = in.u64();
+    out.hashes = in.hashes(1, hashes_max);
+    return in.done(std::move(out));
+}
+
+Decoded<GetRange> decode_get_range(Bytes message) {
+    MessageReader in{message};
+    GetRange out;
+    out.id = in.u64();
+    out.account = in.optional_hash();
+    out.origin = in.hash();
+    out.limit = in.hash();
+    out.bytes = in.u32(1, answer_bytes_max);
+    return in.done(std::move(out));
+}
+
+Decoded<Range> decode_range(const SharedBytes& message) {
+    MessageReader in{message};
+    Range out;
+    out.id = in.u64();
+    out.block = in.hash();
+    in.list(0, entries_max, [&](Reader& items) {
+        auto entry = in.keep(items.list());
+        if (!entry) return;
+        const auto key = in.keep(entry->fixed<32>());
+        if (!key) return;
+        const auto value = in.keep(entry->string());
+        if (!value) return;
+        if (const auto end = entry->finish(); !end) return in.fail_with(end.error().code, 0, 0);
+        out.entries.push_back({*key, MessageReader::part_of(message, *value)});
+    });
+    out.proof = in.strings(message, nodes_max);
+    out.account_proof = in.strings(message, nodes_max);
+    return in.done(std::move(out));
+}
+
+Decoded<GetNodes> decode_get_nodes(Bytes message) {
+    MessageReader in{message};
+    GetNodes out;
+    out.id = in.u64();
+    in.list(1, nodes_max, [&](Reader& items) {
+        auto place = in.keep(items.list());
+        if (!place) return;
+        const auto owner = in.keep(place->string());
+        if (!owner) return;
+        if (!owner->empty() && owner->size() != 32) {
+            return in.fail_with(Errc::wrong_size, 32, owner->size());
+        }
+        const auto path = in.keep(place->string());
+        if (!path) return;
+        const auto compact = trie::from_compact(*path);
+        if (!compact || compact->is_leaf) return in.fail_with(Errc::wrong_size, 0, path->size());
+        if (const auto end = place->finish(); !end) return in.fail_with(end.error().code, 0, 0);
+        out.places.push_back({owner->empty() ? std::nullopt : std::optional{array_of<32>(*owner)},
+                              compact->nibbles});
+    });
+    return in.done(std::move(out));
+}
+
+Decoded<Nodes> decode_nodes(const SharedBytes& message) {
+    MessageReader in{message};
+    Nodes out;
+    out.id = in.u64();
+    out.block = in.hash();
+    out.nodes = in.strings(message, nodes_max);
+    return in.done(std::move(out));
+}
+
+}  // namespace parley::chain::sync_topic

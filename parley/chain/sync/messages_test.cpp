@@ -1,0 +1,133 @@
+// The messages of the topic "sync": round trips, and a table of what is refused.
+#include <parley/chain/sync/messages.hpp>
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+using namespace parley;
+using namespace parley::chain;
+using namespace parley::chain::sync_topic;
+
+namespace {
+
+Hash256 numbered(std::uint8_t i) {
+    Hash256 out{};
+    out[31] = std::byte{i};
+    return out;
+}
+
+SharedBytes shared(std::string_view text) {
+    return SharedBytes::copy(bytes_of(text));
+}
+
+std::string h(std::uint8_t i) {
+    return "a0" + to_hex(numbered(i));
+}
+
+/// An RLP list of these items in hex.
+std::string list(const std::string& items) {
+    const auto size = items.size() / 2;
+    if (size < 56) return to_hex(Buffer{std::byte(0xc0 + size)}) + items;
+    if (size < 256) return "f8" + to_hex(Buffer{std::byte(size)}) + items;
+    return "f9" + to_hex(Buffer{std::byte(size >> 8), std::byte(size)}) + items;
+}
+
+}  // namespace
+
+TEST_CASE("messages of the topic sync are read as they were written") {
+    const ChainStatus status{7, numbered(1), to_uint256(300)};
+    CHECK(decode_status(encode(status)) == status);
+    for (const bool forwards : {false, true}) {
+        const GetHeaders question{5, {numbered(1), numbered(2)}, forwards, 512};
+        CHECK(decode_get_headers(encode(question)) == question);
+    }
+    const Items items{9, {shared("one"), shared(""), shared("a longer one of more bytes")}};
+    CHECK(decode_items(encode(items), 3) == items);
+    const GetByHash hashes{1, {numbered(3)}};
+    CHECK(decode_get_by_hash(encode(hashes), 1) == hashes);
+    for (const auto& account : {std::optional<Hash256>{}, std::optional{numbered(9)}}) {
+        const GetRange range{2, account, numbered(4), numbered(5), 4096};
+        CHECK(decode_get_range(encode(range)) == range);
+    }
+    const Range range{3,
+                      numbered(8),
+                      {{numbered(1), shared("x")}, {numbered(2), shared("yz")}},
+                      {shared("node")},
+                      {shared("other"), shared("node")}};
+    const auto read = decode_range(encode(range));
+    REQUIRE(read);
+    CHECK(read->block == numbered(8));
+    REQUIRE(read->entries.size() == 2);
+    CHECK(read->entries[1].key == numbered(2));
+    CHECK(equal(read->entries[1].value, bytes_of("yz")));
+    CHECK(read->proof.size() == 1);
+    CHECK(read->account_proof.size() == 2);
+    const GetNodes places{4,
+                          {{std::nullopt, {}}, {numbered(1), trie::Nibbles::of_key(numbered(7))}}};
+    CHECK(decode_get_nodes(encode(places)) == places);
+    const Nodes nodes{6, numbered(2), {shared(""), shared("node")}};
+    CHECK(decode_nodes(encode(nodes))->nodes.size() == 2);
+}
+
+TEST_CASE("what breaks a bound or the form is refused, with the exact error") {
+    struct Bad {
+        std::string hex;
+        rlp::RlpError error;
+    };
+    using E = rlp::Errc;
+    const auto check = [](const std::vector<Bad>& table, const auto& decode) {
+        for (const auto& [hex, error] : table) {
+            CAPTURE(hex);
+            const auto bytes = SharedBytes::own(std::move(*from_hex(hex)));
+            const auto decoded = decode(bytes);
+            REQUIRE_FALSE(decoded);
+            CHECK(decoded.error() == error);
+        }
+    };
+    check({{"80", {E::expected_list}},
+           {list("07" + h(1)), {E::missing_item, 3, 2}},
+           {list("0701"
+                 "01"),
+            {E::wrong_size, 32, 1}},
+           {list("07" + h(1) + "0101"), {E::trailing_bytes, 0, 1}}},
+          [](const auto& m) { return decode_status(m); });
+    check({{list("05" + list("") + "8001"), {E::missing_item, 1, 0}},
+           {list("05" + list(h(1) + h(1)) + "8001"), {E::repeated_item}},
+           {list("05" + list(h(1)) + "0201"), {E::integer_too_large, 1, 2}},
+           {list("05" + list(h(1)) + "8080"), {E::missing_item, 1, 0}},
+           {list("05" + list(h(1)) + "80820201"), {E::too_long, 512, 513}}},
+          [](const auto& m) { return decode_get_headers(m); });
+    check({{list("05" + list("010203")), {E::too_long, 2, 3}},
+           {list("05" + list("c0")), {E::expected_string}},
+           {list("05" + h(1)), {E::expected_list}}},
+          [](const auto& m) { return decode_items(m, 2); });
+    check({{list("05" + list(h(1) + h(2) + h(3))), {E::too_long, 2, 3}},
+           {list("05" + list("")), {E::missing_item, 1, 0}}},
+          [](const auto& m) { return decode_get_by_hash(m, 2); });
+    check({{list("0501" + h(1) + h(2) + "05"), {E::wrong_size, 32, 1}},
+           {list("0580" + h(1) + h(2) + "80"), {E::missing_item, 1, 0}},
+           {list("0580" + h(1) + h(2) + "83200001"), {E::too_long, 2097152, 2097153}}},
+          [](const auto& m) { return decode_get_range(m); });
+    check({{list("05" + h(1) +
+                 list(list("01"
+                           "02")) +
+                 "c0c0"),
+            {E::wrong_size, 32, 1}},
+           {list("05" + h(1) + list(list(h(1))) + "c0c0"), {E::missing_item, 2, 1}},
+           {list("05" + h(1) + list(list(h(1) + "0203")) + "c0c0"), {E::trailing_bytes}},
+           {list("05" + h(1) + "c0c0"), {E::missing_item, 5, 4}}},
+          [](const auto& m) { return decode_range(m); });
+    check({{list("05" + list("")), {E::missing_item, 1, 0}},
+           {list("05" + list(list("8080"))), {E::wrong_size, 0, 0}},
+           {list("05" + list(list("8020"))), {E::wrong_size, 0, 1}},
+           {list("05" + list(list("0101"))), {E::wrong_size, 32, 1}},
+           {list("05" + list(list("800001"))), {E::trailing_bytes}}},
+          [](const auto& m) { return decode_get_nodes(m); });
+    std::string many;
+    for (std::size_t i = 0; i <= nodes_max; ++i) many += "01";
+    check({{list("05" + h(1) + list(many)), {E::too_long, 512, 513}}},
+          [](const auto& m) { return decode_nodes(m); });
+}
