@@ -11,6 +11,7 @@ namespace parley::chain::trie {
 namespace {
 
 constexpr std::size_t branch_items = 17;
+constexpr std::size_t branch_ways_min = 2;
 constexpr std::size_t branch_bytes_usual = 532;  // 16 hashes and no value
 constexpr std::byte first_list_prefix{0xc0};
 constexpr std::byte empty_string_prefix{0x80};
@@ -40,6 +41,10 @@ Result<Node, TrieError> decode_branch(const std::array<Bytes, branch_items>& ite
     const auto value = last.string();
     if (!value) return rlp_failure(value.error());
     out.value = to_buffer(*value);
+    const auto children =
+        std::ranges::count_if(out.children, [](const Reference& child) { return !child.empty(); });
+    const auto ways = static_cast<std::size_t>(children) + (out.value.empty() ? 0U : 1U);
+    if (ways < branch_ways_min) return fail(TrieErrc::bad_branch, branch_ways_min, ways);
     return out;
 }
 
@@ -85,6 +90,9 @@ std::string message(const TrieError& error) {
             return "trie node: a child is neither a hash nor a node of less than 32 bytes";
         case TrieErrc::bad_extension:
             return "trie node: extension without nibbles or child";
+        case TrieErrc::bad_branch:
+            return fmt::format("trie node: branch of {} ways out, expected {}", error.actual,
+                               error.expected);
         case TrieErrc::too_deep:
             return "trie: a path is longer than any key";
         case TrieErrc::missing_node:

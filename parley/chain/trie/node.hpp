@@ -27,6 +27,7 @@ enum class TrieErrc : std::uint8_t {
     empty_value,      ///< a leaf without a value
     bad_reference,    ///< neither empty, nor a hash, nor a node of less than 32 bytes
     bad_extension,    ///< an extension of no nibbles, or to nothing
+    bad_branch,       ///< expected: ways out, children and value, at least; actual: there are
     too_deep,         ///< the path goes on after the last nibble of a key
     missing_node,     ///< a node is not there; actual: nibbles before it
     wrong_hash,       ///< the bytes there are those of another node; actual: nibbles before it
@@ -106,7 +107,7 @@ struct Branch {
 };
 using Node = std::variant<Leaf, Extension, Branch>;
 
-/// Errors: rlp, bad_items, bad_path, empty_value, bad_reference, bad_extension.
+/// Errors: rlp, bad_items, bad_path, empty_value, bad_reference, bad_extension, bad_branch.
 Result<Node, TrieError> decode_node(Bytes rlp);
 /// Preconditions: no reference is_changed(); an extension has a child and a run.
 Buffer encode_node(const Node& node);

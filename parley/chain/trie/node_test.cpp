@@ -59,6 +59,11 @@ TEST_CASE("bytes that are no node are refused, and say why") {
     const auto rlp_error = [](rlp::Errc code) {
         return TrieError{TrieErrc::rlp, 0, static_cast<std::uint64_t>(code)};
     };
+    const auto empty_items = [](int count) {
+        std::string out;
+        while (count-- > 0) out += "80";
+        return out;
+    };
     const std::string list_31 = "de9d" + std::string(58, '1');
     const std::string list_32 = "df9e" + std::string(60, '1');
     const Bad table[] = {
@@ -76,6 +81,9 @@ TEST_CASE("bytes that are no node are refused, and say why") {
         {"c21105", {TrieErrc::bad_reference}},
         {"e1119f" + std::string(62, '1'), {TrieErrc::bad_reference}},
         {"e111" + list_32, {TrieErrc::bad_reference}},
+        {"d1" + empty_items(17), {TrieErrc::bad_branch, 2, 0}},
+        {"d1" + empty_items(16) + "01", {TrieErrc::bad_branch, 2, 1}},
+        {"f1" + empty_items(3) + hash_text('1') + empty_items(13), {TrieErrc::bad_branch, 2, 1}},
         {"c2200100", rlp_error(rlp::Errc::trailing_bytes)},
         {"c3812001", rlp_error(rlp::Errc::non_canonical_byte)},
     };
