@@ -8,6 +8,7 @@
 #include <parley/chain/consensus/engine.hpp>
 #include <parley/chain/execution/execution.hpp>
 #include <parley/chain/ledger/block_log.hpp>
+#include <parley/chain/ledger/block_store.hpp>
 #include <parley/chain/ledger/execute_block.hpp>
 #include <parley/chain/ledger/import_error.hpp>
 #include <parley/chain/state/state.hpp>
@@ -32,8 +33,12 @@ struct ChainParts {
           store_owner(its_store.weak_from_this().lock()),
           log_owner(log_file.weak_from_this().lock()),
           state(its_store, empty_root_hash, its_salt),
-          log(log_file, {.extra_data_bytes_max = engine->extra_data_bytes_max()}),
+          limits{.extra_data_bytes_max = engine->extra_data_bytes_max()},
+          log(log_file, limits),
+          blocks(its_store, log),
           salt(its_salt) {}
+    ChainParts(const ChainParts&) = delete;
+    ChainParts& operator=(const ChainParts&) = delete;
 
     std::shared_ptr<const Execution> execution;
     std::shared_ptr<const Engine> engine;
@@ -41,7 +46,9 @@ struct ChainParts {
     std::shared_ptr<Store> store_owner;
     std::shared_ptr<AppendLog> log_owner;
     State state;
+    BlockLimits limits;
     BlockLog log;
+    BlockStore blocks;
     std::uint64_t salt;
 };
 

@@ -78,7 +78,6 @@ Ledger::Ledger(LedgerServices services, LedgerConfig config)
       config_(config),
       parts_(std::make_shared<ChainParts>(services_.execution, services_.engine, services_.store,
                                           services_.log_file, config.salt)),
-      blocks_(services_.store, parts_->log),
       queue_(config.waiting, parts_, services_.jobs),
       self_(std::make_shared<Ledger*>(this)) {
     assert(config_.save_blocks < config_.replay_max);
@@ -123,9 +122,9 @@ Result<void, LedgerError> Ledger::begin(GenesisBlock genesis) {
     if (!place) return std::unexpected{place.error()};
     first.place = *place;
     parts_->state.accept(std::move(genesis.state));
-    blocks_.move_main({}, {&first});
+    parts_->blocks.move_main({}, {&first});
     const auto end = first.place.end();
-    blocks_.add(std::move(first));
+    parts_->blocks.add(std::move(first));
     return replay(end);
 }
 
@@ -147,12 +146,12 @@ Result<LogPlace, LedgerError> Ledger::place_of_genesis(const LoggedBlock& genesi
 }
 
 Result<void, LedgerError> Ledger::resume(const Hash256& saved_head, std::uint64_t log_end) {
-    const auto head = blocks_.find(saved_head);
+    const auto head = parts_->blocks.find(saved_head);
     if (!head) return store_failed(head.error());
     if (!*head) return store_failed({StoreErrc::corrupt});
     head_ = (*head)->header;
     parts_->state.reopen(head_.header.state_root);
-    if (auto loaded = blocks_.load_recent(head_.header.number); !loaded) {
+    if (auto loaded = parts_->blocks.load_recent(head_.header.number); !loaded) {
         return store_failed(loaded.error());
     }
     return replay(log_end);
@@ -209,9 +208,9 @@ std::optional<Account> Ledger::account(const Address& address) const {
 }
 
 Result<ChainHeader, ImportError> Ledger::parent_of(const Header& header) {
-    if (const auto* recent = blocks_.recent(header.parent_hash)) return recent->header;
+    if (const auto* recent = parts_->blocks.recent(header.parent_hash)) return recent->header;
     if (const auto* waiting = queue_.find(header.parent_hash)) return waiting->header;
-    const auto known = blocks_.find(header.parent_hash);
+    const auto known = parts_->blocks.find(header.parent_hash);
     if (!known) return std::unexpected{known.error()};
     if (*known) return fail(BranchErrc::too_deep, branch_depth_max);
     return fail(BranchErrc::unknown_parent);
@@ -219,7 +218,7 @@ Result<ChainHeader, ImportError> Ledger::parent_of(const Header& header) {
 
 void Ledger::import(Now now, Block block, ImportDone done, std::vector<Address> senders) {
     const auto hash = block.header.hash();
-    if (blocks_.recent(hash)) return done(now, Imported{.was_known = true});
+    if (parts_->blocks.recent(hash)) return done(now, Imported{.was_known = true});
     if (auto* same = queue_.find(hash)) return same->done.push_back(std::move(done));
     const auto parent = parent_of(block.header);
     if (!parent) return done(now, std::unexpected{parent.error()});
@@ -265,13 +264,13 @@ void Ledger::start_readings(Now now) {
         const auto reading = std::make_shared<Reading>(std::move(readings_.front()));
         readings_.pop_front();
         const auto head = std::make_shared<const ChainHeader>(head_);
-        const bool submitted = services_.jobs.submit(
-            {[reading, head, parts = parts_] { reading->run(*head, parts->state); },
-             [reading, self = self_](Now at) {
-                 if (*self) (*self)->gate_.end_read(at);
-                 reading->done(at);
-                 if (*self) (*self)->pump(at);
-             }});
+        const bool submitted =
+            services_.jobs.submit({[reading, head, parts = parts_] { reading->run(*head, *parts); },
+                                   [reading, self = self_](Now at) {
+                                       if (*self) (*self)->gate_.end_read(at);
+                                       reading->done(at);
+                                       if (*self) (*self)->pump(at);
+                                   }});
         if (submitted) continue;
         readings_.push_front(std::move(*reading));
         gate_.end_read(now);
@@ -315,24 +314,24 @@ void Ledger::start_import(Now now) {
 Result<Ledger::Route, BranchError> Ledger::route_to(const Hash256& target) const {
     Route out;
     const auto is_main = [&](const RecentBlock& block) {
-        const auto main = blocks_.main(block.header.header.number);
+        const auto main = parts_->blocks.main(block.header.header.number);
         return main && *main == block.header.hash;
     };
-    const auto* fork = blocks_.recent(target);
-    for (; fork && !is_main(*fork); fork = blocks_.recent(fork->header.header.parent_hash)) {
+    const auto* fork = parts_->blocks.recent(target);
+    for (; fork && !is_main(*fork); fork = parts_->blocks.recent(fork->header.header.parent_hash)) {
         out.forward.push_back(fork);
     }
     if (!fork) return fail(BranchErrc::too_deep, branch_depth_max);
     std::ranges::reverse(out.forward);
-    for (const auto* back = blocks_.recent(head_.hash); back && back != fork;
-         back = blocks_.recent(back->header.header.parent_hash)) {
+    for (const auto* back = parts_->blocks.recent(head_.hash); back && back != fork;
+         back = parts_->blocks.recent(back->header.header.parent_hash)) {
         out.back.push_back(back);
     }
     return out;
 }
 
 Result<ImportWork, ImportError> Ledger::work_for(const WaitingBlock& waiting) const {
-    const auto* parent = blocks_.recent(waiting.parent.hash);
+    const auto* parent = parts_->blocks.recent(waiting.parent.hash);
     // It was in memory, or waited before this one, and was refused or forgotten meanwhile.
     if (!parent) return fail(BranchErrc::invalid_parent);
     const auto route = route_to(waiting.parent.hash);
@@ -354,11 +353,11 @@ Result<ImportWork, ImportError> Ledger::work_for(const WaitingBlock& waiting) co
 
 Result<void, InvalidBlock> Ledger::check_ommers(const Block& block, Fork fork) const {
     const Ancestry headers = [&](const Hash256& hash) -> std::optional<ChainHeader> {
-        const auto* found = blocks_.recent(hash);
+        const auto* found = parts_->blocks.recent(hash);
         return found ? std::optional{found->header} : std::nullopt;
     };
     const AncestryBlocks blocks = [&](const Hash256& hash) -> std::optional<Block> {
-        const auto* found = blocks_.recent(hash);
+        const auto* found = parts_->blocks.recent(hash);
         return found ? std::optional{found->logged.block} : std::nullopt;
     };
     auto checked = services_.engine->check_ommers(block, fork, headers, blocks);
@@ -383,19 +382,19 @@ void Ledger::on_executed(Now now, const std::shared_ptr<WaitingBlock>& waiting, 
 Imported Ledger::take_over(const ChainHeader& header, LoggedBlock logged, ImportWork::Done done) {
     const auto route = route_to(header.header.parent_hash);
     logged.receipts = std::move(done.receipts);
-    blocks_.add({header, std::move(logged), done.place, done.commit.changes});
+    parts_->blocks.add({header, std::move(logged), done.place, done.commit.changes});
     ++unsaved_blocks_;
     if (!services_.engine->is_better(header, head_)) return {};
     Imported out;
     auto forward = route->forward;
-    forward.push_back(blocks_.recent(header.hash));
+    forward.push_back(parts_->blocks.recent(header.hash));
     for (const auto* block : route->back) out.reverted.push_back(block->header.hash);
     for (const auto* block : forward) out.applied.push_back(block->header.hash);
-    blocks_.move_main(route->back, forward);
+    parts_->blocks.move_main(route->back, forward);
     if (done.way) parts_->state.accept(std::move(*done.way));
     parts_->state.accept(std::move(done.commit));
     head_ = header;
-    blocks_.forget_below(head_.header.number);
+    parts_->blocks.forget_below(head_.header.number);
     return out;
 }
 
@@ -414,7 +413,7 @@ void Ledger::start_save(Now now) {
     if (is_saving_ || unsaved_blocks_ == 0) return;
     is_saving_ = true;
     auto batch = parts_->state.begin_save();
-    blocks_.begin_save(batch);
+    parts_->blocks.begin_save(batch);
     batch.put(meta_table, bytes_of(saved_key),
               encode_saved({genesis_hash_, head_.hash, parts_->log.end()}));
     saving_blocks_ = unsaved_blocks_;
@@ -449,7 +448,7 @@ void Ledger::submit_save(Now now, std::shared_ptr<const StoreBatch> batch) {
 void Ledger::end_save() {
     is_saving_ = false;
     parts_->state.end_save();
-    blocks_.end_save();
+    parts_->blocks.end_save();
     unsaved_blocks_ -= std::exchange(saving_blocks_, 0);
 }
 

@@ -80,17 +80,20 @@ public:
     const ChainHeader& head() const { return head_; }
     const Hash256& genesis_hash() const { return genesis_hash_; }
     const State& state() const { return parts_->state; }
-    const BlockStore& blocks() const { return blocks_; }
+    const BlockStore& blocks() const { return parts_->blocks; }
+    const Engine& engine() const { return *parts_->engine; }
+    /// Of blocks that this chain may have.
+    const BlockLimits& limits() const { return parts_->limits; }
     /// At the head. Nothing if the disk cannot be read.
     std::optional<Account> account(const Address& address) const override;
 
     /// `done` is called once, now or later. With the `senders` of its transactions, in their order,
     /// a block costs no signatures.
     void import(Now now, Block block, ImportDone done, std::vector<Address> senders = {});
-    /// Reads the state of the head in a Job, such as to make a block or a proof: `run` on any
-    /// thread, then `done` on the node's. False if too many wait to do so already.
+    /// Reads state and blocks in a Job, such as to make a block or a proof: `run` on any thread,
+    /// then `done` on the node's. False if too many wait to do so already.
     struct Reading {
-        std::move_only_function<void(const ChainHeader& head, const State& state)> run;
+        std::move_only_function<void(const ChainHeader& head, const ChainParts& chain)> run;
         std::move_only_function<void(Now)> done;
     };
     [[nodiscard]] bool read_state(Now now, Reading reading);
@@ -137,11 +140,10 @@ private:
     LedgerServices services_;
     LedgerConfig config_;
     std::shared_ptr<ChainParts> parts_;
-    BlockStore blocks_;
     ImportQueue queue_;
     ChainHeader head_;
     Hash256 genesis_hash_{};
-    StateGate gate_;  // every change of the state and of blocks_ goes through it
+    StateGate gate_;  // every change of state and blocks goes through it
     std::deque<Reading> readings_;
     bool is_executing_ = false;  // a block, until it is taken over
     bool is_saving_ = false;

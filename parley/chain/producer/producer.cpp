@@ -72,12 +72,13 @@ void Producer::on_timer(Now now) {
     plan.bytes_max = config_.block_bytes_max;
     const auto making = std::make_shared<Making>(
         Making{execution_, engine_, std::move(plan), config_.secret, std::move(picked)});
-    is_making_ = ledger_.read_state(
-        now, {[making](const ChainHeader& at, const State& state) { making->run(at, state); },
-              [making, self = self_](Now at) {
-                  wipe(making->secret);
-                  if (*self) (*self)->on_made(at, *making);
-              }});
+    is_making_ = ledger_.read_state(now, {[making](const ChainHeader& at, const ChainParts& chain) {
+                                              making->run(at, chain.state);
+                                          },
+                                          [making, self = self_](Now at) {
+                                              wipe(making->secret);
+                                              if (*self) (*self)->on_made(at, *making);
+                                          }});
     if (!is_making_) next_at_ = now.instant + retry_making_after;
 }
 

@@ -33,6 +33,7 @@ inline constexpr transport::Code get_code = 9;
 inline constexpr transport::Code code = 10;
 inline constexpr transport::Code get_nodes = 11;
 inline constexpr transport::Code nodes = 12;
+inline constexpr transport::Code new_head = 13;  ///< ChainStatus, when the head moves
 
 inline constexpr std::size_t locator_max = 64;    ///< hashes in GetHeaders
 inline constexpr std::size_t headers_max = 512;   ///< asked for, or in an answer

@@ -1,0 +1,322 @@
+#include <parley/chain/sync/block_sync.hpp>
+
+#include <parley/base/overloaded.hpp>
+#include <parley/chain/sync/answers.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace parley::chain {
+namespace {
+
+using sync_topic::ChainStatus;
+using transport::Offence;
+
+/// Of a block, which is the largest that is sent, and what is around it.
+constexpr std::uint32_t message_bytes = (8U << 20) + (1U << 16);
+
+/// What becomes of the peer that sent a block.
+Downloads::Outcome outcome_of(const ImportError& error) {
+    const auto* invalid = std::get_if<InvalidBlock>(&error);
+    if (!invalid) return Downloads::Outcome::failed;
+    switch (invalid->rule) {
+        case BlockRule::transactions_root:
+        case BlockRule::ommers_hash:
+        case BlockRule::withdrawals_root:
+        case BlockRule::has_withdrawals:
+            return Downloads::Outcome::wrong_body;
+        default:
+            return Downloads::Outcome::invalid;
+    }
+}
+
+bool is_of_parent(const Result<Imported, ImportError>& result) {
+    if (result) return false;
+    const auto* branch = std::get_if<BranchError>(&result.error());
+    return branch && branch->code == BranchErrc::invalid_parent;
+}
+
+std::optional<std::vector<Header>> read_headers(const sync_topic::Items& items,
+                                                std::size_t extra_data_bytes_max) {
+    std::vector<Header> out;
+    for (const auto& item : items.items) {
+        auto header = decode_header(item, extra_data_bytes_max);
+        if (!header) return std::nullopt;
+        out.push_back(std::move(*header));
+    }
+    return out;
+}
+
+std::optional<std::vector<std::optional<Body>>> read_bodies(const sync_topic::Items& items,
+                                                            const BlockLimits& limits) {
+    std::vector<std::optional<Body>> out;
+    for (const auto& item : items.items) {
+        if (item.empty()) {
+            out.emplace_back();
+            continue;
+        }
+        // Its own copy: a transaction keeps the bytes that it came in.
+        auto body = decode_body(SharedBytes::copy(item), limits);
+        if (!body) return std::nullopt;
+        out.emplace_back(std::move(*body));
+    }
+    return out;
+}
+
+}  // namespace
+
+class BlockSync::Peer final : public transport::TopicHandler {
+public:
+    Peer(BlockSync& sync, transport::Context& context, Downloads::PeerId id)
+        : sync_(sync),
+          context_(context),
+          id_(id),
+          questions_(sync.config_.questions_per_second, sync.config_.questions_burst) {}
+
+    transport::Context& context() { return context_; }
+
+    Result<void, Offence> handle(transport::Code code, transport::Message message) override {
+        switch (code) {
+            case sync_topic::get_headers:
+                return answer(sync_topic::headers, sync_topic::decode_get_headers(message.bytes()),
+                              answer_headers);
+            case sync_topic::get_bodies:
+                return answer(
+                    sync_topic::bodies,
+                    sync_topic::decode_get_by_hash(message.bytes(), sync_topic::bodies_max),
+                    answer_bodies);
+            case sync_topic::headers:
+                return on_headers(message);
+            case sync_topic::bodies:
+                return on_bodies(message);
+            case sync_topic::new_head:
+                return on_new_head(message.bytes());
+            default:
+                return std::unexpected{Offence::malformed};
+        }
+    }
+    void on_status(Bytes bytes) override {
+        if (const auto status = sync_topic::decode_status(bytes)) take(*status);
+    }
+    void on_closed(transport::CloseReason) override {
+        sync_.peers_.erase(id_);
+        sync_.downloads_.remove_peer(context_.now(), id_, sync_.effects_);
+        sync_.perform(context_.now());
+    }
+
+private:
+    void take(const ChainStatus& status) {
+        sync_.downloads_.on_status(context_.now(), id_, status, sync_.effects_);
+        sync_.perform(context_.now());
+    }
+    Result<void, Offence> on_new_head(Bytes message) {
+        const auto status = sync_topic::decode_status(message);
+        if (!status) return std::unexpected{Offence::malformed};
+        take(*status);
+        return {};
+    }
+    Result<void, Offence> on_headers(const transport::Message& message) {
+        const auto items =
+            sync_topic::decode_items(SharedBytes::copy(message.bytes()), sync_topic::headers_max);
+        if (!items) return std::unexpected{Offence::malformed};
+        auto headers = read_headers(*items, sync_.ledger_->limits().extra_data_bytes_max);
+        if (!headers) return std::unexpected{Offence::malformed};
+        sync_.downloads_.on_headers(context_.now(), id_, items->id, std::move(*headers),
+                                    sync_.effects_);
+        sync_.perform(context_.now());
+        return {};
+    }
+    Result<void, Offence> on_bodies(const transport::Message& message) {
+        const auto items =
+            sync_topic::decode_items(SharedBytes::copy(message.bytes()), sync_topic::bodies_max);
+        if (!items) return std::unexpected{Offence::malformed};
+        auto bodies = read_bodies(*items, sync_.ledger_->limits());
+        if (!bodies) return std::unexpected{Offence::malformed};
+        sync_.downloads_.on_bodies(context_.now(), id_, items->id, std::move(*bodies),
+                                   sync_.effects_);
+        sync_.perform(context_.now());
+        return {};
+    }
+    /// In a Job, one at a time.
+    template <class Question, class Answer>
+    Result<void, Offence> answer(transport::Code code, sync_topic::Decoded<Question> question,
+                                 const Answer& make) {
+        if (!question) return std::unexpected{Offence::malformed};
+        const Now now = context_.now();
+        if (!questions_.take(now.instant, 1)) return std::unexpected{Offence::too_often};
+        if (is_answering_) return std::unexpected{Offence::too_often};
+        const auto reply = std::make_shared<SharedBytes>();
+        is_answering_ = sync_.ledger_->read_state(
+            now, {[reply, make, asked = std::move(*question)](const ChainHeader&,
+                                                              const ChainParts& chain) {
+                      *reply = sync_topic::encode(make(chain.blocks, asked));
+                  },
+                  [reply, code, id = id_, self = sync_.self_](Now) {
+                      if (!*self) return;
+                      const auto found = (*self)->peers_.find(id);
+                      if (found == (*self)->peers_.end()) return;
+                      found->second->is_answering_ = false;
+                      (void)found->second->context_.send(code, std::move(*reply));
+                  }});
+        return {};
+    }
+
+    BlockSync& sync_;
+    transport::Context& context_;
+    Downloads::PeerId id_;
+    TokenBucket questions_;
+    bool is_answering_ = false;
+};
+
+BlockSync::BlockSync(BlockSyncConfig config, OpenLedger open)
+    : config_(std::move(config)),
+      open_(std::move(open)),
+      downloads_(
+          config_.downloads,
+          {
+              .is_better =
+                  [this](const ChainStatus& status) {
+                      ChainHeader theirs;
+                      theirs.header.number = status.number;
+                      theirs.hash = status.head;
+                      theirs.total_difficulty = status.total_difficulty;
+                      return ledger_->engine().is_better(theirs, ledger_->head());
+                  },
+              .locator = [this] { return locator(); },
+              .is_known =
+                  [this](const Hash256& hash) { return ledger_->blocks().recent(hash) != nullptr; },
+          }),
+      self_(std::make_shared<BlockSync*>(this)) {}
+
+BlockSync::~BlockSync() {
+    *self_ = nullptr;
+}
+
+transport::TopicSpec BlockSync::topic() const {
+    return {
+        .name = "sync",
+        .priority = transport::Priority::blocks,
+        .message_bytes_max = message_bytes,
+        .window_bytes = message_bytes + 4096,
+        .send_budget_bytes = message_bytes + 4096,
+    };
+}
+
+void BlockSync::attached(transport::Network& network) {
+    network_ = &network;
+    auto opened = open_(network.jobs(), network.log());
+    if (!opened) throw std::runtime_error{message(opened.error())};
+    ledger_ = std::move(*opened);
+}
+
+std::unique_ptr<transport::TopicHandler> BlockSync::new_peer(transport::Context& context) {
+    const auto id = next_peer_++;
+    auto peer = std::make_unique<Peer>(*this, context, id);
+    peers_.emplace(id, peer.get());
+    downloads_.add_peer(id);
+    (void)context.send(sync_topic::new_head, sync_topic::encode(own_status()));
+    return peer;
+}
+
+ChainStatus BlockSync::own_status() const {
+    const auto& head = ledger_->head();
+    return {head.header.number, head.hash, head.total_difficulty};
+}
+
+Buffer BlockSync::status() {
+    return to_buffer(sync_topic::encode(own_status()));
+}
+
+/// The head, and ever larger steps back from it; the genesis at the end.
+std::vector<Hash256> BlockSync::locator() const {
+    std::vector<Hash256> out;
+    const auto number = ledger_->head().header.number;
+    for (std::uint64_t back = 0; back < number && out.size() + 1 < sync_topic::locator_max;
+         back = back < 8 ? back + 1 : back * 2) {
+        const auto hash = ledger_->blocks().main(number - back);
+        if (hash && *hash) out.push_back(**hash);
+    }
+    out.push_back(ledger_->genesis_hash());
+    return out;
+}
+
+Instant BlockSync::next_wakeup() const {
+    if (!ledger_) return never;
+    return std::min(ledger_->next_wakeup(), downloads_.next_wakeup());
+}
+
+void BlockSync::on_timer(Now now) {
+    ledger_->on_timer(now);
+    if (now.instant >= downloads_.next_wakeup()) downloads_.on_timer(now, effects_);
+    perform(now);
+}
+
+void BlockSync::perform(Now now) {
+    if (is_performing_) return;
+    is_performing_ = true;
+    while (!effects_.empty()) {
+        for (auto& effect : std::exchange(effects_, {})) {
+            std::visit(
+                overloaded{
+                    [&](Downloads::Ask& ask) {
+                        const auto peer = peers_.find(ask.peer);
+                        if (peer == peers_.end()) return;
+                        const bool of_headers =
+                            std::holds_alternative<sync_topic::GetHeaders>(ask.question);
+                        auto bytes = std::visit(
+                            [](const auto& question) { return sync_topic::encode(question); },
+                            ask.question);
+                        (void)peer->second->context().send(
+                            of_headers ? sync_topic::get_headers : sync_topic::get_bodies,
+                            std::move(bytes));
+                    },
+                    [&](Downloads::Import& block) { start_import(now, std::move(block.block)); },
+                    [&](const Downloads::Charge& charge) {
+                        const auto peer = peers_.find(charge.peer);
+                        if (peer != peers_.end()) {
+                            peer->second->context().penalise(charge.offence);
+                        }
+                    },
+                },
+                effect);
+        }
+    }
+    ledger_->set_syncing(downloads_.ahead() > 1);
+    is_performing_ = false;
+}
+
+void BlockSync::start_import(Now now, Block block) {
+    const auto hash = block.header.hash();
+    ledger_->import(now, std::move(block), [this, self = self_, hash](Now at, const auto& result) {
+        if (!*self) return;
+        after_import(at, result);
+        if (is_of_parent(result)) return;  // the parent's own answer says what to do
+        const auto outcome = result ? Downloads::Outcome::imported : outcome_of(result.error());
+        downloads_.on_imported(at, hash, outcome, effects_);
+        perform(at);
+    });
+}
+
+void BlockSync::import(Now now, Block block, ImportDone done, std::vector<Address> senders) {
+    ledger_->import(
+        now, std::move(block),
+        [this, self = self_, done = std::move(done)](Now at, const auto& result) mutable {
+            if (*self) after_import(at, result);
+            done(at, result);
+        },
+        std::move(senders));
+}
+
+void BlockSync::after_import(Now now, const Result<Imported, ImportError>& result) {
+    if (!result || result->applied.empty()) return;
+    if (on_imported_) on_imported_(now, *result);
+    if (downloads_.ahead() <= 1) tell_all();
+}
+
+/// Who knows the head already is told once more, which costs a hundred bytes.
+void BlockSync::tell_all() {
+    (void)network_->broadcast("sync", sync_topic::new_head, sync_topic::encode(own_status()));
+}
+
+}  // namespace parley::chain

@@ -1,0 +1,78 @@
+// BlockSync: the module of the topic "sync": holds the ledger, tells peers where its chain ends,
+// answers their questions about blocks, and catches up with those that are ahead (Downloads).
+//
+// Bounded: one answer under way for a peer, answers of at most answer_bytes_max; what a peer may
+// ask is limited by a rate. Threading: the node's thread; reading from the disk in Jobs.
+#pragma once
+
+#include <parley/base/token_bucket.hpp>
+#include <parley/chain/ledger/ledger.hpp>
+#include <parley/chain/sync/downloads.hpp>
+#include <parley/chain/sync/messages.hpp>
+#include <parley/transport/module.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace parley::chain {
+
+struct BlockSyncConfig {
+    DownloadsConfig downloads;
+    double questions_per_second = 20;  ///< of a peer
+    double questions_burst = 100;
+};
+
+class BlockSync final : public transport::PeerHandler {
+public:
+    /// Opens the ledger once there is a network to do its Jobs. Errors: in words.
+    using OpenLedger =
+        std::function<Result<std::unique_ptr<Ledger>, LedgerError>(JobQueue& jobs, Log& log)>;
+    /// Called when the ledger has imported a block that changed the main chain.
+    using OnImported = std::function<void(Now, const Imported&)>;
+
+    BlockSync(BlockSyncConfig config, OpenLedger open);
+    ~BlockSync() override;
+
+    transport::TopicSpec topic() const override;
+    /// Throws std::runtime_error if the ledger cannot be opened.
+    void attached(transport::Network& network) override;
+    std::unique_ptr<transport::TopicHandler> new_peer(transport::Context& context) override;
+    Buffer status() override;
+    Instant next_wakeup() const override;
+    void on_timer(Now now) override;
+
+    /// Precondition: attached.
+    Ledger& ledger() { return *ledger_; }
+    const Ledger* ledger_if_open() const { return ledger_.get(); }
+    void on_imported(OnImported call) { on_imported_ = std::move(call); }
+    /// A block that was made or given here: imported, and all peers are told.
+    void import(Now now, Block block, ImportDone done, std::vector<Address> senders = {});
+
+private:
+    class Peer;
+
+    sync_topic::ChainStatus own_status() const;
+    std::vector<Hash256> locator() const;
+    void perform(Now now);
+    void start_import(Now now, Block block);
+    void after_import(Now now, const Result<Imported, ImportError>& result);
+    void tell_all();
+
+    BlockSyncConfig config_;
+    OpenLedger open_;
+    OnImported on_imported_;
+    transport::Network* network_ = nullptr;  // since attached()
+    std::unique_ptr<Ledger> ledger_;
+    Downloads downloads_;
+    std::vector<Downloads::Effect> effects_;
+    bool is_performing_ = false;
+    std::map<Downloads::PeerId, Peer*> peers_;
+    Downloads::PeerId next_peer_ = 1;
+    std::shared_ptr<BlockSync*> self_;  // null once destroyed: Jobs may come back late
+};
+
+}  // namespace parley::chain

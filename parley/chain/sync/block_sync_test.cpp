@@ -1,0 +1,213 @@
+// Two and more nodes whose ledgers follow each other over their modules.
+#include <parley/chain/sync/block_sync.hpp>
+
+#include <parley/chain/ledger/test_chain.hpp>
+#include <parley/chain/txpool/test_relay.hpp>
+#include <parley/transport/test_network.hpp>
+
+#include <doctest/doctest.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+using namespace parley;
+using namespace parley::chain;
+using namespace parley::chain::testing;
+using transport::Offence;
+
+namespace {
+
+/// A node with its module; its messages are carried by a Wire.
+struct TestNode {
+    TestChain chain;  // the store and the rules; its ledger is the module's
+    transport::test::TestNetwork network;
+    std::unique_ptr<BlockSync> sync;
+
+    TestNode() {
+        sync = std::make_unique<BlockSync>(BlockSyncConfig{}, [this](JobQueue& jobs, Log& log) {
+            return Ledger::open({.execution = chain.execution,
+                                 .engine = chain.engine,
+                                 .store = chain.store,
+                                 .log_file = chain.log_file,
+                                 .jobs = jobs,
+                                 .log = log},
+                                genesis_of(chain.accounts));
+        });
+        sync->attached(network);
+    }
+    std::uint64_t height() { return sync->ledger().head().header.number; }
+    void run_jobs() { run_all(network.queue, network.time); }
+    /// Puts blocks of payments on the head.
+    void grow(std::uint64_t from, std::size_t count, std::uint64_t seconds = 2) {
+        for (std::size_t i = 0; i < count; ++i) {
+            auto& ledger = sync->ledger();
+            const auto nonce = ledger.account(address_of(from))->nonce;
+            BlockPlan plan;
+            plan.timestamp = ledger.head().header.timestamp + seconds;
+            const Candidate candidates[] = {{payment(from, nonce, 1, 5), address_of(from)}};
+            const auto& state = ledger.state();
+            auto made = make_block(*chain.execution, *chain.engine, ledger.head(), plan, candidates,
+                                   {state, state, state.root()});
+            REQUIRE(made);
+            bool done = false;
+            sync->import(network.time, made->block,
+                         [&](Now, auto result) { done = result.has_value(); });
+            run_jobs();
+            REQUIRE(done);
+        }
+    }
+};
+
+/// A link between two modules.
+struct Wire {
+    struct End {
+        TestNode* node;
+        std::unique_ptr<FakeContext> context = std::make_unique<FakeContext>();
+        std::unique_ptr<transport::TopicHandler> handler = {};
+    };
+    End ends[2];
+    std::shared_ptr<transport::CreditLedger> credit = std::make_shared<transport::CreditLedger>();
+
+    Wire(TestNode& a, TestNode& b) : ends{{&a}, {&b}} {
+        for (auto& end : ends) {
+            end.context->time = end.node->network.time;
+            end.handler = end.node->sync->new_peer(*end.context);
+        }
+    }
+    /// Carries what was sent. False if nothing was.
+    bool carry() {
+        bool any = false;
+        for (int side = 0; side < 2; ++side) {
+            auto& from = ends[side];
+            auto& to = ends[1 - side];
+            for (auto& [code, bytes] : std::exchange(from.context->sent, {})) {
+                any = true;
+                const auto handled = to.handler->handle(
+                    code, transport::Message{to_buffer(bytes), credit, transport::LinkId{1}, 1,
+                                             bytes.size()});
+                if (!handled) to.context->offences.push_back(handled.error());
+            }
+            to.node->run_jobs();
+            from.node->run_jobs();
+        }
+        return any;
+    }
+    void heartbeat() {
+        for (int side = 0; side < 2; ++side) {
+            ends[1 - side].handler->on_status(ends[side].node->sync->status());
+        }
+    }
+};
+
+void run(std::vector<std::unique_ptr<Wire>>& wires) {
+    for (int i = 0; i < 2000; ++i) {
+        bool any = false;
+        for (auto& wire : wires) any = wire->carry() || any;
+        if (!any) return;
+    }
+    FAIL("it goes on for ever");
+}
+
+}  // namespace
+
+TEST_CASE("a node that comes later gets all blocks from those that have them") {
+    TestNode first;
+    first.grow(0, 150);
+    TestNode second;
+    TestNode third;
+    std::vector<std::unique_ptr<Wire>> wires;
+    wires.push_back(std::make_unique<Wire>(first, second));
+    run(wires);
+    CHECK(second.height() == 150);
+    CHECK(second.sync->ledger().state().root() == first.sync->ledger().state().root());
+    wires.push_back(std::make_unique<Wire>(first, third));
+    wires.push_back(std::make_unique<Wire>(second, third));
+    run(wires);
+    CHECK(third.height() == 150);
+    for (const auto& wire : wires) {
+        for (const auto& end : wire->ends) CHECK(end.context->offences.empty());
+    }
+}
+
+TEST_CASE("a heartbeat is enough to learn of a longer chain, and a branch is left for it") {
+    TestNode a;
+    TestNode b;
+    std::vector<std::unique_ptr<Wire>> wires;
+    wires.push_back(std::make_unique<Wire>(a, b));
+    run(wires);
+    a.grow(0, 3);
+    b.grow(2, 5, 3);
+    wires[0]->heartbeat();
+    run(wires);
+    CHECK(a.height() == 5);
+    CHECK(a.sync->ledger().head().hash == b.sync->ledger().head().hash);
+    CHECK(a.sync->ledger().account(address_of(0))->nonce == 0);
+}
+
+TEST_CASE("questions that are malformed, or too many, are offences") {
+    TestNode a;
+    a.grow(0, 2);
+    TestNode b;
+    Wire wire{a, b};
+    auto& to_a = wire.ends[0];
+    const auto give = [&](transport::Code code, const SharedBytes& bytes) {
+        return to_a.handler->handle(
+            code, transport::Message{to_buffer(bytes), wire.credit, transport::LinkId{1}, 1,
+                                     bytes.size()});
+    };
+    CHECK(give(99, {}).error() == Offence::malformed);
+    CHECK(give(sync_topic::get_headers, SharedBytes::copy(bytes_of("x"))).error() ==
+          Offence::malformed);
+    const sync_topic::GetHeaders question{1, {a.sync->ledger().genesis_hash()}, true, 10};
+    CHECK(give(sync_topic::get_headers, sync_topic::encode(question)));
+    CHECK(give(sync_topic::get_headers, sync_topic::encode(question)).error() ==
+          Offence::too_often);  // the first is under way
+    a.run_jobs();
+    to_a.context->sent.clear();
+    std::size_t answered = 0;
+    for (int i = 0; i < 200; ++i) {
+        if (give(sync_topic::get_headers, sync_topic::encode(question))) ++answered;
+        a.run_jobs();
+    }
+    CHECK(answered == 98);  // of a burst of 100
+    CHECK(to_a.context->count(sync_topic::headers) == answered);
+    CHECK(give(sync_topic::headers, sync_topic::encode(sync_topic::Items{7, {}})));
+    CHECK(to_a.context->offences == std::vector{Offence::unasked});
+}
+
+TEST_CASE("headers are answered backwards too, and unknown ones with nothing") {
+    TestNode a;
+    a.grow(0, 6);
+    const auto& blocks = a.sync->ledger().blocks();
+    const auto hash_at = [&](std::uint64_t number) { return blocks.main(number).value().value(); };
+    TestNode b;
+    Wire wire{a, b};
+    auto& to_a = wire.ends[0];
+    to_a.context->sent.clear();
+    const auto ask = [&](const sync_topic::GetHeaders& question) {
+        const auto bytes = sync_topic::encode(question);
+        REQUIRE(to_a.handler->handle(sync_topic::get_headers,
+                                     transport::Message{to_buffer(bytes), wire.credit,
+                                                        transport::LinkId{1}, 1, bytes.size()}));
+        a.run_jobs();
+        REQUIRE(to_a.context->sent.size() == 1);
+        const auto sent = std::exchange(to_a.context->sent, {});
+        const auto items = sync_topic::decode_items(sent[0].second, 512);
+        REQUIRE(items);
+        CHECK(items->id == question.id);
+        std::vector<std::uint64_t> numbers;
+        for (const auto& item : items->items) {
+            numbers.push_back(decode_header(item)->number);
+        }
+        return numbers;
+    };
+    using Numbers = std::vector<std::uint64_t>;
+    CHECK(ask({1, {hash_at(4)}, false, 3}) == Numbers{4, 3, 2});
+    CHECK(ask({2, {hash_at(1)}, false, 9}) == Numbers{1, 0});
+    CHECK(ask({3, {hash_at(4)}, true, 9}) == Numbers{5, 6});
+    CHECK(ask({4, {Hash256{}, hash_at(5), hash_at(1)}, true, 9}) == Numbers{6});
+    CHECK(ask({5, {Hash256{}}, true, 9}).empty());
+}
