@@ -2,6 +2,10 @@
 // looks whether all are here, and here they have to build. Parameters stand for what an example
 // takes for granted.
 #include <parley/base/overloaded.hpp>
+#include <parley/chain/genesis/genesis.hpp>
+#include <parley/chain/ledger/ledger.hpp>
+#include <parley/chain/trie/dirty_tree.hpp>
+#include <parley/chain/txpool/pool.hpp>
 #include <parley/discovery/discv5/requests.hpp>
 #include <parley/discovery/discv5/service.hpp>
 #include <parley/node/chain.hpp>
@@ -27,6 +31,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,6 +81,46 @@ void show(const Value&) {}
     Chain chain{config, rng};
     if (!network.open(now, chain.modules())) return;
     dispatcher.add(chain.rpc_methods());
+}
+
+[[maybe_unused]] void ledger_of_blocks(chain::LedgerServices services,
+                                       const chain::Genesis& genesis, const chain::Block& block,
+                                       Now now) {
+    using namespace chain;
+    // parley/chain/ledger/ledger.hpp
+    auto ledger = Ledger::open(services, make_genesis_block(genesis));
+    if (!ledger) return show(message(ledger.error()));
+    (*ledger)->import(now, block, [](Now, const Result<Imported, ImportError>& result) {
+        if (!result) show(message(result.error()));
+    });
+}
+
+[[maybe_unused]] void changes_of_a_trie(const chain::trie::NodeReader& nodes, const Hash256& root,
+                                        std::span<chain::trie::Change> changes) {
+    using namespace chain::trie;
+    // parley/chain/trie/dirty_tree.hpp
+    DirtyTree tree{nodes, root};
+    if (auto updated = tree.update(changes); !updated) return;
+    const Commit commit = tree.commit();
+    show(to_hex(commit.root));
+}
+
+[[maybe_unused]] void pool_of_transactions(
+    const chain::PoolConfig& config, const chain::AccountState& state,
+    const chain::Execution& execution, const chain::Transaction& tx, const chain::Address& sender,
+    chain::Origin origin, const chain::NextBlock& next, std::span<const chain::Address> changed,
+    const Hash256& hash, std::uint64_t nonce, Now now) {
+    using chain::TxPool;
+    const std::uint64_t block_gas = 30'000'000;
+    const std::size_t entries_max = 1000;
+    // parley/chain/txpool/pool.hpp
+    // clang-format off
+    TxPool pool{config, &state, &execution};
+    pool.insert(tx, sender, now, origin);       // from RPC and from peers
+    pool.best(block_gas, entries_max);          // for a block's producer
+    pool.on_mined(hash, sender, nonce);         // for each transaction of a new block,
+    pool.on_new_block(next, changed, now);      // and then once
+    // clang-format on
 }
 
 [[maybe_unused]] void on_a_thread_of_its_own() {

@@ -1,7 +1,6 @@
 // Execution: what a transaction does to the state. The one place in which a chain with its own
 // rules differs from ours: implement it, hand it to the Ledger, and keep the rest.
-//
-//     class Counter final : public Execution { … };   // a slot that each transaction adds to
+// execution/counter_test.cpp has one: a counter.
 //
 // A block is executed as begin(), execute() for each transaction in order, finish(). All of them
 // are pure: the same block on the same state gives the same changes on every machine, so nothing

@@ -13,8 +13,6 @@
 
 using namespace parley;
 using namespace parley::chain;
-using chain::testing::secret_of;
-using chain::testing::sign;
 using chain::testing::transfer;
 
 namespace {

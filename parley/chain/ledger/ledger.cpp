@@ -53,13 +53,6 @@ std::unexpected<LedgerError> other_genesis(const Hash256& expected, const Hash25
     return std::unexpected{std::move(error)};
 }
 
-/// Of memory, roughly.
-std::size_t size_bytes_of(const Block& block) {
-    std::size_t out = sizeof(Block) + block.body.ommers.size() * sizeof(Header);
-    for (const auto& tx : block.body.transactions) out += tx.raw.size() + sizeof(Transaction);
-    return out;
-}
-
 ChainHeader child_of(const ChainHeader& parent, const Header& header, const Hash256& hash) {
     const auto total = checked_add(parent.total_difficulty, header.difficulty);
     return {header, hash, total.value_or(parent.total_difficulty)};
@@ -231,7 +224,7 @@ void Ledger::import(Now now, Block block, ImportDone done, std::vector<Address> 
     const auto& header = waiting.block.header;
     waiting.header = child_of(*parent, header, hash);
     waiting.fork = services_.engine->fork_of(header, *parent);
-    waiting.size_bytes = size_bytes_of(waiting.block);
+    waiting.size_bytes = waiting.block.body.memory_bytes();
     if (const auto pushed = queue_.push(std::move(waiting)); !pushed) {
         return done(now, std::unexpected{pushed.error()});
     }

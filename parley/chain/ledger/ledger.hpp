@@ -10,8 +10,11 @@
 // tables are saved in large steps; after a kill the blocks since then are executed again, at most
 // replay_max of them, their senders being in the log.
 //
-//     auto ledger = Ledger::open({…}, genesis, now);
-//     ledger->import(now, block, [](Now, Result<Imported, ImportError> result) { … });
+//     auto ledger = Ledger::open(services, make_genesis_block(genesis));
+//     if (!ledger) return show(message(ledger.error()));
+//     (*ledger)->import(now, block, [](Now, const Result<Imported, ImportError>& result) {
+//         if (!result) show(message(result.error()));
+//     });
 //
 // Bounded by LedgerConfig. Threading: the node's thread; slow work in Jobs.
 #pragma once

@@ -30,16 +30,16 @@ Buffer joined_key(const Hash256& account, const Hash256& slot) {
 
 }  // namespace
 
-Buffer node_key(const std::optional<Hash256>& owner, const trie::Nibbles& path) {
-    Buffer out;
-    out.reserve(32 + 1 + 32);
-    if (owner) append(out, *owner);
-    out.push_back(static_cast<std::byte>(path.size()));
+NodeKey::NodeKey(const std::optional<Hash256>& owner, const trie::Nibbles& path) {
+    if (owner) {
+        std::ranges::copy(*owner, bytes_.begin());
+        size_ = 32;
+    }
+    bytes_[size_++] = static_cast<std::byte>(path.size());
     for (std::size_t i = 0; i < path.size(); i += 2) {
         const unsigned second = i + 1 < path.size() ? path[i + 1] : 0;
-        out.push_back(static_cast<std::byte>(path[i] * 16U + second));
+        bytes_[size_++] = static_cast<std::byte>(path[i] * 16U + second);
     }
-    return out;
 }
 
 Buffer encode_slim(const Account& account) {
@@ -110,12 +110,13 @@ void StateBuffer::add(StateCommit commit) {
 }
 
 void StateBuffer::add_node(const std::optional<Hash256>& owner, trie::NodeChange node) {
-    auto key = node_key(owner, node.path);
-    const auto [place, is_new] = node_places_.try_emplace(key, nodes_.size());
+    const NodeKey key{owner, node.path};
+    const auto next = static_cast<std::uint32_t>(nodes_.size());
+    const auto [place, is_new] = node_places_.try_emplace(key, next);
     size_bytes_ += node.rlp.size();
     if (is_new) {
-        size_bytes_ += 2 * key.size() + sizeof(ChangedNode) + entry_overhead_bytes;
-        nodes_.push_back({std::move(key), owner.has_value(), std::move(node.rlp)});
+        size_bytes_ += sizeof(*place) + sizeof(ChangedNode) + entry_overhead_bytes;
+        nodes_.push_back({key, owner.has_value(), std::move(node.rlp)});
         return;
     }
     Buffer& rlp = nodes_[place->second].rlp;
@@ -144,7 +145,7 @@ std::map<Hash256, Uint256> StateBuffer::slots_of(const Hash256& account) const {
 
 const Buffer* StateBuffer::node(const std::optional<Hash256>& owner,
                                 const trie::Nibbles& path) const {
-    const auto found = node_places_.find(node_key(owner, path));
+    const auto found = node_places_.find(NodeKey{owner, path});
     return found == node_places_.end() ? nullptr : &nodes_[found->second].rlp;
 }
 

@@ -10,12 +10,13 @@
 #include <parley/chain/trie/nibbles.hpp>
 #include <parley/chain/types/account.hpp>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -32,7 +33,18 @@ inline constexpr std::string_view code = "state.code";
 
 /// The key of a node in a store: the owner if there is one, the number of nibbles, and they two a
 /// byte.
-Buffer node_key(const std::optional<Hash256>& owner, const trie::Nibbles& path);
+class NodeKey {
+public:
+    NodeKey(const std::optional<Hash256>& owner, const trie::Nibbles& path);
+    operator Bytes() const {  // NOLINT(google-explicit-constructor): a view of it
+        return Bytes{bytes_}.first(size_);
+    }
+    friend bool operator==(const NodeKey& a, const NodeKey& b) { return equal(a, b); }
+
+private:
+    ByteArray<32 + 1 + 32> bytes_{};
+    std::uint8_t size_ = 0;
+};
 /// As it stands in state_table::accounts: as Account::encode, empty hashes left empty.
 Buffer encode_slim(const Account& account);
 /// Errors: those of RLP.
@@ -71,7 +83,7 @@ public:
 
 private:
     struct ChangedNode {
-        Buffer key;
+        NodeKey key;
         bool of_slots;
         Buffer rlp;
     };
@@ -81,7 +93,7 @@ private:
     std::map<std::pair<Hash256, Hash256>, Uint256> slots_;
     std::map<Hash256, Buffer> code_;
     std::vector<ChangedNode> nodes_;
-    std::unordered_map<Buffer, std::size_t, SaltedHash> node_places_;  // in nodes_
+    boost::unordered_flat_map<NodeKey, std::uint32_t, SaltedHash> node_places_;  // in nodes_
     std::size_t size_bytes_ = 0;
 };
 

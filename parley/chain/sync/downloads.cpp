@@ -112,6 +112,7 @@ void Downloads::on_bodies(Now now, PeerId id, std::uint64_t question,
         }
         pending->body = std::move(*bodies[i]);
         pending->body_from = id;
+        pending->body_bytes = pending->body->memory_bytes();
         is_useful = true;
     }
     if (!is_useful) charge(id, Offence::useless, out);
@@ -139,6 +140,7 @@ void Downloads::on_imported(Now now, const Hash256& hash, Outcome outcome,
             // What was imported after it fails with it, and comes again with this one.
             for (auto at = found; at != blocks_.end(); ++at) at->is_importing = false;
             found->body.reset();
+            found->body_bytes = 0;
             found->is_asked = false;
             if (auto* peer = peer_of(found->body_from)) ++peer->failures;
             break;
@@ -169,6 +171,12 @@ Instant Downloads::next_wakeup() const {
     for (const auto& [id, peer] : peers_) {
         if (peer.question) out = std::min(out, peer.question->deadline);
     }
+    return out;
+}
+
+std::size_t Downloads::bytes_held() const {
+    std::size_t out = 0;
+    for (const auto& pending : blocks_) out += pending.body_bytes;
     return out;
 }
 
@@ -210,6 +218,8 @@ void Downloads::ask_headers(Now now, std::vector<Effect>& out) {
 }
 
 void Downloads::ask_bodies(Now now, std::vector<Effect>& out) {
+    // The next one to be imported is asked for in any case: it makes room.
+    const bool has_room = bytes_held() < config_.bytes_max;
     // Those that answered last are asked first.
     std::vector<std::pair<std::uint32_t, PeerId>> free;
     for (const auto& [id, peer] : peers_) {
@@ -221,6 +231,7 @@ void Downloads::ask_bodies(Now now, std::vector<Effect>& out) {
         sync_topic::GetByHash question;
         for (auto& pending : blocks_) {
             if (question.hashes.size() == config_.bodies_per_question) break;
+            if (!has_room && &pending != &blocks_.front()) break;
             if (pending.is_asked || pending.header.number > peer.status->number) continue;
             pending.is_asked = true;
             question.hashes.push_back(pending.hash);

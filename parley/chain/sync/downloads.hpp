@@ -32,7 +32,8 @@ struct DownloadsConfig {
     std::size_t ahead_max = 256;  ///< blocks between the head and the last header
     std::size_t headers_per_question = 128;
     std::size_t bodies_per_question = 16;
-    Duration patience = std::chrono::seconds{8};  ///< for an answer
+    std::size_t bytes_max = std::size_t{32} << 20;  ///< of bodies that wait for their turn
+    Duration patience = std::chrono::seconds{8};    ///< for an answer
 };
 
 class Downloads {
@@ -111,6 +112,7 @@ private:
         bool is_asked = false;
         bool is_importing = false;
         std::optional<Body> body;
+        std::size_t body_bytes = 0;
     };
 
     Peer* peer_of(PeerId id);
@@ -122,6 +124,7 @@ private:
     void ask_headers(Now now, std::vector<Effect>& out);
     void ask_bodies(Now now, std::vector<Effect>& out);
     void start_imports(std::vector<Effect>& out);
+    std::size_t bytes_held() const;
     bool follows(const Header& header, const Hash256& parent, std::uint64_t number) const;
 
     DownloadsConfig config_;

@@ -169,6 +169,24 @@ TEST_CASE("a node catches up with one peer, and with several side by side") {
     }
 }
 
+TEST_CASE("bodies that wait for the one before them are bounded in bytes") {
+    Rig rig{60, {.bodies_per_question = 4, .bytes_max = 4000}};
+    rig.join(1);
+    rig.join(2);
+    std::optional<Downloads::Ask> held;  // with the first block
+    rig.run([&](const Downloads::Ask& ask) {
+        const auto* question = std::get_if<sync_topic::GetByHash>(&ask.question);
+        if (!question || held || question->hashes[0] != rig.blocks[0].header.hash()) return false;
+        held = ask;
+        return true;
+    });
+    REQUIRE(held);
+    CHECK(rig.bodies_asked.at(held->peer == 1 ? 2 : 1) <= 3);
+    rig.answer_honestly(*held);
+    rig.run();
+    CHECK(rig.has_caught_up());
+}
+
 TEST_CASE("a chain that another overtook asks from where they part") {
     Rig rig{5};
     for (std::uint64_t i = 0; i < 3; ++i) rig.target.grow({payment(2, i, 1, 1)}, 3);

@@ -3,8 +3,8 @@
 // computed side by side.
 //
 //     DirtyTree tree{nodes, root};
-//     tree.update(changes);        // as often as wanted
-//     auto [root, nodes] = tree.commit();
+//     if (auto updated = tree.update(changes); !updated) return;
+//     const Commit commit = tree.commit();
 //
 // Bounded by the changes: at most 64 nodes are read for a key. Threading: one thread; the reader
 // must outlive the tree.

@@ -94,6 +94,12 @@ std::unexpected<BlockError> refuse_size(BlockPart part, std::size_t bytes_max, s
 
 }  // namespace
 
+std::size_t Body::memory_bytes() const {
+    std::size_t out = sizeof(Body) + ommers.size() * sizeof(Header);
+    for (const auto& tx : transactions) out += sizeof(Transaction) + tx.raw.size();
+    return out;
+}
+
 Buffer Body::encode() const {
     rlp::Writer out;
     out.begin_list();

@@ -36,6 +36,8 @@ struct Body {
     std::vector<Header> ommers{};                          ///< none since Paris
     std::optional<std::vector<Withdrawal>> withdrawals{};  ///< since Shanghai
 
+    /// Roughly.
+    std::size_t memory_bytes() const;
     /// A transaction's bytes are its `raw`, or made from its fields if that is empty.
     Buffer encode() const;
 };
