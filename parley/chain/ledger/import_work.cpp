@@ -3,31 +3,10 @@
 #include <parley/chain/ledger/block_rules.hpp>
 #include <parley/chain/state/state_overlay.hpp>
 
-#include <map>
 #include <utility>
 
 namespace parley::chain {
 namespace {
-
-/// Several changes one after the other as one.
-StateChanges joined_changes(std::span<const StateChanges> all) {
-    std::map<Hash256, AccountChange> accounts;
-    std::map<std::pair<Hash256, Hash256>, SlotChange> slots;
-    for (const auto& changes : all) {
-        for (const auto& change : changes.accounts) {
-            const auto [place, is_new] = accounts.try_emplace(change.key, change);
-            if (!is_new) place->second.after = change.after;
-        }
-        for (const auto& change : changes.slots) {
-            const auto [place, is_new] = slots.try_emplace({change.account, change.slot}, change);
-            if (!is_new) place->second.after = change.after;
-        }
-    }
-    StateChanges out;
-    for (auto& [key, change] : accounts) out.accounts.push_back(change);
-    for (auto& [key, change] : slots) out.slots.push_back(change);
-    return out;
-}
 
 ImportError import_error_of(BlockFailure failure) {
     return std::visit([](auto& what) -> ImportError { return std::move(what); }, failure);
@@ -67,7 +46,7 @@ Result<ImportWork::Done, ImportError> ImportWork::run() const {
     Done out;
     std::optional<StateOverlay> beside;
     if (!way.empty()) {
-        auto commit = commit_state(state, state.root(), joined_changes(way));
+        auto commit = commit_state(state, state.root(), join_changes(way));
         if (!commit) return std::unexpected{commit.error()};
         out.way = *commit;
         beside.emplace(state, std::move(*commit), chain->salt);

@@ -87,6 +87,8 @@ public:
     const Engine& engine() const { return *parts_->engine; }
     /// Of blocks that this chain may have.
     const BlockLimits& limits() const { return parts_->limits; }
+    /// For Jobs: to read blocks at places that blocks() gave. It may outlive the ledger.
+    std::shared_ptr<const BlockLog> log() const { return {parts_, &parts_->log}; }
     /// At the head. Nothing if the disk cannot be read.
     std::optional<Account> account(const Address& address) const override;
 

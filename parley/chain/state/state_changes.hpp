@@ -7,6 +7,7 @@
 #include <parley/chain/types/account.hpp>
 
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -44,5 +45,8 @@ struct StateChanges {
     }
     friend bool operator==(const StateChanges&, const StateChanges&) = default;
 };
+
+/// Several, one after the other, as one; without their code.
+StateChanges join_changes(std::span<const StateChanges> all);
 
 }  // namespace parley::chain
