@@ -33,6 +33,7 @@ inline constexpr int invalid_params = -32602;
 inline constexpr int internal_error = -32603;
 inline constexpr int refused = -32000;          ///< as geth: understood, and declined
 inline constexpr int reply_too_large = -32003;  ///< as geth
+inline constexpr int reverted = 3;              ///< as geth: code of the chain refused
 }  // namespace code
 
 /// The error object of a reply.

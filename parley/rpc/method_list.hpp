@@ -22,6 +22,7 @@ class MethodList {
 public:
     using Answer = Result (*)(Owner&, const Call&);
     using Start = void (*)(Owner&, const Call&, Done);
+    using StartText = void (*)(Owner&, const Call&, DoneText);
 
     /// `owner` outlives the methods and all replies under way.
     explicit MethodList(Owner& owner) : owner_(owner) {}
@@ -47,6 +48,15 @@ public:
                             .start = [&owner = owner_, start](const Call& call, Done done) {
                                 start(owner, call, std::move(done));
                             }});
+    }
+    /// As starts, with a large answer that is made into text elsewhere.
+    void starts_text(std::string_view name, std::size_t params_max, StartText start) {
+        methods_.push_back(
+            {.name = std::string{name},
+             .params_max = params_max,
+             .start_text = [&owner = owner_, start](const Call& call, DoneText done) {
+                 start(owner, call, std::move(done));
+             }});
     }
     /// As starts; the owner's alone, since it makes the node send where the caller says.
     void starts_for_owner(std::string_view name, std::size_t params_max, Start start) {

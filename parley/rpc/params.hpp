@@ -5,15 +5,17 @@
 
 #include <parley/base/bytes.hpp>
 #include <parley/rpc/method.hpp>
+#include <parley/rpc/values.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace parley::rpc {
 
-/// "null", "boolean", "number", "string", "array", "object".
-std::string_view json_kind(const json::value& value);
+/// Null if it was left out, or is null.
+const json::value* optional_param(const Call& call, std::size_t index);
 
 /// Parameter `index` as text; `expected` says in the error what it should be.
 parley::Result<std::string_view, Error> text_param(const Call& call, std::size_t index,
@@ -24,6 +26,10 @@ parley::Result<Buffer, Error> data_param(const Call& call, std::size_t index);
 parley::Result<Buffer, Error> data_param(const Call& call, std::size_t index, std::size_t size);
 /// As 32 bytes.
 parley::Result<Hash256, Error> hash_param(const Call& call, std::size_t index);
+/// As a quantity below 2^64.
+parley::Result<std::uint64_t, Error> u64_param(const Call& call, std::size_t index);
+/// As true or false; false if it was left out.
+parley::Result<bool, Error> flag_param(const Call& call, std::size_t index);
 
 /// The error of a parameter that does not fit.
 std::unexpected<Error> bad_param(std::size_t index, std::string_view expected,
