@@ -26,7 +26,8 @@ p2p::SettingList settings_of(ChainConfig& config) {
 Chain::Chain(const ChainConfig& config, Rng rng)
     : config_(config),
       pool_({.bytes_max = config.pool_bytes_max, .salt = rng.split("pool").next()}),
-      relay_(relay_config(config), pool_, rng) {}
+      relay_(relay_config(config), pool_, rng),
+      eth_({.chain_id = config.id, .pool = pool_, .relay = relay_}, rng.split("filters")) {}
 
 void Chain::add_status(rpc::json::object& out) const {
     const auto& counters = relay_.counters();

@@ -10,6 +10,7 @@
 
 #include <parley/base/rng.hpp>
 #include <parley/chain/txpool/relay.hpp>
+#include <parley/node/rpc/eth_rpc.hpp>
 #include <parley/p2p/config/config.hpp>
 #include <parley/p2p/metrics.hpp>
 #include <parley/rpc/method.hpp>
@@ -39,6 +40,9 @@ public:
     chain::TxRelay& relay() { return relay_; }
     const chain::TxRelay& relay() const { return relay_; }
 
+    /// Ethereum's methods, to be given the ledger and fed with what happens.
+    EthRpc& eth() { return eth_; }
+
     /// To be plugged into a network; they live as long as this.
     std::vector<transport::PeerHandler*> modules() { return {&relay_}; }
     /// eth_* and txpool_* (rpc/methods.cpp).
@@ -54,6 +58,7 @@ private:
     ChainConfig config_;
     chain::TxPool pool_;
     chain::TxRelay relay_;
+    EthRpc eth_;
 };
 
 }  // namespace parley::node

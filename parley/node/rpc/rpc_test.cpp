@@ -201,6 +201,7 @@ TEST_CASE("a transaction goes in and comes back") {
     const json::value expected{
         {"blockHash", nullptr},
         {"blockNumber", nullptr},
+        {"blockTimestamp", nullptr},
         {"transactionIndex", nullptr},
         {"hash", rpc::hex_data(tx.hash)},
         {"type", "0x2"},
@@ -375,7 +376,7 @@ TEST_CASE("hashes and addresses of the wrong size or kind") {
     CHECK(node.error("eth_getTransactionCount", R"(["0x12","latest"])") ==
           "-32602: params[0]: expected 20 bytes of hex data, got 1");
     CHECK(node.error("eth_getTransactionCount", "[\"0x" + std::string(40, '0') + "\",5]") ==
-          "-32602: params[1]: expected a block tag or number, got number");
+          "-32602: params[1]: expected a block number, tag or hash, got number");
 }
 
 TEST_CASE("the node about itself") {

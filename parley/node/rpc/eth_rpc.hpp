@@ -1,0 +1,91 @@
+// EthRpc: Ethereum's JSON-RPC methods eth_* over pool, relay and ledger, with what they share. A
+// node without a ledger answers what it can: it sends transactions and shows the pool.
+//
+//     EthRpc eth{{.chain_id = 7700, .pool = pool, .relay = relay}, rng};
+//     eth.use_ledger({.ledger = *ledger, …});
+//     dispatcher.add(eth.methods());
+//
+// docs/RPC.md describes each method. Bounded: see SlowReads, Filters, FeeOracle.
+// Threading: the node's thread.
+#pragma once
+
+#include <parley/base/rng.hpp>
+#include <parley/chain/txpool/pool.hpp>
+#include <parley/chain/txpool/relay.hpp>
+#include <parley/node/rpc/eth_ledger.hpp>
+#include <parley/node/rpc/fee_oracle.hpp>
+#include <parley/node/rpc/filters.hpp>
+#include <parley/node/rpc/slow_reads.hpp>
+#include <parley/rpc/method.hpp>
+#include <parley/rpc/method_list.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace parley::node {
+
+/// What every node with a chain has. All outlive the methods.
+struct EthServices {
+    std::uint64_t chain_id;  ///< that transactions are signed for (EIP-155)
+    const chain::TxPool& pool;
+    chain::TxRelay& relay;
+};
+
+class EthRpc {
+public:
+    EthRpc(EthServices services, Rng rng) : services_(services), filters_(std::move(rng)) {}
+
+    /// Once, before the first request.
+    void use_ledger(EthLedger chain) {
+        chain_.emplace(std::move(chain));
+        reads_.emplace(*chain_);
+    }
+    /// This outlives them and all replies under way.
+    std::vector<rpc::Method> methods();
+
+    /// To be fed with new blocks and transactions.
+    Filters& filters() { return filters_; }
+
+    // For the methods.
+    const EthServices& services() const { return services_; }
+    /// Null if the node has no ledger.
+    const EthLedger* chain() const { return chain_ ? &*chain_ : nullptr; }
+    /// Precondition: chain().
+    SlowReads& reads() { return *reads_; }
+    /// Wei per gas.
+    Uint256 suggested_tip() {
+        return chain_ ? oracle_.tip(chain_->ledger) : to_uint256(FeeOracle::tip_default);
+    }
+
+private:
+    EthServices services_;
+    std::optional<EthLedger> chain_;
+    std::optional<SlowReads> reads_;
+    FeeOracle oracle_;
+    Filters filters_;
+};
+
+using EthMethods = rpc::MethodList<EthRpc>;
+
+/// eth_chain.cpp: what chain this is and how far.
+void add_chain_methods(EthMethods& list);
+/// eth_state.cpp: accounts, their storage and proofs.
+void add_state_methods(EthMethods& list);
+/// eth_blocks.cpp
+void add_block_methods(EthMethods& list);
+/// eth_transactions.cpp: those in blocks and in the pool, and receipts.
+void add_transaction_methods(EthMethods& list);
+/// eth_fees.cpp
+void add_fee_methods(EthMethods& list);
+/// eth_calls.cpp: transactions that are tried out, not sent.
+void add_call_methods(EthMethods& list);
+/// eth_filters.cpp: filters and logs.
+void add_filter_methods(EthMethods& list);
+
+/// What is told where a method needs the ledger and there is none.
+std::unexpected<rpc::Error> no_ledger();
+
+}  // namespace parley::node
