@@ -119,8 +119,8 @@ bool SlowReads::start(Now now, StateRead& read) {
         (*self)->end(at);
     };
     const bool taken = chain_.ledger.read_state(
-        now, {[held](const chain::ChainHeader& head, const chain::State& state) {
-                  held->run(head, state);
+        now, {[held](const chain::ChainHeader& head, const chain::ChainParts& parts) {
+                  held->run(head, parts.state);
               },
               done});
     if (taken) {
