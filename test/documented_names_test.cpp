@@ -83,7 +83,7 @@ TEST_CASE("documents: every name in backticks is one that the sources have") {
                                              "PARLEY_EXPORT",
                                              "PARLEY_0",
                                              "generate_export_header",
-                                             "eth_call",
+                                             "eth_sign",
                                              "libparley_identity",
                                              "uN",
                                              "bytesN",

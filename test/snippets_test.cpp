@@ -5,10 +5,10 @@
 #include <parley/chain/genesis/genesis.hpp>
 #include <parley/chain/ledger/ledger.hpp>
 #include <parley/chain/trie/dirty_tree.hpp>
-#include <parley/chain/txpool/pool.hpp>
 #include <parley/discovery/discv5/requests.hpp>
 #include <parley/discovery/discv5/service.hpp>
 #include <parley/node/chain.hpp>
+#include <parley/node/rpc/filters.hpp>
 #include <parley/node/rpc/functions.hpp>
 #include <parley/p2p/metrics.hpp>
 #include <parley/p2p/network.hpp>
@@ -105,22 +105,12 @@ void show(const Value&) {}
     show(to_hex(commit.root));
 }
 
-[[maybe_unused]] void pool_of_transactions(
-    const chain::PoolConfig& config, const chain::AccountState& state,
-    const chain::Execution& execution, const chain::Transaction& tx, const chain::Address& sender,
-    chain::Origin origin, const chain::NextBlock& next, std::span<const chain::Address> changed,
-    const Hash256& hash, std::uint64_t nonce, Now now) {
-    using chain::TxPool;
-    const std::uint64_t block_gas = 30'000'000;
-    const std::size_t entries_max = 1000;
-    // parley/chain/txpool/pool.hpp
-    // clang-format off
-    TxPool pool{config, &state, &execution};
-    pool.insert(tx, sender, now, origin);       // from RPC and from peers
-    pool.best(block_gas, entries_max);          // for a block's producer
-    pool.on_mined(hash, sender, nonce);         // for each transaction of a new block,
-    pool.on_new_block(next, changed, now);      // and then once
-    // clang-format on
+[[maybe_unused]] void filters_of_callers(node::Filters& filters, const Hash256& hash, Now now) {
+    using node::FilterKind;
+    // parley/node/rpc/filters.hpp
+    const auto id = filters.add(now, FilterKind::blocks);
+    filters.on_block(hash);
+    filters.changes(now, *id);  // [hash], then []
 }
 
 [[maybe_unused]] void on_a_thread_of_its_own() {

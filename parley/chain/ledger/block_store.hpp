@@ -26,7 +26,7 @@
 
 namespace parley::chain {
 
-/// The tables of the blocks in a store; docs/formats/store.md.
+/// The tables of the blocks in a store; docs/formats/chain_store.md.
 namespace block_table {
 inline constexpr std::string_view blocks = "chain.blocks";
 inline constexpr std::string_view main = "chain.main";

@@ -22,7 +22,7 @@
 
 namespace parley::chain {
 
-/// The tables of a state in a store; docs/formats/store.md.
+/// The tables of a state in a store; docs/formats/chain_store.md.
 namespace state_table {
 inline constexpr std::string_view accounts = "state.accounts";
 inline constexpr std::string_view slots = "state.slots";
