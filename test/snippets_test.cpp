@@ -211,7 +211,7 @@ template <class Use, class Later>
     using rpc::MethodList;
     // parley/rpc/method_list.hpp
     MethodList<Chain> list{chain};
-    list.answers("eth_chainId", 0, &eth_chain_id);
+    list.answers("txpool_status", 0, &txpool_status);
     dispatcher.add(list.take());
 }
 

@@ -2,7 +2,7 @@
 // and a function that gets the owner and the call.
 //
 //     MethodList<Chain> list{chain};
-//     list.answers("eth_chainId", 0, &eth_chain_id);
+//     list.answers("txpool_status", 0, &txpool_status);
 //     dispatcher.add(list.take());
 //
 // Threading: one thread.

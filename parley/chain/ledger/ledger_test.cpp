@@ -270,7 +270,7 @@ TEST_CASE("blocks that wait are bounded, and one that comes twice is imported on
     CHECK(chain.import(blocks[2])->was_known);
 
     TestChain small;
-    small.config.waiting.bytes_max = 100;
+    small.config.waiting.bytes_max = 10;
     REQUIRE(small.open());
     CHECK(refused_branch(small.import(blocks[0])).code == BranchErrc::busy);
 }

@@ -71,7 +71,7 @@ Result<Bytes, trie::TrieError> State::node(const std::optional<Hash256>& owner,
         return Bytes{*found};
     }
     auto raw =
-        store_.get(owner ? state_table::slot_nodes : state_table::nodes, NodeKey{owner, path});
+        store_.get(owner ? state_table::slot_nodes : state_table::nodes, NodeRowKey{owner, path});
     if (!raw) return fail(TrieErrc::store, 0, static_cast<std::uint64_t>(raw.error().code));
     if (!*raw) return fail(TrieErrc::missing_node, 0, path.size());
     if (crypto::keccak256(**raw) != hash) return fail(TrieErrc::wrong_hash, 0, path.size());

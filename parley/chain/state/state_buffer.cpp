@@ -30,7 +30,7 @@ Buffer joined_key(const Hash256& account, const Hash256& slot) {
 
 }  // namespace
 
-NodeKey::NodeKey(const std::optional<Hash256>& owner, const trie::Nibbles& path) {
+NodeRowKey::NodeRowKey(const std::optional<Hash256>& owner, const trie::Nibbles& path) {
     if (owner) {
         std::ranges::copy(*owner, bytes_.begin());
         size_ = 32;
@@ -110,7 +110,7 @@ void StateBuffer::add(StateCommit commit) {
 }
 
 void StateBuffer::add_node(const std::optional<Hash256>& owner, trie::NodeChange node) {
-    const NodeKey key{owner, node.path};
+    const NodeRowKey key{owner, node.path};
     const auto next = static_cast<std::uint32_t>(nodes_.size());
     const auto [place, is_new] = node_places_.try_emplace(key, next);
     size_bytes_ += node.rlp.size();
@@ -145,7 +145,7 @@ std::map<Hash256, Uint256> StateBuffer::slots_of(const Hash256& account) const {
 
 const Buffer* StateBuffer::node(const std::optional<Hash256>& owner,
                                 const trie::Nibbles& path) const {
-    const auto found = node_places_.find(NodeKey{owner, path});
+    const auto found = node_places_.find(NodeRowKey{owner, path});
     return found == node_places_.end() ? nullptr : &nodes_[found->second].rlp;
 }
 

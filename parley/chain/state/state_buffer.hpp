@@ -33,13 +33,13 @@ inline constexpr std::string_view code = "state.code";
 
 /// The key of a node in a store: the owner if there is one, the number of nibbles, and they two a
 /// byte.
-class NodeKey {
+class NodeRowKey {
 public:
-    NodeKey(const std::optional<Hash256>& owner, const trie::Nibbles& path);
+    NodeRowKey(const std::optional<Hash256>& owner, const trie::Nibbles& path);
     operator Bytes() const {  // NOLINT(google-explicit-constructor): a view of it
         return Bytes{bytes_}.first(size_);
     }
-    friend bool operator==(const NodeKey& a, const NodeKey& b) { return equal(a, b); }
+    friend bool operator==(const NodeRowKey& a, const NodeRowKey& b) { return equal(a, b); }
 
 private:
     ByteArray<32 + 1 + 32> bytes_{};
@@ -83,7 +83,7 @@ public:
 
 private:
     struct ChangedNode {
-        NodeKey key;
+        NodeRowKey key;
         bool of_slots;
         Buffer rlp;
     };
@@ -93,7 +93,7 @@ private:
     std::map<std::pair<Hash256, Hash256>, Uint256> slots_;
     std::map<Hash256, Buffer> code_;
     std::vector<ChangedNode> nodes_;
-    boost::unordered_flat_map<NodeKey, std::uint32_t, SaltedHash> node_places_;  // in nodes_
+    boost::unordered_flat_map<NodeRowKey, std::uint32_t, SaltedHash> node_places_;  // in nodes_
     std::size_t size_bytes_ = 0;
 };
 

@@ -237,7 +237,7 @@ TEST_CASE("a damaged store is an error, not another state") {
     CHECK_FALSE(draft.account(numbered(3)));
     CHECK(draft.error() == StoreError{StoreErrc::corrupt});
 
-    const NodeKey root_key{std::nullopt, {}};
+    const NodeRowKey root_key{std::nullopt, {}};
     damage(state_table::nodes, root_key, *from_hex("c22001"));
     StateChanges changes;
     changes.accounts.push_back({key, std::nullopt, with_balance(1)});

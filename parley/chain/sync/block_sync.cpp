@@ -170,7 +170,7 @@ private:
 };
 
 BlockSync::BlockSync(BlockSyncConfig config, OpenLedger open)
-    : config_(std::move(config)),
+    : config_(config),
       open_(std::move(open)),
       downloads_(
           config_.downloads,

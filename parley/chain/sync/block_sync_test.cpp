@@ -2,7 +2,7 @@
 #include <parley/chain/sync/block_sync.hpp>
 
 #include <parley/chain/ledger/test_chain.hpp>
-#include <parley/chain/txpool/test_relay.hpp>
+#include <parley/chain/sync/test_context.hpp>
 #include <parley/transport/test_network.hpp>
 
 #include <doctest/doctest.h>
@@ -65,7 +65,7 @@ struct TestNode {
 struct Wire {
     struct End {
         TestNode* node;
-        std::unique_ptr<FakeContext> context = std::make_unique<FakeContext>();
+        std::unique_ptr<NotingContext> context = std::make_unique<NotingContext>();
         std::unique_ptr<transport::TopicHandler> handler = {};
     };
     End ends[2];

@@ -241,7 +241,7 @@ Decoded<GetRange> decode_get_range(Bytes message) {
     out.origin = in.hash();
     out.limit = in.hash();
     out.bytes = in.u32(1, answer_bytes_max);
-    return in.done(std::move(out));
+    return in.done(out);
 }
 
 Decoded<Range> decode_range(const SharedBytes& message) {

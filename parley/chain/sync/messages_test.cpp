@@ -44,8 +44,8 @@ TEST_CASE("messages of the topic sync are read as they were written") {
         const GetHeaders question{5, {numbered(1), numbered(2)}, forwards, 512};
         CHECK(decode_get_headers(encode(question)) == question);
     }
-    const Items items{9, {shared("one"), shared(""), shared("a longer one of more bytes")}};
-    CHECK(decode_items(encode(items), 3) == items);
+    const Items some{9, {shared("one"), shared(""), shared("a longer one of more bytes")}};
+    CHECK(decode_items(encode(some), 3) == some);
     const GetByHash hashes{1, {numbered(3)}};
     CHECK(decode_get_by_hash(encode(hashes), 1) == hashes);
     for (const auto& account : {std::optional<Hash256>{}, std::optional{numbered(9)}}) {
@@ -68,8 +68,8 @@ TEST_CASE("messages of the topic sync are read as they were written") {
     const GetNodes places{4,
                           {{std::nullopt, {}}, {numbered(1), trie::Nibbles::of_key(numbered(7))}}};
     CHECK(decode_get_nodes(encode(places)) == places);
-    const Nodes nodes{6, numbered(2), {shared(""), shared("node")}};
-    CHECK(decode_nodes(encode(nodes))->nodes.size() == 2);
+    const Nodes found{6, numbered(2), {shared(""), shared("node")}};
+    CHECK(decode_nodes(encode(found))->nodes.size() == 2);
 }
 
 TEST_CASE("what breaks a bound or the form is refused, with the exact error") {

@@ -1,8 +1,6 @@
 // SlowReads: what takes long to read, for methods that must not hold up the node: blocks from the
 // log, and the state with its tries. A few at a time run in Jobs, the others wait.
 //
-//     reads.read_log(now, {.run = [=] { *block = log->read(place); }, .done = …});
-//
 // While the state is read no block is imported, so a reading should take milliseconds.
 //
 // Bounded: running_max under way, waiting_max that wait. Threading: the node's thread.
