@@ -1,5 +1,5 @@
-// For tests only: a genesis in Geth's form, with a line for each thing that can be wrong. go-ethereum
-// 1.17.10 makes of it a block 0 with the hash below.
+// For tests only: a genesis in Geth's form, with a line for each thing that can be wrong.
+// go-ethereum 1.17.10 makes of it a block 0 with the hash below.
 #pragma once
 
 #include <string_view>

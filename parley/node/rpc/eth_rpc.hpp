@@ -1,8 +1,8 @@
 // EthRpc: Ethereum's JSON-RPC methods eth_* over pool, relay and ledger, with what they share. A
 // node without a ledger answers what it can: it sends transactions and shows the pool.
 //
-// It is made with pool and relay, is told of the ledger by use_ledger(), and hands its methods() to a
-// dispatcher.
+// It is made with pool and relay, is told of the ledger by use_ledger(), and hands its methods() to
+// a dispatcher.
 //
 // docs/RPC.md describes each method. Bounded: see SlowReads, Filters, FeeOracle.
 // Threading: the node's thread.
