@@ -8,6 +8,7 @@
 #include <parley/discovery/discv5/requests.hpp>
 #include <parley/discovery/discv5/service.hpp>
 #include <parley/node/chain.hpp>
+#include <parley/node/rpc/eth_rpc.hpp>
 #include <parley/node/rpc/filters.hpp>
 #include <parley/node/rpc/functions.hpp>
 #include <parley/p2p/metrics.hpp>
@@ -103,14 +104,6 @@ void show(const Value&) {}
     if (auto updated = tree.update(changes); !updated) return;
     const Commit commit = tree.commit();
     show(to_hex(commit.root));
-}
-
-[[maybe_unused]] void filters_of_callers(node::Filters& filters, const Hash256& hash, Now now) {
-    using node::FilterKind;
-    // parley/node/rpc/filters.hpp
-    const auto id = filters.add(now, FilterKind::blocks);
-    filters.on_block(hash);
-    filters.changes(now, *id);  // [hash], then []
 }
 
 [[maybe_unused]] void on_a_thread_of_its_own() {
@@ -213,6 +206,24 @@ template <class Use, class Later>
     MethodList<Chain> list{chain};
     list.answers("txpool_status", 0, &txpool_status);
     dispatcher.add(list.take());
+}
+
+[[maybe_unused]] void ledger_methods(const chain::TxPool& pool, chain::TxRelay& relay, Rng rng,
+                                     const node::EthLedger& chain, rpc::Dispatcher& dispatcher) {
+    using node::EthRpc;
+    // parley/node/rpc/eth_rpc.hpp
+    EthRpc eth{{.chain_id = 7700, .pool = pool, .relay = relay}, rng};
+    eth.use_ledger(chain);
+    dispatcher.add(eth.methods());
+}
+
+[[maybe_unused]] auto follow_blocks(node::Filters& filters, Now now, const Hash256& hash) {
+    using node::FilterKind;
+    // parley/node/rpc/filters.hpp
+    const auto id = filters.add(now, FilterKind::blocks);
+    filters.on_block(hash);
+    const auto changes = filters.changes(now, *id);  // hash; the next time nothing
+    return changes;
 }
 
 struct KvStore {

@@ -49,7 +49,6 @@ struct RecentBlock {
 struct KnownBlock {
     ChainHeader header;
     LogPlace place;
-    friend bool operator==(const KnownBlock&, const KnownBlock&) = default;
 };
 
 /// A transaction in the main chain.

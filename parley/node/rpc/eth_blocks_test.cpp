@@ -236,3 +236,33 @@ TEST_CASE("eth: the head that moves while its state is to be read") {
         CHECK(json::parse(reply).at("result").at("balance") == "0x8ac7230489e80000");
     }
 }
+
+TEST_CASE("eth: a read that waits behind a new block starts again") {
+    EthRig rig;
+    std::vector<std::string> replies;
+    const auto ask = [&] {
+        rig.dispatcher->handle(
+            rig.now,
+            R"({"jsonrpc":"2.0","id":1,"method":"eth_getProof","params":[)" + rig.account(1) + "]}",
+            rpc::Origin::http, [&](std::string text) { replies.push_back(std::move(text)); });
+    };
+    ask();
+    auto slow = rig.chain.jobs->take();
+    REQUIRE(slow.size() == 1);
+    const auto before = rig.chain.ledger->head().hash;
+    const auto block = rig.chain.make({payment(0, 0, 1, 1000)}).block;
+    rig.chain.ledger->import(rig.now, block, [](Now, const auto& result) { REQUIRE(result); });
+    rig.run_jobs();
+    REQUIRE(rig.chain.ledger->head().hash == before);  // the block waits for the first reader
+    ask();
+    rig.run_jobs();
+    CHECK(replies.empty());
+    slow.front().run();
+    rig.chain.jobs->finish(slow.front(), rig.now);
+    rig.run_jobs();
+    CHECK(rig.chain.ledger->head().hash == block.header.hash());
+    REQUIRE(replies.size() == 2);
+    for (const auto& reply : replies) {
+        CHECK(json::parse(reply).at("result").at("balance") == "0x8ac7230489e80000");
+    }
+}

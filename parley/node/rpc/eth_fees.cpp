@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -64,10 +64,18 @@ Result<std::uint64_t, rpc::Error> block_count_param(const rpc::Call& call, std::
     if (!text) return std::unexpected{text.error()};
     if (text->starts_with("0x")) return rpc::u64_param(call, index);
     std::uint64_t number = 0;
-    const auto* end = text->data() + text->size();
-    const auto [stopped, failed] = std::from_chars(text->data(), end, number);
-    if (failed == std::errc{} && stopped == end) return number;
-    return rpc::bad_param(index, expected, "another string");
+    // Room for all digits of 64 bits.
+    const bool is_decimal = !text->empty() && text->size() <= 20 &&
+                            text->find_first_not_of("0123456789") == std::string_view::npos;
+    if (!is_decimal) return rpc::bad_param(index, expected, "another string");
+    for (const char digit : *text) {
+        const auto value = static_cast<std::uint64_t>(digit - '0');
+        if (number > (std::numeric_limits<std::uint64_t>::max() - value) / 10) {
+            return rpc::bad_param(index, expected, "more than 64 bits");
+        }
+        number = number * 10 + value;
+    }
+    return number;
 }
 
 Result<std::vector<double>, rpc::Error> percentiles_param(const rpc::Call& call,

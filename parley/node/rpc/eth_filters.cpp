@@ -1,7 +1,6 @@
 #include <parley/node/rpc/eth_rpc.hpp>
 #include <parley/node/rpc/find_block.hpp>
 #include <parley/node/rpc/log_query.hpp>
-#include <parley/node/rpc/transaction_json.hpp>
 #include <parley/rpc/hex.hpp>
 #include <parley/rpc/params.hpp>
 
@@ -19,10 +18,10 @@ std::unexpected<rpc::Error> filter_not_found() {
     return rpc::refused("filter not found");
 }
 
-rpc::Result add_filter(EthRpc& eth, const rpc::Call& call, FilterKind kind, bool full = false) {
-    auto id = eth.filters().add(call.now, kind, full);
+rpc::Result add_filter(EthRpc& eth, const rpc::Call& call, FilterKind kind) {
+    const auto id = eth.filters().add(call.now, kind);
     if (!id) return rpc::refused("too many filters");
-    return json::value(std::move(*id));
+    return json::value(*id);
 }
 
 /// The number at an end of a range: of a tag, that of its block.
@@ -78,9 +77,7 @@ rpc::Result eth_new_block_filter(EthRpc& eth, const rpc::Call& call) {
 }
 
 rpc::Result eth_new_pending_transaction_filter(EthRpc& eth, const rpc::Call& call) {
-    const auto full = rpc::flag_param(call, 0);
-    if (!full) return std::unexpected{full.error()};
-    return add_filter(eth, call, FilterKind::transactions, *full);
+    return add_filter(eth, call, FilterKind::transactions);
 }
 
 rpc::Result eth_get_filter_changes(EthRpc& eth, const rpc::Call& call) {
@@ -89,13 +86,7 @@ rpc::Result eth_get_filter_changes(EthRpc& eth, const rpc::Call& call) {
     const auto changes = eth.filters().changes(call.now, *id);
     if (!changes) return filter_not_found();
     json::array out;
-    for (const auto& hash : changes->hashes) {
-        if (!changes->full_transactions) {
-            out.emplace_back(rpc::hex_data(hash));
-        } else if (const auto* pooled = eth.services().pool.find(hash)) {
-            out.push_back(transaction_json(*pooled));
-        }
-    }
+    for (const auto& hash : *changes) out.emplace_back(rpc::hex_data(hash));
     return out;
 }
 
@@ -120,7 +111,7 @@ void add_filter_methods(EthMethods& list) {
     list.answers("eth_getLogs", 1, &eth_get_logs);
     list.answers("eth_newBlockFilter", 0, &eth_new_block_filter);
     list.answers("eth_newFilter", 1, &eth_new_filter);
-    list.answers("eth_newPendingTransactionFilter", 1, &eth_new_pending_transaction_filter);
+    list.answers("eth_newPendingTransactionFilter", 0, &eth_new_pending_transaction_filter);
     list.answers("eth_uninstallFilter", 1, &eth_uninstall_filter);
 }
 

@@ -1,8 +1,9 @@
 // EthRpc: Ethereum's JSON-RPC methods eth_* over pool, relay and ledger, with what they share. A
 // node without a ledger answers what it can: it sends transactions and shows the pool.
 //
-// It is made with pool and relay, is told of the ledger by use_ledger(), and hands its methods() to
-// a dispatcher.
+//     EthRpc eth{{.chain_id = 7700, .pool = pool, .relay = relay}, rng};
+//     eth.use_ledger(chain);
+//     dispatcher.add(eth.methods());
 //
 // docs/RPC.md describes each method. Bounded: see SlowReads, Filters, FeeOracle.
 // Threading: the node's thread.
@@ -35,7 +36,7 @@ struct EthServices {
 
 class EthRpc {
 public:
-    EthRpc(EthServices services, Rng rng) : services_(services), filters_(std::move(rng)) {}
+    EthRpc(EthServices services, Rng rng) : services_(services), filters_(rng) {}
 
     /// Once, before the first request.
     void use_ledger(EthLedger chain) {

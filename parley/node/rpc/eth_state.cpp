@@ -87,8 +87,8 @@ rpc::Result eth_get_transaction_count(EthRpc& eth, const rpc::Call& call) {
 rpc::Result eth_get_code(EthRpc& eth, const rpc::Call& call) {
     const auto at = account_at(eth, call, 1);
     if (!at) return std::unexpected{at.error()};
-    auto code = code_of(eth, at->account);
-    if (!code) return std::unexpected{std::move(code.error())};
+    const auto code = code_of(eth, at->account);
+    if (!code) return std::unexpected{code.error()};
     return json::value(*code);
 }
 

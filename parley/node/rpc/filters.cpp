@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
 
 namespace parley::node {
 
 Filters::Filters(Rng rng, FilterLimits limits)
-    : rng_(std::move(rng)),
+    : rng_(rng),
       limits_(limits),
       blocks_(limits.blocks_max),
       transactions_(limits.transactions_max) {}
@@ -25,12 +24,11 @@ const RecentHashes* Filters::followed_by(FilterKind kind) const {
     return nullptr;
 }
 
-std::optional<std::string> Filters::add(Now now, FilterKind kind, bool full_transactions) {
+std::optional<std::string> Filters::add(Now now, FilterKind kind) {
     std::erase_if(filters_, [&](const auto& entry) { return entry.second.expires <= now.instant; });
     if (filters_.size() >= limits_.filters_max) return std::nullopt;
     const auto* followed = followed_by(kind);
-    const Filter filter{kind, full_transactions, followed ? followed->end() : 0,
-                        now.instant + limits_.idle_max};
+    const Filter filter{kind, followed ? followed->end() : 0, now.instant + limits_.idle_max};
     // The first digit is not 0: a quantity has no leading zeros.
     auto id = fmt::format("{:#x}{:016x}", rng_.next() | std::uint64_t{1} << 63, rng_.next());
     filters_.insert_or_assign(id, filter);
@@ -44,22 +42,20 @@ Filters::Place Filters::find(Now now, std::string_view id) {
     return filters_.end();
 }
 
-std::optional<FilterChanges> Filters::changes(Now now, std::string_view id) {
+std::optional<std::vector<Hash256>> Filters::changes(Now now, std::string_view id) {
     const auto found = find(now, id);
     if (found == filters_.end()) return std::nullopt;
     auto& filter = found->second;
     filter.expires = now.instant + limits_.idle_max;
-    FilterChanges out{filter.kind, filter.full_transactions, {}};
     const auto* followed = followed_by(filter.kind);
-    if (followed == nullptr) return out;
+    if (followed == nullptr) return std::vector<Hash256>{};
     auto hashes = followed->since(filter.next);
-    if (!hashes) {
+    if (hashes) {
+        filter.next = followed->end();
+    } else {
         filters_.erase(found);
-        return std::nullopt;
     }
-    out.hashes = std::move(*hashes);
-    filter.next = followed->end();
-    return out;
+    return hashes;
 }
 
 std::optional<FilterKind> Filters::kind(Now now, std::string_view id) {

@@ -4,7 +4,7 @@
 //
 //     const auto id = filters.add(now, FilterKind::blocks);
 //     filters.on_block(hash);
-//     filters.changes(now, *id);  // [hash], then []
+//     const auto changes = filters.changes(now, *id);  // hash; the next time nothing
 //
 // A filter ends when nobody asks for idle_max, or when more happened than is remembered.
 // Bounded: FilterLimits. Threading: the node's thread.
@@ -29,19 +29,12 @@ namespace parley::node {
 struct FilterLimits {
     std::size_t filters_max = 1000;
     std::size_t blocks_max = 1024;          ///< hashes that are remembered
-    std::size_t transactions_max = 32'768;  ///< as blocks_max
+    std::size_t transactions_max = 16'384;  ///< as blocks_max
     Duration idle_max = std::chrono::minutes{5};
 };
 
 /// Logs: there never are any new ones.
 enum class FilterKind : std::uint8_t { logs, blocks, transactions };
-
-/// What happened since the last time.
-struct FilterChanges {
-    FilterKind kind{};
-    bool full_transactions = false;
-    std::vector<Hash256> hashes;  ///< in order
-};
 
 class Filters {
 public:
@@ -55,9 +48,9 @@ public:
     const RecentHashes& transactions() const { return transactions_; }
 
     /// Its id, a quantity that nobody can guess. Nothing if there are too many.
-    std::optional<std::string> add(Now now, FilterKind kind, bool full_transactions = false);
-    /// Nothing if there is no such filter.
-    std::optional<FilterChanges> changes(Now now, std::string_view id);
+    std::optional<std::string> add(Now now, FilterKind kind);
+    /// What happened since the last time, in order. Nothing if there is no such filter.
+    std::optional<std::vector<Hash256>> changes(Now now, std::string_view id);
     /// Nothing if there is no such filter.
     std::optional<FilterKind> kind(Now now, std::string_view id);
     /// False if there was no such filter.
@@ -67,7 +60,6 @@ public:
 private:
     struct Filter {
         FilterKind kind{};
-        bool full_transactions = false;
         std::uint64_t next = 0;  // in what it follows
         Instant expires{};
     };
