@@ -107,11 +107,11 @@ rpc::Result eth_get_storage_at(EthRpc& eth, const rpc::Call& call) {
 rpc::Result eth_get_account_info(EthRpc& eth, const rpc::Call& call) {
     const auto at = account_at(eth, call, 1);
     if (!at) return std::unexpected{at.error()};
-    auto code = code_of(eth, at->account);
-    if (!code) return std::unexpected{std::move(code.error())};
+    const auto code = code_of(eth, at->account);
+    if (!code) return std::unexpected{code.error()};
     return json::value{{"balance", rpc::hex_quantity(at->account.balance)},
                        {"nonce", rpc::hex_quantity(at->account.nonce)},
-                       {"code", std::move(*code)}};
+                       {"code", *code}};
 }
 
 Result<std::vector<StorageKey>, rpc::Error> storage_keys_param(const rpc::Call& call,
