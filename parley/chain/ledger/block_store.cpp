@@ -4,6 +4,7 @@
 #include <parley/chain/ledger/undo_record.hpp>
 #include <parley/codec/rlp.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace parley::chain {
@@ -55,6 +56,13 @@ const typename Map::mapped_type* find_in(const Map& newer, const Map& older, con
 
 }  // namespace
 
+std::vector<StateChanges> Route::changes() const {
+    std::vector<StateChanges> out;
+    for (const auto* block : back) out.push_back(block->changes.reversed());
+    for (const auto* block : forward) out.push_back(block->changes);
+    return out;
+}
+
 const RecentBlock* BlockStore::recent(const Hash256& hash) const {
     const auto found = recent_.find(hash);
     return found == recent_.end() ? nullptr : &found->second;
@@ -76,6 +84,28 @@ Result<std::optional<Hash256>, StoreError> BlockStore::main(std::uint64_t number
     if (!*raw) return std::nullopt;
     if ((*raw)->size() != 32) return fail(StoreErrc::corrupt);
     return array_of<32>(**raw);
+}
+
+bool BlockStore::is_main(const Hash256& hash, std::uint64_t number) const {
+    const auto there = main(number);
+    return there && *there == hash;
+}
+
+std::optional<Route> BlockStore::route(const Hash256& head, const Hash256& target) const {
+    Route out;
+    const auto* fork = recent(target);
+    for (; fork && !is_main(fork->header.hash, fork->header.header.number);
+         fork = recent(fork->header.header.parent_hash)) {
+        out.forward.push_back(fork);
+    }
+    if (!fork) return std::nullopt;
+    std::ranges::reverse(out.forward);
+    const auto* back = recent(head);
+    for (; back && back != fork; back = recent(back->header.header.parent_hash)) {
+        out.back.push_back(back);
+    }
+    if (!back) return std::nullopt;
+    return out;
 }
 
 Result<std::optional<LoggedBlock>, StoreError> BlockStore::read(const Hash256& hash) const {

@@ -51,6 +51,15 @@ struct KnownBlock {
     LogPlace place;
 };
 
+/// The way from the head to another block, over the block at which they part.
+struct Route {
+    std::vector<const RecentBlock*> back;     ///< the head first
+    std::vector<const RecentBlock*> forward;  ///< in order
+
+    /// What leads from the one state to the other, one after the other.
+    std::vector<StateChanges> changes() const;
+};
+
 /// A transaction in the main chain.
 struct TxPlace {
     std::uint64_t number = 0;  ///< of the block
@@ -68,6 +77,11 @@ public:
     Result<std::optional<KnownBlock>, StoreError> find(const Hash256& hash) const;
     /// The hash of a block of the main chain; nothing above its head.
     Result<std::optional<Hash256>, StoreError> main(std::uint64_t number) const;
+    /// False for what is not known, and if the disk fails.
+    bool is_main(const Hash256& hash, std::uint64_t number) const;
+    /// From the head to a block; nothing if not all of the way is in memory. Valid until the next
+    /// change.
+    std::optional<Route> route(const Hash256& head, const Hash256& target) const;
     /// A block whole, from memory or the log.
     Result<std::optional<LoggedBlock>, StoreError> read(const Hash256& hash) const;
     /// Where the main chain has a transaction.

@@ -60,12 +60,6 @@ ChainHeader child_of(const ChainHeader& parent, const Header& header, const Hash
 
 }  // namespace
 
-/// The way from the head to another block.
-struct Ledger::Route {
-    std::vector<const RecentBlock*> back;     // the head first
-    std::vector<const RecentBlock*> forward;  // in order
-};
-
 Ledger::Ledger(LedgerServices services, LedgerConfig config)
     : services_(std::move(services)),
       config_(config),
@@ -304,31 +298,12 @@ void Ledger::start_import(Now now) {
     }
 }
 
-Result<Ledger::Route, BranchError> Ledger::route_to(const Hash256& target) const {
-    Route out;
-    const auto is_main = [&](const RecentBlock& block) {
-        const auto main = parts_->blocks.main(block.header.header.number);
-        return main && *main == block.header.hash;
-    };
-    const auto* fork = parts_->blocks.recent(target);
-    for (; fork && !is_main(*fork); fork = parts_->blocks.recent(fork->header.header.parent_hash)) {
-        out.forward.push_back(fork);
-    }
-    if (!fork) return fail(BranchErrc::too_deep, branch_depth_max);
-    std::ranges::reverse(out.forward);
-    for (const auto* back = parts_->blocks.recent(head_.hash); back && back != fork;
-         back = parts_->blocks.recent(back->header.header.parent_hash)) {
-        out.back.push_back(back);
-    }
-    return out;
-}
-
 Result<ImportWork, ImportError> Ledger::work_for(const WaitingBlock& waiting) const {
     const auto* parent = parts_->blocks.recent(waiting.parent.hash);
     // It was in memory, or waited before this one, and was refused or forgotten meanwhile.
     if (!parent) return fail(BranchErrc::invalid_parent);
-    const auto route = route_to(waiting.parent.hash);
-    if (!route) return std::unexpected{route.error()};
+    const auto route = parts_->blocks.route(head_.hash, waiting.parent.hash);
+    if (!route) return fail(BranchErrc::too_deep, branch_depth_max);
     if (auto checked = check_ommers(waiting.block, waiting.fork); !checked) {
         return std::unexpected{std::move(checked.error())};
     }
@@ -337,9 +312,8 @@ Result<ImportWork, ImportError> Ledger::work_for(const WaitingBlock& waiting) co
         .logged = {waiting.block, waiting.senders, {}},
         .fork = waiting.fork,
         .parent_root = parent->header.header.state_root,
+        .way = route->changes(),
     };
-    for (const auto* back : route->back) out.way.push_back(back->changes.reversed());
-    for (const auto* forward : route->forward) out.way.push_back(forward->changes);
     out.sync = !is_syncing_ || queue_.size() == 1;
     return out;
 }
@@ -373,7 +347,7 @@ void Ledger::on_executed(Now now, const std::shared_ptr<WaitingBlock>& waiting, 
 }
 
 Imported Ledger::take_over(const ChainHeader& header, LoggedBlock logged, ImportWork::Done done) {
-    const auto route = route_to(header.header.parent_hash);
+    const auto route = parts_->blocks.route(head_.hash, header.header.parent_hash);
     logged.receipts = std::move(done.receipts);
     parts_->blocks.add({header, std::move(logged), done.place, done.commit.changes});
     ++unsaved_blocks_;

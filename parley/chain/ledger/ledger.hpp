@@ -116,8 +116,6 @@ public:
     void save(Now now);
 
 private:
-    struct Route;
-
     Ledger(LedgerServices services, LedgerConfig config);
     Result<void, LedgerError> begin(GenesisBlock genesis);
     Result<LogPlace, LedgerError> place_of_genesis(const LoggedBlock& genesis);
@@ -126,7 +124,6 @@ private:
     Result<void, ImportError> replay_one(const LogPlace& place, LoggedBlock logged);
 
     Result<ChainHeader, ImportError> parent_of(const Header& header);
-    Result<Route, BranchError> route_to(const Hash256& target) const;
     Result<ImportWork, ImportError> work_for(const WaitingBlock& waiting) const;
     Result<void, InvalidBlock> check_ommers(const Block& block, Fork fork) const;
     void pump(Now now);

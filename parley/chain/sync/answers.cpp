@@ -10,15 +10,9 @@ namespace {
 constexpr std::size_t item_overhead_bytes = 16;
 
 std::optional<Header> header_of(const BlockStore& blocks, const Hash256& hash) {
-    if (const auto* recent = blocks.recent(hash)) return recent->header.header;
     const auto known = blocks.find(hash);
     if (!known || !*known) return std::nullopt;
     return (*known)->header.header;
-}
-
-bool is_main(const BlockStore& blocks, const Hash256& hash, std::uint64_t number) {
-    const auto main = blocks.main(number);
-    return main && *main == hash;
 }
 
 }  // namespace
@@ -40,7 +34,7 @@ sync_topic::Items answer_headers(const BlockStore& blocks, const sync_topic::Get
             while (header && add(*header)) header = header_of(blocks, header->parent_hash);
             return out;
         }
-        if (!is_main(blocks, hash, header->number)) continue;
+        if (!blocks.is_main(hash, header->number)) continue;
         for (auto number = header->number + 1;; ++number) {
             const auto next = blocks.main(number);
             if (!next || !*next) return out;

@@ -4,6 +4,7 @@
 #include <ranges>
 #include <string>
 #include <tuple>
+#include <utility>
 
 namespace parley::node {
 
@@ -26,35 +27,20 @@ std::unexpected<rpc::Error> state_is_gone(const chain::ChainHeader& block) {
 
 Result<StateWay, rpc::Error> StateWay::to(const chain::Ledger& ledger,
                                           const chain::ChainHeader& block) {
-    StateWay out{ledger.state()};
-    if (block.hash == ledger.head().hash) return out;
-    const auto& blocks = ledger.blocks();
-    const auto is_main = [&](const chain::RecentBlock& recent) {
-        const auto main = blocks.main(recent.header.header.number);
-        return main && *main == recent.header.hash;
-    };
-    const auto* fork = blocks.recent(block.hash);
-    for (; fork && !is_main(*fork); fork = blocks.recent(fork->header.header.parent_hash)) {
-        out.forward_.push_back(fork);
-    }
-    if (!fork) return state_is_gone(block);
-    std::ranges::reverse(out.forward_);
-    const auto* back = blocks.recent(ledger.head().hash);
-    for (; back && back != fork; back = blocks.recent(back->header.header.parent_hash)) {
-        out.back_.push_back(back);
-    }
-    if (!back) return state_is_gone(block);
-    return out;
+    if (block.hash == ledger.head().hash) return StateWay{ledger.state(), {}};
+    auto route = ledger.blocks().route(ledger.head().hash, block.hash);
+    if (!route) return state_is_gone(block);
+    return StateWay{ledger.state(), std::move(*route)};
 }
 
 Result<std::optional<chain::Account>, StoreError> StateWay::account(const Hash256& key) const {
     constexpr auto key_of = &chain::AccountChange::key;
-    for (const auto* block : std::views::reverse(forward_)) {
+    for (const auto* block : std::views::reverse(route_.forward)) {
         if (const auto* change = find_change(block->changes.accounts, key, key_of)) {
             return change->after;
         }
     }
-    for (const auto* block : std::views::reverse(back_)) {
+    for (const auto* block : std::views::reverse(route_.back)) {
         if (const auto* change = find_change(block->changes.accounts, key, key_of)) {
             return change->before;
         }
@@ -67,12 +53,12 @@ Result<Uint256, StoreError> StateWay::slot(const Hash256& account, const Hash256
     const auto key_of = [](const chain::SlotChange& change) {
         return std::tie(change.account, change.slot);
     };
-    for (const auto* block : std::views::reverse(forward_)) {
+    for (const auto* block : std::views::reverse(route_.forward)) {
         if (const auto* change = find_change(block->changes.slots, key, key_of)) {
             return change->after;
         }
     }
-    for (const auto* block : std::views::reverse(back_)) {
+    for (const auto* block : std::views::reverse(route_.back)) {
         if (const auto* change = find_change(block->changes.slots, key, key_of)) {
             return change->before;
         }
@@ -82,16 +68,13 @@ Result<Uint256, StoreError> StateWay::slot(const Hash256& account, const Hash256
 
 std::optional<std::vector<chain::StateChanges>> StateWay::changes() const {
     std::size_t count = 0;
-    for (const auto* side : {&back_, &forward_}) {
+    for (const auto* side : {&route_.back, &route_.forward}) {
         for (const auto* block : *side) {
             count += block->changes.accounts.size() + block->changes.slots.size();
         }
     }
     if (count > changes_max) return std::nullopt;
-    std::vector<chain::StateChanges> out;
-    for (const auto* block : back_) out.push_back(block->changes.reversed());
-    for (const auto* block : forward_) out.push_back(block->changes);
-    return out;
+    return route_.changes();
 }
 
 }  // namespace parley::node

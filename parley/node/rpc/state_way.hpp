@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace parley::node {
@@ -24,7 +25,7 @@ public:
     static Result<StateWay, rpc::Error> to(const chain::Ledger& ledger,
                                            const chain::ChainHeader& block);
 
-    bool is_head() const { return back_.empty() && forward_.empty(); }
+    bool is_head() const { return route_.back.empty() && route_.forward.empty(); }
     /// Of the address whose keccak256 is `key`, after that block; nothing if there is none.
     Result<std::optional<chain::Account>, StoreError> account(const Hash256& key) const;
     Result<Uint256, StoreError> slot(const Hash256& account, const Hash256& slot) const;
@@ -32,11 +33,11 @@ public:
     std::optional<std::vector<chain::StateChanges>> changes() const;
 
 private:
-    explicit StateWay(const chain::State& state) : state_(&state) {}
+    StateWay(const chain::State& state, chain::Route route)
+        : state_(&state), route_(std::move(route)) {}
 
     const chain::State* state_;
-    std::vector<const chain::RecentBlock*> back_;     // the head first
-    std::vector<const chain::RecentBlock*> forward_;  // in order
+    chain::Route route_;
 };
 
 }  // namespace parley::node
