@@ -1,6 +1,7 @@
 #include <parley/chain/genesis/genesis.hpp>
 
 #include <parley/base/endian.hpp>
+#include <parley/chain/types/fees.hpp>
 #include <parley/crypto/hash.hpp>
 
 #include <algorithm>
@@ -60,7 +61,7 @@ Header genesis_header(const Genesis& genesis, const Hash256& state_root) {
     store_be(out.nonce, genesis.nonce);
     const Fork fork = genesis.fork();
     if (fork >= Fork::london) {
-        out.base_fee = genesis.base_fee_per_gas.value_or(to_uint256(genesis_base_fee_default));
+        out.base_fee = genesis.base_fee_per_gas.value_or(to_uint256(initial_base_fee));
     }
     if (fork >= Fork::shanghai) out.withdrawals_root = empty_root_hash;
     if (fork >= Fork::cancun) {

@@ -20,9 +20,6 @@
 
 namespace parley::chain {
 
-/// Of block 0, if London holds there and the genesis says nothing else (EIP-1559), in wei per gas.
-inline constexpr std::uint64_t genesis_base_fee_default = 1'000'000'000;
-
 struct GenesisAccount {
     Uint256 balance{};  ///< wei
     std::uint64_t nonce = 0;
@@ -41,7 +38,7 @@ struct Genesis {
     Uint256 difficulty{};
     Hash256 mix_hash{};
     Address coinbase;
-    std::optional<Uint256> base_fee_per_gas = {};       ///< wei per gas
+    std::optional<Uint256> base_fee_per_gas = {};       ///< wei per gas; absent: initial_base_fee
     std::optional<std::uint64_t> excess_blob_gas = {};  ///< absent: 0
     std::optional<std::uint64_t> blob_gas_used = {};    ///< absent: 0
     std::map<Address, GenesisAccount> alloc;

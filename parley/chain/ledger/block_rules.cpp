@@ -50,9 +50,7 @@ Result<void, InvalidBlock> check_header(const Header& header, const Header& pare
     if (header.timestamp <= parent.timestamp) {
         return breaks(BlockRule::timestamp, parent.timestamp + 1, header.timestamp);
     }
-    // London's first block has twice the limit, so that its target is what the limit was.
-    const bool becomes_london = fork >= Fork::london && !parent.base_fee;
-    const auto parent_limit = parent.gas_limit * (becomes_london ? gas_elasticity : 1);
+    const auto parent_limit = gas_limit_before(parent, fork);
     if (!gas_limit_ok(parent_limit, header.gas_limit)) {
         return breaks(BlockRule::gas_limit, parent_limit, header.gas_limit);
     }

@@ -3,18 +3,8 @@
 #include <parley/chain/ledger/block_rules.hpp>
 #include <parley/chain/types/fees.hpp>
 
-#include <algorithm>
-
 namespace parley::chain {
 namespace {
-
-/// As near to the aim as a child of `parent_limit` may be.
-std::uint64_t gas_limit_towards(std::uint64_t aim, std::uint64_t parent_limit) {
-    const std::uint64_t step = parent_limit / 1024;
-    const std::uint64_t most = step > 0 ? step - 1 : 0;
-    const auto limit = std::clamp(aim, parent_limit - most, parent_limit + most);
-    return std::max(limit, gas_limit_min);
-}
 
 void set_fields_of(Header& header, const Header& parent, Fork fork, const BlockPlan& plan) {
     if (fork >= Fork::london) header.base_fee = next_base_fee(parent);
@@ -41,9 +31,7 @@ Result<MadeBlock, trie::TrieError> make_block(const Execution& execution, const 
     header.extra_data = plan.extra_data;
     header.mix_hash = plan.prev_randao;
     const Fork fork = out.fork = engine.fork_of(header, parent);
-    const bool becomes_london = fork >= Fork::london && !parent.header.base_fee;
-    header.gas_limit = gas_limit_towards(
-        plan.gas_limit_aim, parent.header.gas_limit * (becomes_london ? gas_elasticity : 1));
+    header.gas_limit = gas_limit_towards(plan.gas_limit_aim, gas_limit_before(parent.header, fork));
     set_fields_of(header, parent.header, fork, plan);
     if (fork >= Fork::shanghai) out.block.body.withdrawals = plan.withdrawals;
     engine.prepare(header, parent, fork);

@@ -6,6 +6,10 @@
 
 namespace parley::chain {
 
+Address Address::of(const crypto::UncompressedKey& key) {
+    return {array_of<20>(Bytes{crypto::keccak256(key)}.last(20))};
+}
+
 std::string Address::checksummed() const {
     auto digits = to_hex(value);
     const auto hash = to_hex(crypto::keccak256(bytes_of(digits)));

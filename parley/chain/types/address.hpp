@@ -3,6 +3,7 @@
 #pragma once
 
 #include <parley/base/bytes.hpp>
+#include <parley/crypto/secp256k1.hpp>
 
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ struct Address {
     static std::optional<Address> parse(std::string_view text) {
         return array_from_hex<20>(text).transform([](const auto& bytes) { return Address{bytes}; });
     }
+    /// Of whoever has the secret of this key.
+    static Address of(const crypto::UncompressedKey& key);
     friend auto operator<=>(const Address&, const Address&) = default;
 };
 

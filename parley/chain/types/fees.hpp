@@ -33,9 +33,13 @@ std::uint64_t next_excess_blob_gas(const Header& parent);
 /// Wei per blob gas in a block of this excess, at least 1. Beyond 2^256 - 1 it stays there.
 Uint256 blob_base_fee(std::uint64_t excess_blob_gas);
 
-/// Whether a gas limit may follow that of its parent: less than a 1,024th away from it, and at
-/// least 5,000. For London's first block the parent's is to be taken gas_elasticity times
-/// (EIP-1559).
+/// What the gas limit of the block after `parent`, one of `fork`, is measured by: the parent's; for
+/// London's first block twice as much, so that its target is what the limit was (EIP-1559).
+std::uint64_t gas_limit_before(const Header& parent, Fork fork);
+/// Whether a gas limit may follow gas_limit_before(): less than a 1,024th away from it, and at
+/// least 5,000.
 bool gas_limit_ok(std::uint64_t parent_limit, std::uint64_t limit);
+/// As near to the aim as a gas limit that follows gas_limit_before() may be.
+std::uint64_t gas_limit_towards(std::uint64_t aim, std::uint64_t parent_limit);
 
 }  // namespace parley::chain

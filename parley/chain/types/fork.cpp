@@ -55,6 +55,12 @@ Fork ForkSchedule::at(std::uint64_t number, std::uint64_t time_s, bool merged) c
     return Fork::paris;
 }
 
+Fork ForkSchedule::after(const Uint256& total_difficulty, std::uint64_t number,
+                         std::uint64_t time_s) const {
+    return at(number, time_s,
+              terminal_total_difficulty && total_difficulty >= *terminal_total_difficulty);
+}
+
 Result<void, ForkError> ForkSchedule::validate() const {
     if (terminal_total_difficulty && !london_block) return without(Fork::london, Fork::paris);
     if (merge_netsplit_block) {

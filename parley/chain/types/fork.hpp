@@ -56,6 +56,8 @@ struct ForkSchedule {
 
     /// The rules of a block. `merged`: it is after the merge. Precondition: validate().
     Fork at(std::uint64_t number, std::uint64_t time_s, bool merged) const;
+    /// As at(), of a block after a chain of this total difficulty.
+    Fork after(const Uint256& total_difficulty, std::uint64_t number, std::uint64_t time_s) const;
     /// Whether each fork has those before it, none later than itself.
     Result<void, ForkError> validate() const;
     /// The forks after the genesis, whose time is `genesis_time_s`.

@@ -206,7 +206,7 @@ Result<Address, TxError> recover_sender(const Transaction& tx) {
     if (auto form = check_signature_form(tx.signature); !form) return std::unexpected{form.error()};
     const auto key = crypto::recover(tx.signing_hash(), tx.signature, tx.y_parity);
     if (!key) return fail(TxErrc::no_sender);
-    return Address{array_of<20>(Bytes{crypto::keccak256(*key)}.last(20))};
+    return Address::of(*key);
 }
 
 }  // namespace parley::chain

@@ -1,10 +1,10 @@
 #include <parley/node/rpc/dry_run.hpp>
 
+#include <parley/chain/types/wide_uint.hpp>
 #include <parley/crypto/hash.hpp>
 #include <parley/node/rpc/find_block.hpp>
 #include <parley/rpc/hex.hpp>
 
-#include <boost/multiprecision/cpp_int.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -81,8 +81,7 @@ bool is_about_code(const chain::ExecutionError& error) {
 
 /// How often `b` fits into `a`, at most the largest. Precondition: `b` is not 0.
 std::uint64_t quotient(const Uint256& a, const Uint256& b) {
-    using boost::multiprecision::uint256_t;
-    const uint256_t out = uint256_t{rpc::hex_data(a)} / uint256_t{rpc::hex_data(b)};
+    const auto out = chain::widen(a) / chain::widen(b);
     constexpr auto largest = std::numeric_limits<std::uint64_t>::max();
     return out > largest ? largest : static_cast<std::uint64_t>(out);
 }

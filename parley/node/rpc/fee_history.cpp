@@ -23,11 +23,8 @@ std::vector<PaidTip> tips_ascending(const chain::LoggedBlock& logged) {
     std::vector<PaidTip> out;
     std::uint64_t before = 0;
     for (std::size_t i = 0; i < logged.receipts.size(); ++i) {
-        const auto price = price_paid(logged.block.body.transactions[i], header);
         const auto cumulative = logged.receipts[i].cumulative_gas_used;
-        out.push_back(
-            {checked_subtract(price, header.base_fee.value_or(Uint256{})).value_or(Uint256{}),
-             cumulative - before});
+        out.push_back({tip_paid(logged.block.body.transactions[i], header), cumulative - before});
         before = cumulative;
     }
     std::ranges::stable_sort(out, {}, &PaidTip::tip);

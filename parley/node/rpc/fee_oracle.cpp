@@ -17,12 +17,10 @@ constexpr std::uint64_t tip_min = 2;
 /// The lowest that the block's maker took from others.
 std::vector<Uint256> lowest_tips(const chain::LoggedBlock& logged) {
     const auto& header = logged.block.header;
-    const auto base_fee = header.base_fee.value_or(Uint256{});
     std::vector<Uint256> tips;
     for (std::size_t i = 0; i < logged.senders.size(); ++i) {
         if (logged.senders[i] == header.beneficiary) continue;
-        const auto price = price_paid(logged.block.body.transactions[i], header);
-        const auto tip = checked_subtract(price, base_fee).value_or(Uint256{});
+        const auto tip = tip_paid(logged.block.body.transactions[i], header);
         if (tip >= to_uint256(tip_min)) tips.push_back(tip);
     }
     const auto kept = std::min(tips.size(), tips_per_block);

@@ -71,6 +71,11 @@ Uint256 price_paid(const chain::Transaction& tx, const chain::Header& header) {
                                       header.base_fee.value_or(Uint256{}));
 }
 
+Uint256 tip_paid(const chain::Transaction& tx, const chain::Header& header) {
+    return checked_subtract(price_paid(tx, header), header.base_fee.value_or(Uint256{}))
+        .value_or(Uint256{});
+}
+
 json::object unsigned_json(const chain::Transaction& tx) {
     json::object out{
         {"type", rpc::hex_quantity(static_cast<std::uint64_t>(tx.type))},

@@ -33,5 +33,7 @@ boost::json::object unsigned_json(const chain::Transaction& tx);
 
 /// Wei that a transaction paid for each gas.
 Uint256 price_paid(const chain::Transaction& tx, const chain::Header& header);
+/// What of it the block's maker took: above the base fee.
+Uint256 tip_paid(const chain::Transaction& tx, const chain::Header& header);
 
 }  // namespace parley::node

@@ -23,10 +23,6 @@ Uint256 difficulty_of(Fork fork) {
     return to_uint256(fork < Fork::paris ? 1 : 0);
 }
 
-Address address_of_key(const crypto::UncompressedKey& key) {
-    return Address{array_of<20>(Bytes{crypto::keccak256(key)}.last(20))};
-}
-
 /// Nothing if the seal is no signature.
 std::optional<Address> signer_of(const Header& header) {
     const auto seal = Bytes{header.extra_data}.last(Solo::seal_bytes);
@@ -35,14 +31,13 @@ std::optional<Address> signer_of(const Header& header) {
     const auto key = crypto::recover(solo_signing_hash(header),
                                      array_of<sizeof(crypto::Signature)>(seal), parity);
     if (!key) return std::nullopt;
-    return address_of_key(*key);
+    return Address::of(*key);
 }
 
 }  // namespace
 
 Fork Solo::fork_of(const Header& header, const ChainHeader& parent) const {
-    const auto& total = forks_.terminal_total_difficulty;
-    return forks_.at(header.number, header.timestamp, total && parent.total_difficulty >= *total);
+    return forks_.after(parent.total_difficulty, header.number, header.timestamp);
 }
 
 Result<void, EngineError> Solo::check_header(const Header& header, const ChainHeader&,
@@ -106,7 +101,7 @@ void solo_seal(Header& header, const ByteArray<32>& secret) {
 Address address_of_secret(const ByteArray<32>& secret) {
     const auto key = crypto::decompress(crypto::public_key(secret));
     assert(key);
-    return address_of_key(*key);
+    return Address::of(*key);
 }
 
 }  // namespace parley::chain

@@ -1,8 +1,8 @@
 #include <parley/chain/consensus/unsealed/unsealed.hpp>
 
 #include <parley/chain/ledger/block_rules.hpp>
+#include <parley/chain/types/wide_uint.hpp>
 
-#include <boost/multiprecision/cpp_int.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,28 +13,9 @@
 namespace parley::chain {
 namespace {
 
-using boost::multiprecision::cpp_int;
-
 constexpr std::size_t ommers_max = 2;
 constexpr std::uint64_t ommer_depth_max = 6;
 constexpr std::uint64_t difficulty_min = 131'072;
-
-cpp_int to_integer(const Uint256& value) {
-    cpp_int out;
-    import_bits(out, reinterpret_cast<const std::uint8_t*>(value.data()),
-                reinterpret_cast<const std::uint8_t*>(value.data()) + value.size());
-    return out;
-}
-
-/// Precondition: neither negative nor 2^256 or more.
-Uint256 from_integer(const cpp_int& value) {
-    std::vector<std::uint8_t> bytes;
-    export_bits(value, std::back_inserter(bytes), 8);
-    Uint256 out{};
-    std::ranges::transform(bytes, out.end() - static_cast<std::ptrdiff_t>(bytes.size()),
-                           [](std::uint8_t b) { return std::byte{b}; });
-    return out;
-}
 
 std::unexpected<EngineError> refuse_header(std::string reason) {
     return std::unexpected{EngineError{std::move(reason)}};
@@ -77,22 +58,22 @@ Relatives relatives_of(const Header& header, const Ancestry& headers,
 }  // namespace
 
 Fork Unsealed::fork_of(const Header& header, const ChainHeader& parent) const {
-    const auto& total = forks_.terminal_total_difficulty;
-    return forks_.at(header.number, header.timestamp, total && parent.total_difficulty >= *total);
+    return forks_.after(parent.total_difficulty, header.number, header.timestamp);
 }
 
 Uint256 next_difficulty(const Header& parent, std::uint64_t timestamp, Fork fork) {
-    const cpp_int before = to_integer(parent.difficulty);
-    const bool has_ommers = parent.ommers_hash != empty_ommers_hash;
-    const cpp_int steps =
-        std::max<cpp_int>((has_ommers ? 2 : 1) - cpp_int{(timestamp - parent.timestamp) / 9}, -99);
-    cpp_int out = std::max<cpp_int>(before + before / 2048 * steps, difficulty_min);
+    const WideUint before = widen(parent.difficulty);
+    const WideUint step = before / 2048;
+    const std::uint64_t up = parent.ommers_hash == empty_ommers_hash ? 1 : 2;
+    const std::uint64_t down = std::min((timestamp - parent.timestamp) / 9, up + 99);
+    WideUint out = before + step * up - step * down;
+    if (out < difficulty_min) out = difficulty_min;
     // The bomb, which each of these forks has put off.
     const std::uint64_t delay = fork >= Fork::london ? 9'700'000 : 9'000'000;
     const std::uint64_t number = parent.number + 1;
     const std::uint64_t period = number > delay ? (number - delay) / 100'000 : 0;
-    if (period > 1) out += cpp_int{1} << (period - 2);
-    return from_integer(out);
+    if (period > 1) out += WideUint{1} << (period - 2);
+    return narrow(out);
 }
 
 Result<void, EngineError> Unsealed::check_header(const Header& header, const ChainHeader& parent,
