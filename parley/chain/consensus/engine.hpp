@@ -22,7 +22,6 @@ struct ChainHeader {
     Header header;
     Hash256 hash{};
     Uint256 total_difficulty{};  ///< of all headers up to it, the genesis included
-    friend bool operator==(const ChainHeader&, const ChainHeader&) = default;
 };
 
 /// Finds the ancestors of a block; nothing if it is not known.

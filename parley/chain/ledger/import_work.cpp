@@ -41,7 +41,7 @@ Result<std::vector<Address>, InvalidBlock> recover_senders(const Execution& exec
     return senders;
 }
 
-Result<ImportWork::Done, ImportError> ImportWork::run() const {
+Result<ImportWork::Done, ImportError> ImportWork::run() {
     const State& state = chain->state;
     Done out;
     std::optional<StateOverlay> beside;
@@ -57,12 +57,12 @@ Result<ImportWork::Done, ImportError> ImportWork::run() const {
         execute_block(*chain->execution, *chain->engine, logged.block, fork, logged.senders, at);
     if (!executed) return std::unexpected{import_error_of(std::move(executed.error()))};
     out.commit = std::move(executed->commit);
-    out.receipts = std::move(executed->receipts);
+    logged.receipts = std::move(executed->receipts);
     if (place) {
         out.place = *place;
         return out;
     }
-    const auto appended = chain->log.append({logged.block, logged.senders, out.receipts});
+    const auto appended = chain->log.append(logged);
     if (!appended) return std::unexpected{appended.error()};
     out.place = *appended;
     if (sync) {

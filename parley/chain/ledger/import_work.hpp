@@ -63,7 +63,7 @@ Result<std::vector<Address>, InvalidBlock> recover_senders(const Execution& exec
 
 struct ImportWork {
     std::shared_ptr<ChainParts> chain;
-    LoggedBlock logged;  ///< receipts are made
+    LoggedBlock logged;  ///< run() adds the receipts
     Fork fork{};
     Hash256 parent_root{};
     /// From the head to the parent, if that is another block; as one after the other.
@@ -74,11 +74,10 @@ struct ImportWork {
     struct Done {
         std::optional<StateCommit> way;
         StateCommit commit;
-        std::vector<Receipt> receipts;
         LogPlace place;
     };
     /// Errors: of the block, the state or the log.
-    Result<Done, ImportError> run() const;
+    Result<Done, ImportError> run();
 };
 
 }  // namespace parley::chain

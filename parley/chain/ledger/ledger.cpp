@@ -348,7 +348,6 @@ void Ledger::on_executed(Now now, const std::shared_ptr<WaitingBlock>& waiting, 
 
 Imported Ledger::take_over(const ChainHeader& header, LoggedBlock logged, ImportWork::Done done) {
     const auto route = parts_->blocks.route(head_.hash, header.header.parent_hash);
-    logged.receipts = std::move(done.receipts);
     parts_->blocks.add({header, std::move(logged), done.place, done.commit.changes});
     ++unsaved_blocks_;
     if (!services_.engine->is_better(header, head_)) return {};
@@ -377,8 +376,7 @@ void Ledger::save(Now now) {
 
 /// Precondition: inside a change.
 void Ledger::start_save(Now now) {
-    if (is_saving_ || unsaved_blocks_ == 0) return;
-    is_saving_ = true;
+    if (parts_->state.is_saving() || unsaved_blocks_ == 0) return;
     auto batch = parts_->state.begin_save();
     parts_->blocks.begin_save(batch);
     batch.put(meta_table, bytes_of(saved_key),
@@ -413,7 +411,6 @@ void Ledger::submit_save(Now now, std::shared_ptr<const StoreBatch> batch) {
 }
 
 void Ledger::end_save() {
-    is_saving_ = false;
     parts_->state.end_save();
     parts_->blocks.end_save();
     unsaved_blocks_ -= std::exchange(saving_blocks_, 0);

@@ -148,7 +148,6 @@ private:
     StateGate gate_;  // every change of state and blocks goes through it
     std::deque<Reading> readings_;
     bool is_executing_ = false;  // a block, until it is taken over
-    bool is_saving_ = false;
     bool is_syncing_ = false;
     Instant retry_at_ = never;
     std::uint64_t unsaved_blocks_ = 0;               // all that the store does not have

@@ -34,9 +34,7 @@ Result<std::optional<Account>, StoreError> State::account(const Hash256& key) co
 Result<Uint256, StoreError> State::slot(const Hash256& account, const Hash256& slot) const {
     if (const auto* changed = changed_.slot(account, slot)) return *changed;
     if (const auto* saving = saving_.slot(account, slot)) return *saving;
-    Buffer key = to_buffer(account);
-    append(key, slot);
-    const auto raw = store_.get(state_table::slots, key);
+    const auto raw = store_.get(state_table::slots, slot_row_key(account, slot));
     if (!raw) return std::unexpected{raw.error()};
     if (!*raw) return Uint256{};
     if ((*raw)->size() != 32) return fail(StoreErrc::corrupt);
@@ -64,14 +62,14 @@ Result<void, StoreError> State::for_each_slot(const Hash256& account,
 Result<Bytes, trie::TrieError> State::node(const std::optional<Hash256>& owner,
                                            const trie::Nibbles& path, const Hash256& hash,
                                            Buffer& scratch) const {
-    const Buffer* found = changed_.node(owner, path);
-    if (!found) found = saving_.node(owner, path);
+    const NodeRowKey key{owner, path};
+    const Buffer* found = changed_.node(key);
+    if (!found) found = saving_.node(key);
     if (found) {
         if (found->empty()) return fail(TrieErrc::missing_node, 0, path.size());
         return Bytes{*found};
     }
-    auto raw =
-        store_.get(owner ? state_table::slot_nodes : state_table::nodes, NodeRowKey{owner, path});
+    auto raw = store_.get(owner ? state_table::slot_nodes : state_table::nodes, key);
     if (!raw) return fail(TrieErrc::store, 0, static_cast<std::uint64_t>(raw.error().code));
     if (!*raw) return fail(TrieErrc::missing_node, 0, path.size());
     if (crypto::keccak256(**raw) != hash) return fail(TrieErrc::wrong_hash, 0, path.size());

@@ -1,7 +1,5 @@
 #include <parley/chain/state/state_buffer.hpp>
 
-#include <parley/codec/rlp.hpp>
-
 #include <algorithm>
 
 namespace parley::chain {
@@ -9,24 +7,6 @@ namespace {
 
 // Of an entry beside its bytes: nodes of a map, capacity of a vector.
 constexpr std::size_t entry_overhead_bytes = 64;
-
-Bytes unless_equal(const Hash256& hash, const Hash256& usual) {
-    return hash == usual ? Bytes{} : Bytes{hash};
-}
-
-Result<Hash256, rlp::RlpError> hash_or(rlp::Reader& in, const Hash256& usual) {
-    const auto bytes = in.string_up_to(32);
-    if (!bytes) return std::unexpected{bytes.error()};
-    if (bytes->empty()) return usual;
-    if (bytes->size() != 32) return fail(rlp::Errc::wrong_size, 32, bytes->size());
-    return array_of<32>(*bytes);
-}
-
-Buffer joined_key(const Hash256& account, const Hash256& slot) {
-    Buffer out = to_buffer(account);
-    append(out, slot);
-    return out;
-}
 
 }  // namespace
 
@@ -42,27 +22,10 @@ NodeRowKey::NodeRowKey(const std::optional<Hash256>& owner, const trie::Nibbles&
     }
 }
 
-Buffer encode_slim(const Account& account) {
-    rlp::Writer out;
-    out.begin_list().number(account.nonce).number(account.balance);
-    out.string(unless_equal(account.storage_root, empty_root_hash));
-    out.string(unless_equal(account.code_hash, empty_code_hash)).end_list();
-    return out.take();
-}
-
-Result<Account, rlp::RlpError> decode_slim(Bytes raw) {
-    auto in = rlp::Reader::open_list(raw);
-    if (!in) return std::unexpected{in.error()};
-    const auto nonce = in->u64();
-    if (!nonce) return std::unexpected{nonce.error()};
-    const auto balance = in->u256();
-    if (!balance) return std::unexpected{balance.error()};
-    const auto storage_root = hash_or(*in, empty_root_hash);
-    if (!storage_root) return std::unexpected{storage_root.error()};
-    const auto code_hash = hash_or(*in, empty_code_hash);
-    if (!code_hash) return std::unexpected{code_hash.error()};
-    if (const auto end = in->finish(); !end) return std::unexpected{end.error()};
-    return Account{*nonce, *balance, *storage_root, *code_hash};
+Buffer slot_row_key(const Hash256& account, const Hash256& slot) {
+    Buffer out = to_buffer(account);
+    append(out, slot);
+    return out;
 }
 
 Result<void, StoreError> visit_merged(
@@ -143,9 +106,8 @@ std::map<Hash256, Uint256> StateBuffer::slots_of(const Hash256& account) const {
     return out;
 }
 
-const Buffer* StateBuffer::node(const std::optional<Hash256>& owner,
-                                const trie::Nibbles& path) const {
-    const auto found = node_places_.find(NodeRowKey{owner, path});
+const Buffer* StateBuffer::node(const NodeRowKey& key) const {
+    const auto found = node_places_.find(key);
     return found == node_places_.end() ? nullptr : &nodes_[found->second].rlp;
 }
 
@@ -168,7 +130,7 @@ StoreBatch StateBuffer::to_batch() const {
         put_or_erase(state_table::accounts, key, account.has_value(), raw);
     }
     for (const auto& [key, value] : slots_) {
-        put_or_erase(state_table::slots, joined_key(key.first, key.second), value != Uint256{},
+        put_or_erase(state_table::slots, slot_row_key(key.first, key.second), value != Uint256{},
                      value);
     }
     for (const auto& node : nodes_) {

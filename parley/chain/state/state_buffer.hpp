@@ -45,10 +45,8 @@ private:
     ByteArray<32 + 1 + 32> bytes_{};
     std::uint8_t size_ = 0;
 };
-/// As it stands in state_table::accounts: as Account::encode, empty hashes left empty.
-Buffer encode_slim(const Account& account);
-/// Errors: those of RLP.
-Result<Account, rlp::RlpError> decode_slim(Bytes raw);
+/// Of a slot: both hashes.
+Buffer slot_row_key(const Hash256& account, const Hash256& slot);
 
 /// Visits slots that are set, ascending: those that `each_below` visits, with what changed over
 /// them. `visit` as StateView::for_each_slot has it.
@@ -71,11 +69,10 @@ public:
     /// The slots of an account that changed, ascending.
     std::map<Hash256, Uint256> slots_of(const Hash256& account) const;
     /// Null: not changed. Empty: removed.
-    const Buffer* node(const std::optional<Hash256>& owner, const trie::Nibbles& path) const;
+    const Buffer* node(const NodeRowKey& key) const;
     /// Null: not added.
     const Buffer* code(const Hash256& hash) const;
 
-    bool empty() const { return size_bytes_ == 0; }
     /// Of memory, roughly.
     std::size_t size_bytes() const { return size_bytes_; }
     /// All of it, to be written in one step.

@@ -24,7 +24,7 @@ Result<void, StoreError> StateOverlay::for_each_slot(const Hash256& account,
 Result<Bytes, trie::TrieError> StateOverlay::node(const std::optional<Hash256>& owner,
                                                   const trie::Nibbles& path, const Hash256& hash,
                                                   Buffer& scratch) const {
-    const auto* changed = buffer_.node(owner, path);
+    const auto* changed = buffer_.node(NodeRowKey{owner, path});
     if (!changed) return base_.node(owner, path, hash, scratch);
     if (changed->empty()) return fail(trie::TrieErrc::missing_node, 0, path.size());
     return Bytes{*changed};

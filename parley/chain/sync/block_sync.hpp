@@ -47,7 +47,6 @@ public:
 
     /// Precondition: attached.
     Ledger& ledger() { return *ledger_; }
-    const Ledger* ledger_if_open() const { return ledger_.get(); }
     void on_imported(OnImported call) { on_imported_ = std::move(call); }
     /// A block that was made or given here: imported, and all peers are told.
     void import(Now now, Block block, ImportDone done, std::vector<Address> senders = {});

@@ -29,4 +29,9 @@ struct Account {
 /// Errors: those of RLP.
 Result<Account, rlp::RlpError> decode_account(Bytes raw);
 
+/// As Account::encode, the hashes of what is empty left empty: for the disk.
+Buffer encode_slim(const Account& account);
+/// Errors: those of RLP.
+Result<Account, rlp::RlpError> decode_slim(Bytes raw);
+
 }  // namespace parley::chain
