@@ -1,11 +1,11 @@
 #include "book.hpp"
 #include "crowd.hpp"
 #include "harness.hpp"
+#include "temp_folder.hpp"
 #include <parley/runtime/store/lmdb_store.hpp>
 
 #include <fmt/format.h>
 #include <malloc.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,7 +14,6 @@
 #include <condition_variable>
 #include <cstdio>
 #include <deque>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <mutex>
@@ -39,26 +38,6 @@ Now at(Duration since_start) {
             unix_from_milliseconds(1'750'000'000'000) +
                 std::chrono::duration_cast<std::chrono::milliseconds>(since_start)};
 }
-
-class Folder {
-public:
-    Folder() {
-        std::string name =
-            (std::filesystem::temp_directory_path() / "parley-bench-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"no temporary folder"};
-        path_ = name;
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    std::string store() const { return (path_ / "store").string(); }
-
-private:
-    std::filesystem::path path_;
-};
 
 std::unique_ptr<LmdbStore> open_store(const std::string& path) {
     auto store = LmdbStore::open(path, LmdbStore::Create::yes, {});
@@ -216,8 +195,8 @@ Measured measure_pick(const std::string& path) {
 }
 
 Measured measure_add(const std::string&) {
-    const Folder folder;
-    const auto store = open_store(folder.store());
+    const TempFolder folder;
+    const auto store = open_store(folder.file("store"));
     Crowd crowd;
     auto book = book_for_a_million();
     const double began = seconds_now();
@@ -284,14 +263,14 @@ const std::vector<BookBenchmark>& book_benchmarks() {
 }
 
 void run(const BookBenchmark& benchmark) {
-    const Folder folder;
+    const TempFolder folder;
     if (benchmark.name != "book.add") {
-        (void)PeerProcess{{"book", "make", folder.store()}}.read_line();
+        (void)PeerProcess{{"book", "make", folder.file("store")}}.read_line();
     }
     std::vector<double> values;
     std::string beside;
     for (unsigned i = 0; i < benchmark.runs; ++i) {
-        PeerProcess process{{"book", std::string{benchmark.name}, folder.store()}};
+        PeerProcess process{{"book", std::string{benchmark.name}, folder.file("store")}};
         const auto line = process.read_line();
         double value = 0;
         const auto read = std::from_chars(line.data(), line.data() + line.size(), value);

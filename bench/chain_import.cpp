@@ -1,5 +1,6 @@
 #include "chain.hpp"
 #include "harness.hpp"
+#include "temp_folder.hpp"
 #include <parley/base/jobs.hpp>
 #include <parley/base/store.hpp>
 #include <parley/chain/consensus/unsealed/unsealed.hpp>
@@ -9,12 +10,9 @@
 #include <parley/runtime/store/file_log.hpp>
 #include <parley/runtime/store/lmdb_store.hpp>
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
-#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -124,27 +122,6 @@ private:
     std::vector<Job> finished_;
     std::vector<std::thread> threads_;
     bool ends_ = false;
-};
-
-/// A folder that is gone with it.
-class TempFolder {
-public:
-    TempFolder() {
-        std::string name =
-            (std::filesystem::temp_directory_path() / "parley-bench-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"no folder"};
-        path_ = name;
-    }
-    TempFolder(const TempFolder&) = delete;
-    TempFolder& operator=(const TempFolder&) = delete;
-    ~TempFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    std::string file(const std::string& name) const { return (path_ / name).string(); }
-
-private:
-    std::filesystem::path path_;
 };
 
 GenesisBlock genesis(const std::vector<Address>& senders) {
