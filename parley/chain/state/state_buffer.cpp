@@ -22,9 +22,10 @@ NodeRowKey::NodeRowKey(const std::optional<Hash256>& owner, const trie::Nibbles&
     }
 }
 
-Buffer slot_row_key(const Hash256& account, const Hash256& slot) {
-    Buffer out = to_buffer(account);
-    append(out, slot);
+ByteArray<64> slot_row_key(const Hash256& account, const Hash256& slot) {
+    ByteArray<64> out;
+    std::ranges::copy(account, out.begin());
+    std::ranges::copy(slot, out.begin() + 32);
     return out;
 }
 

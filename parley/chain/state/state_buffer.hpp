@@ -46,7 +46,7 @@ private:
     std::uint8_t size_ = 0;
 };
 /// Of a slot: both hashes.
-Buffer slot_row_key(const Hash256& account, const Hash256& slot);
+ByteArray<64> slot_row_key(const Hash256& account, const Hash256& slot);
 
 /// Visits slots that are set, ascending: those that `each_below` visits, with what changed over
 /// them. `visit` as StateView::for_each_slot has it.
