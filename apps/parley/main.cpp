@@ -86,6 +86,7 @@ FILES
   DIR/parley.toml   settings, each with its meaning
   DIR/names.toml    names of your own for nodes: alice = "02c6047f9441..."
   DIR/store         address book and bans
+  DIR/chain         the blocks and the state of the chain, if it has any
   DIR/parley.sock   JSON-RPC for this machine's user, while the node runs
 
 EXIT STATUS
@@ -118,6 +119,7 @@ int main_of(int argc, char** argv) {
     app.set_version_flag("--version", PARLEY_VERSION);
     Chosen chosen;
     add_init(app, chosen);
+    add_genesis(app, chosen);
     add_run(app, chosen);
     add_key(app, chosen);
     add_status(app, chosen);

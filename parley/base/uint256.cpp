@@ -3,6 +3,7 @@
 #include <parley/base/endian.hpp>
 
 #include <array>
+#include <charconv>
 
 namespace parley {
 namespace {
@@ -125,6 +126,25 @@ std::string to_decimal(const Uint256& value) {
     while (!reversed.empty() && reversed.back() == '0') reversed.pop_back();
     if (reversed.empty()) return "0";
     return {reversed.rbegin(), reversed.rend()};
+}
+
+std::optional<Uint256> from_decimal(std::string_view digits) {
+    constexpr std::size_t digits_max = 78;      // of 2^256 - 1
+    constexpr std::size_t digits_at_once = 18;  // fit into 64 bits
+    if (digits.size() > digits_max || digits.starts_with('0')) return std::nullopt;
+    std::optional<Uint256> out = Uint256{};
+    while (out && !digits.empty()) {
+        const auto step = digits.substr(0, digits_at_once);
+        digits.remove_prefix(step.size());
+        std::uint64_t value = 0;
+        const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), value);
+        if (error != std::errc{} || end != step.data() + step.size()) return std::nullopt;
+        std::uint64_t power = 1;
+        for (std::size_t i = 0; i < step.size(); ++i) power *= 10;
+        out = checked_multiply(*out, power);
+        if (out) out = checked_add(*out, to_uint256(value));
+    }
+    return out;
 }
 
 }  // namespace parley

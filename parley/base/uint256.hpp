@@ -31,5 +31,8 @@ std::string to_quantity(const Uint256& value);
 
 /// Decimal digits without leading zeros: "0", "1000000007".
 std::string to_decimal(const Uint256& value);
+/// Digits alone, without a needless zero in front, or none of them: 0. Nothing for others, and for
+/// 2^256 and more.
+std::optional<Uint256> from_decimal(std::string_view digits);
 
 }  // namespace parley

@@ -68,6 +68,15 @@ TEST_CASE("256-bit arithmetic agrees with Boost.Multiprecision, overflow include
 
 TEST_CASE("decimal digits are those of Boost.Multiprecision") {
     for (const auto& value : samples()) CHECK(to_decimal(value) == big(value).str());
+    for (const auto& value : samples()) {
+        CHECK(from_decimal(value == Uint256{} ? "" : to_decimal(value)) == value);
+    }
+    for (const auto* wrong :
+         {"0", "01", "-1", "+1", "1 ", "1e3", "0x1",
+          "115792089237316195423570985008687907853269984665640564039457584007913129639936"}) {
+        CAPTURE(wrong);
+        CHECK_FALSE(from_decimal(wrong));
+    }
     CHECK(to_decimal({}) == "0");
     CHECK(to_decimal(to_uint256(1'000'000'000)) == "1000000000");
 }

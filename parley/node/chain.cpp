@@ -1,5 +1,7 @@
 #include <parley/node/chain.hpp>
 
+#include <utility>
+
 namespace parley::node {
 
 namespace {
@@ -13,21 +15,21 @@ chain::TxRelayConfig relay_config(const ChainConfig& config) {
 
 }  // namespace
 
-p2p::SettingList settings_of(ChainConfig& config) {
-    p2p::SettingList list;
-    list.table("network").number("chain_id",
-                                 "The chain id that transactions are signed for (EIP-155).", 1,
-                                 p2p::SettingList::any, config.id);
-    list.table("pool").number("bytes_max", "Bytes of memory for waiting transactions.", 1 << 16,
-                              p2p::SettingList::any, config.pool_bytes_max);
-    return list;
+Chain::Chain(const ChainConfig& config, Rng rng, std::optional<ChainData> data)
+    : config_(config),
+      pool_({.bytes_max = config.pool_bytes_max, .salt = rng.split("pool").next()}, &state_),
+      relay_(relay_config(config), pool_, rng),
+      eth_({.chain_id = config.id, .pool = pool_, .relay = relay_}, rng.split("filters")) {
+    if (!data) return;
+    blocks_.emplace(config, std::move(*data), LedgerModule::Parts{state_, pool_, relay_, eth_},
+                    rng.split("blocks"));
 }
 
-Chain::Chain(const ChainConfig& config, Rng rng)
-    : config_(config),
-      pool_({.bytes_max = config.pool_bytes_max, .salt = rng.split("pool").next()}),
-      relay_(relay_config(config), pool_, rng),
-      eth_({.chain_id = config.id, .pool = pool_, .relay = relay_}, rng.split("filters")) {}
+std::vector<transport::PeerHandler*> Chain::modules() {
+    std::vector<transport::PeerHandler*> out{&relay_};
+    if (blocks_) out.push_back(&*blocks_);
+    return out;
+}
 
 void Chain::add_status(rpc::json::object& out) const {
     const auto& counters = relay_.counters();
@@ -36,10 +38,18 @@ void Chain::add_status(rpc::json::object& out) const {
     out["transactions"] = {{"added", counters.added},
                            {"received", counters.received},
                            {"duplicates", counters.duplicates}};
+    if (!blocks_) return;
+    const auto& head = blocks_->ledger().head();
+    out["head"] = {{"number", head.header.number},
+                   {"hash", "0x" + to_hex(head.hash)},
+                   {"time", head.header.timestamp},
+                   {"missing", blocks_->sync().missing()}};
 }
 
 void Chain::add_node_info(rpc::json::object& out) const {
     out["chainId"] = config_.id;
+    if (!blocks_) return;
+    out["head"] = "0x" + to_hex(blocks_->ledger().head().hash);
 }
 
 void Chain::collect_metrics(p2p::Metrics& metrics) const {
@@ -56,6 +66,20 @@ void Chain::collect_metrics(p2p::Metrics& metrics) const {
         .add(counters.duplicates);
     metrics.counter("parley_transactions_invalid_total", "Received ones that no chain would take.")
         .add(counters.invalid);
+    if (!blocks_) return;
+    const auto& ledger = blocks_->ledger();
+    metrics.gauge("parley_head_number", "Number of the last block of the main chain.")
+        .add(ledger.head().header.number);
+    metrics.gauge("parley_head_time_seconds", "Its time, in Unix seconds.")
+        .add(ledger.head().header.timestamp);
+    metrics.gauge("parley_blocks_missing", "Blocks between it and the last known header.")
+        .add(blocks_->sync().missing());
+    metrics.gauge("parley_blocks_unsaved", "Blocks that a start after a kill executes again.")
+        .add(ledger.unsaved_blocks());
+    if (const auto* producer = blocks_->producer()) {
+        metrics.counter("parley_blocks_made_total", "Blocks that this node made.")
+            .add(producer->counters().made);
+    }
 }
 
 }  // namespace parley::node

@@ -1,5 +1,6 @@
-// Chain: the modules of our chain (today pool and relay) with their settings, JSON-RPC methods,
-// status and figures: all that a network needs to carry it, and nothing of the network.
+// Chain: the modules of our chain (pool, relay, and with a genesis the ledger) with their settings,
+// JSON-RPC methods, status and figures: all that a network needs to carry it, and nothing of the
+// network.
 //
 //     Chain chain{config, rng};
 //     if (!network.open(now, chain.modules())) return;  // a StoreError
@@ -10,29 +11,22 @@
 
 #include <parley/base/rng.hpp>
 #include <parley/chain/txpool/relay.hpp>
+#include <parley/node/chain_config.hpp>
+#include <parley/node/chain_data.hpp>
+#include <parley/node/ledger_module.hpp>
 #include <parley/node/rpc/eth_rpc.hpp>
-#include <parley/p2p/config/config.hpp>
 #include <parley/p2p/metrics.hpp>
 #include <parley/rpc/method.hpp>
 
-#include <cstdint>
-#include <string_view>
+#include <optional>
 #include <vector>
 
 namespace parley::node {
 
-/// The chain's part of parley.toml.
-struct ChainConfig {
-    std::uint64_t id = 7700;  ///< that transactions are signed for (EIP-155)
-    std::uint64_t pool_bytes_max = 64ULL << 20;
-    gossip::TreeConfig gossip;  ///< not in parley.toml
-};
-/// The chain's settings, bound to `config`.
-p2p::SettingList settings_of(ChainConfig& config);
-
 class Chain {
 public:
-    Chain(const ChainConfig& config, Rng rng);
+    /// Without `data` it has no blocks: a pool whose transactions nobody executes.
+    Chain(const ChainConfig& config, Rng rng, std::optional<ChainData> data = {});
 
     const ChainConfig& config() const { return config_; }
     const chain::TxPool& pool() const { return pool_; }
@@ -40,11 +34,14 @@ public:
     chain::TxRelay& relay() { return relay_; }
     const chain::TxRelay& relay() const { return relay_; }
 
-    /// Ethereum's methods, to be given the ledger and fed with what happens.
+    /// Ethereum's methods.
     EthRpc& eth() { return eth_; }
+    /// Null without blocks.
+    LedgerModule* blocks() { return blocks_ ? &*blocks_ : nullptr; }
+    const LedgerModule* blocks() const { return blocks_ ? &*blocks_ : nullptr; }
 
     /// To be plugged into a network; they live as long as this.
-    std::vector<transport::PeerHandler*> modules() { return {&relay_}; }
+    std::vector<transport::PeerHandler*> modules();
     /// eth_* and txpool_* (rpc/methods.cpp).
     std::vector<rpc::Method> rpc_methods();
     /// Members of parley_status.
@@ -56,9 +53,11 @@ public:
 
 private:
     ChainConfig config_;
+    HeadState state_;
     chain::TxPool pool_;
     chain::TxRelay relay_;
     EthRpc eth_;
+    std::optional<LedgerModule> blocks_;
 };
 
 }  // namespace parley::node

@@ -1,6 +1,7 @@
 #include <parley/node/node.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 #include <utility>
 
@@ -22,28 +23,38 @@ Result<NodeConfig, p2p::ConfigError> parse_config(std::string_view toml, std::st
 
 namespace {
 
-/// All that the network knows of the chain is its number.
-p2p::Config of_network(const NodeConfig& config) {
+/// What the network knows of the chain.
+p2p::Config of_network(const NodeConfig& config, const std::optional<ChainData>& chain) {
     p2p::Config out = static_cast<const p2p::Config&>(config);
-    out.network.chain_id = config.chain.id;
+    auto facts = chain ? facts_of(*chain) : p2p::ChainFacts{};
+    facts.chain_id = config.chain.id;
+    [[maybe_unused]] const auto differs = take_chain(out.network, facts);
+    assert(!differs);
     return out;
 }
 
 }  // namespace
 
 Node::Node(const NodeConfig& config, NodeKey key, Store& store, Log& log, Rng rng, Now now,
-           EntropySource* entropy)
-    : ChainOwner{Chain{config.chain, rng.split("parts").split("tx")}},
-      Network(of_network(config), std::move(key), store, log, rng, now, entropy) {}
+           EntropySource* entropy, std::optional<ChainData> chain)
+    : ChainOwner{Chain{config.chain, rng.split("parts").split("tx"), chain}},
+      Network(of_network(config, chain), std::move(key), store, log, rng, now, entropy) {}
 
 Result<std::unique_ptr<Node>, StoreError> Node::create(NodeConfig config, NodeKey key, Store& store,
                                                        Log& log, Rng rng, Now now,
                                                        std::vector<transport::PeerHandler*> modules,
-                                                       EntropySource* entropy) {
-    std::unique_ptr<Node> node{new Node{config, std::move(key), store, log, rng, now, entropy}};
+                                                       EntropySource* entropy,
+                                                       std::optional<ChainData> chain) {
+    std::unique_ptr<Node> node{
+        new Node{config, std::move(key), store, log, rng, now, entropy, std::move(chain)}};
     std::ranges::copy(node->chain().modules(), std::back_inserter(modules));
     if (auto opened = node->open(now, std::move(modules)); !opened) {
         return std::unexpected{opened.error()};
+    }
+    if (auto* blocks = node->chain().blocks()) {
+        blocks->follow_head(now, [net = node.get()](Now at, const chain::ChainHeader& head) {
+            net->set_head(at, head.header.number, head.header.timestamp);
+        });
     }
     return node;
 }

@@ -8,6 +8,7 @@
 #include <parley/p2p/rpc/methods.hpp>
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -31,10 +32,12 @@ struct ChainOwner {
 
 class Node final : private ChainOwner, public p2p::Network {
 public:
-    /// See p2p::Network. `modules` are plugged in next to the chain's.
+    /// See p2p::Network; of `chain` fits what the settings say of it. `modules` are plugged in next
+    /// to the chain's. With `chain` it has blocks.
     static Result<std::unique_ptr<Node>, StoreError> create(
         NodeConfig config, NodeKey key, Store& store, Log& log, Rng rng, Now now,
-        std::vector<transport::PeerHandler*> modules = {}, EntropySource* entropy = nullptr);
+        std::vector<transport::PeerHandler*> modules = {}, EntropySource* entropy = nullptr,
+        std::optional<ChainData> chain = {});
 
     /// Lives as long as the node.
     Chain& chain() { return ChainOwner::chain; }
@@ -46,7 +49,7 @@ public:
 
 private:
     Node(const NodeConfig& config, NodeKey key, Store& store, Log& log, Rng rng, Now now,
-         EntropySource* entropy);
+         EntropySource* entropy, std::optional<ChainData> chain);
 };
 
 /// All methods of a node. What `extras` adds to replies comes before what the chain does.

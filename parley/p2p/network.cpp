@@ -287,13 +287,16 @@ void Network::on_network_changed(Now now) {
     switch_->set_forks(now, network.fork_rules());
 }
 
-void Network::set_head(Now now, std::uint64_t head) {
+void Network::set_head(Now now, std::uint64_t head, std::uint64_t head_time) {
     config_.network.head = head;
+    config_.network.head_time = head_time;
     on_network_changed(now);
 }
 
-void Network::set_forks(Now now, std::vector<std::uint64_t> forks) {
+void Network::set_forks(Now now, std::vector<std::uint64_t> forks,
+                        std::vector<std::uint64_t> fork_times) {
     config_.network.forks = std::move(forks);
+    config_.network.fork_times = std::move(fork_times);
     on_network_changed(now);
 }
 

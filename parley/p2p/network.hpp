@@ -53,10 +53,12 @@ public:
     Result<void, StoreError> open(Now now, std::vector<transport::PeerHandler*> modules);
 
     // --- What the network's user says, at any time ------------------------------------------
-    /// The chain's height: decides which fork is active. Links that do not fit any more end.
-    void set_head(Now now, std::uint64_t head);
-    /// Heights at which the rules change, ascending.
-    void set_forks(Now now, std::vector<std::uint64_t> forks);
+    /// The chain's height and the time of its last block, in Unix seconds: they decide which fork
+    /// is active. Links that do not fit any more end.
+    void set_head(Now now, std::uint64_t head, std::uint64_t head_time = 0);
+    /// Heights at which the rules change, ascending, and times, as NetworkConfig has them.
+    void set_forks(Now now, std::vector<std::uint64_t> forks,
+                   std::vector<std::uint64_t> fork_times = {});
     /// Bits of transport::role and of transport::service, for new links and the own record.
     void set_roles(Now now, std::uint64_t roles);
     /// As set_roles, of transport::service.

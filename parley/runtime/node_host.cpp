@@ -137,9 +137,12 @@ public:
     Host& host() { return host_; }
     NodeHostOptions& options() { return options_; }
     p2p::RpcExtras& extras() { return *extras_; }
-    /// For the start, and for what reload() reads.
-    void set_chain_id(std::uint64_t id) {
-        for (auto* config : {&options_.config, &first_config_}) config->network.chain_id = id;
+    const Folder& folder() const { return folder_; }
+    void set_chain(const p2p::ChainFacts& chain) {
+        if (const auto differs = p2p::take_chain(options_.config.network, chain)) {
+            fail(fmt::format("{}: {}", folder_.config(), *differs));
+        }
+        chain_ = chain;
     }
     p2p::Network& network() { return *network_; }
     const HttpServer* rpc_server() const { return rpc_server_.get(); }
@@ -220,6 +223,7 @@ private:
             }
             read.log.level = *options_.log_level;
         }
+        (void)p2p::take_chain(read.network, chain_);  // what differs needs a restart
         auto plan = plan_reload(options_.config, read);
         for (const auto& [name, value] : values) {
             if (program_values_[name] != value) plan.needs_restart.push_back(name);
@@ -287,9 +291,9 @@ private:
     }
 
     NodeKey read_own_key() {
-        auto stored = take(read_key(folder_));
+        auto stored = take(read_key(folder_.key()));
         encrypted_ = std::holds_alternative<Keystore>(stored);
-        auto key = take(unlock(folder_, std::move(stored), options_.passphrase));
+        auto key = take(unlock(folder_.key(), std::move(stored), options_.passphrase));
         id_ = key.id();
         return key;
     }
@@ -474,7 +478,8 @@ private:
 
     UnixTime started_;
     NodeHostOptions options_;
-    p2p::Config first_config_;      // as the program gave it, without parley.toml
+    p2p::Config first_config_;  // as the program gave it, without parley.toml
+    p2p::ChainFacts chain_;
     ProgramValues program_values_;  // of its own settings, as parley.toml had them at the start
     LogLevel level_in_file_ = LogLevel::info;
     OsEntropy entropy_;
@@ -522,12 +527,15 @@ Log& NodeHost::log() {
 Store& NodeHost::store() {
     return impl_->store();
 }
+const Folder& NodeHost::folder() const {
+    return impl_->folder();
+}
 
 void NodeHost::plug(std::vector<transport::PeerHandler*> modules) {
     std::ranges::copy(modules, std::back_inserter(impl_->options().modules));
 }
-void NodeHost::set_chain_id(std::uint64_t id) {
-    impl_->set_chain_id(id);
+void NodeHost::set_chain(const p2p::ChainFacts& chain) {
+    impl_->set_chain(chain);
 }
 void NodeHost::add_methods(std::vector<rpc::Method> methods) {
     std::ranges::move(methods, std::back_inserter(impl_->options().methods));

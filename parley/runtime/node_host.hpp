@@ -21,6 +21,7 @@
 #include <parley/p2p/network.hpp>
 #include <parley/p2p/rpc/methods.hpp>
 #include <parley/rpc/method.hpp>
+#include <parley/runtime/folder/folder.hpp>
 #include <parley/runtime/folder/key_file.hpp>
 
 #include <cstdint>
@@ -71,13 +72,14 @@ public:
     Log& log();
     /// For modules that keep rows of their own, in tables of their own. Slow: use it in Jobs.
     Store& store();
+    const Folder& folder() const;
 
     // --- Before run() or start() -------------------------------------------------------------
     /// Modules whose making needs the settings; they outlive the host.
     void plug(std::vector<transport::PeerHandler*> modules);
-    /// The chain's number (EIP-155), if it has one that the settings say: peers of another are
-    /// refused.
-    void set_chain_id(std::uint64_t id);
+    /// What the settings leave open of the network is the chain's: peers of another are refused.
+    /// Throws std::runtime_error, in words for the user, if the settings say something else.
+    void set_chain(const p2p::ChainFacts& chain);
     /// Next to the network's own. Throws std::invalid_argument if a name is taken.
     void add_methods(std::vector<rpc::Method> methods);
     /// Called for each scrape of the metrics page, and adds its own to it.

@@ -1,20 +1,23 @@
 // ./dev demo: a network of 8 parley processes on the loopback, from one known address to a
-// thousand transactions everywhere, and through the loss of its first node.
+// thousand transactions everywhere, through the loss of its first node, to blocks.
 // With --check every statement is asserted, all is stopped, and the exit code says how it went.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { keccak256 } from 'ethers';
+import { funds, mineWhatWaits, sendBare, verifyProof } from './chain.mjs';
 import { freePort, NodeProcess } from './node_process.mjs';
 import { bar, bold, bytes, dim, green, red, Step, table } from './screen.mjs';
-import { makeTransactions } from './transactions.mjs';
+import { makeTransactions, makeWallets } from './transactions.mjs';
 
 const count = 8;
 const transactionCount = 1000;
 const check = process.argv.includes('--check');
 const binary = resolve(process.env.PARLEY ?? 'build/release/bin/parley');
 const folder = mkdtempSync(join(tmpdir(), 'parley-demo-'));
+const genesis = join(folder, 'genesis.json');
+const wallets = makeWallets(20);
 const nodes = [];
 
 class Failed extends Error {}
@@ -47,7 +50,11 @@ async function makeFolders() {
     nodes.push(new NodeProcess(binary, join(folder, `node-${i + 1}`), i + 1,
       await freePort(), await freePort()));
   }
-  nodes[0].init(null);
+  // Its key will sign the blocks, once it is told so.
+  nodes[0].makeKey();
+  writeFileSync(genesis, nodes[0].command(
+    'genesis', '--signer-key', join(nodes[0].folder, 'node.key'), ...funds(wallets)));
+  nodes[0].init(genesis, null, { keepKey: true });
   step.done(folder);
 }
 
@@ -57,7 +64,7 @@ async function startAll() {
   await until(10, 'the first node answers within 10 s', () => nodes[0].status());
   const boot = await nodes[0].target();
   for (const node of nodes.slice(1)) {
-    node.init(boot);
+    node.init(genesis, boot);
     node.start();
   }
   step.done(dim(`boot ${boot.slice(0, 12)}…@127.0.0.1:${nodes[0].p2pPort}`));
@@ -95,7 +102,7 @@ async function findOneAnother() {
 async function sendTransactions() {
   const signing = new Step(`ethers.js signs ${transactionCount} transactions`);
   const chainId = Number(await nodes[0].rpc('eth_chainId'));
-  const raws = await makeTransactions(transactionCount, chainId,
+  const raws = await makeTransactions(wallets, transactionCount, chainId,
     (n) => signing.update(bar(n, transactionCount)));
   signing.done(bar(1, 1));
 
@@ -121,6 +128,7 @@ async function sendTransactions() {
     }
   }
   spreading.done(`${bar(1, 1)} ${transactionCount} at every node`);
+  return raws;
 }
 
 async function everywhere(step, of, seconds) {
@@ -170,16 +178,30 @@ async function comeBack() {
   again.done(`${bar(1, 1)} ${transactionCount}`);
 }
 
+/** The first node returns, and makes blocks. */
+async function makeBlocks(raws) {
+  const step = new Step('the first node returns, as the signer of blocks');
+  nodes[0].set('signer_key', '"node.key"');
+  nodes[0].set('block_interval', 1);
+  nodes[0].start();
+  await until(10, 'the first node answers within 10 s', () => nodes[0].status());
+  step.done();
+  const tools = { nodes, raws, wallets, until, assert, Step, bar };
+  await mineWhatWaits(tools);
+  const account = await sendBare(tools);
+  await verifyProof({ ...tools, account });
+}
+
 async function showTable() {
   const rows = [];
   for (const node of nodes) {
     const s = await node.status();
     rows.push(s
-      ? [node.name, s.links.inbound, s.links.outbound, s.knownAddresses, s.pool.count,
+      ? [node.name, s.links.inbound, s.links.outbound, s.knownAddresses, s.head.number,
         bytes(s.bytesIn), bytes(s.bytesOut)]
       : [node.name, '-', '-', '-', '-', '-', 'killed']);
   }
-  table(['', 'links in', 'links out', 'known', 'transactions', 'bytes in', 'bytes out'], rows);
+  table(['', 'links in', 'links out', 'known', 'block', 'bytes in', 'bytes out'], rows);
 }
 
 async function stopAll() {
@@ -217,15 +239,16 @@ async function main() {
   await makeFolders();
   await startAll();
   await findOneAnother();
-  await sendTransactions();
+  const raws = await sendTransactions();
   await loseTheFirst();
   await comeBack();
+  await makeBlocks(raws);
   await showTable();
   if (!check) {
     console.log('  The network stays up. Try:\n');
     console.log(`    ${binary} peers ${nodes[1].folder}`);
     console.log(`    curl -s -H 'content-type: application/json' ${nodes[1].url} ` +
-      `-d '{"jsonrpc":"2.0","id":1,"method":"txpool_status"}'\n`);
+      `-d '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber"}'\n`);
     console.log(dim('  Ctrl-C ends it.'));
     await new Promise((ended) => process.once('SIGINT', ended));
     console.log();

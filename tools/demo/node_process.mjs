@@ -1,7 +1,7 @@
 // One parley process of the demo: its folder, its settings, its life and its RPC.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -26,12 +26,31 @@ export class NodeProcess {
     this.requests = 0;
   }
 
-  /** Makes the folder with key and settings; `boot` is the one target it knows, or null. */
-  init(boot) {
-    const args = ['init', this.folder, '--private',
+  /** A command of the binary; gives what it prints. */
+  command(...args) {
+    return execFileSync(this.binary, args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
+  }
+
+  /** Makes the folder's key, which signs blocks, before the rest. */
+  makeKey() { this.command('key', 'new', this.folder); }
+
+  /** Makes the folder with settings, and a key if there is none; `boot` is the one target it knows,
+   *  or null. */
+  init(genesis, boot, { keepKey = false } = {}) {
+    const args = ['init', this.folder, '--private', '--chain', genesis,
       '--listen', `127.0.0.1:${this.p2pPort}`, '--http', `127.0.0.1:${this.httpPort}`];
+    if (keepKey) args.push('--keep-key');
     if (boot) args.push('--boot', boot);
-    execFileSync(this.binary, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.command(...args);
+  }
+
+  /** From its next start on. */
+  set(key, value) {
+    const path = join(this.folder, 'parley.toml');
+    const before = readFileSync(path, 'utf8');
+    const after = before.replace(new RegExp(`^${key} = .*$`, 'm'), `${key} = ${value}`);
+    if (after === before) throw new Error(`${path} has no ${key}`);
+    writeFileSync(path, after);
   }
 
   start() {

@@ -2,17 +2,19 @@
 
 import { HDNodeWallet, Wallet } from 'ethers';
 
-const wallets = 20;
-
-/** `count` raw transactions with their hashes, from `wallets` accounts, in a random order. */
-export async function makeTransactions(count, chainId, onProgress) {
-  const made = [];
+/** `count` new accounts. */
+export function makeWallets(count) {
   const root = HDNodeWallet.createRandom();
-  for (let w = 0; w < wallets; ++w) {
-    const wallet = new Wallet(root.deriveChild(w).privateKey);
-    for (let nonce = 0; nonce < count / wallets; ++nonce) {
+  return Array.from({ length: count }, (_, i) => new Wallet(root.deriveChild(i).privateKey));
+}
+
+/** `count` raw transactions of these accounts, in a random order. */
+export async function makeTransactions(wallets, count, chainId, onProgress) {
+  const made = [];
+  for (const [w, wallet] of wallets.entries()) {
+    for (let nonce = 0; nonce < count / wallets.length; ++nonce) {
       const legacy = (w + nonce) % 3 === 0;
-      const price = 1_000_000_000n + BigInt(w * 1000 + nonce);
+      const price = 2_000_000_000n + BigInt(w * 1000 + nonce);
       const fees = legacy
         ? { type: 0, gasPrice: price }
         : { type: 2, maxFeePerGas: price, maxPriorityFeePerGas: price };

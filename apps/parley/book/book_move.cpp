@@ -219,7 +219,7 @@ void print_json(const Report& report) {
 }
 
 Result<NodeId, Failure> own_id(const Folder& folder) {
-    auto stored = read_key(folder);
+    auto stored = read_key(folder.key());
     if (!stored) return std::unexpected{stored.error()};
     return id_of(folder, std::move(*stored), {});
 }
@@ -246,9 +246,7 @@ Outcome read_records(const Options& options) {
     auto book_config = config->book;
     book_config.allow_private = config->p2p.allow_private;
     AddressBook book{book_config,
-                     {config->network.id, transport::ForkRules{.genesis = config->network.genesis,
-                                                               .forks = config->network.forks,
-                                                               .head = 0}},
+                     {config->network.id, config->network.fork_rules()},
                      *self,
                      Rng{runtime::random_seed()}};
     const auto loaded = book.load(**store);

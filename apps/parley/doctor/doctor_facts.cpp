@@ -69,7 +69,7 @@ KeyFacts key_facts(const Folder& folder) {
     KeyFacts facts{.path = folder.key(), .error = {}};
     struct stat info{};
     if (::stat(facts.path.c_str(), &info) == 0) facts.mode = info.st_mode & 07777U;
-    const auto key = read_key(folder);
+    const auto key = read_key(folder.key());
     if (!key) {
         facts.error = key.error().what;
     } else {

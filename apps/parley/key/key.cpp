@@ -94,7 +94,7 @@ std::string kdf_text(const Keystore::Kdf& kdf) {
 
 Outcome show(const Options& options) {
     const Folder folder{options.folder};
-    auto stored = read_key(folder);
+    auto stored = read_key(folder.key());
     if (!stored) return std::unexpected{stored.error()};
     const auto* keystore = std::get_if<Keystore>(&*stored);
     const auto kdf = keystore != nullptr ? kdf_text(keystore->kdf()) : std::string{};
@@ -139,7 +139,7 @@ Outcome make(const Options& options) {
 
 Outcome encrypt(const Options& options) {
     const Folder folder{options.folder};
-    auto stored = read_key(folder);
+    auto stored = read_key(folder.key());
     if (!stored) return std::unexpected{stored.error()};
     const auto* key = std::get_if<NodeKey>(&*stored);
     if (key == nullptr) return failed(folder.key() + " is encrypted already");
@@ -152,7 +152,7 @@ Outcome encrypt(const Options& options) {
 
 Outcome decrypt(const Options& options) {
     const Folder folder{options.folder};
-    auto stored = read_key(folder);
+    auto stored = read_key(folder.key());
     if (!stored) return std::unexpected{stored.error()};
     if (std::holds_alternative<NodeKey>(*stored)) {
         return failed(folder.key() + " is not encrypted");

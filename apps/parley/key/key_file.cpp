@@ -8,7 +8,7 @@ namespace parley::app {
 
 Result<NodeKey, Failure> unlock(const Folder& folder, StoredKey stored,
                                 const std::string& passphrase_file) {
-    return runtime::unlock(folder, std::move(stored), [&](const std::string& key_path) {
+    return runtime::unlock(folder.key(), std::move(stored), [&](const std::string& key_path) {
         return passphrase_of(key_path, passphrase_file);
     });
 }

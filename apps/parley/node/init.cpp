@@ -3,7 +3,9 @@
 #include "folder.hpp"
 #include "key/key_file.hpp"
 #include "key/passphrase.hpp"
+#include "node/chain_files.hpp"
 #include "node/invitation_file.hpp"
+#include <parley/chain/genesis/genesis_json.hpp>
 #include <parley/node/node.hpp>
 #include <parley/runtime/clock.hpp>
 #include <parley/runtime/entropy.hpp>
@@ -33,11 +35,13 @@ constexpr auto footer = R"text(EXAMPLES
   parley init ~/.parley --encrypt
   parley init bob --invitation bob.invitation --keep-key
   parley init bob --private --listen 127.0.0.1:0 --http off --boot 02ab...@127.0.0.1:30770
+  parley init alice --keep-key --chain genesis.json --signer-key node.key
 
 FILES
   DIR/node.key      the secret behind the node's ID, mode 0600: keep a copy
   DIR/parley.toml   the settings; edit them, then restart the node
   DIR/store         address book and bans
+  DIR/genesis.json  a copy of the file of --chain
 
 EXIT STATUS
   0 made, 1 not made, 2 wrong command line)text";
@@ -49,6 +53,7 @@ struct Options {
     std::string http = "127.0.0.1:8570";
     std::vector<std::string> boot, static_peers, trusted;
     std::string genesis;
+    std::string chain_file;
     std::string log_level = "info";
     std::string passphrase_file;
     std::string invitation_file;
@@ -108,6 +113,19 @@ void take_invitation(const InvitationContent& content, node::NodeConfig& config)
     for (const auto& target : content.nodes) config.p2p.boot.push_back(target);
 }
 
+/// The name of its copy in the folder.
+constexpr auto genesis_name = "genesis.json";
+
+Outcome take_genesis(const std::string& path, node::ChainConfig& config) {
+    const auto genesis = read_genesis(path);
+    if (!genesis) return std::unexpected{genesis.error()};
+    const auto engine = node::make_engine(config.engine, *genesis);
+    if (!engine) return failed(fmt::format("{}: {}", path, engine.error()));
+    config.id = genesis->chain_id;
+    config.genesis = genesis_name;
+    return {};
+}
+
 Result<node::NodeConfig, Failure> parse_options(const Options& options,
                                                 const std::optional<Invitation>& invitation) {
     auto config = options.config;
@@ -127,6 +145,11 @@ Result<node::NodeConfig, Failure> parse_options(const Options& options,
                 fmt::format("--genesis: expected 32 bytes in hex, got \"{}\"", options.genesis));
         }
         config.network.genesis = *genesis;
+    }
+    if (!options.chain_file.empty()) {
+        if (auto ok = take_genesis(options.chain_file, config.chain); !ok) {
+            return std::unexpected{ok.error()};
+        }
     }
     config.log.level = parse_log_level(options.log_level).value_or(config.log.level);
     // What parley.toml would refuse is refused now, with the same words.
@@ -155,7 +178,7 @@ struct Identity {
 };
 
 Result<Identity, Failure> kept_identity(const Folder& folder, const Options& options) {
-    auto stored = read_key(folder);
+    auto stored = read_key(folder.key());
     if (!stored) return std::unexpected{stored.error()};
     const bool encrypted = std::holds_alternative<Keystore>(*stored);
     const auto id = id_of(folder, std::move(*stored), options.passphrase_file);
@@ -209,10 +232,28 @@ void print_text(const Folder& folder, const node::NodeConfig& config, const Node
     if (config.rpc.http) {
         fmt::print("JSON-RPC will be at http://{}.\n", shown(*config.rpc.http));
     }
+    if (!config.chain.genesis.empty()) {
+        fmt::print("Its chain begins with {}", config.chain.genesis);
+        if (!config.chain.signer_key.empty()) {
+            fmt::print("; it makes blocks with {}", config.chain.signer_key);
+        }
+        fmt::print(".\n");
+    }
     if (config.p2p.boot.empty() && config.p2p.static_peers.empty()) {
         fmt::print("It knows no other node: it waits to be dialed, or set p2p.boot.\n");
     }
     if (encrypted) fmt::print("Its key is encrypted: without the passphrase it is lost.\n");
+}
+
+Outcome copy_genesis(const std::string& path, const Folder& folder) {
+    const auto copy = folder.file(genesis_name);
+    std::error_code error;
+    if (std::filesystem::equivalent(path, copy, error)) return {};
+    const auto text = runtime::read_small_file(path, chain::genesis_text_bytes_max);
+    if (!text) return std::unexpected{text.error()};
+    std::filesystem::create_directories(folder.path, error);
+    if (error) return failed(fmt::format("cannot make {}: {}", folder.path, error.message()));
+    return runtime::write_new_file(copy, *text, 0644);
 }
 
 Outcome init(const Options& options) {
@@ -231,6 +272,9 @@ Outcome init(const Options& options) {
     if (!identity) return std::unexpected{identity.error()};
     if (invitation) {
         if (auto ok = check_invitation(options, *invitation, identity->id); !ok) return ok;
+    }
+    if (!options.chain_file.empty()) {
+        if (auto ok = copy_genesis(options.chain_file, folder); !ok) return ok;
     }
     if (auto ok = runtime::make_folder(folder, settings_template(settings_of(*config)),
                                        identity->key_text.text());
@@ -286,6 +330,18 @@ void add_options(CLI::App& command, Options& options) {
         ->capture_default_str();
     command.add_option("--genesis", options.genesis, "Hash of the genesis block; without: zeros")
         ->type_name("HASH");
+    command
+        .add_option("--chain", options.chain_file,
+                    "A chain with blocks: its genesis, of `parley genesis` or Geth.\nIts chain id "
+                    "is taken, and a copy kept in DIR")
+        ->type_name("FILE")
+        ->excludes("--genesis")
+        ->excludes("--chain-id");
+    command
+        .add_option("--signer-key", config.chain.signer_key,
+                    "The key file of who makes the blocks, relative to DIR")
+        ->type_name("FILE")
+        ->needs("--chain");
     command.add_option("--outbound-max", config.p2p.outbound_max, "Links that this node dials")
         ->type_name("N")
         ->capture_default_str();

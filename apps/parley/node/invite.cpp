@@ -138,7 +138,7 @@ Outcome create(const Options& options) {
     const Folder folder{options.folder};
     const auto config = read_config(folder);
     if (!config) return std::unexpected{config.error()};
-    auto stored = read_key(folder);
+    auto stored = read_key(folder.key());
     if (!stored) return std::unexpected{stored.error()};
     const auto key = unlock(folder, std::move(*stored), options.passphrase_file);
     if (!key) return std::unexpected{key.error()};

@@ -2,6 +2,7 @@
 #include "command.hpp"
 #include "folder.hpp"
 #include "key/passphrase.hpp"
+#include "node/chain_files.hpp"
 #include <parley/node/chain.hpp>
 #include <parley/runtime/entropy.hpp>
 #include <parley/runtime/node_host.hpp>
@@ -32,6 +33,7 @@ FILES
                     is asked for on the terminal or read from --passphrase-file
   DIR/parley.toml   the settings
   DIR/store         address book and bans; see --new-store
+  DIR/chain         the ledger, if parley.toml names a genesis
   DIR/lock          keeps a second process out
   DIR/parley.sock   JSON-RPC for `parley status`, `peers`, `tx`
 
@@ -55,18 +57,30 @@ Outcome run(const Options& options) {
     host_options.version = PARLEY_VERSION;
     host_options.settings = settings_of(chain_config);
     if (!options.log_level.empty()) host_options.log_level = parse_log_level(options.log_level);
-    host_options.passphrase = [&](const std::string& key_path) {
+    const runtime::AskPassphrase ask = [&](const std::string& key_path) {
         return passphrase_of(key_path, options.passphrase_file);
     };
+    host_options.passphrase = ask;
     std::optional<node::Chain> chain;  // outlives the host
     runtime::NodeHost host{std::move(host_options)};
-    host.set_chain_id(chain_config.id);
-    chain.emplace(chain_config, Rng{runtime::random_seed()});
+    auto data = open_chain(host.folder(), chain_config, ask);
+    if (!data) return std::unexpected{data.error()};
+    auto facts = *data ? facts_of(**data) : p2p::ChainFacts{};
+    facts.chain_id = chain_config.id;
+    host.set_chain(facts);
+    chain.emplace(chain_config, Rng{runtime::random_seed()}, std::move(*data));
     host.plug(chain->modules());
     host.add_methods(chain->rpc_methods());
     host.add_metrics([&](p2p::Metrics& metrics, Now) { chain->collect_metrics(metrics); });
     host.add_status([&](auto& out) { chain->add_status(out); },
                     [&](auto& out) { chain->add_node_info(out); });
+    host.post([&](Now at) {
+        if (auto* blocks = chain->blocks()) {
+            blocks->follow_head(at, [&](Now now, const chain::ChainHeader& head) {
+                host.network().set_head(now, head.header.number, head.header.timestamp);
+            });
+        }
+    });
     if (!host.key_is_encrypted() && !options.passphrase_file.empty()) {
         host.log().write(LogLevel::warn, "parley",
                          "the key is not encrypted: --passphrase-file is not used", {});

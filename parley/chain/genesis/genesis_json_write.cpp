@@ -17,23 +17,6 @@ constexpr std::string_view forks_before_berlin[] = {
     "homesteadBlock",      "eip150Block",     "eip155Block",   "eip158Block", "byzantiumBlock",
     "constantinopleBlock", "petersburgBlock", "istanbulBlock", "berlinBlock"};
 
-/// As a JSON number, which Geth wants of total difficulties.
-std::string decimal(Uint256 number) {
-    constexpr std::uint64_t base = 10;
-    std::string out;
-    while (number != Uint256{}) {
-        std::uint64_t rest = 0;
-        for (auto& byte : number) {
-            rest = rest << 8 | std::to_integer<std::uint64_t>(byte);
-            byte = static_cast<std::byte>(rest / base);
-            rest %= base;
-        }
-        out += static_cast<char>('0' + rest);
-    }
-    std::ranges::reverse(out);
-    return out.empty() ? "0" : out;
-}
-
 std::string hex(Bytes bytes) {
     return "0x" + to_hex(bytes);
 }
@@ -49,7 +32,7 @@ void write_config(Out out, const Genesis& genesis) {
     number("mergeNetsplitBlock", forks.merge_netsplit_block);
     if (forks.terminal_total_difficulty) {
         fmt::format_to(out, ",\n    \"terminalTotalDifficulty\": {}",
-                       decimal(*forks.terminal_total_difficulty));
+                       to_decimal(*forks.terminal_total_difficulty));
     }
     number("shanghaiTime", forks.shanghai_time);
     number("cancunTime", forks.cancun_time);

@@ -1,14 +1,11 @@
 #include <parley/chain/genesis/genesis_values.hpp>
 
 #include <algorithm>
-#include <charconv>
 
 namespace parley::chain {
 namespace {
 
 constexpr std::string_view hex_prefix = "0x";
-constexpr std::size_t decimal_digits_max = 78;   // of 2^256 - 1
-constexpr std::size_t decimal_digits_step = 18;  // fit into 64 bits
 
 /// Right-aligned: as a number. Nothing if they are more than 64.
 std::optional<Uint256> from_hex_digits(std::string_view digits) {
@@ -18,23 +15,6 @@ std::optional<Uint256> from_hex_digits(std::string_view digits) {
         from_hex(digits.size() % 2 == 0 ? std::string{digits} : "0" + std::string{digits});
     if (!bytes) return std::nullopt;
     std::ranges::copy(*bytes, out.end() - static_cast<std::ptrdiff_t>(bytes->size()));
-    return out;
-}
-
-std::optional<Uint256> from_decimal_digits(std::string_view digits) {
-    if (digits.size() > decimal_digits_max) return std::nullopt;
-    std::optional<Uint256> out = Uint256{};
-    while (out && !digits.empty()) {
-        const auto step = digits.substr(0, decimal_digits_step);
-        digits.remove_prefix(step.size());
-        std::uint64_t value = 0;
-        const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), value);
-        if (error != std::errc{} || end != step.data() + step.size()) return std::nullopt;
-        std::uint64_t power = 1;
-        for (std::size_t i = 0; i < step.size(); ++i) power *= 10;
-        out = checked_multiply(*out, power);
-        if (out) out = checked_add(*out, to_uint256(value));
-    }
     return out;
 }
 
@@ -52,7 +32,7 @@ std::optional<Uint256> genesis_wide_number(const JsonScalar& from) {
     if (is_hex) digits.remove_prefix(hex_prefix.size());
     if (digits.empty()) return std::nullopt;
     digits = without_zeros(digits);
-    return is_hex ? from_hex_digits(digits) : from_decimal_digits(digits);
+    return is_hex ? from_hex_digits(digits) : from_decimal(digits);
 }
 
 std::optional<std::uint64_t> genesis_number(const JsonScalar& from) {

@@ -39,12 +39,14 @@ struct Producer::Making {
 };
 
 Producer::Producer(ProducerConfig config, std::shared_ptr<const Execution> execution,
-                   std::shared_ptr<const Engine> engine, Ledger& ledger, Pick pick, Log& log)
+                   std::shared_ptr<const Engine> engine, Ledger& ledger, Pick pick, Import import,
+                   Log& log)
     : config_(std::move(config)),
       execution_(std::move(execution)),
       engine_(std::move(engine)),
       ledger_(ledger),
       pick_(std::move(pick)),
+      import_(std::move(import)),
       log_(log),
       self_(std::make_shared<Producer*>(this)) {
     assert(config_.interval >= std::chrono::seconds{1});
@@ -93,7 +95,7 @@ void Producer::on_made(Now now, Making& making) {
     auto& made = **making.made;
     const auto count = made.block.body.transactions.size();
     const auto number = made.block.header.number;
-    ledger_.import(
+    import_(
         now, std::move(made.block),
         [self = self_, number, count](Now, const Result<Imported, ImportError>& imported) {
             if (!*self) return;

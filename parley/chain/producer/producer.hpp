@@ -41,9 +41,14 @@ public:
     /// The best transactions for a block of this base fee and gas limit, as TxPool::best has them.
     using Pick = std::function<std::vector<Picked>(const Uint256& base_fee, std::uint64_t gas_max)>;
 
+    /// Where a block goes that was made, as Ledger::import: to the ledger, and to peers.
+    using Import =
+        std::function<void(Now, Block block, ImportDone done, std::vector<Address> senders)>;
+
     /// `ledger` outlives it.
     Producer(ProducerConfig config, std::shared_ptr<const Execution> execution,
-             std::shared_ptr<const Engine> engine, Ledger& ledger, Pick pick, Log& log);
+             std::shared_ptr<const Engine> engine, Ledger& ledger, Pick pick, Import import,
+             Log& log);
     ~Producer();
     Producer(const Producer&) = delete;
     Producer& operator=(const Producer&) = delete;
@@ -65,6 +70,7 @@ private:
     std::shared_ptr<const Engine> engine_;
     Ledger& ledger_;
     Pick pick_;
+    Import import_;
     Log& log_;
     Instant next_at_{};
     bool is_making_ = false;

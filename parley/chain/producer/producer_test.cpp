@@ -32,7 +32,11 @@ struct Rig {
         REQUIRE(chain.open());
         producer = std::make_unique<Producer>(
             config, chain.execution, chain.engine, *chain.ledger,
-            [this](const Uint256&, std::uint64_t) { return std::exchange(waiting, {}); }, log);
+            [this](const Uint256&, std::uint64_t) { return std::exchange(waiting, {}); },
+            [this](Now at, Block block, ImportDone done, std::vector<Address> senders) {
+                chain.ledger->import(at, std::move(block), std::move(done), std::move(senders));
+            },
+            log);
     }
     void wait(Duration time) {
         now.instant += time;

@@ -47,6 +47,9 @@ public:
 
     /// Precondition: attached.
     Ledger& ledger() { return *ledger_; }
+    const Ledger& ledger() const { return *ledger_; }
+    /// Blocks between the head and the last header that a peer gave.
+    std::size_t missing() const { return downloads_.ahead(); }
     void on_imported(OnImported call) { on_imported_ = std::move(call); }
     /// A block that was made or given here: imported, and all peers are told.
     void import(Now now, Block block, ImportDone done, std::vector<Address> senders = {});

@@ -199,6 +199,16 @@ void TxRelay::submit(Now, SharedBytes raw, Done done) {
     start_checks();
 }
 
+void TxRelay::on_new_head(Now now, const NewHead& head) {
+    config_.rules.fork = head.fork;
+    config_.rules.gas_limit_max = head.gas_limit;
+    pool_.set_base_fee(head.base_fee);
+    for (const auto& [tx, sender] : head.reverted) (void)pool_.insert(tx, sender, now, {});
+    for (const auto* txs : {&head.reverted, &head.mined}) {
+        for (const auto& [tx, sender] : *txs) pool_.drop_stale(sender);
+    }
+}
+
 Result<void, Offence> TxRelay::on_payload(Peer& peer, Message message) {
     ++counters_.received;
     const Now now = peer.context().now();

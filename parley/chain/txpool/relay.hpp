@@ -11,6 +11,7 @@
 #include <parley/base/rng.hpp>
 #include <parley/base/token_bucket.hpp>
 #include <parley/chain/txpool/check_queue.hpp>
+#include <parley/chain/txpool/new_head.hpp>
 #include <parley/chain/txpool/pool.hpp>
 #include <parley/chain/txpool/upload_budget.hpp>
 #include <parley/chain/types/transaction.hpp>
@@ -52,6 +53,10 @@ public:
     using Done = decltype(Unchecked::done);
     /// From our own user. `done` is called once, now or after the check.
     void submit(Now now, SharedBytes raw, Done done);
+
+    /// What was mined leaves the pool, what was reverted comes back, and what comes from now on is
+    /// judged by the rules of the next block.
+    void on_new_head(Now now, const NewHead& head);
 
     transport::TopicSpec topic() const override;
     void attached(transport::Network& network) override { network_ = &network; }

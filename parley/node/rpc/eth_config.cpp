@@ -23,10 +23,9 @@ ByteArray<4> fork_hash(const ConfigOfChain& config, std::uint64_t time_s) {
     const auto points = config.forks.fork_points(config.genesis_time_s);
     transport::ForkRules rules{.genesis = config.genesis_hash,
                                .forks = points.blocks,
-                               .head = std::numeric_limits<std::uint64_t>::max()};
-    for (const auto time : points.times) {
-        if (time <= time_s) rules.forks.push_back(time);
-    }
+                               .head = std::numeric_limits<std::uint64_t>::max(),
+                               .fork_times = points.times,
+                               .head_time = time_s};
     return fork_id(rules).hash;
 }
 

@@ -1,6 +1,7 @@
 #include <parley/p2p/config/config.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -83,11 +84,37 @@ MaybeFault fault_of_files(const Config& config) {
                                          config.log.file)};
 }
 
+std::string list_of(const std::vector<std::uint64_t>& numbers) {
+    return fmt::format("[{}]", fmt::join(numbers, ", "));
+}
+
 }  // namespace
+
+std::optional<std::string> take_chain(NetworkConfig& network, const ChainFacts& chain) {
+    const auto differs = [](std::string_view key, const std::string& ours,
+                            const std::string& theirs) {
+        return fmt::format("network.{} is {}, and the chain's is {}", key, ours, theirs);
+    };
+    network.chain_id = chain.chain_id;
+    if (chain.genesis == Hash256{}) return std::nullopt;
+    if (network.genesis == Hash256{}) network.genesis = chain.genesis;
+    if (network.genesis != chain.genesis) {
+        return differs("genesis", "0x" + to_hex(network.genesis), "0x" + to_hex(chain.genesis));
+    }
+    if (network.forks.empty()) network.forks = chain.forks;
+    if (network.forks != chain.forks) {
+        return differs("forks", list_of(network.forks), list_of(chain.forks));
+    }
+    if (network.fork_times.empty()) network.fork_times = chain.fork_times;
+    if (network.fork_times != chain.fork_times) {
+        return differs("fork_times", list_of(network.fork_times), list_of(chain.fork_times));
+    }
+    return std::nullopt;
+}
 
 bool is_taken_in_folder(std::string_view file_name) {
     static constexpr auto names = std::to_array<std::string_view>(
-        {"node.key", "parley.toml", "names.toml", "store", "store-lock", "lock"});
+        {"node.key", "parley.toml", "names.toml", "store", "store-lock", "lock", "chain"});
     const auto path = std::filesystem::path{file_name}.lexically_normal().string();
     return std::ranges::find(names, path) != names.end();
 }

@@ -34,13 +34,29 @@ struct NetworkConfig {
     Hash256 genesis{};
     std::uint64_t chain_id = 0;  ///< not in parley.toml: of EIP-155; 0: none
     std::vector<std::uint64_t> forks =
-        {};                  ///< heights at which the rules change, ascending (EIP-2124)
-    std::uint64_t head = 0;  ///< not in parley.toml: the chain's height
+        {};  ///< heights at which the rules change, ascending (EIP-2124)
+    std::vector<std::uint64_t> fork_times =
+        {};                       ///< the same after these, as Unix seconds (EIP-6122)
+    std::uint64_t head = 0;       ///< not in parley.toml: the chain's height
+    std::uint64_t head_time = 0;  ///< not in parley.toml: of its last block; Unix seconds
     std::uint64_t roles = transport::role::full;  ///< not in parley.toml: bits of transport::role
     std::uint64_t services = 0;  ///< not in parley.toml: bits of transport::service
 
-    transport::ForkRules fork_rules() const { return {genesis, forks, head}; }
+    transport::ForkRules fork_rules() const {
+        return {genesis, forks, head, fork_times, head_time};
+    }
 };
+
+/// What a chain says of itself: what its genesis file has.
+struct ChainFacts {
+    std::uint64_t chain_id = 0;                  ///< of EIP-155; 0: none
+    Hash256 genesis{};                           ///< zero: not known, and then nothing below
+    std::vector<std::uint64_t> forks = {};       ///< as NetworkConfig has them
+    std::vector<std::uint64_t> fork_times = {};  ///< as `forks`
+};
+/// The network's settings take what they leave open. Nothing, or which of them says something else:
+/// "network.genesis is 0x12…, and the chain's is 0x34…".
+std::optional<std::string> take_chain(NetworkConfig& network, const ChainFacts& chain);
 
 /// How many peers the owner may name: to boot from, static ones, and trusted ones; by the settings
 /// and since.

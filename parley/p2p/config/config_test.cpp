@@ -18,6 +18,7 @@ TEST_CASE("the template parses back to what it was made of") {
     Config config;
     config.network.id = 42;
     config.network.forks = {10, 20};
+    config.network.fork_times = {1'700'000'000};
     config.p2p.listen = {*Endpoint::parse("127.0.0.1:30303")};
     config.p2p.boot = {
         *Target::parse(
@@ -40,6 +41,8 @@ TEST_CASE("the template parses back to what it was made of") {
     REQUIRE_MESSAGE(again, error_of(text));
     CHECK(settings_template(settings_of(*again)) == text);
     CHECK(again->network.id == 42);
+    CHECK(again->network.forks == config.network.forks);
+    CHECK(again->network.fork_times == config.network.fork_times);
     CHECK(again->p2p.boot == config.p2p.boot);
     CHECK(again->p2p.proxy == config.p2p.proxy);
     CHECK(again->p2p.heartbeat_interval == 7s);

@@ -8,6 +8,32 @@ namespace {
 
 constexpr auto any = SettingList::any;
 
+/// Points of a chain's history: numbers above 0, ascending.
+void add_points(SettingList& list, std::string key, std::string comment, std::string what,
+                std::vector<std::uint64_t>& points) {
+    list.add(
+        std::move(key), std::move(comment),
+        [&points, what = std::move(what)](const SettingValue& value) -> SettingList::Expected {
+            const auto* items = std::get_if<std::vector<std::int64_t>>(&value);
+            if (items == nullptr) return "a list of " + what;
+            points.clear();
+            std::int64_t last = 0;
+            for (const auto point : *items) {
+                if (point <= last) return "ascending " + what + " above 0";
+                points.push_back(static_cast<std::uint64_t>(point));
+                last = point;
+            }
+            return {};
+        },
+        [&points] {
+            std::string out = "[";
+            for (const auto point : points) {
+                out += (out.size() > 1 ? ", " : "") + std::to_string(point);
+            }
+            return out + "]";
+        });
+}
+
 void add_network(SettingList& list, NetworkConfig& network) {
     list.table("network")
         .text(
@@ -27,28 +53,12 @@ void add_network(SettingList& list, NetworkConfig& network) {
                 if (hash) network.genesis = *hash;
                 return hash.has_value();
             },
-            [&] { return "0x" + to_hex(network.genesis); })
-        .add(
-            "forks", "Block numbers at which the rules change, ascending (EIP-2124).",
-            [&](const SettingValue& value) -> SettingList::Expected {
-                const auto* items = std::get_if<std::vector<std::int64_t>>(&value);
-                if (items == nullptr) return "a list of block numbers";
-                network.forks.clear();
-                std::int64_t last = 0;
-                for (const auto block : *items) {
-                    if (block <= last) return "ascending block numbers above 0";
-                    network.forks.push_back(static_cast<std::uint64_t>(block));
-                    last = block;
-                }
-                return {};
-            },
-            [&] {
-                std::string out = "[";
-                for (const auto block : network.forks) {
-                    out += (out.size() > 1 ? ", " : "") + std::to_string(block);
-                }
-                return out + "]";
-            });
+            [&] { return "0x" + to_hex(network.genesis); });
+    add_points(list, "forks", "Block numbers at which the rules change, ascending (EIP-2124).",
+               "block numbers", network.forks);
+    add_points(list, "fork_times",
+               "Times at which they change after those, ascending (EIP-6122); Unix seconds.",
+               "times", network.fork_times);
 }
 
 void add_proxy(SettingList& list, transport::Proxy& proxy) {

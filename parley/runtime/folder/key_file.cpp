@@ -1,6 +1,7 @@
 #include <parley/runtime/folder/key_file.hpp>
 
 #include <parley/identity/key_text.hpp>
+#include <parley/runtime/folder/folder.hpp>
 
 #include <fmt/format.h>
 
@@ -8,8 +9,7 @@
 
 namespace parley::runtime {
 
-Result<StoredKey, StartError> read_key(const Folder& folder) {
-    const auto path = folder.key();
+Result<StoredKey, StartError> read_key(const std::string& path) {
     const auto text = read_secret_file(path, Keystore::size_bytes_max);
     if (!text) return std::unexpected{text.error()};
     if (text->text().find('{') != std::string_view::npos) {
@@ -22,17 +22,16 @@ Result<StoredKey, StartError> read_key(const Folder& folder) {
     return failed(fmt::format("{} holds no key: expected 64 hex digits or a keystore", path));
 }
 
-Result<NodeKey, StartError> unlock(const Folder& folder, StoredKey stored,
+Result<NodeKey, StartError> unlock(const std::string& path, StoredKey stored,
                                    const AskPassphrase& ask) {
     if (auto* key = std::get_if<NodeKey>(&stored)) return std::move(*key);
     if (!ask) {
-        return failed(
-            fmt::format("{} is encrypted, and nobody gives its passphrase", folder.key()));
+        return failed(fmt::format("{} is encrypted, and nobody gives its passphrase", path));
     }
-    const auto passphrase = ask(folder.key());
+    const auto passphrase = ask(path);
     if (!passphrase) return std::unexpected{passphrase.error()};
     auto key = std::get<Keystore>(stored).decrypt(passphrase->bytes());
-    if (!key) return failed(fmt::format("{}: {}", folder.key(), message(key.error())));
+    if (!key) return failed(fmt::format("{}: {}", path, message(key.error())));
     return std::move(*key);
 }
 

@@ -38,54 +38,74 @@ ByteArray<4> to_bytes(std::uint32_t value) {
     return out;
 }
 
-/// Walks the checksums, one for the genesis and one after each fork, in order.
+/// Above it a number is a time: no chain had so many blocks, and none was so old (EIP-6122).
+constexpr std::uint64_t time_min = 1'438'269'973;
+
+/// Walks the checksums, one for the genesis and one after each fork, in order: those by block, then
+/// those by time.
 class Checksums {
 public:
-    explicit Checksums(const ForkRules& rules)
-        : forks_(rules.forks), crc_(crc32(0, rules.genesis)) {
+    explicit Checksums(const ForkRules& rules) : rules_(rules), crc_(crc32(0, rules.genesis)) {
         skip();
     }
     ByteArray<4> hash() const { return to_bytes(crc_); }
-    /// The block of the fork that ends the stretch of this checksum; 0 after the last.
-    std::uint64_t next() const { return at_ < forks_.size() ? forks_[at_] : 0; }
+    /// The fork that ends the stretch of this checksum; 0 after the last.
+    std::uint64_t next() const { return is_end() ? 0 : points()[at_]; }
+    /// Whether the head is past the fork that ends it. False after the last.
+    bool is_passed() const {
+        return !is_end() && (in_times_ ? rules_.head_time : rules_.head) >= points()[at_];
+    }
     /// False after the last fork.
     bool advance() {
-        if (at_ == forks_.size()) return false;
-        passed_ = forks_[at_];
-        ByteArray<8> block;
-        store_be(MutableBytes{block}, passed_);
-        crc_ = crc32(crc_, block);
+        if (is_end()) return false;
+        passed_ = points()[at_];
+        ByteArray<8> point;
+        store_be(MutableBytes{point}, passed_);
+        crc_ = crc32(crc_, point);
         skip();
         return true;
     }
 
 private:
+    const std::vector<std::uint64_t>& points() const {
+        return in_times_ ? rules_.fork_times : rules_.forks;
+    }
+    bool is_end() const { return at_ == points().size(); }
     /// Forks in the genesis block count for nothing, and several in one block count once.
     void skip() {
-        while (at_ < forks_.size() && forks_[at_] <= passed_) ++at_;
+        while (!is_end() && points()[at_] <= passed_) ++at_;
+        if (!is_end() || in_times_) return;
+        in_times_ = true;
+        at_ = 0;
+        passed_ = 0;
+        skip();
     }
-    const std::vector<std::uint64_t>& forks_;
+
+    const ForkRules& rules_;
+    bool in_times_ = false;
     std::size_t at_ = 0;
-    std::uint64_t passed_ = 0;
+    std::uint64_t passed_ = 0;  // of this kind
     std::uint32_t crc_;
 };
 
-bool is_passed(const ForkRules& rules, std::uint64_t fork) {
-    return fork != 0 && rules.head >= fork;
+/// Whether our head is past a fork that a peer names.
+bool is_passed(const ForkRules& ours, std::uint64_t fork) {
+    if (fork == 0) return false;
+    return ours.head >= fork || (fork > time_min && ours.head_time >= fork);
 }
 
 }  // namespace
 
 ForkId fork_id(const ForkRules& rules) {
     Checksums at{rules};
-    while (is_passed(rules, at.next())) at.advance();
+    while (at.is_passed()) at.advance();
     return {at.hash(), at.next()};
 }
 
 bool fork_compatible(const ForkRules& ours, const ForkId& theirs) {
     Checksums at{ours};
     // Rule 2: the peer is behind us; it must know the fork that comes next for it.
-    while (is_passed(ours, at.next())) {
+    while (at.is_passed()) {
         if (at.hash() == theirs.hash) return at.next() == theirs.next;
         at.advance();
     }

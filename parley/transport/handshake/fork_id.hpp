@@ -1,4 +1,5 @@
-// ForkId: which forks of its chain a node follows (EIP-2124), and whether two nodes fit.
+// ForkId: which forks of its chain a node follows (EIP-2124, with times: EIP-6122), and whether two
+// nodes fit.
 // Threading: pure functions.
 #pragma once
 
@@ -19,8 +20,11 @@ struct ForkId {
 /// EIP-2124 validation state of the local chain, reduced to what a pure check needs.
 struct ForkRules {
     Hash256 genesis{};
-    std::vector<std::uint64_t> forks;  ///< block numbers, ascending; 0 and repeats are skipped
-    std::uint64_t head = 0;            ///< block number
+    std::vector<std::uint64_t> forks = {};  ///< block numbers, ascending; 0 and repeats are skipped
+    std::uint64_t head = 0;                 ///< block number
+    /// Unix seconds, ascending, of the forks after those of `forks`; above the time of the genesis.
+    std::vector<std::uint64_t> fork_times = {};
+    std::uint64_t head_time = 0;  ///< of the head block; Unix seconds
 };
 /// The identifier of a chain that has these rules, at their head.
 ForkId fork_id(const ForkRules& rules);

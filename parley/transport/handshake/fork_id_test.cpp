@@ -16,6 +16,16 @@ ForkRules mainnet(std::uint64_t head) {
             head};
 }
 
+/// With the forks to Cancun.
+ForkRules mainnet_today(std::uint64_t head, std::uint64_t head_time) {
+    auto rules = mainnet(head);
+    rules.forks.insert(rules.forks.end(),
+                       {9069000, 9200000, 12244000, 12965000, 13773000, 15050000});
+    rules.fork_times = {1681338455, 1710338135};
+    rules.head_time = head_time;
+    return rules;
+}
+
 ForkRules ropsten(std::uint64_t head) {
     return {array_from_hex<32>("41941023680923e0fe4d74a34bdac8141f2540e3ae90623718e47d66d1ca4a2d")
                 .value(),
@@ -89,6 +99,33 @@ TEST_CASE("fork id: the published identifiers") {
         CHECK(to_hex(made.hash) == to_hex(row.expected.hash));
         CHECK(made.next == row.expected.next);
     }
+}
+
+TEST_CASE("fork id: after the blocks come the times (EIP-6122)") {
+    struct Row {
+        std::uint64_t head, head_time;
+        ForkId expected;
+    };
+    const Row rows[] = {
+        {0, 0, id("fc64ec04", 1150000)},
+        {15'049'999, 1'656'586'434, id("20c327fc", 15'050'000)},
+        {15'050'000, 1'656'586'444, id("f0afd0e3", 1'681'338'455)},
+        {17'034'869, 1'681'338'443, id("f0afd0e3", 1'681'338'455)},
+        {17'034'870, 1'681'338'455, id("dce96c2d", 1'710'338'135)},
+        {19'426'586, 1'710'338'123, id("dce96c2d", 1'710'338'135)},
+        {19'426'587, 1'710'338'135, id("9f3d2254", 0)},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.head);
+        CHECK(fork_id(mainnet_today(row.head, row.head_time)) == row.expected);
+    }
+    const auto ours = mainnet_today(19'426'587, 1'710'338'135);
+    CHECK(fork_compatible(ours, id("dce96c2d", 1'710'338'135)));
+    // It passed the time of Cancun, and so did we.
+    CHECK_FALSE(fork_compatible(ours, id("dce96c2d", 0)));
+    CHECK_FALSE(fork_compatible(ours, id("9f3d2254", 1'710'338'000)));
+    CHECK(fork_compatible(ours, id("9f3d2254", 1'746'612'311)));
+    CHECK(fork_compatible(mainnet_today(17'034'870, 1'681'338'455), id("9f3d2254", 0)));
 }
 
 TEST_CASE("fork id: several forks in one block are one fork") {

@@ -98,6 +98,13 @@ void solo_seal(Header& header, const ByteArray<32>& secret) {
     seal.back() = std::byte{signature.parity};
 }
 
+std::optional<Address> solo_signer(Bytes genesis_extra_data) {
+    Address out;
+    if (genesis_extra_data.size() != out.value.size()) return std::nullopt;
+    std::ranges::copy(genesis_extra_data, out.value.begin());
+    return out;
+}
+
 Address address_of_secret(const ByteArray<32>& secret) {
     const auto key = crypto::decompress(crypto::public_key(secret));
     assert(key);

@@ -13,6 +13,7 @@
 #include <parley/chain/types/fork.hpp>
 
 #include <cstddef>
+#include <optional>
 
 namespace parley::chain {
 
@@ -44,6 +45,8 @@ private:
     Address signer_;
 };
 
+/// Whom the extra data of a genesis names: it is the signer's address, and nothing else.
+std::optional<Address> solo_signer(Bytes genesis_extra_data);
 /// Of a header whose extra data ends with a seal, or with room for one. Precondition: at least
 /// seal_bytes of extra data.
 Hash256 solo_signing_hash(const Header& header);

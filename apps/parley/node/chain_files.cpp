@@ -1,0 +1,90 @@
+#include "folder.hpp"
+#include "node/chain_files.hpp"
+#include <parley/chain/genesis/genesis_json.hpp>
+#include <parley/runtime/store/file_log.hpp>
+#include <parley/runtime/store/lmdb_store.hpp>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+namespace parley::app {
+namespace {
+
+/// Of address space: the file grows as it is filled.
+constexpr std::uint64_t state_bytes_max = 1ULL << 40;
+
+Result<void, Failure> make_chain_folder(const std::string& path) {
+    if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
+    return failed(fmt::format("cannot make {}: {}", path, runtime::system_message(errno)));
+}
+
+Result<ByteArray<32>, Failure> read_signer(const std::string& path,
+                                           const runtime::AskPassphrase& ask) {
+    auto stored = runtime::read_key(path);
+    if (!stored) return std::unexpected{stored.error()};
+    const auto key = runtime::unlock(path, std::move(*stored), ask);
+    if (!key) return std::unexpected{key.error()};
+    return key->secret();
+}
+
+}  // namespace
+
+Result<chain::Genesis, Failure> read_genesis(const std::string& path) {
+    const auto text = runtime::read_small_file(path, chain::genesis_text_bytes_max);
+    if (!text) return std::unexpected{text.error()};
+    auto genesis = chain::parse_genesis(*text);
+    if (!genesis) return failed(fmt::format("{}: {}", path, message(genesis.error())));
+    return std::move(*genesis);
+}
+
+Result<std::optional<node::ChainData>, Failure> open_chain(const runtime::Folder& folder,
+                                                           const node::ChainConfig& config,
+                                                           const runtime::AskPassphrase& ask) {
+    if (config.genesis.empty()) {
+        if (config.signer_key.empty()) return std::nullopt;
+        return failed(fmt::format("{}: chain.signer_key is of no use without chain.genesis",
+                                  folder.config()));
+    }
+    const auto path = folder.file(config.genesis);
+    auto genesis = read_genesis(path);
+    if (!genesis) return std::unexpected{genesis.error()};
+    if (genesis->chain_id != config.id) {
+        return failed(fmt::format("{}: network.chain_id is {}, and {} has {}", folder.config(),
+                                  config.id, path, genesis->chain_id));
+    }
+    auto engine = node::make_engine(config.engine, *genesis);
+    if (!engine) return failed(fmt::format("{}: {}", path, engine.error()));
+    node::ChainData out{.genesis = std::move(*genesis),
+                        .genesis_block = {},
+                        .engine = std::move(*engine),
+                        .store = {},
+                        .log_file = {}};
+    if (!config.signer_key.empty()) {
+        const auto key_path = folder.file(config.signer_key);
+        const auto secret = read_signer(key_path, ask);
+        if (!secret) return std::unexpected{secret.error()};
+        if (const auto fault = node::fault_of_signer(config.engine, out.genesis, *secret)) {
+            return failed(fmt::format("{} {}", key_path, *fault));
+        }
+        out.signer_secret = *secret;
+    }
+    out.genesis_block = chain::make_genesis_block(out.genesis);
+    const auto data = folder.file("chain");
+    if (const auto ok = make_chain_folder(data); !ok) return std::unexpected{ok.error()};
+    auto store = runtime::LmdbStore::open(data + "/state", runtime::LmdbStore::Create::yes,
+                                          {.map_bytes_max = state_bytes_max});
+    if (!store) {
+        return failed(fmt::format("cannot open {}/state: {}", data, message(store.error())));
+    }
+    out.store = std::move(*store);
+    auto log = runtime::FileLog::open(data + "/blocks");
+    if (!log) return failed(fmt::format("cannot open {}/blocks: {}", data, message(log.error())));
+    out.log_file = std::move(*log);
+    return out;
+}
+
+}  // namespace parley::app

@@ -1,0 +1,25 @@
+// The files of a chain with blocks, which the settings name: the genesis, the signer's key, and in
+// the folder's `chain` what the ledger keeps.
+#pragma once
+
+#include "command.hpp"
+#include <parley/node/chain_config.hpp>
+#include <parley/node/chain_data.hpp>
+#include <parley/runtime/folder/folder.hpp>
+#include <parley/runtime/folder/key_file.hpp>
+
+#include <optional>
+#include <string>
+
+namespace parley::app {
+
+/// The genesis in a file. An error tells file, line and key.
+Result<chain::Genesis, Failure> read_genesis(const std::string& path);
+
+/// Nothing if the settings name no genesis. Makes the ledger's files if there are none.
+/// Precondition: no other process uses the folder.
+Result<std::optional<node::ChainData>, Failure> open_chain(const runtime::Folder& folder,
+                                                           const node::ChainConfig& config,
+                                                           const runtime::AskPassphrase& ask);
+
+}  // namespace parley::app

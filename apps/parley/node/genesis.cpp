@@ -1,0 +1,138 @@
+// parley genesis: the genesis file of a new chain, on standard output.
+#include "command.hpp"
+#include <parley/base/uint256.hpp>
+#include <parley/chain/consensus/solo/solo.hpp>
+#include <parley/chain/genesis/genesis_json.hpp>
+#include <parley/node/chain_config.hpp>
+#include <parley/runtime/clock.hpp>
+#include <parley/runtime/folder/key_file.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace parley::app {
+
+namespace {
+
+constexpr auto description =
+    R"text(Prints the genesis of a new chain, in the form that Geth reads: one signer makes its
+blocks, by the rules of Cancun from the first block on. All nodes of the chain need
+the same file: give it to `parley init --chain`.)text";
+
+constexpr auto footer = R"text(EXAMPLES
+  A chain whose blocks the node alice makes, and an account that has money on it:
+
+    parley key new alice
+    parley genesis --signer-key alice/node.key --chain-id 4711 \
+                   --fund 0x71562b71999873db5b286df957af199ec94617f7:1000ether > genesis.json
+    parley init alice --keep-key --chain genesis.json --signer-key node.key
+    parley init bob --chain genesis.json --boot ...
+
+EXIT STATUS
+  0 printed, 1 not printed, 2 wrong command line)text";
+
+struct Options {
+    std::string signer;
+    std::string signer_key;
+    std::vector<std::string> funds;
+    std::uint64_t chain_id = node::ChainConfig{}.id;
+    std::uint64_t gas_limit = node::ChainConfig{}.gas_limit;
+};
+
+/// Decimal digits, then nothing, "gwei" or "ether". Wei.
+std::optional<Uint256> parse_amount(std::string_view text) {
+    int zeros = 0;
+    for (const auto& [unit, its_zeros] : {std::pair{"gwei", 9}, std::pair{"ether", 18}}) {
+        if (!text.ends_with(unit)) continue;
+        text.remove_suffix(std::string_view{unit}.size());
+        zeros = its_zeros;
+        break;
+    }
+    if (text.empty()) return std::nullopt;
+    text.remove_prefix(std::min(text.find_first_not_of('0'), text.size()));
+    return from_decimal(text.empty() ? "" : std::string{text} + std::string(zeros, '0'));
+}
+
+Result<chain::Address, Failure> signer_of(const Options& options) {
+    if (!options.signer.empty()) {
+        if (const auto address = chain::Address::parse(options.signer)) return *address;
+        return failed(fmt::format("--signer: expected an address, 40 hex digits, got \"{}\"",
+                                  options.signer));
+    }
+    const auto stored = runtime::read_key(options.signer_key);
+    if (!stored) return std::unexpected{stored.error()};
+    if (const auto* key = std::get_if<NodeKey>(&*stored)) {
+        return chain::address_of_secret(key->secret());
+    }
+    return failed(fmt::format("{} is encrypted: give its address to --signer", options.signer_key));
+}
+
+Outcome print_genesis(const Options& options) {
+    const auto signer = signer_of(options);
+    if (!signer) return std::unexpected{signer.error()};
+    chain::Genesis genesis;
+    genesis.chain_id = options.chain_id;
+    genesis.gas_limit = options.gas_limit;
+    genesis.timestamp = static_cast<std::uint64_t>(
+        std::chrono::floor<std::chrono::seconds>(runtime::now().unix_time.time_since_epoch())
+            .count());
+    genesis.forks = {.london_block = 0,
+                     .terminal_total_difficulty = Uint256{},
+                     .shanghai_time = 0,
+                     .cancun_time = 0};
+    genesis.extra_data = to_buffer(*signer);
+    for (const auto& fund : options.funds) {
+        const auto colon = fund.find(':');
+        const auto address = chain::Address::parse(fund.substr(0, colon));
+        const auto amount = colon == fund.npos
+                                ? std::nullopt
+                                : parse_amount(std::string_view{fund}.substr(colon + 1));
+        if (!address || !amount) {
+            return failed(fmt::format(
+                "--fund: expected ADDRESS:AMOUNT such as 0x71...f7:1000ether, got \"{}\"", fund));
+        }
+        genesis.alloc[*address].balance = *amount;
+    }
+    fmt::print("{}", chain::to_json(genesis));
+    return {};
+}
+
+}  // namespace
+
+void add_genesis(CLI::App& app, Chosen& chosen) {
+    auto* command = add_command(app, "genesis", "print the genesis of a new chain", description);
+    command->footer(footer);
+    auto options = std::make_shared<Options>();
+    auto* signers = command->add_option_group("signer");
+    signers->add_option("--signer", options->signer, "The account that signs blocks")
+        ->type_name("ADDRESS");
+    signers->add_option("--signer-key", options->signer_key, "The same, by its key file")
+        ->type_name("FILE");
+    signers->require_option(1);
+    command
+        ->add_option("--fund", options->funds,
+                     "An account that has money from the first block on: wei, or with\ngwei or "
+                     "ether. Repeatable")
+        ->type_name("ADDRESS:AMOUNT");
+    command->add_option("--chain-id", options->chain_id, "For which transactions are signed")
+        ->type_name("N")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    command->add_option("--gas-limit", options->gas_limit, "Gas that the first block may use")
+        ->type_name("N")
+        ->check(CLI::Range(std::uint64_t{5'000}, std::uint64_t{INT64_MAX}))
+        ->capture_default_str();
+    command->callback(
+        [options, &chosen] { chosen = [options] { return print_genesis(*options); }; });
+}
+
+}  // namespace parley::app

@@ -1,0 +1,53 @@
+// The one list of the chain's settings: names, meaning, unit, range.
+#include <parley/node/chain_config.hpp>
+
+#include <parley/chain/types/fees.hpp>
+#include <parley/p2p/config/config.hpp>
+
+namespace parley::node {
+
+p2p::SettingList settings_of(ChainConfig& config) {
+    constexpr auto any = p2p::SettingList::any;
+    const auto file = [](std::string& value) {
+        return [&value](const std::string& s) {
+            value = s;
+            return !p2p::is_taken_in_folder(s);
+        };
+    };
+    p2p::SettingList list;
+    list.table("network").number(
+        "chain_id", "The chain id that transactions are signed for (EIP-155).", 1, any, config.id);
+    list.table("pool").number("bytes_max", "Bytes of memory for waiting transactions.", 1 << 16,
+                              any, config.pool_bytes_max);
+    list.table("chain")
+        .text("genesis",
+              "A file with the genesis in Geth's form, relative to this folder: what the chain\n"
+              "# begins with, the same for all nodes. \"\": a network without blocks.",
+              "a file of its own, or \"\"", file(config.genesis), [&] { return config.genesis; })
+        .text(
+            "engine",
+            "Who makes blocks: \"solo\": the one signer whose address is the genesis's extraData.",
+            "\"solo\"",
+            [&](const std::string& s) {
+                config.engine = s;
+                return s == "solo";
+            },
+            [&] { return config.engine; })
+        .text(
+            "signer_key",
+            "The key file of who makes blocks, relative to this folder. \"\": others make them.",
+            "a file of its own, node.key, or \"\"",
+            [&](const std::string& s) {
+                config.signer_key = s;
+                return s == "node.key" || !p2p::is_taken_in_folder(s);
+            },
+            [&] { return config.signer_key; })
+        .seconds("block_interval", "Seconds between two blocks that this node makes.", 1, 3600,
+                 config.block_interval)
+        .flag("empty_blocks", "Make a block also when no transaction waits.", config.empty_blocks)
+        .number("gas_limit", "Gas that a block may use: those made here move towards it.",
+                chain::gas_limit_min, any, config.gas_limit);
+    return list;
+}
+
+}  // namespace parley::node

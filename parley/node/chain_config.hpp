@@ -1,0 +1,27 @@
+// ChainConfig: the chain's part of parley.toml. Threading: values.
+#pragma once
+
+#include <parley/base/time.hpp>
+#include <parley/gossip/tree.hpp>
+#include <parley/p2p/config/setting.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace parley::node {
+
+struct ChainConfig {
+    std::uint64_t id = 7700;  ///< that transactions are signed for (EIP-155)
+    std::uint64_t pool_bytes_max = 64ULL << 20;
+    std::string genesis;  ///< a file of parse_genesis(), in the folder; empty: there are no blocks
+    std::string engine = "solo";  ///< as make_engine() knows it
+    std::string signer_key;       ///< a key file in the folder; empty: this node makes no blocks
+    Duration block_interval = std::chrono::seconds{2};  ///< at least a second
+    bool empty_blocks = true;                           ///< made where nothing waits
+    std::uint64_t gas_limit = 30'000'000;               ///< that made blocks move towards
+    gossip::TreeConfig gossip;                          ///< not in parley.toml
+};
+/// The chain's settings, bound to `config`.
+p2p::SettingList settings_of(ChainConfig& config);
+
+}  // namespace parley::node

@@ -1,0 +1,41 @@
+#include <parley/node/chain_data.hpp>
+
+#include <parley/chain/consensus/solo/solo.hpp>
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace parley::node {
+
+p2p::ChainFacts facts_of(const ChainData& data) {
+    auto points = data.genesis.forks.fork_points(data.genesis.timestamp);
+    return {.chain_id = data.genesis.chain_id,
+            .genesis = data.genesis_block.header.hash(),
+            .forks = std::move(points.blocks),
+            .fork_times = std::move(points.times)};
+}
+
+Result<std::shared_ptr<const chain::Engine>, std::string> make_engine(
+    std::string_view name, const chain::Genesis& genesis) {
+    if (name != "solo") return std::unexpected{fmt::format("no engine \"{}\"", name)};
+    const auto signer = chain::solo_signer(genesis.extra_data);
+    if (!signer) {
+        return std::unexpected{
+            fmt::format("extraData: expected the address of the signer, 20 bytes, for the engine "
+                        "solo, got {} bytes",
+                        genesis.extra_data.size())};
+    }
+    return std::make_shared<const chain::Solo>(genesis.forks, *signer);
+}
+
+std::optional<std::string> fault_of_signer(std::string_view engine, const chain::Genesis& genesis,
+                                           const ByteArray<32>& secret) {
+    const auto own = chain::address_of_secret(secret);
+    const auto signer = chain::solo_signer(genesis.extra_data);
+    if (engine != "solo" || signer == own) return std::nullopt;
+    return fmt::format("is the key of {}, and the genesis names the signer {}", own.to_string(),
+                       signer ? signer->to_string() : "");
+}
+
+}  // namespace parley::node

@@ -1,0 +1,41 @@
+// ChainData: what a chain with blocks needs beside its settings: genesis, files, consensus, and the
+// signer's key where blocks are made. Threading: values.
+#pragma once
+
+#include <parley/base/append_log.hpp>
+#include <parley/base/bytes.hpp>
+#include <parley/base/result.hpp>
+#include <parley/base/secret_bytes.hpp>
+#include <parley/base/store.hpp>
+#include <parley/chain/consensus/engine.hpp>
+#include <parley/chain/genesis/genesis.hpp>
+#include <parley/p2p/config/config.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace parley::node {
+
+struct ChainData {
+    chain::Genesis genesis;
+    chain::GenesisBlock genesis_block;  ///< of `genesis`
+    std::shared_ptr<const chain::Engine> engine;
+    std::shared_ptr<Store> store;
+    std::shared_ptr<AppendLog> log_file;
+    std::optional<ByteArray<32>> signer_secret = {};  ///< of this node's blocks; none: makes none
+};
+
+/// What the network is to know of the chain.
+p2p::ChainFacts facts_of(const ChainData& data);
+
+/// A consensus by its name, with what the genesis says of it. Errors, in words: no such name; the
+/// genesis does not fit.
+Result<std::shared_ptr<const chain::Engine>, std::string> make_engine(
+    std::string_view name, const chain::Genesis& genesis);
+/// Nothing, or why the key cannot make blocks of this chain.
+std::optional<std::string> fault_of_signer(std::string_view engine, const chain::Genesis& genesis,
+                                           const ByteArray<32>& secret);
+
+}  // namespace parley::node

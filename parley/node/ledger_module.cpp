@@ -1,0 +1,153 @@
+#include <parley/node/ledger_module.hpp>
+
+#include <parley/chain/consensus/solo/solo.hpp>
+#include <parley/chain/execution/transfers.hpp>
+#include <parley/chain/types/fees.hpp>
+
+#include <set>
+#include <utility>
+
+namespace parley::node {
+namespace {
+
+/// More do not fit into a block of the largest size that is made.
+constexpr std::size_t picked_max = 20'000;
+
+chain::BlockSync::OpenLedger open_with(const ChainData& data,
+                                       std::shared_ptr<const chain::Execution> execution,
+                                       std::uint64_t salt) {
+    return [&data, execution = std::move(execution), salt](JobQueue& jobs, Log& log) {
+        chain::LedgerConfig config;
+        config.salt = salt;
+        return chain::Ledger::open({.execution = execution,
+                                    .engine = data.engine,
+                                    .store = *data.store,
+                                    .log_file = *data.log_file,
+                                    .jobs = jobs,
+                                    .log = log},
+                                   data.genesis_block, config);
+    };
+}
+
+}  // namespace
+
+LedgerModule::LedgerModule(const ChainConfig& config, ChainData data, Parts parts, Rng rng)
+    : config_(config),
+      data_(std::move(data)),
+      parts_(parts),
+      execution_(std::make_shared<const chain::Transfers>(data_.genesis.chain_id)),
+      sync_({}, open_with(data_, execution_, rng.split("ledger").next())) {
+    sync_.on_imported([this](Now now, const auto& imported) { on_imported(now, imported); });
+}
+
+void LedgerModule::attached(transport::Network& network) {
+    network_ = &network;
+    sync_.attached(network);
+    first_number_ = ledger().head().header.number;
+    parts_.state.use(ledger());
+    parts_.relay.on_new_head(network.now(), new_head({}));
+    use_ledger();
+    if (data_.signer_secret) start_producer();
+}
+
+void LedgerModule::use_ledger() {
+    parts_.eth.use_ledger({.ledger = sync_.ledger(),
+                           .execution = execution_,
+                           .engine = data_.engine,
+                           .jobs = network_->jobs(),
+                           .forks = data_.genesis.forks,
+                           .genesis_time_s = data_.genesis.timestamp,
+                           .syncing = [this] { return syncing(); }});
+}
+
+void LedgerModule::start_producer() {
+    chain::ProducerConfig config;
+    config.secret = *data_.signer_secret;
+    config.beneficiary = chain::address_of_secret(config.secret);
+    config.interval = config_.block_interval;
+    config.makes_empty_blocks = config_.empty_blocks;
+    config.gas_limit_aim = config_.gas_limit;
+    producer_.emplace(
+        std::move(config), execution_, data_.engine, sync_.ledger(),
+        [this](const auto& base_fee, auto gas_max) { return pick(base_fee, gas_max); },
+        [this](Now now, chain::Block block, chain::ImportDone done,
+               std::vector<chain::Address> senders) {
+            sync_.import(now, std::move(block), std::move(done), std::move(senders));
+        },
+        network_->log());
+    wipe(*data_.signer_secret);
+}
+
+std::vector<chain::Picked> LedgerModule::pick(const Uint256& base_fee,
+                                              std::uint64_t gas_max) const {
+    std::vector<chain::Picked> out;
+    for (const auto* entry : parts_.pool.best(base_fee, gas_max, picked_max)) {
+        out.push_back({entry->raw, entry->sender});
+    }
+    return out;
+}
+
+Instant LedgerModule::next_wakeup() const {
+    const auto making = producer_ ? producer_->next_wakeup() : never;
+    return std::min(sync_.next_wakeup(), making);
+}
+
+void LedgerModule::on_timer(Now now) {
+    sync_.on_timer(now);
+    if (producer_) producer_->on_timer(now);
+}
+
+void LedgerModule::follow_head(Now now, OnHead call) {
+    on_head_ = std::move(call);
+    on_head_(now, ledger().head());
+}
+
+std::optional<SyncProgress> LedgerModule::syncing() const {
+    const auto missing = sync_.missing();
+    if (missing <= 1) return std::nullopt;  // the next block is on its way
+    const auto current = ledger().head().header.number;
+    return SyncProgress{
+        .starting = first_number_, .current = current, .highest = current + missing};
+}
+
+/// The blocks are recent, so that they are in memory.
+chain::NewHead LedgerModule::new_head(const chain::Imported& imported) const {
+    const auto& head = ledger().head();
+    chain::Header next;
+    next.number = head.header.number + 1;
+    next.timestamp = head.header.timestamp + 1;
+    chain::NewHead out;
+    out.fork = data_.engine->fork_of(next, head);
+    if (out.fork >= chain::Fork::london) out.base_fee = chain::next_base_fee(head.header);
+    out.gas_limit = head.header.gas_limit;
+    const auto each_tx = [&](const Hash256& hash, const auto& visit) {
+        const auto* block = ledger().blocks().recent(hash);
+        if (!block) return;
+        const auto& logged = block->logged;
+        for (std::size_t i = 0; i < logged.senders.size(); ++i) {
+            visit(logged.block.body.transactions[i], logged.senders[i]);
+        }
+    };
+    std::set<Hash256> mined;
+    for (const auto& hash : imported.applied) {
+        each_tx(hash, [&](const auto& tx, const auto& sender) {
+            if (!imported.reverted.empty()) mined.insert(tx.hash);
+            out.mined.push_back({tx, sender});
+        });
+    }
+    for (auto block = imported.reverted.rbegin(); block != imported.reverted.rend(); ++block) {
+        each_tx(*block, [&](const auto& tx, const auto& sender) {
+            if (!mined.contains(tx.hash)) out.reverted.push_back({tx, sender});
+        });
+    }
+    return out;
+}
+
+void LedgerModule::on_imported(Now now, const chain::Imported& imported) {
+    parts_.relay.on_new_head(now, new_head(imported));
+    for (const auto& hash : imported.applied) parts_.eth.filters().on_block(hash);
+    if (on_head_) on_head_(now, ledger().head());
+    network_->hub().publish(HeadMoved{ledger().head(), imported.reverted, imported.applied});
+}
+
+}  // namespace parley::node

@@ -1,0 +1,95 @@
+// LedgerModule: the blocks of the chain in a node. The topic "sync" (BlockSync), the making of
+// blocks where this node signs (Producer), and all that follows the head: the pool, what eth_*
+// reads and filters, what the network says of the chain.
+//
+// The ledger is opened when it is plugged in; errors of the disk are thrown there, in words.
+// Threading: the node's thread.
+#pragma once
+
+#include <parley/base/rng.hpp>
+#include <parley/chain/execution/execution.hpp>
+#include <parley/chain/producer/producer.hpp>
+#include <parley/chain/sync/block_sync.hpp>
+#include <parley/chain/txpool/relay.hpp>
+#include <parley/chain/types/account_state.hpp>
+#include <parley/node/chain_config.hpp>
+#include <parley/node/chain_data.hpp>
+#include <parley/node/rpc/eth_rpc.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace parley::node {
+
+/// On the hub: the main chain has another head.
+struct HeadMoved {
+    chain::ChainHeader head;
+    std::vector<Hash256> reverted;  ///< blocks, the old head first
+    std::vector<Hash256> applied;   ///< in order
+};
+
+/// The accounts at the head, as the pool asks for them; nothing is known before there is a ledger.
+class HeadState final : public chain::AccountState {
+public:
+    void use(const chain::Ledger& ledger) { ledger_ = &ledger; }
+    std::optional<chain::Account> account(const chain::Address& address) const override {
+        return ledger_ ? ledger_->account(address) : std::nullopt;
+    }
+
+private:
+    const chain::Ledger* ledger_ = nullptr;
+};
+
+class LedgerModule final : public transport::PeerHandler {
+public:
+    /// All outlive it.
+    struct Parts {
+        HeadState& state;
+        chain::TxPool& pool;
+        chain::TxRelay& relay;
+        EthRpc& eth;
+    };
+    using OnHead = std::function<void(Now, const chain::ChainHeader&)>;
+
+    LedgerModule(const ChainConfig& config, ChainData data, Parts parts, Rng rng);
+
+    transport::TopicSpec topic() const override { return sync_.topic(); }
+    void attached(transport::Network& network) override;
+    std::unique_ptr<transport::TopicHandler> new_peer(transport::Context& context) override {
+        return sync_.new_peer(context);
+    }
+    Buffer status() override { return sync_.status(); }
+    Instant next_wakeup() const override;
+    void on_timer(Now now) override;
+
+    /// Precondition, as of the rest: attached.
+    const chain::Ledger& ledger() const { return sync_.ledger(); }
+    chain::BlockSync& sync() { return sync_; }
+    const chain::BlockSync& sync() const { return sync_; }
+    /// Null if this node makes no blocks.
+    const chain::Producer* producer() const { return producer_ ? &*producer_ : nullptr; }
+    /// Called now, and for each head that follows.
+    void follow_head(Now now, OnHead call);
+
+private:
+    void on_imported(Now now, const chain::Imported& imported);
+    chain::NewHead new_head(const chain::Imported& imported) const;
+    std::optional<SyncProgress> syncing() const;
+    void use_ledger();
+    void start_producer();
+    std::vector<chain::Picked> pick(const Uint256& base_fee, std::uint64_t gas_max) const;
+
+    ChainConfig config_;
+    ChainData data_;
+    Parts parts_;
+    std::shared_ptr<const chain::Execution> execution_;
+    transport::Network* network_ = nullptr;  // since attached()
+    chain::BlockSync sync_;
+    std::optional<chain::Producer> producer_;
+    std::uint64_t first_number_ = 0;  // of the head at the start
+    OnHead on_head_;
+};
+
+}  // namespace parley::node
