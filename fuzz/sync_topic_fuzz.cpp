@@ -1,5 +1,6 @@
 // Messages of the topic "sync": never crashes, and what is read is written as it was. The first
 // byte says which message.
+#include <parley/chain/sync/compact_block.hpp>
 #include <parley/chain/sync/messages.hpp>
 
 #include <cstddef>
@@ -22,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     const auto message =
         SharedBytes::copy(Bytes{reinterpret_cast<const std::byte*>(data + 1), size - 1});
-    switch (data[0] % 8) {
+    switch (data[0] % 10) {
         case 0:
             check_round_trip(decode_status(message), message);
             break;
@@ -44,8 +45,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 6:
             check_round_trip(decode_get_nodes(message), message);
             break;
-        default:
+        case 7:
             check_round_trip(decode_nodes(message), message);
+            break;
+        case 8:
+            if (const auto block = decode_new_block(message)) {
+                check_round_trip(Decoded<NewBlock>{*block}, message);
+                (void)chain::CompactBlock::read(*block, {});
+            }
+            break;
+        default:
+            check_round_trip(decode_get_transactions(message), message);
     }
     return 0;
 }

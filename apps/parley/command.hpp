@@ -33,6 +33,7 @@ void add_tx(CLI::App& app, Chosen& chosen);
 void add_rpc(CLI::App& app, Chosen& chosen);
 void add_doctor(CLI::App& app, Chosen& chosen);
 void add_sim(CLI::App& app, Chosen& chosen);
+void add_chain(CLI::App& app, Chosen& chosen);
 void add_genesis(CLI::App& app, Chosen& chosen);
 void add_version(CLI::App& app, Chosen& chosen);
 

@@ -120,6 +120,7 @@ int main_of(int argc, char** argv) {
     Chosen chosen;
     add_init(app, chosen);
     add_genesis(app, chosen);
+    add_chain(app, chosen);
     add_run(app, chosen);
     add_key(app, chosen);
     add_status(app, chosen);

@@ -26,11 +26,12 @@ p2p::SettingList settings_of(ChainConfig& config) {
               "a file of its own, or \"\"", file(config.genesis), [&] { return config.genesis; })
         .text(
             "engine",
-            "Who makes blocks: \"solo\": the one signer whose address is the genesis's extraData.",
-            "\"solo\"",
+            "Who makes blocks. \"solo\": the one signer whose address is the genesis's extraData.\n"
+            "# \"unsealed\": anyone, as before Ethereum's consensus; for `parley chain` alone.",
+            "\"solo\" or \"unsealed\"",
             [&](const std::string& s) {
                 config.engine = s;
-                return s == "solo";
+                return s == "solo" || s == "unsealed";
             },
             [&] { return config.engine; })
         .text(

@@ -1,6 +1,7 @@
 #include <parley/node/chain_data.hpp>
 
 #include <parley/chain/consensus/solo/solo.hpp>
+#include <parley/chain/consensus/unsealed/unsealed.hpp>
 
 #include <fmt/format.h>
 
@@ -18,6 +19,7 @@ p2p::ChainFacts facts_of(const ChainData& data) {
 
 Result<std::shared_ptr<const chain::Engine>, std::string> make_engine(
     std::string_view name, const chain::Genesis& genesis) {
+    if (name == "unsealed") return std::make_shared<const chain::Unsealed>(genesis.forks);
     if (name != "solo") return std::unexpected{fmt::format("no engine \"{}\"", name)};
     const auto signer = chain::solo_signer(genesis.extra_data);
     if (!signer) {

@@ -13,6 +13,12 @@ namespace {
 /// More do not fit into a block of the largest size that is made.
 constexpr std::size_t picked_max = 20'000;
 
+chain::BlockSyncConfig sync_config(const ChainConfig& config) {
+    chain::BlockSyncConfig out;
+    out.tree = config.gossip;
+    return out;
+}
+
 chain::BlockSync::OpenLedger open_with(const ChainData& data,
                                        std::shared_ptr<const chain::Execution> execution,
                                        std::uint64_t salt) {
@@ -36,7 +42,15 @@ LedgerModule::LedgerModule(const ChainConfig& config, ChainData data, Parts part
       data_(std::move(data)),
       parts_(parts),
       execution_(std::make_shared<const chain::Transfers>(data_.genesis.chain_id)),
-      sync_({}, open_with(data_, execution_, rng.split("ledger").next())) {
+      sync_(
+          sync_config(config), open_with(data_, execution_, rng.split("ledger").next()),
+          [&pool = parts.pool](const auto& visit) {
+              pool.for_each([&](const chain::PooledTx& entry, bool) {
+                  visit(entry.hash, entry.raw);
+                  return true;
+              });
+          },
+          rng.split("sync")) {
     sync_.on_imported([this](Now now, const auto& imported) { on_imported(now, imported); });
 }
 

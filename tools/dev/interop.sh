@@ -6,8 +6,15 @@ interop_cache=build/interop
 
 cmd_interop() {
     local status=0 bench='' parts=()
-    [[ ${1:-} == discv5 ]] || die "interop: in which protocol? There is: discv5"
-    shift
+    case ${1:-} in
+        discv5) shift ;;
+        ledger)
+            need build
+            interop_ledger
+            return
+            ;;
+        *) die "interop: in what? There are: discv5, ledger" ;;
+    esac
     while (($#)); do
         case $1 in
             --bench) bench=1 ;;

@@ -342,6 +342,12 @@ void add_options(CLI::App& command, Options& options) {
                     "The key file of who makes the blocks, relative to DIR")
         ->type_name("FILE")
         ->needs("--chain");
+    command
+        .add_option("--engine", config.chain.engine,
+                    "Who makes the blocks: solo; or unsealed, for `parley chain`")
+        ->check(CLI::IsMember({"solo", "unsealed"}))
+        ->type_name("NAME")
+        ->capture_default_str();
     command.add_option("--outbound-max", config.p2p.outbound_max, "Links that this node dials")
         ->type_name("N")
         ->capture_default_str();

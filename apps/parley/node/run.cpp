@@ -63,6 +63,12 @@ Outcome run(const Options& options) {
     host_options.passphrase = ask;
     std::optional<node::Chain> chain;  // outlives the host
     runtime::NodeHost host{std::move(host_options)};
+    if (!chain_config.genesis.empty() && chain_config.engine == "unsealed") {
+        return failed(
+            fmt::format("{}: chain.engine: by \"unsealed\" anyone can rewrite the chain; "
+                        "it is for `parley chain import` alone",
+                        host.folder().config()));
+    }
     auto data = open_chain(host.folder(), chain_config, ask);
     if (!data) return std::unexpected{data.error()};
     auto facts = *data ? facts_of(**data) : p2p::ChainFacts{};

@@ -38,6 +38,12 @@ ImportQueue::~ImportQueue() {
     *self_ = nullptr;
 }
 
+const WaitingBlock* ImportQueue::find(const Hash256& hash) const {
+    const auto found =
+        std::ranges::find(blocks_, hash, [](const auto& block) { return block->header.hash; });
+    return found == blocks_.end() ? nullptr : found->get();
+}
+
 WaitingBlock* ImportQueue::find(const Hash256& hash) {
     const auto found =
         std::ranges::find(blocks_, hash, [](const auto& block) { return block->header.hash; });

@@ -57,6 +57,7 @@ public:
 
     /// Null if it does not wait here.
     WaitingBlock* find(const Hash256& hash);
+    const WaitingBlock* find(const Hash256& hash) const;
     /// Takes a block whose parent is known. Without senders they are recovered. Errors: busy.
     Result<void, BranchError> push(WaitingBlock block);
     /// Starts checks as far as the JobQueue takes them. False if some remain.

@@ -194,9 +194,19 @@ std::optional<Account> Ledger::account(const Address& address) const {
     return found->value_or(Account{});
 }
 
+const Block* Ledger::waiting(const Hash256& hash) const {
+    const auto* found = queue_.find(hash);
+    return found ? &found->block : nullptr;
+}
+
+std::optional<ChainHeader> Ledger::recent_header(const Hash256& hash) const {
+    if (const auto* recent = parts_->blocks.recent(hash)) return recent->header;
+    if (const auto* waiting = queue_.find(hash)) return waiting->header;
+    return std::nullopt;
+}
+
 Result<ChainHeader, ImportError> Ledger::parent_of(const Header& header) {
-    if (const auto* recent = parts_->blocks.recent(header.parent_hash)) return recent->header;
-    if (const auto* waiting = queue_.find(header.parent_hash)) return waiting->header;
+    if (auto recent = recent_header(header.parent_hash)) return std::move(*recent);
     const auto known = parts_->blocks.find(header.parent_hash);
     if (!known) return std::unexpected{known.error()};
     if (*known) return fail(BranchErrc::too_deep, branch_depth_max);

@@ -110,6 +110,10 @@ public:
 
     /// Blocks that wait for their import.
     std::size_t waiting() const { return queue_.size(); }
+    /// Null if it does not wait. Valid until the next call.
+    const Block* waiting(const Hash256& hash) const;
+    /// Of a block that was imported lately, or waits for that.
+    std::optional<ChainHeader> recent_header(const Hash256& hash) const;
     /// Blocks that would be executed again after a kill.
     std::uint64_t unsaved_blocks() const { return unsaved_blocks_; }
     /// Starts to save what is unsaved, if nothing else does. Before the end of a node.

@@ -92,6 +92,14 @@ public:
                 return on_bodies(message);
             case sync_topic::new_head:
                 return on_new_head(message.bytes());
+            case sync_topic::new_block:
+            case sync_topic::get_transactions:
+            case sync_topic::transactions:
+            case sync_topic::block_announce:
+            case sync_topic::block_graft:
+            case sync_topic::block_prune:
+            case sync_topic::block_missing:
+                return on_relayed(code, message.bytes());
             default:
                 return std::unexpected{Offence::malformed};
         }
@@ -101,6 +109,8 @@ public:
     }
     void on_closed(transport::CloseReason) override {
         sync_.peers_.erase(id_);
+        sync_.relay_->remove_peer(context_.now(), gossip::PeerId{id_}, sync_.relay_effects_);
+        sync_.pass_on(context_.now());
         sync_.downloads_.remove_peer(context_.now(), id_, sync_.effects_);
         sync_.perform(context_.now());
     }
@@ -115,6 +125,17 @@ private:
         if (!status) return std::unexpected{Offence::malformed};
         take(*status);
         return {};
+    }
+    Result<void, Offence> on_relayed(transport::Code code, Bytes message) {
+        const bool is_question =
+            code == sync_topic::get_transactions || code == sync_topic::block_graft;
+        if (is_question && !questions_.take(context_.now().instant, 1)) {
+            return std::unexpected{Offence::too_often};
+        }
+        auto handled = sync_.relay_->on_message(context_.now(), gossip::PeerId{id_}, code,
+                                                SharedBytes::copy(message), sync_.relay_effects_);
+        sync_.pass_on(context_.now());
+        return handled;
     }
     Result<void, Offence> on_headers(const transport::Message& message) {
         const auto items =
@@ -169,7 +190,7 @@ private:
     bool is_answering_ = false;
 };
 
-BlockSync::BlockSync(BlockSyncConfig config, OpenLedger open)
+BlockSync::BlockSync(BlockSyncConfig config, OpenLedger open, CompactBlock::Pool pool, Rng rng)
     : config_(config),
       open_(std::move(open)),
       downloads_(
@@ -177,6 +198,10 @@ BlockSync::BlockSync(BlockSyncConfig config, OpenLedger open)
           {
               .is_better =
                   [this](const ChainStatus& status) {
+                      // On its way already.
+                      if (relay_->is_pending(status.head) || ledger_->recent_header(status.head)) {
+                          return false;
+                      }
                       ChainHeader theirs;
                       theirs.header.number = status.number;
                       theirs.hash = status.head;
@@ -185,8 +210,10 @@ BlockSync::BlockSync(BlockSyncConfig config, OpenLedger open)
                   },
               .locator = [this] { return locator(); },
               .is_known =
-                  [this](const Hash256& hash) { return ledger_->blocks().recent(hash) != nullptr; },
+                  [this](const Hash256& hash) { return ledger_->recent_header(hash).has_value(); },
           }),
+      pool_(std::move(pool)),
+      rng_(rng),
       self_(std::make_shared<BlockSync*>(this)) {}
 
 BlockSync::~BlockSync() {
@@ -208,6 +235,32 @@ void BlockSync::attached(transport::Network& network) {
     auto opened = open_(network.jobs(), network.log());
     if (!opened) throw std::runtime_error{message(opened.error())};
     ledger_ = std::move(*opened);
+    relay_ = std::make_unique<BlockRelay>(
+        config_.tree,
+        BlockRelay::Chain{
+            .judge = [this](const Header& header,
+                            const Hash256& hash) { return judge(header, hash); },
+            .block = [this](const Hash256& hash) { return block_in_memory(hash); },
+            .pool = pool_,
+            .limits = ledger_->limits(),
+        },
+        rng_.split("relay"));
+}
+
+BlockRelay::Verdict BlockSync::judge(const Header& header, const Hash256& hash) const {
+    using Verdict = BlockRelay::Verdict;
+    if (ledger_->recent_header(hash)) return Verdict::known;
+    const auto parent = ledger_->recent_header(header.parent_hash);
+    if (!parent) return Verdict::unknown;
+    const auto& engine = ledger_->engine();
+    if (header.number != parent->header.number + 1) return Verdict::bad;
+    const auto checked = engine.check_header(header, *parent, engine.fork_of(header, *parent));
+    return checked ? Verdict::good : Verdict::bad;
+}
+
+const Block* BlockSync::block_in_memory(const Hash256& hash) const {
+    if (const auto* recent = ledger_->blocks().recent(hash)) return &recent->logged.block;
+    return ledger_->waiting(hash);
 }
 
 std::unique_ptr<transport::TopicHandler> BlockSync::new_peer(transport::Context& context) {
@@ -215,6 +268,7 @@ std::unique_ptr<transport::TopicHandler> BlockSync::new_peer(transport::Context&
     auto peer = std::make_unique<Peer>(*this, context, id);
     peers_.emplace(id, peer.get());
     downloads_.add_peer(id);
+    relay_->add_peer(gossip::PeerId{id});
     (void)context.send(sync_topic::new_head, sync_topic::encode(own_status()));
     return peer;
 }
@@ -243,12 +297,14 @@ std::vector<Hash256> BlockSync::locator() const {
 
 Instant BlockSync::next_wakeup() const {
     if (!ledger_) return never;
-    return std::min(ledger_->next_wakeup(), downloads_.next_wakeup());
+    return std::min({ledger_->next_wakeup(), downloads_.next_wakeup(), relay_->next_wakeup()});
 }
 
 void BlockSync::on_timer(Now now) {
     ledger_->on_timer(now);
     if (now.instant >= downloads_.next_wakeup()) downloads_.on_timer(now, effects_);
+    if (now.instant >= relay_->next_wakeup()) relay_->on_timer(now, relay_effects_);
+    pass_on(now);
     perform(now);
 }
 
@@ -291,6 +347,8 @@ void BlockSync::start_import(Now now, Block block) {
     ledger_->import(now, std::move(block), [this, self = self_, hash](Now at, const auto& result) {
         if (!*self) return;
         after_import(at, result);
+        // Who is behind as well hears of it; a new block came along the tree.
+        if (result && !result->applied.empty() && downloads_.ahead() <= 1) tell_all();
         if (is_of_parent(result)) return;  // the parent's own answer says what to do
         const auto outcome = result ? Downloads::Outcome::imported : outcome_of(result.error());
         downloads_.on_imported(at, hash, outcome, effects_);
@@ -302,7 +360,14 @@ void BlockSync::import(Now now, Block block, ImportDone done, std::vector<Addres
     ledger_->import(
         now, std::move(block),
         [this, self = self_, done = std::move(done)](Now at, const auto& result) mutable {
-            if (*self) after_import(at, result);
+            if (*self) {
+                after_import(at, result);
+                if (result && !result->applied.empty()) {
+                    const auto* head = block_in_memory(ledger_->head().hash);
+                    relay_->on_made(at, *head, relay_effects_);
+                    pass_on(at);
+                }
+            }
             done(at, result);
         },
         std::move(senders));
@@ -311,7 +376,57 @@ void BlockSync::import(Now now, Block block, ImportDone done, std::vector<Addres
 void BlockSync::after_import(Now now, const Result<Imported, ImportError>& result) {
     if (!result || result->applied.empty()) return;
     if (on_imported_) on_imported_(now, *result);
-    if (downloads_.ahead() <= 1) tell_all();
+}
+
+/// Whoever sent it had its header alone, if it passed it on at once: only what a wrong header or a
+/// wrong transaction shows is charged, and that was before.
+void BlockSync::import_relayed(Now now, Downloads::PeerId from, Block block) {
+    const auto header = block.header;
+    ledger_->import(
+        now, std::move(block), [this, self = self_, from, header](Now at, const auto& result) {
+            if (!*self) return;
+            after_import(at, result);
+            if (result || outcome_of(result.error()) != Downloads::Outcome::wrong_body) {
+                return;
+            }
+            relay_->on_wrong_body(header.hash());
+            fetch(at, from, header);
+        });
+}
+
+/// In the usual way, from who has it.
+void BlockSync::fetch(Now now, Downloads::PeerId from, const Header& header) {
+    const auto parent = ledger_->recent_header(header.parent_hash);
+    if (!parent) return;
+    const auto total = checked_add(parent->total_difficulty, header.difficulty);
+    downloads_.on_status(now, from,
+                         {header.number, header.hash(), total.value_or(parent->total_difficulty)},
+                         effects_);
+    perform(now);
+}
+
+void BlockSync::pass_on(Now now) {
+    for (auto& effect : std::exchange(relay_effects_, {})) {
+        std::visit(overloaded{
+                       [&](BlockRelay::Send& send) {
+                           const auto peer = peers_.find(send.peer.value);
+                           if (peer == peers_.end()) return;
+                           (void)peer->second->context().send(send.code, std::move(send.message));
+                       },
+                       [&](const BlockRelay::Charge& charge) {
+                           const auto peer = peers_.find(charge.peer.value);
+                           if (peer == peers_.end()) return;
+                           peer->second->context().penalise(charge.offence);
+                       },
+                       [&](BlockRelay::Import& import) {
+                           import_relayed(now, import.from.value, std::move(import.block));
+                       },
+                       [&](const BlockRelay::Fetch& wanted) {
+                           fetch(now, wanted.from.value, wanted.header);
+                       },
+                   },
+                   effect);
+    }
 }
 
 /// Who knows the head already is told once more, which costs a hundred bytes.

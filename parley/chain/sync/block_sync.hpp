@@ -1,12 +1,15 @@
 // BlockSync: the module of the topic "sync": holds the ledger, tells peers where its chain ends,
-// answers their questions about blocks, and catches up with those that are ahead (Downloads).
+// answers their questions about blocks, catches up with those that are ahead (Downloads), and
+// passes new blocks on (BlockRelay).
 //
 // Bounded: one answer under way for a peer, answers of at most answer_bytes_max; what a peer may
 // ask is limited by a rate. Threading: the node's thread; reading from the disk in Jobs.
 #pragma once
 
+#include <parley/base/rng.hpp>
 #include <parley/base/token_bucket.hpp>
 #include <parley/chain/ledger/ledger.hpp>
+#include <parley/chain/sync/block_relay.hpp>
 #include <parley/chain/sync/downloads.hpp>
 #include <parley/chain/sync/messages.hpp>
 #include <parley/transport/module.hpp>
@@ -22,6 +25,7 @@ namespace parley::chain {
 
 struct BlockSyncConfig {
     DownloadsConfig downloads;
+    gossip::TreeConfig tree;           ///< of new blocks
     double questions_per_second = 20;  ///< of a peer
     double questions_burst = 100;
 };
@@ -34,7 +38,8 @@ public:
     /// Called when the ledger has imported a block that changed the main chain.
     using OnImported = std::function<void(Now, const Imported&)>;
 
-    BlockSync(BlockSyncConfig config, OpenLedger open);
+    /// `pool`: the transactions that new blocks are put together of.
+    BlockSync(BlockSyncConfig config, OpenLedger open, CompactBlock::Pool pool, Rng rng);
     ~BlockSync() override;
 
     transport::TopicSpec topic() const override;
@@ -50,6 +55,7 @@ public:
     const Ledger& ledger() const { return *ledger_; }
     /// Blocks between the head and the last header that a peer gave.
     std::size_t missing() const { return downloads_.ahead(); }
+    const BlockRelay::Counters& relayed() const { return relay_->counters(); }
     void on_imported(OnImported call) { on_imported_ = std::move(call); }
     /// A block that was made or given here: imported, and all peers are told.
     void import(Now now, Block block, ImportDone done, std::vector<Address> senders = {});
@@ -61,6 +67,11 @@ private:
     std::vector<Hash256> locator() const;
     void perform(Now now);
     void start_import(Now now, Block block);
+    BlockRelay::Verdict judge(const Header& header, const Hash256& hash) const;
+    const Block* block_in_memory(const Hash256& hash) const;
+    void fetch(Now now, Downloads::PeerId from, const Header& header);
+    void import_relayed(Now now, Downloads::PeerId from, Block block);
+    void pass_on(Now now);
     void after_import(Now now, const Result<Imported, ImportError>& result);
     void tell_all();
 
@@ -71,6 +82,10 @@ private:
     std::unique_ptr<Ledger> ledger_;
     Downloads downloads_;
     std::vector<Downloads::Effect> effects_;
+    CompactBlock::Pool pool_;
+    Rng rng_;
+    std::unique_ptr<BlockRelay> relay_;  // since attached()
+    std::vector<BlockRelay::Effect> relay_effects_;
     bool is_performing_ = false;
     std::map<Downloads::PeerId, Peer*> peers_;
     Downloads::PeerId next_peer_ = 1;

@@ -10,6 +10,8 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -24,19 +26,31 @@ namespace {
 struct TestNode {
     TestChain chain;  // the store and the rules; its ledger is the module's
     transport::test::TestNetwork network;
+    std::vector<Transaction> pool;
     std::unique_ptr<BlockSync> sync;
 
     TestNode() {
-        sync = std::make_unique<BlockSync>(BlockSyncConfig{}, [this](JobQueue& jobs, Log& log) {
-            return Ledger::open({.execution = chain.execution,
-                                 .engine = chain.engine,
-                                 .store = chain.store,
-                                 .log_file = chain.log_file,
-                                 .jobs = jobs,
-                                 .log = log},
-                                genesis_of(chain.accounts));
-        });
+        sync = std::make_unique<BlockSync>(
+            BlockSyncConfig{},
+            [this](JobQueue& jobs, Log& log) {
+                return Ledger::open({.execution = chain.execution,
+                                     .engine = chain.engine,
+                                     .store = chain.store,
+                                     .log_file = chain.log_file,
+                                     .jobs = jobs,
+                                     .log = log},
+                                    genesis_of(chain.accounts));
+            },
+            [this](const auto& visit) {
+                for (const auto& tx : pool) visit(tx.hash, tx.raw);
+            },
+            Rng{1});
         sync->attached(network);
+    }
+    std::optional<Block> chain_block(std::uint64_t number) {
+        const auto& blocks = sync->ledger().blocks();
+        const auto logged = blocks.read(**blocks.main(number));
+        return logged && *logged ? std::optional{(*logged)->block} : std::nullopt;
     }
     std::uint64_t height() { return sync->ledger().head().header.number; }
     void run_jobs() { run_all(network.queue, network.time); }
@@ -70,6 +84,8 @@ struct Wire {
     };
     End ends[2];
     std::shared_ptr<transport::CreditLedger> credit = std::make_shared<transport::CreditLedger>();
+    std::multiset<transport::Code> sent = {};  // what was carried
+    std::optional<transport::Code> lost = {};  // what is not carried
 
     Wire(TestNode& a, TestNode& b) : ends{{&a}, {&b}} {
         for (auto& end : ends) {
@@ -85,6 +101,8 @@ struct Wire {
             auto& to = ends[1 - side];
             for (auto& [code, bytes] : std::exchange(from.context->sent, {})) {
                 any = true;
+                if (code == lost) continue;
+                sent.insert(code);
                 const auto handled = to.handler->handle(
                     code, transport::Message{to_buffer(bytes), credit, transport::LinkId{1}, 1,
                                              bytes.size()});
@@ -145,6 +163,72 @@ TEST_CASE("a heartbeat is enough to learn of a longer chain, and a branch is lef
     CHECK(a.height() == 5);
     CHECK(a.sync->ledger().head().hash == b.sync->ledger().head().hash);
     CHECK(a.sync->ledger().account(address_of(0))->nonce == 0);
+}
+
+TEST_CASE("a new block comes in compact form, and what the pool lacks is asked for") {
+    for (const bool has_all : {true, false}) {
+        CAPTURE(has_all);
+        TestNode a;
+        TestNode b;
+        TestNode c;  // behind b
+        for (std::uint64_t nonce = 0; nonce < 3; ++nonce) {
+            const auto tx = payment(0, nonce, 1, 5);
+            for (auto* node : {&b, &c}) {
+                if (has_all || nonce != 1) node->pool.push_back(tx);
+            }
+        }
+        std::vector<std::unique_ptr<Wire>> wires;
+        wires.push_back(std::make_unique<Wire>(a, b));
+        wires.push_back(std::make_unique<Wire>(b, c));
+        run(wires);
+        for (const auto& wire : wires) wire->sent.clear();
+        a.grow(0, 3);
+        run(wires);
+        CHECK(c.height() == 3);
+        CHECK(b.sync->relayed().received == 3);
+        CHECK(c.sync->relayed().completed == (has_all ? 3 : 2));
+        for (const auto& wire : wires) {
+            CHECK(wire->sent.count(sync_topic::bodies) == 0);
+            CHECK(wire->sent.count(sync_topic::transactions) == (has_all ? 0 : 1));
+            for (const auto& end : wire->ends) CHECK(end.context->offences.empty());
+        }
+    }
+}
+
+TEST_CASE("a block whose transactions do not come is fetched in the usual way") {
+    TestNode a;
+    TestNode b;
+    std::vector<std::unique_ptr<Wire>> wires;
+    wires.push_back(std::make_unique<Wire>(a, b));
+    run(wires);
+    wires[0]->lost = sync_topic::transactions;
+    a.grow(0, 1);
+    run(wires);
+    CHECK(b.height() == 0);
+    b.network.time.instant += BlockRelay::patience;
+    wires[0]->ends[1].context->time = b.network.time;
+    b.sync->on_timer(b.network.time);
+    run(wires);
+    CHECK(b.height() == 1);
+    CHECK(wires[0]->ends[1].context->offences == std::vector{Offence::useless});
+}
+
+TEST_CASE("a header that the consensus refuses is not passed on, and charged") {
+    TestNode a;
+    TestNode b;
+    a.grow(0, 1);
+    auto block = *a.chain_block(1);
+    block.header.difficulty = to_uint256(7);  // after the merge there is none
+    Wire wire{a, b};
+    auto& to_b = wire.ends[1];
+    const auto message =
+        sync_topic::encode(make_compact(block, 1, [](const Hash256&) { return false; }));
+    const auto handled = to_b.handler->handle(
+        sync_topic::new_block, transport::Message{to_buffer(message), wire.credit,
+                                                  transport::LinkId{1}, 1, message.size()});
+    REQUIRE_FALSE(handled);
+    CHECK(handled.error() == Offence::invalid_data);
+    CHECK(b.sync->relayed().received == 0);
 }
 
 TEST_CASE("questions that are malformed, or too many, are offences") {

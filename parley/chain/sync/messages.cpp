@@ -65,6 +65,16 @@ public:
         });
         return out;
     }
+    /// A string that shares the bytes of `message`.
+    SharedBytes string(const SharedBytes& message) {
+        return part_of(message, take<Bytes>(&Reader::string));
+    }
+    /// An index above those before it.
+    std::uint32_t index_after(Reader& items, std::optional<std::uint32_t> last) {
+        const auto index = keep(items.u32());
+        if (index && last && *index <= *last) fail_with(Errc::repeated_item, *last + 1, *index);
+        return index.value_or(0);
+    }
     template <class T>
     std::optional<T> keep(Result<T, RlpError> result) {
         if (result) return std::move(*result);
@@ -293,6 +303,66 @@ Decoded<Nodes> decode_nodes(const SharedBytes& message) {
     out.id = in.u64();
     out.block = in.hash();
     out.nodes = in.strings(message, nodes_max);
+    return in.done(std::move(out));
+}
+
+SharedBytes encode(const NewBlock& message) {
+    rlp::Writer out;
+    out.begin_list().string(Bytes{message.header}).number(message.salt).string(Bytes{message.ids});
+    out.begin_list();
+    for (const auto& [index, raw] : message.prefilled) {
+        out.begin_list().number(index).string(Bytes{raw}).end_list();
+    }
+    out.end_list().string(Bytes{message.rest});
+    return finish(out);
+}
+
+SharedBytes encode(const GetTransactions& message) {
+    rlp::Writer out;
+    out.begin_list().number(message.id).string(Bytes{message.block}).begin_list();
+    for (const auto index : message.indexes) out.number(std::uint64_t{index});
+    out.end_list();
+    return finish(out);
+}
+
+Decoded<NewBlock> decode_new_block(const SharedBytes& message) {
+    MessageReader in{message};
+    NewBlock out;
+    out.header = in.string(message);
+    out.salt = in.u64();
+    out.ids = in.string(message);
+    if (out.ids.size() % short_id_bytes != 0) {
+        in.fail_with(Errc::wrong_size, out.ids.size() / short_id_bytes * short_id_bytes,
+                     out.ids.size());
+    }
+    std::optional<std::uint32_t> last;
+    in.list(0, block_transactions_max, [&](Reader& items) {
+        auto one = in.keep(items.list());
+        if (!one) return;
+        last = in.index_after(*one, last);
+        const auto raw = in.keep(one->string());
+        if (!raw) return;
+        if (const auto end = one->finish(); !end) return in.fail_with(end.error().code, 0, 0);
+        out.prefilled.push_back({*last, MessageReader::part_of(message, *raw)});
+    });
+    const auto count = out.ids.size() / short_id_bytes + out.prefilled.size();
+    if (count > block_transactions_max) {
+        in.fail_with(Errc::too_long, block_transactions_max, count);
+    }
+    if (last && *last >= count) in.fail_with(Errc::too_long, count, *last + 1);
+    out.rest = in.string(message);
+    return in.done(std::move(out));
+}
+
+Decoded<GetTransactions> decode_get_transactions(Bytes message) {
+    MessageReader in{message};
+    GetTransactions out;
+    out.id = in.u64();
+    out.block = in.hash();
+    in.list(1, block_transactions_max, [&](Reader& items) {
+        const auto last = out.indexes.empty() ? std::nullopt : std::optional{out.indexes.back()};
+        out.indexes.push_back(in.index_after(items, last));
+    });
     return in.done(std::move(out));
 }
 

@@ -34,13 +34,23 @@ inline constexpr transport::Code code = 10;
 inline constexpr transport::Code get_nodes = 11;
 inline constexpr transport::Code nodes = 12;
 inline constexpr transport::Code new_head = 13;  ///< ChainStatus, when the head moves
+inline constexpr transport::Code new_block = 14;
+inline constexpr transport::Code get_transactions = 15;
+inline constexpr transport::Code transactions = 16;  ///< Items
+// The gossip tree of new blocks; hashes as in the topic "tx" (docs/formats/gossip.md).
+inline constexpr transport::Code block_announce = 17;
+inline constexpr transport::Code block_graft = 18;
+inline constexpr transport::Code block_prune = 19;
+inline constexpr transport::Code block_missing = 20;
 
-inline constexpr std::size_t locator_max = 64;    ///< hashes in GetHeaders
-inline constexpr std::size_t headers_max = 512;   ///< asked for, or in an answer
-inline constexpr std::size_t bodies_max = 128;    ///< as headers_max
-inline constexpr std::size_t entries_max = 8192;  ///< accounts or slots in an answer
-inline constexpr std::size_t nodes_max = 512;     ///< as headers_max; also of a proof
-inline constexpr std::size_t codes_max = 64;      ///< as headers_max
+inline constexpr std::size_t locator_max = 64;                 ///< hashes in GetHeaders
+inline constexpr std::size_t headers_max = 512;                ///< asked for, or in an answer
+inline constexpr std::size_t bodies_max = 128;                 ///< as headers_max
+inline constexpr std::size_t entries_max = 8192;               ///< accounts or slots in an answer
+inline constexpr std::size_t nodes_max = 512;                  ///< as headers_max; also of a proof
+inline constexpr std::size_t codes_max = 64;                   ///< as headers_max
+inline constexpr std::size_t block_transactions_max = 65'536;  ///< of a NewBlock
+inline constexpr std::size_t short_id_bytes = 6;
 inline constexpr std::size_t answer_bytes_max = std::size_t{2} << 20;  ///< of any answer
 
 /// Where the heartbeat says a peer's chain ends.
@@ -72,6 +82,27 @@ struct GetByHash {
     std::uint64_t id = 0;
     std::vector<Hash256> hashes;  ///< at least one, none twice
     friend bool operator==(const GetByHash&, const GetByHash&) = default;
+};
+
+/// A block without the transactions that the receiver has (compact_block.hpp).
+struct NewBlock {
+    struct Prefilled {
+        std::uint32_t index = 0;  ///< in the block
+        SharedBytes raw;
+    };
+    SharedBytes header;
+    std::uint64_t salt = 0;  ///< of the short ids; random
+    SharedBytes ids;         ///< short_id_bytes of each transaction that is not in `prefilled`
+    std::vector<Prefilled> prefilled;  ///< ascending by index
+    SharedBytes rest;                  ///< the body without its transactions
+};
+
+/// Transactions of a block, by their places.
+struct GetTransactions {
+    std::uint64_t id = 0;
+    Hash256 block{};
+    std::vector<std::uint32_t> indexes;  ///< at least one, ascending
+    friend bool operator==(const GetTransactions&, const GetTransactions&) = default;
 };
 
 /// Accounts of the state, or slots of an account's storage, at the server's head.
@@ -124,6 +155,8 @@ SharedBytes encode(const GetRange& message);
 SharedBytes encode(const Range& message);
 SharedBytes encode(const GetNodes& message);
 SharedBytes encode(const Nodes& message);
+SharedBytes encode(const NewBlock& message);
+SharedBytes encode(const GetTransactions& message);
 
 // Errors of all: those of RLP, too_long above a bound, missing_item where at least one is needed,
 // repeated_item for a hash that comes twice, wrong_size for a hash of another size or a path that
@@ -140,5 +173,10 @@ Decoded<GetRange> decode_get_range(Bytes message);
 Decoded<Range> decode_range(const SharedBytes& message);
 Decoded<GetNodes> decode_get_nodes(Bytes message);
 Decoded<Nodes> decode_nodes(const SharedBytes& message);
+/// Also: repeated_item for indexes that do not ascend, too_long for one beyond the block (expected:
+/// transactions there are).
+Decoded<NewBlock> decode_new_block(const SharedBytes& message);
+/// Also: repeated_item for indexes that do not ascend.
+Decoded<GetTransactions> decode_get_transactions(Bytes message);
 
 }  // namespace parley::chain::sync_topic

@@ -68,6 +68,19 @@ TEST_CASE("messages of the topic sync are read as they were written") {
     const GetNodes places{4,
                           {{std::nullopt, {}}, {numbered(1), trie::Nibbles::of_key(numbered(7))}}};
     CHECK(decode_get_nodes(encode(places)) == places);
+    const NewBlock block{
+        shared("header"), 99, shared("6bytes12more"), {{1, shared("tx")}}, shared("rest")};
+    const auto new_block_read = decode_new_block(encode(block));
+    REQUIRE(new_block_read);
+    CHECK(equal(new_block_read->header, bytes_of("header")));
+    CHECK(new_block_read->salt == 99);
+    CHECK(equal(new_block_read->ids, bytes_of("6bytes12more")));
+    REQUIRE(new_block_read->prefilled.size() == 1);
+    CHECK(new_block_read->prefilled[0].index == 1);
+    CHECK(equal(new_block_read->prefilled[0].raw, bytes_of("tx")));
+    CHECK(equal(new_block_read->rest, bytes_of("rest")));
+    const GetTransactions wanted{8, numbered(3), {0, 4, 300}};
+    CHECK(decode_get_transactions(encode(wanted)) == wanted);
     const Nodes found{6, numbered(2), {shared(""), shared("node")}};
     CHECK(decode_nodes(encode(found))->nodes.size() == 2);
 }
@@ -126,6 +139,19 @@ TEST_CASE("what breaks a bound or the form is refused, with the exact error") {
            {list("05" + list(list("0101"))), {E::wrong_size, 32, 1}},
            {list("05" + list(list("800001"))), {E::trailing_bytes}}},
           [](const auto& m) { return decode_get_nodes(m); });
+    // header, salt, ids, prefilled, rest
+    check({{list("01" + std::string{"01"} + "83aabbcc" + "c0" + "01"), {E::wrong_size, 0, 3}},
+           {list("0101" + std::string{"80"} + list(list("0101")) + "01"), {E::too_long, 1, 2}},
+           {list("0101" + std::string{"80"} + list(list("8001") + list("8001")) + "01"),
+            {E::repeated_item, 1, 0}},
+           {list("0101" + std::string{"80"} + list(list("80")) + "01"), {E::missing_item, 2, 1}},
+           {list("0101" + std::string{"80"} + list(list("800101")) + "01"), {E::trailing_bytes}},
+           {list("0101" + std::string{"80"} + "c0"), {E::missing_item, 5, 4}}},
+          [](const auto& m) { return decode_new_block(m); });
+    check({{list("05" + h(1) + "c0"), {E::missing_item, 1, 0}},
+           {list("05" + h(1) + list("0202")), {E::repeated_item, 3, 2}},
+           {list("05" + h(1) + list("0201")), {E::repeated_item, 3, 1}}},
+          [](const auto& m) { return decode_get_transactions(m); });
     std::string many;
     for (std::size_t i = 0; i <= nodes_max; ++i) many += "01";
     check({{list("05" + h(1) + list(many)), {E::too_long, 512, 513}}},

@@ -49,6 +49,9 @@ struct ExperimentOptions {
 
 class Experiment {
 public:
+    /// Whose transactions are submitted: chain::testing::secret_of() of the numbers below.
+    static constexpr std::uint64_t accounts = 1000;
+
     explicit Experiment(ExperimentOptions options);
     ~Experiment();
 
@@ -83,6 +86,8 @@ public:
     /// How many transactions, submitted before `until`, did not reach this share of the honest
     /// hosts.
     std::size_t behind(Instant until, double share) { return metrics_->behind(until, share); }
+    /// Hashes of all transactions that were submitted, in their order.
+    const std::vector<Hash256>& submitted() const { return submitted_; }
     /// The run's random source, for steps.
     Rng& rng() { return rng_; }
     /// Whether the host is no attacker.
@@ -114,6 +119,7 @@ private:
     std::vector<std::pair<double, std::function<void()>>> steps_;
     std::vector<std::uint64_t> nonces_;
     std::uint64_t next_account_ = 0;
+    std::vector<Hash256> submitted_;
     bool submitting_ = false;
     bool stopped_ = false;
 };

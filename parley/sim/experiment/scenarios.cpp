@@ -1,5 +1,6 @@
 #include <parley/sim/experiment/scenarios.hpp>
 
+#include <parley/sim/experiment/chain_scenarios.hpp>
 #include <parley/sim/experiment/slow_module.hpp>
 
 #include <fmt/format.h>
@@ -243,6 +244,21 @@ std::vector<Scenario> make() {
                    .attackers = 60,
                    .plan = plan_eclipse,
                    .check = check_eclipse});
+    out.push_back({.name = "reorg",
+                   .about = "two makers of blocks in two halves: the shorter chain is taken back",
+                   .nodes = 12,
+                   .time = minutes{3},
+                   .prepare = prepare_chain,
+                   .plan = plan_reorganisation,
+                   .check = check_chain});
+    out.push_back({.name = "chain_kills",
+                   .about = "the same, while each of the others is killed once and comes back",
+                   .nodes = 12,
+                   .time = minutes{3},
+                   .rate = 0,
+                   .prepare = prepare_chain,
+                   .plan = plan_kills,
+                   .check = check_chain});
     out.push_back({.name = "swarm",
                    .about = "each seed draws its own faults: chaos first, then it must heal",
                    .nodes = 20,

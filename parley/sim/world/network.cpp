@@ -71,9 +71,11 @@ Network::Network(NetworkOptions options)
         if (options_.configure) options_.configure(host, config);
         world_.add_host(endpoint_of(host), config.link(),
                         [this, host, config, &entropy](Now now, Store& disk, Rng rng) {
-                            auto made = node::Node::create(config, copy(keys_[host]), disk,
-                                                           log_of(host), rng, now, modules(host),
-                                                           options_.dht ? &entropy : nullptr);
+                            auto chain =
+                                options_.chain ? std::optional{options_.chain(host)} : std::nullopt;
+                            auto made = node::Node::create(
+                                config, copy(keys_[host]), disk, log_of(host), rng, now,
+                                modules(host), options_.dht ? &entropy : nullptr, std::move(chain));
                             if (!made) throw std::runtime_error{message(made.error())};
                             if (options_.started) options_.started(host, **made);
                             return std::unique_ptr<p2p::NodeCore>{std::move(*made)};

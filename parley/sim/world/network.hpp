@@ -35,6 +35,8 @@ struct NetworkOptions {
     std::function<void(HostId, node::NodeConfig&)> configure{};
     /// Modules to plug into a node, made for each of its lives.
     std::function<std::vector<transport::PeerHandler*>(HostId)> modules{};
+    /// What a host's ledger is made of in each of its lives; empty: the nodes have no blocks.
+    std::function<node::ChainData(HostId)> chain{};
     Log* log = nullptr;
     /// Called with the node of each of a host's lives, before it does anything.
     std::function<void(HostId, node::Node&)> started{};
@@ -67,6 +69,7 @@ public:
     void start_all();
     /// The modules that are plugged into a host's node besides the built-in ones.
     std::vector<transport::PeerHandler*> modules(HostId host) const;
+    bool has_chain() const { return static_cast<bool>(options_.chain); }
 
     /// Links that are up between two nodes, as `a` sees it.
     std::size_t links_between(HostId a, HostId b);

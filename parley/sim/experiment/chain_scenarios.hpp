@@ -1,0 +1,19 @@
+// The scenarios of networks with blocks: two hosts make blocks with one key, so that the chain
+// parts again and again; each of them is followed where it is longer, and no transaction may be
+// lost. Threading: one thread, the simulator's.
+#pragma once
+
+#include <parley/sim/experiment/experiment.hpp>
+
+namespace parley::sim {
+
+/// Gives all hosts a ledger; the first two make blocks.
+void prepare_chain(NetworkOptions& network);
+/// Two halves with a maker of blocks each, and whole again.
+void plan_reorganisation(Experiment& run);
+/// As that, and nodes are killed while they import.
+void plan_kills(Experiment& run);
+/// After healing: one chain, and every transaction is in a block or in the pool, at each node.
+void check_chain(Experiment& run);
+
+}  // namespace parley::sim

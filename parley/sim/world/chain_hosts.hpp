@@ -1,0 +1,41 @@
+// ChainHosts: the ledgers of a world's hosts: one genesis in which the accounts of tests have
+// money, a disk of its own for each host's ledger, which outlives the lives of its node, and one
+// key with which some of them make blocks. Two that do so part the chain, as a network's partition
+// may. Threading: one thread, the simulator's.
+#pragma once
+
+#include <parley/base/append_log.hpp>
+#include <parley/base/store.hpp>
+#include <parley/node/chain_data.hpp>
+#include <parley/sim/world/world.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace parley::sim {
+
+class ChainHosts {
+public:
+    /// Of the accounts chain::testing::secret_of(0) to `accounts` - 1 each has 1,000 ether.
+    ChainHosts(std::size_t hosts, std::uint64_t accounts, std::function<bool(HostId)> signs);
+
+    /// For node::Node::create(), in each of a host's lives.
+    node::ChainData data_of(HostId host) const;
+
+private:
+    struct Disks {
+        std::shared_ptr<MemoryStore> store = std::make_shared<MemoryStore>();
+        std::shared_ptr<MemoryLog> log = std::make_shared<MemoryLog>();
+    };
+
+    chain::Genesis genesis_;
+    chain::GenesisBlock genesis_block_;
+    std::shared_ptr<const chain::Engine> engine_;
+    std::vector<Disks> disks_;
+    std::function<bool(HostId)> signs_;
+};
+
+}  // namespace parley::sim
