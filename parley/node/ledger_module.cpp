@@ -161,7 +161,6 @@ void LedgerModule::on_imported(Now now, const chain::Imported& imported) {
     parts_.relay.on_new_head(now, new_head(imported));
     for (const auto& hash : imported.applied) parts_.eth.filters().on_block(hash);
     if (on_head_) on_head_(now, ledger().head());
-    network_->hub().publish(HeadMoved{ledger().head(), imported.reverted, imported.applied});
 }
 
 }  // namespace parley::node

@@ -23,13 +23,6 @@
 
 namespace parley::node {
 
-/// On the hub: the main chain has another head.
-struct HeadMoved {
-    chain::ChainHeader head;
-    std::vector<Hash256> reverted;  ///< blocks, the old head first
-    std::vector<Hash256> applied;   ///< in order
-};
-
 /// The accounts at the head, as the pool asks for them; nothing is known before there is a ledger.
 class HeadState final : public chain::AccountState {
 public:

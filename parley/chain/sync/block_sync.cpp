@@ -2,6 +2,7 @@
 
 #include <parley/base/overloaded.hpp>
 #include <parley/chain/sync/answers.hpp>
+#include <parley/chain/sync/chain_events.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -117,6 +118,10 @@ public:
 
 private:
     void take(const ChainStatus& status) {
+        if (status.head != head_) {
+            head_ = status.head;
+            sync_.network_->hub().publish(HeightLearned{context_.id(), status.number, status.head});
+        }
         sync_.downloads_.on_status(context_.now(), id_, status, sync_.effects_);
         sync_.perform(context_.now());
     }
@@ -188,6 +193,7 @@ private:
     Downloads::PeerId id_;
     TokenBucket questions_;
     bool is_answering_ = false;
+    Hash256 head_{};  // as it said last
 };
 
 BlockSync::BlockSync(BlockSyncConfig config, OpenLedger open, CompactBlock::Pool pool, Rng rng)
@@ -360,22 +366,25 @@ void BlockSync::import(Now now, Block block, ImportDone done, std::vector<Addres
     ledger_->import(
         now, std::move(block),
         [this, self = self_, done = std::move(done)](Now at, const auto& result) mutable {
-            if (*self) {
-                after_import(at, result);
-                if (result && !result->applied.empty()) {
-                    const auto* head = block_in_memory(ledger_->head().hash);
-                    relay_->on_made(at, *head, relay_effects_);
-                    pass_on(at);
-                }
-            }
+            if (*self) after_own_import(at, result);
             done(at, result);
         },
         std::move(senders));
 }
 
+void BlockSync::after_own_import(Now now, const Result<Imported, ImportError>& result) {
+    if (!result || result->applied.empty()) return after_import(now, result);
+    const auto& head = ledger_->head();
+    network_->hub().publish(BlockMade{head.header.number, head.hash});
+    after_import(now, result);
+    relay_->on_made(now, *block_in_memory(head.hash), relay_effects_);
+    pass_on(now);
+}
+
 void BlockSync::after_import(Now now, const Result<Imported, ImportError>& result) {
     if (!result || result->applied.empty()) return;
     if (on_imported_) on_imported_(now, *result);
+    network_->hub().publish(HeadMoved{ledger_->head(), result->reverted, result->applied});
 }
 
 /// Whoever sent it had its header alone, if it passed it on at once: only what a wrong header or a

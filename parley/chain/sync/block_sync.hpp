@@ -72,6 +72,7 @@ private:
     void fetch(Now now, Downloads::PeerId from, const Header& header);
     void import_relayed(Now now, Downloads::PeerId from, Block block);
     void pass_on(Now now);
+    void after_own_import(Now now, const Result<Imported, ImportError>& result);
     void after_import(Now now, const Result<Imported, ImportError>& result);
     void tell_all();
 
