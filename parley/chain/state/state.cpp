@@ -2,6 +2,8 @@
 
 #include <parley/crypto/hash.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cassert>
 #include <utility>
 
@@ -75,6 +77,14 @@ Result<Bytes, trie::TrieError> State::node(const std::optional<Hash256>& owner,
     if (crypto::keccak256(**raw) != hash) return fail(TrieErrc::wrong_hash, 0, path.size());
     scratch = std::move(**raw);
     return Bytes{scratch};
+}
+
+void State::prefetch(const std::optional<Hash256>& owner,
+                     std::span<const trie::Nibbles> paths) const {
+    std::array<NodeRowKey, NodeTable::prefetch_max> keys;
+    const auto count = std::min(paths.size(), keys.size());
+    for (std::size_t i = 0; i < count; ++i) keys[i] = NodeRowKey{owner, paths[i]};
+    changed_.prefetch(std::span{keys}.first(count));
 }
 
 Result<std::optional<Buffer>, StoreError> State::code(const Hash256& hash) const {

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 namespace parley::chain {
 
@@ -39,6 +40,8 @@ public:
     Result<Bytes, trie::TrieError> node(const std::optional<Hash256>& owner,
                                         const trie::Nibbles& path, const Hash256& hash,
                                         Buffer& scratch) const override;
+    void prefetch(const std::optional<Hash256>& owner,
+                  std::span<const trie::Nibbles> paths) const override;
     /// Nothing if no account ever had it.
     Result<std::optional<Buffer>, StoreError> code(const Hash256& hash) const;
 

@@ -10,18 +10,6 @@ constexpr std::size_t entry_overhead_bytes = 64;
 
 }  // namespace
 
-NodeRowKey::NodeRowKey(const std::optional<Hash256>& owner, const trie::Nibbles& path) {
-    if (owner) {
-        std::ranges::copy(*owner, bytes_.begin());
-        size_ = 32;
-    }
-    bytes_[size_++] = static_cast<std::byte>(path.size());
-    for (std::size_t i = 0; i < path.size(); i += 2) {
-        const unsigned second = i + 1 < path.size() ? path[i + 1] : 0;
-        bytes_[size_++] = static_cast<std::byte>(path[i] * 16U + second);
-    }
-}
-
 ByteArray<64> slot_row_key(const Hash256& account, const Hash256& slot) {
     ByteArray<64> out;
     std::ranges::copy(account, out.begin());
@@ -74,18 +62,14 @@ void StateBuffer::add(StateCommit commit) {
 }
 
 void StateBuffer::add_node(const std::optional<Hash256>& owner, trie::NodeChange node) {
-    const NodeRowKey key{owner, node.path};
-    const auto next = static_cast<std::uint32_t>(nodes_.size());
-    const auto [place, is_new] = node_places_.try_emplace(key, next);
-    size_bytes_ += node.rlp.size();
+    auto [place, is_new] = nodes_.insert(NodeRowKey{owner, node.path});
     if (is_new) {
-        size_bytes_ += sizeof(*place) + sizeof(ChangedNode) + entry_overhead_bytes;
-        nodes_.push_back({key, owner.has_value(), std::move(node.rlp)});
-        return;
+        place.of_slots = owner.has_value();
+        size_bytes_ += sizeof(place) + entry_overhead_bytes;
     }
-    Buffer& rlp = nodes_[place->second].rlp;
-    size_bytes_ -= rlp.size();
-    rlp = std::move(node.rlp);
+    size_bytes_ += node.rlp.size();
+    size_bytes_ -= place.rlp.size();
+    place.rlp = std::move(node.rlp);
 }
 
 const std::optional<Account>* StateBuffer::account(const Hash256& key) const {
@@ -108,8 +92,8 @@ std::map<Hash256, Uint256> StateBuffer::slots_of(const Hash256& account) const {
 }
 
 const Buffer* StateBuffer::node(const NodeRowKey& key) const {
-    const auto found = node_places_.find(key);
-    return found == node_places_.end() ? nullptr : &nodes_[found->second].rlp;
+    const auto* found = nodes_.find(key);
+    return found ? &found->rlp : nullptr;
 }
 
 const Buffer* StateBuffer::code(const Hash256& hash) const {
@@ -134,10 +118,10 @@ StoreBatch StateBuffer::to_batch() const {
         put_or_erase(state_table::slots, slot_row_key(key.first, key.second), value != Uint256{},
                      value);
     }
-    for (const auto& node : nodes_) {
+    nodes_.for_each([&](const NodeTable::Node& node) {
         put_or_erase(node.of_slots ? state_table::slot_nodes : state_table::nodes, node.key,
                      !node.rlp.empty(), node.rlp);
-    }
+    });
     for (const auto& [hash, code] : code_) out.put(state_table::code, hash, code);
     return out;
 }

@@ -5,18 +5,18 @@
 #include <parley/base/bytes.hpp>
 #include <parley/base/store.hpp>
 #include <parley/base/uint256.hpp>
+#include <parley/chain/state/node_table.hpp>
 #include <parley/chain/state/state_commit.hpp>
 #include <parley/chain/state/state_view.hpp>
 #include <parley/chain/trie/nibbles.hpp>
 #include <parley/chain/types/account.hpp>
-
-#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -31,20 +31,6 @@ inline constexpr std::string_view slot_nodes = "state.slot_nodes";
 inline constexpr std::string_view code = "state.code";
 }  // namespace state_table
 
-/// The key of a node in a store: the owner if there is one, the number of nibbles, and they two a
-/// byte.
-class NodeRowKey {
-public:
-    NodeRowKey(const std::optional<Hash256>& owner, const trie::Nibbles& path);
-    operator Bytes() const {  // NOLINT(google-explicit-constructor): a view of it
-        return Bytes{bytes_}.first(size_);
-    }
-    friend bool operator==(const NodeRowKey& a, const NodeRowKey& b) { return equal(a, b); }
-
-private:
-    ByteArray<32 + 1 + 32> bytes_{};
-    std::uint8_t size_ = 0;
-};
 /// Of a slot: both hashes.
 ByteArray<64> slot_row_key(const Hash256& account, const Hash256& slot);
 
@@ -58,7 +44,7 @@ Result<void, StoreError> visit_merged(
 class StateBuffer {
 public:
     /// `salt` is random: nobody can prepare collisions in the table of nodes.
-    explicit StateBuffer(std::uint64_t salt) : node_places_(0, SaltedHash{salt}) {}
+    explicit StateBuffer(std::uint64_t salt) : nodes_(salt) {}
 
     void add(StateCommit commit);
 
@@ -70,6 +56,8 @@ public:
     std::map<Hash256, Uint256> slots_of(const Hash256& account) const;
     /// Null: not changed. Empty: removed.
     const Buffer* node(const NodeRowKey& key) const;
+    /// As NodeTable::prefetch.
+    void prefetch(std::span<const NodeRowKey> keys) const { nodes_.prefetch(keys); }
     /// Null: not added.
     const Buffer* code(const Hash256& hash) const;
 
@@ -79,18 +67,12 @@ public:
     StoreBatch to_batch() const;
 
 private:
-    struct ChangedNode {
-        NodeRowKey key;
-        bool of_slots;
-        Buffer rlp;
-    };
     void add_node(const std::optional<Hash256>& owner, trie::NodeChange node);
 
     std::map<Hash256, std::optional<Account>> accounts_;
     std::map<std::pair<Hash256, Hash256>, Uint256> slots_;
     std::map<Hash256, Buffer> code_;
-    std::vector<ChangedNode> nodes_;
-    boost::unordered_flat_map<NodeRowKey, std::uint32_t, SaltedHash> node_places_;  // in nodes_
+    NodeTable nodes_;
     std::size_t size_bytes_ = 0;
 };
 

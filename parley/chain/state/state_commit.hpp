@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,8 @@ public:
     virtual Result<Bytes, trie::TrieError> node(const std::optional<Hash256>& owner,
                                                 const trie::Nibbles& path, const Hash256& hash,
                                                 Buffer& scratch) const = 0;
+    /// As trie::NodeReader::prefetch.
+    virtual void prefetch(const std::optional<Hash256>&, std::span<const trie::Nibbles>) const {}
 };
 
 /// One trie of a state.
@@ -34,6 +37,9 @@ public:
     Result<Bytes, trie::TrieError> node(const trie::Nibbles& path, const Hash256& hash,
                                         Buffer& scratch) const override {
         return nodes_.node(owner_, path, hash, scratch);
+    }
+    void prefetch(std::span<const trie::Nibbles> paths) const override {
+        nodes_.prefetch(owner_, paths);
     }
 
 private:

@@ -110,10 +110,6 @@ private:
     std::optional<RlpError> error_;
 };
 
-Buffer packed(const trie::Nibbles& path) {
-    return path.to_compact(false);
-}
-
 SharedBytes finish(rlp::Writer& out) {
     out.end_list();
     return SharedBytes::own(out.take());
@@ -195,7 +191,10 @@ SharedBytes encode(const GetNodes& message) {
     rlp::Writer out;
     out.begin_list().number(message.id).begin_list();
     for (const auto& [owner, path] : message.places) {
-        out.begin_list().string(bytes_or_nothing(owner)).string(Bytes{packed(path)}).end_list();
+        out.begin_list()
+            .string(bytes_or_nothing(owner))
+            .string(Bytes{path.to_compact(false)})
+            .end_list();
     }
     out.end_list();
     return finish(out);

@@ -4,8 +4,9 @@
 #include <parley/crypto/keccak_batch.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
-#include <variant>
+#include <cstddef>
 
 namespace parley::chain::trie {
 namespace {
@@ -28,13 +29,51 @@ std::span<Change> front_group(std::span<Change> changes, std::size_t depth) {
     return changes.first(static_cast<std::size_t>(end - changes.begin()));
 }
 
-void set_hashes(std::span<const NodeChange> nodes, std::span<Reference* const> references) {
+std::vector<Hash256> hashes_of(std::span<const NodeChange> nodes) {
     std::vector<Bytes> inputs;
     inputs.reserve(nodes.size());
     for (const auto& node : nodes) inputs.emplace_back(node.rlp);
     std::vector<Hash256> hashes(nodes.size());
     crypto::keccak256_each(inputs, hashes);
-    for (std::size_t i = 0; i < hashes.size(); ++i) *references[i] = Reference::hash(hashes[i]);
+    return hashes;
+}
+
+// Of a branch without a value whose children are hashes, as RLP.
+constexpr std::byte short_list_prefix{0xc0};
+constexpr std::byte long_list_prefix{0xf7};
+constexpr std::byte empty_item{0x80};
+constexpr std::byte hash_item{0xa0};
+constexpr std::size_t hash_item_bytes = 33;
+constexpr std::size_t children_max = 16;
+constexpr std::size_t branch_ways_min = 2;
+
+/// Where the items of a list begin that is all of `rlp`; nothing if it is none.
+std::optional<std::size_t> list_header_bytes(Bytes rlp) {
+    constexpr std::size_t short_max = 55;
+    if (rlp.empty() || rlp[0] < short_list_prefix) return std::nullopt;
+    if (rlp[0] <= long_list_prefix) {
+        const auto size = std::to_integer<std::size_t>(rlp[0] ^ short_list_prefix);
+        return size + 1 == rlp.size() ? std::optional<std::size_t>{1} : std::nullopt;
+    }
+    const auto width =
+        std::to_integer<std::size_t>(rlp[0]) - std::to_integer<std::size_t>(long_list_prefix);
+    if (width > 2 || rlp.size() < 1 + width || rlp[1] == std::byte{0}) return std::nullopt;
+    std::size_t size = 0;
+    for (const auto byte : rlp.subspan(1, width)) {
+        size = size << 8 | std::to_integer<std::size_t>(byte);
+    }
+    if (size <= short_max || 1 + width + size != rlp.size()) return std::nullopt;
+    return 1 + width;
+}
+
+/// Of a child's item. Precondition: RawBranch::read took it.
+std::size_t item_offset(Bytes rlp, std::uint8_t nibble) {
+    std::size_t at = rlp[0] <= long_list_prefix
+                         ? 1
+                         : 1 + std::to_integer<std::size_t>(rlp[0]) -
+                               std::to_integer<std::size_t>(long_list_prefix);
+    for (std::uint8_t i = 0; i < nibble; ++i) at += rlp[at] == empty_item ? 1 : hash_item_bytes;
+    return at;
 }
 
 }  // namespace
@@ -45,15 +84,73 @@ DirtyTree::DirtyTree(const NodeReader& nodes, const Hash256& root)
 Result<void, TrieError> DirtyTree::update(std::span<Change> changes) {
     assert(std::ranges::is_sorted(changes, std::less_equal<>{}, &Change::key));
     if (changes.empty()) return {};
+    if (const auto ok = preload(changes); !ok) return ok;
     const auto root = change(root_, {}, changes);
     if (!root) return std::unexpected{root.error()};
     root_ = *root;
     return {};
 }
 
-Reference DirtyTree::add(Node node) {
+std::optional<DirtyTree::RawBranch> DirtyTree::RawBranch::read(Bytes rlp) {
+    const auto header = list_header_bytes(rlp);
+    if (!header) return std::nullopt;
+    std::size_t at = *header;
+    std::size_t ways = 0;
+    for (std::size_t i = 0; i < children_max; ++i) {
+        if (at >= rlp.size()) return std::nullopt;
+        if (rlp[at] == empty_item) {
+            ++at;
+        } else if (rlp[at] == hash_item && at + hash_item_bytes <= rlp.size()) {
+            at += hash_item_bytes;
+            ++ways;
+        } else {
+            return std::nullopt;
+        }
+    }
+    if (ways < branch_ways_min || at + 1 != rlp.size() || rlp[at] != empty_item) {
+        return std::nullopt;
+    }
+    return RawBranch{to_buffer(rlp)};
+}
+
+Reference DirtyTree::RawBranch::child(std::uint8_t nibble) const {
+    if ((changed >> nibble & 1U) != 0) return Reference::changed(children[nibble]);
+    const Bytes bytes{rlp};
+    const auto at = item_offset(bytes, nibble);
+    if (bytes[at] == empty_item) return {};
+    return Reference::hash(array_of<32>(bytes.subspan(at + 1, 32)));
+}
+
+void DirtyTree::RawBranch::set_changed(std::uint8_t nibble, Index index) {
+    changed = static_cast<std::uint16_t>(changed | 1U << nibble);
+    children[nibble] = index;
+}
+
+void DirtyTree::RawBranch::set_hash(std::uint8_t nibble, const Hash256& hash) {
+    const auto at = item_offset(rlp, nibble);
+    assert(rlp[at] == hash_item);
+    std::ranges::copy(hash, rlp.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+    changed = static_cast<std::uint16_t>(changed & ~(1U << nibble));
+}
+
+Branch DirtyTree::RawBranch::decoded() const {
+    Branch out;
+    for (std::uint8_t i = 0; i < children_max; ++i) out.children[i] = child(i);
+    return out;
+}
+
+Reference DirtyTree::hold(Held node) {
     nodes_.push_back(std::move(node));
     return Reference::changed(static_cast<Index>(nodes_.size() - 1));
+}
+
+Reference DirtyTree::add(Node node) {
+    return std::visit(
+        overloaded{
+            [&](Branch& branch) { return hold(std::make_unique<Branch>(std::move(branch))); },
+            [&](auto& other) { return hold(std::move(other)); },
+        },
+        node);
 }
 
 Result<Node, TrieError> DirtyTree::read(const Reference& reference, const Nibbles& path) const {
@@ -64,14 +161,100 @@ Result<Node, TrieError> DirtyTree::read(const Reference& reference, const Nibble
     return decode_node(*rlp);
 }
 
+Result<DirtyTree::Held, TrieError> DirtyTree::read_held(const Reference& reference,
+                                                        const Nibbles& path) const {
+    Buffer scratch;
+    Bytes rlp;
+    if (reference.is_hash()) {
+        const auto read = reader_.node(path, reference.hash(), scratch);
+        if (!read) return std::unexpected{read.error()};
+        rlp = *read;
+        if (auto raw = RawBranch::read(rlp)) return std::move(*raw);
+    } else {
+        rlp = reference.bytes();
+    }
+    auto node = decode_node(rlp);
+    if (!node) return std::unexpected{node.error()};
+    return std::visit(
+        overloaded{
+            [](Branch& branch) -> Held { return std::make_unique<Branch>(std::move(branch)); },
+            [](auto& other) -> Held { return std::move(other); },
+        },
+        *node);
+}
+
 Result<DirtyTree::Index, TrieError> DirtyTree::open(const Reference& reference,
                                                     const Nibbles& path) {
     if (reference.is_changed()) return reference.index();
-    auto node = read(reference, path);
+    auto node = read_held(reference, path);
     if (!node) return std::unexpected{node.error()};
-    const Index index = add(std::move(*node)).index();
+    const Index index = hold(std::move(*node)).index();
     if (reference.is_hash()) opened_.push_back({index, path});
     return index;
+}
+
+/// Of a node that is a branch in either form.
+Branch& DirtyTree::decoded_branch(Index index) {
+    auto& node = nodes_[index];
+    if (const auto* raw = std::get_if<RawBranch>(&node)) {
+        auto decoded = std::make_unique<Branch>(raw->decoded());
+        node = std::move(decoded);
+    }
+    return *std::get<std::unique_ptr<Branch>>(node);
+}
+
+/// Opens what the changes will touch, level by level, as far as forks go that are there: so the
+/// reader can fetch many nodes side by side.
+Result<void, TrieError> DirtyTree::preload(std::span<Change> changes) {
+    struct Step {
+        Index index;
+        Nibbles path;
+        std::span<Change> changes;
+    };
+    struct Wanted {
+        Index parent;
+        std::uint8_t nibble;
+        std::span<Change> changes;
+    };
+    if (!root_.is_hash() || changes.size() < 2) return {};
+    const auto root = open(root_, {});
+    if (!root) return std::unexpected{root.error()};
+    root_ = Reference::changed(*root);
+    std::vector<Step> level{{*root, {}, changes}};
+    std::vector<Step> next;
+    std::vector<Wanted> wanted;
+    std::vector<Nibbles> paths;
+    const auto fetch = [&]() -> Result<void, TrieError> {
+        reader_.prefetch(paths);
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            const auto& [parent, nibble, group] = wanted[i];
+            const auto index = open(std::get<RawBranch>(nodes_[parent]).child(nibble), paths[i]);
+            if (!index) return std::unexpected{index.error()};
+            std::get<RawBranch>(nodes_[parent]).set_changed(nibble, *index);
+            next.push_back({*index, paths[i], group});
+        }
+        wanted.clear();
+        paths.clear();
+        return {};
+    };
+    for (; !level.empty(); level = std::exchange(next, {})) {
+        for (auto& [index, path, rest] : level) {
+            const auto* raw = std::get_if<RawBranch>(&nodes_[index]);
+            if (!raw || rest.front().key.size() == path.size()) continue;
+            while (!rest.empty()) {
+                const auto group = front_group(rest, path.size());
+                const std::uint8_t nibble = group.front().key[path.size()];
+                rest = rest.subspan(group.size());
+                if (!std::get<RawBranch>(nodes_[index]).child(nibble).is_hash()) continue;
+                wanted.push_back({index, nibble, group});
+                paths.push_back(joined(path, nibble));
+                if (wanted.size() < NodeReader::prefetch_max) continue;
+                if (const auto ok = fetch(); !ok) return ok;
+            }
+        }
+        if (const auto ok = fetch(); !ok) return ok;
+    }
+    return {};
 }
 
 Result<Reference, TrieError> DirtyTree::change(const Reference& at, const Nibbles& path,
@@ -79,12 +262,11 @@ Result<Reference, TrieError> DirtyTree::change(const Reference& at, const Nibble
     if (at.empty()) return build(path.size(), changes);
     const auto index = open(at, path);
     if (!index) return std::unexpected{index.error()};
-    return std::visit(overloaded{
-                          [&](const Leaf&) { return change_leaf(*index, path, changes); },
-                          [&](const Extension&) { return change_extension(*index, path, changes); },
-                          [&](const Branch&) { return change_branch(*index, path, changes); },
-                      },
-                      nodes_[*index]);
+    const auto& node = nodes_[*index];
+    if (std::holds_alternative<RawBranch>(node)) return change_raw(*index, path, changes);
+    if (std::holds_alternative<Leaf>(node)) return change_leaf(*index, path, changes);
+    if (std::holds_alternative<Extension>(node)) return change_extension(*index, path, changes);
+    return change_branch(*index, path, changes);
 }
 
 Result<Reference, TrieError> DirtyTree::change_leaf(Index index, const Nibbles& path,
@@ -128,9 +310,32 @@ Result<Reference, TrieError> DirtyTree::change_extension(Index index, const Nibb
     return join(run, *changed, path);
 }
 
+/// As change_branch, as long as every child that changes was there and stays.
+Result<Reference, TrieError> DirtyTree::change_raw(Index index, const Nibbles& path,
+                                                   std::span<Change> changes) {
+    const std::size_t depth = path.size();
+    if (changes.front().key.size() == depth) return change_branch(index, path, changes);
+    if (depth == Nibbles::size_max) return fail(TrieErrc::too_deep);
+    while (!changes.empty()) {
+        const auto group = front_group(changes, depth);
+        const std::uint8_t nibble = group.front().key[depth];
+        const auto before = std::get<RawBranch>(nodes_[index]).child(nibble);
+        if (before.empty()) return change_branch(index, path, changes);
+        const auto child = change(before, joined(path, nibble), group);
+        if (!child) return child;
+        changes = changes.subspan(group.size());
+        if (!child->is_changed()) {  // it is gone
+            decoded_branch(index).children[nibble] = *child;
+            return changes.empty() ? collapse(index, path) : change_branch(index, path, changes);
+        }
+        std::get<RawBranch>(nodes_[index]).set_changed(nibble, child->index());
+    }
+    return Reference::changed(index);
+}
+
 Result<Reference, TrieError> DirtyTree::change_branch(Index index, const Nibbles& path,
                                                       std::span<Change> changes) {
-    auto& branch = std::get<Branch>(nodes_[index]);
+    auto& branch = decoded_branch(index);
     const std::size_t depth = path.size();
     if (changes.front().key.size() == depth) {
         branch.value = std::move(changes.front().value);
@@ -150,7 +355,7 @@ Result<Reference, TrieError> DirtyTree::change_branch(Index index, const Nibbles
 
 /// A fork needs two ways out.
 Result<Reference, TrieError> DirtyTree::collapse(Index index, const Nibbles& path) {
-    auto& branch = std::get<Branch>(nodes_[index]);
+    auto& branch = decoded_branch(index);
     const auto is_there = [](const Reference& child) { return !child.empty(); };
     const auto children = std::ranges::count_if(branch.children, is_there);
     if (children + (branch.value.empty() ? 0 : 1) >= 2) return Reference::changed(index);
@@ -168,18 +373,23 @@ Result<Reference, TrieError> DirtyTree::collapse(Index index, const Nibbles& pat
 Result<Reference, TrieError> DirtyTree::join(const Nibbles& run, const Reference& child,
                                              const Nibbles& path) {
     const Nibbles child_path = joined(path, run);
-    auto node = child.is_changed() ? nodes_[child.index()] : read(child, child_path);
+    auto node = child.is_changed() ? Result<Held, TrieError>{std::move(nodes_[child.index()])}
+                                   : read_held(child, child_path);
     if (!node) return std::unexpected{node.error()};
-    if (std::holds_alternative<Branch>(*node)) return add(Extension{run, child});
+    auto* leaf = std::get_if<Leaf>(&*node);
+    auto* extension = std::get_if<Extension>(&*node);
+    if (!leaf && !extension) {
+        if (child.is_changed()) nodes_[child.index()] = std::move(*node);
+        return add(Extension{run, child});
+    }
     if (child.is_hash()) {
         // It goes into its parent, so that its own place becomes free.
         opened_.push_back({add(Leaf{}).index(), child_path});
     }
-    auto& inner = std::holds_alternative<Leaf>(*node) ? std::get<Leaf>(*node).suffix
-                                                      : std::get<Extension>(*node).run;
+    auto& inner = leaf ? leaf->suffix : extension->run;
     if (child_path.size() + inner.size() > Nibbles::size_max) return fail(TrieErrc::too_deep);
     inner = joined(run, inner);
-    return add(std::move(*node));
+    return hold(std::move(*node));
 }
 
 Reference DirtyTree::build(std::size_t depth, std::span<Change> changes) {
@@ -211,22 +421,29 @@ Reference DirtyTree::build_present(std::size_t depth, std::span<Change> changes)
 }
 
 /// All changed nodes by the length of their path.
-std::vector<std::vector<DirtyTree::Unhashed>> DirtyTree::by_depth() {
+std::vector<std::vector<DirtyTree::Unhashed>> DirtyTree::by_depth() const {
     std::vector<std::vector<Unhashed>> levels(Nibbles::size_max + 1);
-    if (root_.is_changed()) levels[0].push_back({root_.index(), {}, &root_});
+    if (root_.is_changed()) levels[0].push_back({root_.index(), {}, no_index, 0});
     for (std::size_t depth = 0; depth < levels.size(); ++depth) {
         // Children lie deeper, never on the level that is read.
-        for (const auto& [index, path, reference] : levels[depth]) {
-            const auto add_child = [&](Reference& child, const Nibbles& child_path) {
-                if (child.is_changed()) {
-                    levels[child_path.size()].push_back({child.index(), child_path, &child});
-                }
+        for (const auto& [index, path, parent, place] : levels[depth]) {
+            const auto add_child = [&](Index child, Nibbles child_path, std::uint8_t nibble) {
+                auto& level = levels[child_path.size()];
+                level.push_back({child, std::move(child_path), index, nibble});
             };
-            if (auto* extension = std::get_if<Extension>(&nodes_[index])) {
-                add_child(extension->child, joined(path, extension->run));
-            } else if (auto* branch = std::get_if<Branch>(&nodes_[index])) {
-                for (std::uint8_t i = 0; i < 16; ++i) {
-                    add_child(branch->children[i], joined(path, i));
+            const auto& node = nodes_[index];
+            if (const auto* raw = std::get_if<RawBranch>(&node)) {
+                for (unsigned rest = raw->changed; rest != 0; rest &= rest - 1) {
+                    const auto i = static_cast<std::uint8_t>(std::countr_zero(rest));
+                    add_child(raw->children[i], joined(path, i), i);
+                }
+            } else if (const auto* extension = std::get_if<Extension>(&node)) {
+                if (!extension->child.is_changed()) continue;
+                add_child(extension->child.index(), joined(path, extension->run), 0);
+            } else if (const auto* branch = std::get_if<std::unique_ptr<Branch>>(&node)) {
+                for (std::uint8_t i = 0; i < children_max; ++i) {
+                    const auto& child = (*branch)->children[i];
+                    if (child.is_changed()) add_child(child.index(), joined(path, i), i);
                 }
             }
         }
@@ -234,24 +451,54 @@ std::vector<std::vector<DirtyTree::Unhashed>> DirtyTree::by_depth() {
     return levels;
 }
 
+/// Its references are all settled; it is used up.
+Buffer DirtyTree::take_rlp(Index index) {
+    return std::visit(
+        overloaded{
+            [](RawBranch& raw) { return std::move(raw.rlp); },
+            [](std::unique_ptr<Branch>& branch) { return encode_node(Node{std::move(*branch)}); },
+            [](auto& other) { return encode_node(Node{std::move(other)}); },
+        },
+        nodes_[index]);
+}
+
+/// Tells the parent where its child is.
+void DirtyTree::set_child(const Unhashed& of, const Reference& reference) {
+    if (of.parent == no_index) {
+        root_ = reference;
+        return;
+    }
+    auto& parent = nodes_[of.parent];
+    if (auto* extension = std::get_if<Extension>(&parent)) {
+        extension->child = reference;
+        return;
+    }
+    auto* raw = std::get_if<RawBranch>(&parent);
+    if (raw && reference.is_hash()) return raw->set_hash(of.nibble, reference.hash());
+    decoded_branch(of.parent).children[of.nibble] = reference;
+}
+
 Commit DirtyTree::commit() {
     Commit out;
     auto levels = by_depth();
     std::vector<bool> written(nodes_.size());
-    std::vector<Reference*> hashed;  // of the last nodes of `out`
+    std::vector<const Unhashed*> hashed;  // of the last nodes of `out`
     for (auto level = levels.rbegin(); level != levels.rend(); ++level) {
         hashed.clear();
-        for (auto& [index, path, reference] : *level) {
-            auto rlp = encode_node(nodes_[index]);
-            if (rlp.size() < 32 && !path.empty()) {
-                *reference = Reference::embedded(rlp);
+        for (const auto& node : *level) {
+            auto rlp = take_rlp(node.index);
+            if (rlp.size() < 32 && !node.path.empty()) {
+                set_child(node, Reference::embedded(rlp));
                 continue;
             }
-            hashed.push_back(reference);
-            written[index] = true;
-            out.nodes.push_back({path, std::move(rlp)});
+            hashed.push_back(&node);
+            written[node.index] = true;
+            out.nodes.push_back({node.path, std::move(rlp)});
         }
-        set_hashes(std::span{out.nodes}.last(hashed.size()), hashed);
+        const auto hashes = hashes_of(std::span{out.nodes}.last(hashed.size()));
+        for (std::size_t i = 0; i < hashes.size(); ++i) {
+            set_child(*hashed[i], Reference::hash(hashes[i]));
+        }
     }
     add_erased(out, written);
     out.root = root_.empty() ? empty_root_hash : root_.hash();
@@ -294,7 +541,7 @@ Result<Reference, TrieError> DirtyTree::cut_below(const Reference& at, const Nib
     if (!has_first && !has_last) return first < path && path < last ? Reference{} : at;
     const auto index = open(at, path);
     if (!index) return std::unexpected{index.error()};
-    Node& node = nodes_[*index];
+    auto& node = nodes_[*index];
     const auto is_within = [&](const Nibbles& key) { return first <= key && key <= last; };
     if (const auto* leaf = std::get_if<Leaf>(&node)) {
         if (path.size() + leaf->suffix.size() > Nibbles::size_max) return fail(TrieErrc::too_deep);
@@ -309,7 +556,7 @@ Result<Reference, TrieError> DirtyTree::cut_below(const Reference& at, const Nib
         extension->child = *child;
         return Reference::changed(*index);
     }
-    auto& branch = std::get<Branch>(node);
+    auto& branch = decoded_branch(*index);
     if (is_within(path)) branch.value.clear();
     if (path.size() == Nibbles::size_max) return fail(TrieErrc::too_deep);
     for (std::uint8_t i = 0; i < 16; ++i) {

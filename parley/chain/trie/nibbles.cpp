@@ -8,14 +8,13 @@ constexpr unsigned odd_flag = 1;
 
 }  // namespace
 
-Buffer Nibbles::to_compact(bool is_leaf) const {
+Nibbles::Compact Nibbles::to_compact(bool is_leaf) const {
     const bool odd = size_ % 2 != 0;
     const unsigned flags = (is_leaf ? leaf_flag : 0) | (odd ? odd_flag : 0);
-    Buffer out;
-    out.reserve(1 + size_ / 2U);
-    out.push_back(static_cast<std::byte>(flags << 4 | (odd ? values_[0] : 0U)));
+    Compact out;
+    out.bytes_[out.size_++] = static_cast<std::byte>(flags << 4 | (odd ? values_[0] : 0U));
     for (std::size_t i = odd ? 1 : 0; i < size_; i += 2) {
-        out.push_back(static_cast<std::byte>(values_[i] << 4 | values_[i + 1]));
+        out.bytes_[out.size_++] = static_cast<std::byte>(values_[i] << 4 | values_[i + 1]);
     }
     return out;
 }

@@ -74,7 +74,18 @@ public:
     }
 
     /// As nodes hold it: the first byte tells leaf from extension and even from odd.
-    Buffer to_compact(bool is_leaf) const;
+    class Compact {
+    public:
+        operator Bytes() const {  // NOLINT(google-explicit-constructor): a view of it
+            return Bytes{bytes_}.first(size_);
+        }
+
+    private:
+        friend class Nibbles;
+        ByteArray<1 + size_max / 2> bytes_;
+        std::size_t size_ = 0;
+    };
+    Compact to_compact(bool is_leaf) const;
     /// Lexicographical.
     friend std::strong_ordering operator<=>(const Nibbles& a, const Nibbles& b) {
         return std::lexicographical_compare_three_way(

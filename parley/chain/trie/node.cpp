@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t branch_items = 17;
 constexpr std::size_t branch_ways_min = 2;
 constexpr std::size_t branch_bytes_usual = 532;  // 16 hashes and no value
+constexpr std::size_t leaf_bytes_usual = 128;    // an account
 constexpr std::byte first_list_prefix{0xc0};
 constexpr std::byte empty_string_prefix{0x80};
 constexpr std::byte hash_prefix{0xa0};
@@ -130,22 +131,23 @@ Result<Node, TrieError> decode_node(Bytes rlp) {
 
 Buffer encode_node(const Node& node) {
     Buffer start;
-    start.reserve(branch_bytes_usual);
+    start.reserve(std::holds_alternative<Branch>(node) ? branch_bytes_usual : leaf_bytes_usual);
     rlp::Writer out{std::move(start)};
     out.begin_list();
-    std::visit(
-        overloaded{
-            [&](const Leaf& leaf) { out.string(leaf.suffix.to_compact(true)).string(leaf.value); },
-            [&](const Extension& extension) {
-                out.string(extension.run.to_compact(false));
-                write_reference(out, extension.child);
-            },
-            [&](const Branch& branch) {
-                for (const auto& child : branch.children) write_reference(out, child);
-                out.string(branch.value);
-            },
-        },
-        node);
+    std::visit(overloaded{
+                   [&](const Leaf& leaf) {
+                       out.string(Bytes{leaf.suffix.to_compact(true)}).string(leaf.value);
+                   },
+                   [&](const Extension& extension) {
+                       out.string(Bytes{extension.run.to_compact(false)});
+                       write_reference(out, extension.child);
+                   },
+                   [&](const Branch& branch) {
+                       for (const auto& child : branch.children) write_reference(out, child);
+                       out.string(branch.value);
+                   },
+               },
+               node);
     out.end_list();
     return out.take();
 }

@@ -29,6 +29,10 @@ public:
     /// wrong_hash, store.
     virtual Result<Bytes, TrieError> node(const Nibbles& path, const Hash256& hash,
                                           Buffer& scratch) const = 0;
+    /// node() will be called for these paths: what it will read may be brought closer.
+    virtual void prefetch(std::span<const Nibbles>) const {}
+    /// So many at a time are of use.
+    static constexpr std::size_t prefetch_max = 32;
 };
 
 /// The nodes of a trie in memory.
