@@ -10,6 +10,10 @@ namespace parley::bench {
 double trie_commit();
 double trie_commit_limit();
 
+/// Proofs of accounts a second among 1,000,000 in memory, one core, as bytes; and what that must be.
+double proof_serve();
+double proof_serve_aim();
+
 /// Transfers a second that a ledger imports in blocks of 1,000, onto a real disk, with senders
 /// known, on one core.
 double ledger_import_known();

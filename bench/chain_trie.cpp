@@ -3,6 +3,8 @@
 #include <parley/base/rng.hpp>
 #include <parley/base/store.hpp>
 #include <parley/chain/state/state.hpp>
+#include <parley/chain/trie/walk.hpp>
+#include <parley/codec/rlp.hpp>
 #include <parley/crypto/hash.hpp>
 
 #include <algorithm>
@@ -69,7 +71,28 @@ public:
         return static_cast<double>(last_->account_nodes.size()) / seconds;
     }
 
+    /// Proofs a second, each as the bytes of a message.
+    double proof_rate() {
+        std::size_t bytes = 0;
+        const double start = thread_seconds_now();
+        for (std::size_t i = 0; i < proofs; ++i) {
+            const auto& key = keys_[rng_.below(accounts)];
+            auto nodes =
+                trie::prove(TrieOfState{state_}, state_.root(), trie::Nibbles::of_key(key));
+            if (!nodes) throw std::runtime_error{"no proof"};
+            rlp::Writer out;
+            out.begin_list();
+            for (const auto& node : *nodes) out.string(node);
+            bytes += out.end_list().take().size();
+        }
+        const double seconds = thread_seconds_now() - start;
+        if (bytes < proofs * 1'000) throw std::runtime_error{"short proofs"};
+        return static_cast<double>(proofs) / seconds;
+    }
+
 private:
+    static constexpr std::size_t proofs = 100'000;
+
     MemoryStore store_;
     State state_{store_, empty_root_hash, 1};
     std::vector<Hash256> keys_;
@@ -86,6 +109,14 @@ LargeState& large_state() {
 
 double trie_commit() {
     return large_state().commit_rate();
+}
+
+double proof_serve() {
+    return large_state().proof_rate();
+}
+
+double proof_serve_aim() {
+    return 60'000;
 }
 
 double trie_commit_limit() {

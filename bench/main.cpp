@@ -55,6 +55,7 @@ const std::vector<Benchmark>& benchmarks() {
          bare_dht_handshakes},
         {"trie.commit", "nodes/s", "Keccak-256 of the same nodes, one after another", trie_commit,
          trie_commit_limit},
+        {"proof.serve", "proofs/s", "what it must reach", proof_serve, proof_serve_aim},
         {"ledger.import", "transfers/s", "the recovery of the senders alone, on both cores",
          ledger_import, ledger_import_limit},
         {"ledger.import_known", "transfers/s", "what it must reach", ledger_import_known,

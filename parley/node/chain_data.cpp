@@ -10,9 +10,13 @@
 namespace parley::node {
 
 p2p::ChainFacts facts_of(const ChainData& data) {
-    auto points = data.genesis.forks.fork_points(data.genesis.timestamp);
-    return {.chain_id = data.genesis.chain_id,
-            .genesis = data.genesis_block.header.hash(),
+    return facts_of(data.genesis, data.genesis_block.header);
+}
+
+p2p::ChainFacts facts_of(const chain::Genesis& genesis, const chain::Header& first_header) {
+    auto points = genesis.forks.fork_points(genesis.timestamp);
+    return {.chain_id = genesis.chain_id,
+            .genesis = first_header.hash(),
             .forks = std::move(points.blocks),
             .fork_times = std::move(points.times)};
 }

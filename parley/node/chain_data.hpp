@@ -28,6 +28,7 @@ struct ChainData {
 };
 
 /// What the network is to know of the chain.
+p2p::ChainFacts facts_of(const chain::Genesis& genesis, const chain::Header& first_header);
 p2p::ChainFacts facts_of(const ChainData& data);
 
 /// A consensus by its name, with what the genesis says of it. Errors, in words: no such name; the

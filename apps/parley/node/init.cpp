@@ -116,13 +116,18 @@ void take_invitation(const InvitationContent& content, node::NodeConfig& config)
 /// The name of its copy in the folder.
 constexpr auto genesis_name = "genesis.json";
 
-Outcome take_genesis(const std::string& path, node::ChainConfig& config) {
+/// What an invitation said before must be the same.
+Outcome take_genesis(const std::string& path, node::NodeConfig& config) {
     const auto genesis = read_genesis(path);
     if (!genesis) return std::unexpected{genesis.error()};
-    const auto engine = node::make_engine(config.engine, *genesis);
+    const auto engine = node::make_engine(config.chain.engine, *genesis);
     if (!engine) return failed(fmt::format("{}: {}", path, engine.error()));
-    config.id = genesis->chain_id;
-    config.genesis = genesis_name;
+    const auto facts = node::facts_of(*genesis, make_genesis_block(*genesis).header);
+    if (const auto differs = p2p::take_chain(config.network, facts)) {
+        return failed(fmt::format("{}: {}", path, *differs));
+    }
+    config.chain.id = genesis->chain_id;
+    config.chain.genesis = genesis_name;
     return {};
 }
 
@@ -147,7 +152,7 @@ Result<node::NodeConfig, Failure> parse_options(const Options& options,
         config.network.genesis = *genesis;
     }
     if (!options.chain_file.empty()) {
-        if (auto ok = take_genesis(options.chain_file, config.chain); !ok) {
+        if (auto ok = take_genesis(options.chain_file, config); !ok) {
             return std::unexpected{ok.error()};
         }
     }
