@@ -4,6 +4,7 @@
 #include <parley/chain/execution/transfers.hpp>
 #include <parley/chain/types/fees.hpp>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -12,10 +13,13 @@ namespace {
 
 /// More do not fit into a block of the largest size that is made.
 constexpr std::size_t picked_max = 20'000;
+/// By the tree of new blocks: hours of them.
+constexpr std::size_t blocks_remembered = 4'096;
 
 chain::BlockSyncConfig sync_config(const ChainConfig& config) {
     chain::BlockSyncConfig out;
     out.tree = config.gossip;
+    out.tree.seen_items_max = std::min(out.tree.seen_items_max, blocks_remembered);
     return out;
 }
 
