@@ -18,7 +18,11 @@ TEST_CASE("over reorganisations no transaction is lost, at many seeds") {
     options.time = std::chrono::seconds{40};
     options.rate = 2;
     options.crypto = Crypto::stub;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    constexpr std::uint64_t seeds = 20;  // ten times slower each
+#else
     constexpr std::uint64_t seeds = 300;
+#endif
     for (options.seed = 1; options.seed <= seeds; ++options.seed) {
         const auto outcome = run_once(options);
         CHECK_MESSAGE(outcome.passed(), command_of(options), ": ",
