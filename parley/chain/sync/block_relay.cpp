@@ -8,7 +8,6 @@
 
 namespace parley::chain {
 
-using gossip::Receipt;
 using transport::Offence;
 
 BlockRelay::BlockRelay(gossip::TreeConfig config, Chain chain, Rng rng)
@@ -73,7 +72,7 @@ BlockRelay::Handled BlockRelay::on_new_block(Now now, PeerId peer, const SharedB
     }
     if (!block) return {};
     const auto hash = block->header().hash();
-    if (tree_.on_payload(now, peer, hash) == Receipt::duplicate) return {};
+    if (tree_.on_payload(now, peer, hash) == gossip::Receipt::duplicate) return {};
     switch (chain_.judge(block->header(), hash)) {
         case Verdict::good:
             break;

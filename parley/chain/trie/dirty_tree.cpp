@@ -45,7 +45,7 @@ constexpr std::byte empty_item{0x80};
 constexpr std::byte hash_item{0xa0};
 constexpr std::size_t hash_item_bytes = 33;
 constexpr std::size_t children_max = 16;
-constexpr std::size_t branch_ways_min = 2;
+constexpr std::size_t raw_ways_min = 2;
 
 /// Where the items of a list begin that is all of `rlp`; nothing if it is none.
 std::optional<std::size_t> list_header_bytes(Bytes rlp) {
@@ -107,7 +107,7 @@ std::optional<DirtyTree::RawBranch> DirtyTree::RawBranch::read(Bytes rlp) {
             return std::nullopt;
         }
     }
-    if (ways < branch_ways_min || at + 1 != rlp.size() || rlp[at] != empty_item) {
+    if (ways < raw_ways_min || at + 1 != rlp.size() || rlp[at] != empty_item) {
         return std::nullopt;
     }
     return RawBranch{to_buffer(rlp)};
