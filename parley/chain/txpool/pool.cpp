@@ -1,19 +1,52 @@
-#include <parley/chain/txpool/pool_impl.hpp>
+#include <parley/chain/txpool/pool.hpp>
+
+#include <parley/chain/txpool/eviction_plan.hpp>
+#include <parley/chain/txpool/group_shares.hpp>
+#include <parley/chain/txpool/pool_entries.hpp>
 
 #include <algorithm>
-#include <tuple>
+#include <limits>
+#include <span>
 #include <utility>
 
 namespace parley::chain {
 namespace {
 
-/// Of a tree node: colour and three links.
-constexpr std::size_t tree_node_bytes = 32;
 constexpr std::size_t allocation_overhead_bytes = 16;
 /// There is room again when this part of a limit is free.
 constexpr std::size_t spare_part = 8;
 
+/// 63 bits of a price, 32 of gas, and as many entries as memory holds.
+__extension__ using Wide = unsigned __int128;
+
+Wide fee_of(std::int64_t price, std::uint32_t gas) {
+    return price > 0 ? static_cast<Wide>(price) * gas : 0;
+}
+
+Uint256 cost_of_tx(const Transaction& tx) {
+    Uint256 all_ones;
+    all_ones.fill(std::byte{0xff});
+    const auto gas = checked_multiply(tx.max_fee, tx.gas_limit);
+    return gas ? checked_add(*gas, tx.value).value_or(all_ones) : all_ones;
+}
+
 }  // namespace
+
+/// One that may come, where it would stand and what it would be worth there.
+struct TxPool::Incoming {
+    PoolEntry entry;
+    std::optional<Account> account = {};  // of its sender
+    PoolSender* sender = nullptr;         // null if it has nothing here
+    PoolEntry* rival = nullptr;           // of the same nonce: to be replaced
+    std::size_t index = 0;                // among its sender's
+    bool pending = false;
+    std::int64_t price = 0;
+
+    std::size_t rival_bytes() const { return rival ? rival->size_bytes : 0; }
+    bool precedes(const PoolEntry& other) const {
+        return other.owner != sender || entry.nonce < other.nonce;
+    }
+};
 
 std::string_view name(InsertResult result) {
     switch (result) {
@@ -43,153 +76,191 @@ std::string_view name(InsertResult result) {
     return "unknown";
 }
 
-Transaction PooledTx::transaction() const {
-    return *decode_transaction(raw, raw.size());
+std::string_view name(DropReason reason) {
+    switch (reason) {
+        case DropReason::mined:
+            return "mined";
+        case DropReason::nonce_used:
+            return "nonce used";
+        case DropReason::replaced:
+            return "replaced";
+        case DropReason::evicted:
+            return "evicted";
+        case DropReason::expired:
+            return "expired";
+        case DropReason::refused:
+            return "refused";
+    }
+    return "unknown";
 }
 
-void TxPool::Plan::doom(const PooledTx& entry) {
-    entry.doomed = true;
-    freed_bytes += entry.size_bytes;
-    doomed.push_back(&entry);
+Transaction PooledTx::transaction() const {
+    return *decode_transaction(raw, raw.size());
 }
 
 TxPool::TxPool(PoolConfig config, const AccountState* state)
     : config_(config),
       state_(state),
-      entries_(std::make_unique<Entries>()),
-      expired_(config.bytes_max / cost_of(0) + 1, config.salt) {}
+      entries_(std::make_unique<PoolEntries>(config, config.salt)),
+      shares_(std::make_unique<GroupShares>(config.bytes_max / config.groups)),
+      expired_(config.bytes_max / cost_of(0, false) + 1, config.salt) {}
 
 TxPool::~TxPool() = default;
 
-/// The entry in its orders, its copy of the bytes, and its sender's totals, as if none shared them.
-std::size_t TxPool::cost_of(std::size_t raw_bytes) {
-    return sizeof(PooledTx) + 5 * tree_node_bytes + SharedBytes::overhead_bytes + raw_bytes +
-           sizeof(decltype(senders_)::value_type) + tree_node_bytes + 3 * allocation_overhead_bytes;
+/// The entry in its orders, its copy of the bytes, and its sender, as if none shared it.
+std::size_t TxPool::cost_of(std::size_t raw_bytes, bool promised) const {
+    return PoolEntries::bytes_of_entry() + SharedBytes::overhead_bytes + raw_bytes +
+           allocation_overhead_bytes + (promised ? GroupShares::bytes_of_entry : 0);
 }
 
-InsertResult TxPool::insert(Transaction tx, const Address& sender, Now now, Origin origin) {
-    if (contains(tx.hash)) {
-        if (origin.local) make_local(tx.hash, now);
+std::optional<Account> TxPool::account_of(const Address& sender) const {
+    return state_ ? state_->account(sender) : std::nullopt;
+}
+
+InsertResult TxPool::insert(const Transaction& tx, const Address& sender, Now now, Origin origin) {
+    entries_->advance(now.instant);
+    if (auto* known = entries_->find(tx.hash)) {
+        if (origin.local) make_local(*known);
         return InsertResult::already_known;
     }
     if (tx.type == TxType::blob) return InsertResult::blobs_refused;
     if (origin.local) {
         expired_.erase(tx.hash);
-    } else if (const auto refusal = refuse_from_peer(tx)) {
+    } else if (const auto refusal = refuse_from_peer(tx, origin)) {
         return *refusal;
     }
-    if (const auto refusal = check_state(tx, sender)) return *refusal;
+    Incoming incoming;
+    incoming.account = account_of(sender);
+    incoming.sender = find_up_to_date(sender, incoming.account);
+    auto& entry = incoming.entry;
+    entry.cost = cost_of_tx(tx);
+    if (const auto& account = incoming.account) {
+        if (tx.nonce < account->nonce) return InsertResult::nonce_too_low;
+        if (entry.cost > account->balance) return InsertResult::insufficient_funds;
+    }
+    incoming.rival = incoming.sender ? incoming.sender->find(tx.nonce) : nullptr;
+    entry.hash = tx.hash;
+    entry.sender = sender;
+    entry.nonce = tx.nonce;
+    entry.gas_limit = tx.gas_limit;
+    entry.max_fee = saturated(tx.max_fee);
+    entry.max_priority_fee = saturated(tx.max_priority_fee);
+    entry.gas = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+        intrinsic_gas(tx, Fork::london), std::numeric_limits<std::uint32_t>::max()));
+    entry.tip = tip_at(entry.max_fee, entry.max_priority_fee, entries_->base_fee());
+    entry.sequence = sequence_;
+    entry.local = origin.local || (incoming.rival && incoming.rival->local);
+    entry.group = entry.local ? 0 : origin.group;
+    entry.promised = !incoming.account;
+    entry.size_bytes = static_cast<std::uint32_t>(cost_of(tx.raw.size(), entry.promised));
+    if (incoming.rival) {
+        if (const auto refusal = check_replacement(incoming, tx)) return *refusal;
+    }
+    if (const auto refusal = place(incoming)) return *refusal;
 
-    const auto* const rival = find_rival(sender, tx.nonce);
-    const bool local = origin.local || (rival && rival->local);
-    PooledTx entry{
-        .raw = tx.raw,
-        .hash = tx.hash,
-        .sender = sender,
-        .nonce = tx.nonce,
-        .gas_limit = tx.gas_limit,
-        .max_fee = tx.max_fee,
-        .max_priority_fee = tx.max_priority_fee,
-        .price = effective_gas_price(tx.max_fee, tx.max_priority_fee, base_fee_),
-        .expires = now.instant + (local ? config_.lifetime_local : config_.lifetime),
-        .sequence = sequence_,
-        .group = local ? 0 : origin.group,
-        .size_bytes = static_cast<std::uint32_t>(cost_of(tx.raw.size())),
-        .local = local,
-    };
-    Plan plan;
-    if (const auto refusal = plan_room(entry, rival, plan)) {
-        for (const auto* spared : plan.doomed) spared->doomed = false;
-        return *refusal;
-    }
+    EvictionPlan plan{*entries_};
+    if (const auto refusal = plan_room(incoming, plan)) return *refusal;
     ++sequence_;
-    evicted_ += plan.doomed.size() - (rival ? 1 : 0);
-    for (const auto* doomed : plan.doomed) erase(*doomed);
-    entry.raw = SharedBytes::copy(tx.raw);
-    add(std::move(entry));
-    return rival ? InsertResult::replaced : InsertResult::added;
+    evict(plan);
+    const bool replaces = incoming.rival != nullptr;
+    take_in(incoming, tx);
+    return replaces ? InsertResult::replaced : InsertResult::added;
 }
 
 /// Of no peer, whatever room there is.
-std::optional<InsertResult> TxPool::refuse_from_peer(const Transaction& tx) const {
+std::optional<InsertResult> TxPool::refuse_from_peer(const Transaction& tx, Origin origin) {
     if (tx.type == TxType::blob) return InsertResult::blobs_refused;
     if (expired_.contains(tx.hash)) return InsertResult::expired;
+    if (origin.reverted) return std::nullopt;
     if (tx.max_priority_fee < config_.priority_fee_min) return InsertResult::underpriced;
+    const auto tip =
+        tip_at(saturated(tx.max_fee), saturated(tx.max_priority_fee), entries_->base_fee());
+    if (floor_.price() > 0 && tip < floor_.price()) {
+        refused_price_ = true;
+        return InsertResult::underpriced;
+    }
     return std::nullopt;
 }
 
 std::optional<InsertResult> TxPool::refuse_early(const Transaction& tx, Origin origin) {
     if (origin.local) return std::nullopt;
-    if (const auto refusal = refuse_from_peer(tx)) return refusal;
-    const auto cost = cost_of(tx.raw.size());
+    if (const auto refusal = refuse_from_peer(tx, origin)) return refusal;
+    const auto cost = cost_of(tx.raw.size(), !shares_->empty());
     if (size_bytes_ + cost <= config_.bytes_max) return std::nullopt;
-    const auto price = effective_gas_price(tx.max_fee, tx.max_priority_fee, base_fee_);
-    const auto groups = groups_over_share();
-    const bool by_price = over_share(origin.group, cost);
-    if (!by_price && !groups.empty()) return std::nullopt;
-    // Whether any of those that it competes with is cheaper.
-    if (by_price) {
-        const auto& by_group = entries_->get<ByGroup>();
+    const auto tip =
+        tip_at(saturated(tx.max_fee), saturated(tx.max_priority_fee), entries_->base_fee());
+    // Whether any of those that it competes with is worth less.
+    const auto groups = shares_->over();
+    if (!groups.empty()) {
+        if (!shares_->is_over(origin.group, cost)) return std::nullopt;
         for (const auto group : groups) {
-            if (by_group.lower_bound(group)->price < price) return std::nullopt;
+            if ((*shares_->of(group).first)->tip < tip) return std::nullopt;
         }
-    } else {
-        const auto& by_rank = entries_->get<ByRank>();
-        const auto first = by_rank.begin();
-        if (first != by_rank.end() && !first->local && first->price < price) return std::nullopt;
+    } else if (const auto* first = EvictionPlan{*entries_}.cheapest()) {
+        if (!first->local && (!first->pending || entries_->pending().of(*first).price < tip)) {
+            return std::nullopt;
+        }
     }
     refused_ = true;
     return InsertResult::full;
 }
 
-std::size_t TxPool::expire(Instant now) {
-    const auto& by_expiry = entries_->get<ByExpiry>();
-    std::size_t removed = 0;
-    while (!by_expiry.empty() && by_expiry.begin()->expires <= now) {
-        const auto& entry = *by_expiry.begin();
-        expired_.insert(entry.hash);
-        erase(entry);
-        ++removed;
+std::optional<InsertResult> TxPool::check_replacement(const Incoming& incoming,
+                                                      const Transaction& tx) const {
+    const auto bump = 100 + config_.replace_bump_percent;
+    const auto old = incoming.rival->transaction();
+    const auto enough = [&](const Uint256& now, const Uint256& before) {
+        return now > before && product_at_least(now, 100, before, bump);
+    };
+    if (enough(tx.max_fee, old.max_fee) && enough(tx.max_priority_fee, old.max_priority_fee)) {
+        return std::nullopt;
     }
-    return removed;
+    return InsertResult::replacement_underpriced;
 }
 
-Instant TxPool::next_expiry() const {
-    const auto& by_expiry = entries_->get<ByExpiry>();
-    return by_expiry.empty() ? never : by_expiry.begin()->expires;
-}
-
-std::optional<InsertResult> TxPool::check_state(const Transaction& tx,
-                                                const Address& sender) const {
-    const auto account = account_of(sender);
-    if (!account) return std::nullopt;
-    if (tx.nonce < account->nonce) return InsertResult::nonce_too_low;
-    const auto gas = checked_multiply(tx.max_fee, tx.gas_limit);
-    const auto cost = gas ? checked_add(*gas, tx.value) : std::nullopt;
-    if (!cost || *cost > account->balance) return InsertResult::insufficient_funds;
+/// Where it would stand among its sender's.
+std::optional<InsertResult> TxPool::place(Incoming& incoming) const {
+    const auto& entry = incoming.entry;
+    const auto* sender = incoming.sender;
+    incoming.price = entry.tip;
+    if (sender == nullptr) {
+        incoming.pending = !incoming.account || entry.nonce == incoming.account->nonce;
+        return std::nullopt;
+    }
+    incoming.index = sender->lower_bound(entry.nonce);
+    const auto* before = incoming.index > 0 ? sender->entries[incoming.index - 1] : nullptr;
+    if (incoming.rival && incoming.rival->pending) {
+        const auto others = checked_subtract(sender->spent, incoming.rival->cost);
+        // Those after it could not be paid any more: they must not be pushed out of what can be
+        // executed by way of a replacement.
+        if (!sender->affords(others.value_or(Uint256{}), entry.cost)) {
+            return InsertResult::insufficient_funds;
+        }
+        incoming.pending = true;
+    } else {
+        const auto first = sender->known ? sender->nonce : entry.nonce;
+        incoming.pending =
+            (before ? before->pending && entry.nonce == before->nonce + 1 : entry.nonce == first) &&
+            sender->affords(sender->spent, entry.cost);
+    }
+    if (incoming.pending && before) {
+        incoming.price = std::min(incoming.price, entries_->pending().of(*before).price);
+    }
     return std::nullopt;
 }
 
-/// Finds out what must leave for `incoming`, marking it doomed, or why it may not come.
-std::optional<InsertResult> TxPool::plan_room(const PooledTx& incoming, const PooledTx* rival,
-                                              Plan& plan) {
-    if (rival) {
-        const auto bump = 100 + config_.replace_bump_percent;
-        const auto enough = [&](const Uint256& now, const Uint256& before) {
-            return now > before && product_at_least(now, 100, before, bump);
-        };
-        if (!enough(incoming.max_fee, rival->max_fee) ||
-            !enough(incoming.max_priority_fee, rival->max_priority_fee)) {
-            return InsertResult::replacement_underpriced;
-        }
-        plan.doom(*rival);
-    }
-    if (!plan_sender_room(incoming, rival != nullptr, plan)) {
-        const auto sender = senders_.find(incoming.sender);
-        if (sender != senders_.end()) sender->second.refused = true;
+/// Finds out what must leave for `incoming`, or why it may not come.
+std::optional<InsertResult> TxPool::plan_room(const Incoming& incoming, EvictionPlan& plan) {
+    if (!plan_sender_room(incoming, plan)) {
+        if (incoming.sender) incoming.sender->refused = true;
         return InsertResult::sender_limit;
     }
     if (!plan_pool_room(incoming, plan)) {
+        refused_ = true;
+        return InsertResult::full;
+    }
+    if (fee_falls(incoming, plan)) {
+        if (incoming.rival) return InsertResult::replacement_underpriced;
         refused_ = true;
         return InsertResult::full;
     }
@@ -198,248 +269,267 @@ std::optional<InsertResult> TxPool::plan_room(const PooledTx& incoming, const Po
 
 /// A sender over its limit loses its highest nonces, so that all nodes keep the same ones in
 /// whatever order they came.
-bool TxPool::plan_sender_room(const PooledTx& incoming, bool has_rival, Plan& plan) {
-    const auto found = senders_.find(incoming.sender);
-    const auto total = found == senders_.end() ? SenderTotal{} : found->second;
-    auto entries = total.entries + 1 - (has_rival ? 1 : 0);
-    auto last = entries_->sender_end(incoming.sender);
-    while (entries > config_.sender_entries_max ||
-           total.size_bytes + incoming.size_bytes - plan.freed_bytes > config_.sender_bytes_max) {
-        if (last == entries_->get<BySender>().begin()) return false;
-        --last;
-        if (last->sender != incoming.sender || last->nonce <= incoming.nonce) return false;
-        plan.doom(*last);
+bool TxPool::plan_sender_room(const Incoming& incoming, EvictionPlan& plan) const {
+    const auto* sender = incoming.sender;
+    auto entries = (sender ? sender->entries.size() : 0) + (incoming.rival ? 0 : 1);
+    auto bytes = (sender ? sender->size_bytes : 0) + incoming.entry.size_bytes;
+    bytes -= incoming.rival_bytes();
+    while (entries > config_.sender_entries_max || bytes > config_.sender_bytes_max) {
+        const auto* last = sender ? plan.tail(*sender) : nullptr;
+        if (last == nullptr || last->nonce <= incoming.entry.nonce) return false;
+        bytes -= last->size_bytes;
         --entries;
+        plan.doom_tail(*incoming.sender);
     }
     return true;
 }
 
-bool TxPool::fits(const PooledTx& incoming, const Plan& plan) const {
-    return size_bytes_ + incoming.size_bytes - plan.freed_bytes <= config_.bytes_max;
+bool TxPool::fits(const Incoming& incoming, const EvictionPlan& plan) const {
+    return size_bytes_ + incoming.entry.size_bytes - incoming.rival_bytes() - plan.freed_bytes() <=
+           config_.bytes_max;
 }
 
-/// Whether a group has, with so many bytes more, above its share.
-bool TxPool::over_share(std::uint64_t group, std::size_t more_bytes) const {
-    const auto found = group_bytes_.find(group);
-    const auto bytes = found == group_bytes_.end() ? 0 : found->second;
-    return bytes + more_bytes > config_.bytes_max / config_.groups;
-}
-
-/// The largest first. They are fewer than there are shares.
-std::vector<std::uint64_t> TxPool::groups_over_share() const {
-    std::vector<std::uint64_t> out;
-    for (auto it = groups_by_bytes_.rbegin();
-         it != groups_by_bytes_.rend() && over_share(it->second, 0); ++it) {
-        out.push_back(it->second);
+bool TxPool::plan_pool_room(const Incoming& incoming, EvictionPlan& plan) const {
+    if (fits(incoming, plan)) return true;
+    if (incoming.entry.local || !incoming.entry.promised) {
+        return plan_room_by_price(incoming, plan);
     }
-    return out;
+    return plan_room_by_group(incoming, plan);
+}
+
+/// What can be executed before what cannot, then what is dearer. The own user's leaves last, and
+/// for its like alone.
+bool TxPool::may_evict(const Incoming& incoming, const PoolEntry& victim) const {
+    if (victim.local != incoming.entry.local) {
+        return incoming.entry.local && (incoming.pending || !victim.pending);
+    }
+    if (victim.pending != incoming.pending) return incoming.pending;
+    return entries_->ranking_of(victim).of(victim).price < incoming.price;
+}
+
+bool TxPool::plan_room_by_price(const Incoming& incoming, EvictionPlan& plan) const {
+    while (!fits(incoming, plan)) {
+        const auto* victim = plan.cheapest();
+        if (victim == nullptr || !incoming.precedes(*victim) || !may_evict(incoming, *victim)) {
+            return false;
+        }
+        plan.doom_tail(*victim->owner);
+    }
+    return true;
 }
 
 /// Who is below its share takes room from the largest group above its own, whatever the price. Who
 /// is above competes by price with those who are as well.
-bool TxPool::plan_pool_room(const PooledTx& incoming, Plan& plan) {
-    if (fits(incoming, plan)) return true;
-    if (incoming.local) return plan_room_by_price(incoming, plan);
-    const bool by_price = over_share(incoming.group, incoming.size_bytes);
-    const auto& by_group = entries_->get<ByGroup>();
+bool TxPool::plan_room_by_group(const Incoming& incoming, EvictionPlan& plan) const {
+    const auto& entry = incoming.entry;
+    const bool by_price = shares_->is_over(entry.group, entry.size_bytes);
     struct Next {
-        Entries::index<ByGroup>::type::const_iterator at, end;
+        GroupShares::Entries::const_iterator at, end;
     };
     std::vector<Next> groups;
-    for (const auto group : groups_over_share()) {
-        groups.push_back({by_group.lower_bound(group), by_group.upper_bound(group)});
+    for (const auto group : shares_->over()) {
+        const auto [first, end] = shares_->of(group);
+        groups.push_back({first, end});
     }
     while (!fits(incoming, plan)) {
-        const PooledTx* victim = nullptr;
+        Next* chosen = nullptr;
         for (auto& group : groups) {
-            while (group.at != group.end && group.at->doomed) ++group.at;
+            while (group.at != group.end && plan.is_doomed(**group.at)) ++group.at;
             if (group.at == group.end) continue;
-            if (!victim || (by_price && group.at->rank() < victim->rank())) victim = &*group.at;
+            if (!chosen || (by_price && GroupShares::cheaper(**group.at, **chosen->at))) {
+                chosen = &group;
+            }
         }
-        if (!victim) return !by_price && plan_room_by_price(incoming, plan);
-        if (by_price && victim->price >= incoming.price) return false;
-        if (!doom_tail(*victim, incoming, plan)) return false;
+        if (!chosen) return !by_price && plan_room_by_price(incoming, plan);
+        const auto& victim = **chosen->at;
+        if (by_price && victim.tip >= entry.tip) return false;
+        // What comes after it can be executed only after it, so is worth no more.
+        while (!fits(incoming, plan) && !plan.is_doomed(victim)) {
+            const auto* last = plan.tail(*victim.owner);
+            if (!incoming.precedes(*last)) return false;
+            if (last->local) {
+                ++chosen->at;
+                break;
+            }
+            plan.doom_tail(*victim.owner);
+        }
     }
     return true;
 }
 
-bool TxPool::plan_room_by_price(const PooledTx& incoming, Plan& plan) {
-    const auto& by_rank = entries_->get<ByRank>();
-    for (auto victim = by_rank.begin(); !fits(incoming, plan); ++victim) {
-        if (victim == by_rank.end()) return false;
-        if (victim->doomed) continue;
-        const bool outranked =
-            victim->local == incoming.local ? victim->price < incoming.price : incoming.local;
-        if (!outranked || !doom_tail(*victim, incoming, plan)) return false;
+/// Whether what can be executed would pay less in all than it does now.
+bool TxPool::fee_falls(const Incoming& incoming, const EvictionPlan& plan) const {
+    const auto& pending = entries_->pending();
+    Wide lost = 0;
+    for (const auto* entry : plan.doomed()) {
+        if (entry->pending && entry->owner->known) {
+            lost += fee_of(pending.of(*entry).price, entry->gas);
+        }
     }
-    return true;
-}
-
-/// Dooms what follows the victim, highest nonce first, and the victim last: whatever comes after
-/// it can be executed only after it, so is worth no more. False if `incoming` itself comes after
-/// it and is next to go.
-bool TxPool::doom_tail(const PooledTx& victim, const PooledTx& incoming, Plan& plan) {
-    for (auto it = entries_->sender_end(victim.sender); !victim.doomed && !fits(incoming, plan);) {
-        const auto& entry = *--it;
-        if (entry.doomed || entry.local != victim.local) continue;
-        if (entry.sender == incoming.sender && entry.nonce < incoming.nonce) return false;
-        plan.doom(entry);
+    if (!incoming.account) return lost > 0;
+    Wide gained = incoming.pending ? fee_of(incoming.price, incoming.entry.gas) : 0;
+    if (incoming.pending && incoming.rival && incoming.rival->pending) {
+        // Those after it may rise with it.
+        const auto& entries = incoming.sender->entries;
+        auto price = incoming.price;
+        lost += fee_of(pending.of(*incoming.rival).price, incoming.rival->gas);
+        const auto end =
+            std::min<std::size_t>(incoming.sender->pending, plan.kept(*incoming.sender));
+        for (auto i = incoming.index + 1; i < end; ++i) {
+            const auto before = pending.of(*entries[i]).price;
+            price = std::min(price, entries[i]->tip);
+            if (price == before) break;
+            lost += fee_of(before, entries[i]->gas);
+            gained += fee_of(price, entries[i]->gas);
+        }
     }
-    return true;
+    return gained < lost;
 }
 
-const PooledTx* TxPool::find_rival(const Address& sender, std::uint64_t nonce) const {
-    const auto& by_sender = entries_->get<BySender>();
-    const auto found = by_sender.find(std::tuple{sender, nonce});
-    return found == by_sender.end() ? nullptr : &*found;
+void TxPool::evict(const EvictionPlan& plan) {
+    for (auto* entry : plan.doomed()) {
+        if (entry->pending && entry->owner->known) {
+            floor_.raise(entries_->now(), entries_->pending().of(*entry).price);
+        }
+        ++evicted_;
+        erase(*entry, DropReason::evicted);
+    }
 }
 
-void TxPool::add(PooledTx entry) {
-    auto& total = senders_[entry.sender];
-    ++total.entries;
-    total.size_bytes += entry.size_bytes;
+void TxPool::take_in(Incoming& incoming, const Transaction& tx) {
+    auto& entry = incoming.entry;
+    entry.raw = SharedBytes::copy(tx.raw);
     size_bytes_ += entry.size_bytes;
-    if (!entry.local) count_group(entry.group, entry.size_bytes, true);
-    join_run(*entries_->insert(std::move(entry)).first, total);
+    PoolEntry* held = nullptr;
+    if (incoming.rival) {
+        note_removal(*incoming.rival, DropReason::replaced);
+        held = &entries_->replace(*incoming.rival, std::move(entry));
+    } else {
+        // Another one, if all that the sender had was evicted.
+        auto& sender = entries_->sender(entry.sender, incoming.account);
+        held = &entries_->add(sender, std::move(entry));
+    }
+    shares_->add(*held);
 }
 
-void TxPool::erase(const PooledTx& entry) {
-    const auto sender = senders_.find(entry.sender);
-    auto& total = sender->second;
-    total.size_bytes -= entry.size_bytes;
-    --total.entries;
+void TxPool::note_removal(PoolEntry& entry, DropReason reason) {
+    if (on_dropped_) on_dropped_(entry, reason);
+    shares_->remove(entry);
     size_bytes_ -= entry.size_bytes;
-    if (total.refused && has_spare(total)) {
-        total.refused = false;
-        ++room_made_;
-    }
     if (refused_ && size_bytes_ <= config_.bytes_max - config_.bytes_max / spare_part) {
         refused_ = false;
         ++room_made_;
     }
-    if (!entry.local) count_group(entry.group, entry.size_bytes, false);
-    const auto nonce = entry.nonce;
-    entries_->erase(entries_->iterator_to(entry));
-    leave_run(sender->first, nonce, total);
-    if (total.entries == 0) senders_.erase(sender);
 }
 
-void TxPool::set_run(SenderTotal& total, const Run& run) {
-    pending_ = pending_ - total.run.entries + run.entries;
-    total.run = run;
-}
-
-std::optional<Account> TxPool::account_of(const Address& sender) const {
-    return state_ ? state_->account(sender) : std::nullopt;
-}
-
-void TxPool::recount(const Address& sender) {
-    const auto total = senders_.find(sender);
-    if (total != senders_.end()) recount(sender, total->second);
-}
-
-void TxPool::recount(const Address& sender, SenderTotal& total) {
-    Run run;
-    const auto end = entries_->sender_end(sender);
-    auto it = entries_->run_begin(sender, state_);
-    if (it != end) run.first = it->nonce;
-    for (; it != end && it->nonce == run.first + run.entries; ++it) ++run.entries;
-    set_run(total, run);
-}
-
-/// Looks at no more entries than become part of the run.
-void TxPool::join_run(const PooledTx& entry, SenderTotal& total) {
-    Run run = total.run;
-    if (run.entries == 0) return recount(entry.sender, total);
-    if (entry.nonce < run.first) {
-        if (account_of(entry.sender)) return;  // its account says where it begins
-        run = {entry.nonce, entry.nonce + 1 == run.first ? run.entries + 1 : 1};
-    } else {
-        const auto end = entries_->sender_end(entry.sender);
-        auto it = entries_->project<BySender>(entries_->iterator_to(entry));
-        for (; it != end && it->nonce == run.first + run.entries; ++it) ++run.entries;
-    }
-    set_run(total, run);
-}
-
-void TxPool::leave_run(const Address& sender, std::uint64_t nonce, SenderTotal& total) {
-    Run run = total.run;
-    if (!run.contains(nonce)) return;
-    if (nonce > run.first) {
-        run.entries = static_cast<std::size_t>(nonce - run.first);
-    } else if (account_of(sender)) {
-        run.entries = 0;
-    } else if (run.entries > 1) {
-        run = {nonce + 1, run.entries - 1};
-    } else {
-        return recount(sender, total);
-    }
-    set_run(total, run);
-}
-
-/// So much is free that what was refused need not be refused again at once.
-bool TxPool::has_spare(const SenderTotal& total) const {
-    const auto below = [](std::size_t used, std::size_t max) {
+/// After so much of a sender is gone.
+void TxPool::note_sender_room(PoolSender& sender, std::size_t entries, std::size_t bytes) {
+    // So much is free that what was refused need not be refused again at once.
+    const auto has_spare = [](std::size_t used, std::size_t max) {
         return used <= max - max / spare_part;
     };
-    return below(total.entries, config_.sender_entries_max) &&
-           below(total.size_bytes, config_.sender_bytes_max);
-}
-
-void TxPool::count_group(std::uint64_t group, std::size_t bytes, bool more) {
-    auto& total = group_bytes_[group];
-    groups_by_bytes_.erase({total, group});
-    total = more ? total + bytes : total - bytes;
-    if (total > 0) {
-        groups_by_bytes_.insert({total, group});
-    } else {
-        group_bytes_.erase(group);
+    if (!sender.refused ||
+        !has_spare(sender.entries.size() - entries, config_.sender_entries_max) ||
+        !has_spare(sender.size_bytes - bytes, config_.sender_bytes_max)) {
+        return;
     }
+    sender.refused = false;
+    ++room_made_;
 }
 
-void TxPool::make_local(const Hash256& hash, Now now) {
-    const auto known = entries_->find(hash);
-    if (known->local) return;
-    count_group(known->group, known->size_bytes, false);
-    entries_->modify(known, [&](PooledTx& entry) {
-        entry.local = true;
-        entry.group = 0;
-        entry.expires = now.instant + config_.lifetime_local;
-    });
+void TxPool::erase(PoolEntry& entry, DropReason reason) {
+    note_removal(entry, reason);
+    note_sender_room(*entry.owner, 1, entry.size_bytes);
+    entries_->remove(entry);
 }
 
-bool TxPool::remove(const Hash256& hash) {
-    const auto found = entries_->find(hash);
-    if (found == entries_->end()) return false;
-    erase(*found);
-    return true;
+void TxPool::note_removal_of_first(PoolSender& sender, std::size_t count, DropReason reason) {
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        bytes += sender.entries[i]->size_bytes;
+        note_removal(*sender.entries[i], reason);
+    }
+    note_sender_room(sender, count, bytes);
 }
 
-std::size_t TxPool::remove_through(const Address& sender, std::uint64_t nonce) {
-    const auto& by_sender = entries_->get<BySender>();
+void TxPool::make_local(PoolEntry& entry) {
+    if (entry.local) return;
+    shares_->remove(entry);
+    entries_->make_local(entry);
+}
+
+PoolSender* TxPool::find_up_to_date(const Address& address, const std::optional<Account>& account) {
+    auto* sender = entries_->find_sender(address);
+    if (sender == nullptr) return nullptr;
+    update(*sender, account);
+    return entries_->find_sender(address);
+}
+
+/// The sender goes if nothing of it is left. Returns how many were stale.
+std::size_t TxPool::update(PoolSender& sender, const std::optional<Account>& account) {
+    if (sender.known == account.has_value() &&
+        (!account || (sender.nonce == account->nonce && sender.balance == account->balance))) {
+        return 0;
+    }
+    const auto stale = account ? sender.lower_bound(account->nonce) : 0;
+    note_removal_of_first(sender, stale, DropReason::nonce_used);
+    if (stale == sender.entries.size()) {
+        entries_->remove_first(sender, stale);
+        return stale;
+    }
+    const auto left = std::span{sender.entries}.subspan(stale);
+    for (auto* entry : left) shares_->remove(*entry);
+    entries_->set_account(sender, account, stale);
+    for (auto* entry : sender.entries) shares_->add(*entry);
+    return stale;
+}
+
+std::size_t TxPool::expire(Instant now) {
+    entries_->advance(now);
     std::size_t removed = 0;
-    for (auto it = by_sender.lower_bound(sender);
-         it != by_sender.end() && it->sender == sender && it->nonce <= nonce; ++removed) {
-        erase(*it++);
+    for (auto* first = entries_->first_to_expire(); first && first->expires <= now;
+         first = entries_->first_to_expire()) {
+        expired_.insert(first->hash);
+        erase(*first, DropReason::expired);
+        ++removed;
     }
-    recount(sender);
+    if (floor_.fall(now) && std::exchange(refused_price_, false)) ++room_made_;
     return removed;
 }
 
-std::size_t TxPool::drop_stale(const Address& sender) {
-    const auto account = account_of(sender);
-    if (account && account->nonce > 0) return remove_through(sender, account->nonce - 1);
-    recount(sender);
-    return 0;
+Instant TxPool::next_expiry() const {
+    const auto* first = entries_->first_to_expire();
+    return std::min(first ? first->expires : never, floor_.next_step());
+}
+
+bool TxPool::remove(const Hash256& hash, DropReason reason) {
+    auto* found = entries_->find(hash);
+    if (found == nullptr) return false;
+    erase(*found, reason);
+    return true;
+}
+
+std::size_t TxPool::remove_through(const Address& address, std::uint64_t nonce) {
+    auto* sender = entries_->find_sender(address);
+    if (sender == nullptr) return 0;
+    const auto count = sender->lower_bound(nonce) + (sender->find(nonce) ? 1 : 0);
+    if (count == 0) return 0;
+    note_removal_of_first(*sender, count, DropReason::nonce_used);
+    entries_->remove_first(*sender, count);
+    return count;
+}
+
+std::size_t TxPool::drop_stale(const Address& address) {
+    auto* sender = entries_->find_sender(address);
+    return sender ? update(*sender, account_of(address)) : 0;
 }
 
 void TxPool::set_base_fee(const Uint256& base_fee) {
-    if (base_fee == base_fee_) return;
-    base_fee_ = base_fee;
-    for (auto it = entries_->begin(); it != entries_->end(); ++it) {
-        const auto price = effective_gas_price(it->max_fee, it->max_priority_fee, base_fee);
-        entries_->modify(it, [&](PooledTx& entry) { entry.price = price; });
-    }
+    const auto wei = saturated(base_fee);
+    if (wei == entries_->base_fee()) return;
+    const auto promised = shares_->take();
+    entries_->set_base_fee(wei);
+    for (auto* entry : promised) shares_->add(*entry);
 }
 
 }  // namespace parley::chain

@@ -2,7 +2,7 @@
 
 #include <parley/base/endian.hpp>
 #include <parley/base/rng.hpp>
-#include <parley/chain/types/test_transactions.hpp>
+#include <parley/chain/txpool/test_pool.hpp>
 #include <parley/crypto/hash.hpp>
 
 #include <doctest/doctest.h>
@@ -17,73 +17,22 @@
 
 using namespace parley;
 using namespace parley::chain;
+using namespace parley::chain::testing;
 
 namespace {
 
-Address sender_of(unsigned number) {
-    Address out;
-    out.value[18] = static_cast<std::byte>(number >> 8);
-    out.value[19] = static_cast<std::byte>(number);
-    return out;
-}
-
-/// Unsigned, but otherwise whole: the pool trusts the signature. `salt` makes hashes differ.
-Transaction plain(std::uint64_t nonce, std::uint64_t price, std::size_t data_bytes = 0,
-                  std::uint64_t salt = 1) {
-    auto tx = chain::testing::transfer(nonce, price);
-    tx.value = to_uint256(salt);
-    tx.data = SharedBytes::own(Buffer(data_bytes, std::byte{7}));
-    tx.signature.fill(std::byte{1});
-    return *decode_transaction(SharedBytes::own(tx.encode()));
-}
-
-struct Rig {
-    TxPool pool;
-    std::uint64_t salt = 0;
-    explicit Rig(PoolConfig config = {}, const AccountState* state = nullptr)
-        : pool(config, state) {}
-
-    InsertResult put(unsigned sender, std::uint64_t nonce, std::uint64_t price, bool local = false,
-                     std::size_t data_bytes = 0) {
-        // The sender is part of the value, as two senders never make the same hash.
-        const auto tx = plain(nonce, price, data_bytes, ++salt * 1000 + sender);
-        return pool.insert(tx, sender_of(sender), {}, {.local = local});
-    }
-    /// "sender:nonce@price", q for queued, l for local.
-    std::vector<std::string> content() const {
-        std::vector<std::string> out;
-        pool.for_each([&](const PooledTx& entry, bool pending) {
-            out.push_back(text(entry) + (pending ? "" : "q") + (entry.local ? "l" : ""));
-            return true;
-        });
-        return out;
-    }
-    static std::string text(const PooledTx& entry) {
-        return std::to_string(std::to_integer<int>(entry.sender.value[19])) + ":" +
-               std::to_string(entry.nonce) + "@" + std::to_string(*to_u64(entry.max_fee));
-    }
-};
-
+using Rig = PoolRig;
 using Strings = std::vector<std::string>;
 
-/// What a plain transfer costs here; all fit prices below 2^16 in equal sizes.
-std::size_t plain_cost() {
-    Rig rig;
-    rig.put(1, 1, 1000);
-    return rig.pool.size_bytes();
+std::vector<Hash256> hashes(const TxPool& pool, std::size_t limit) {
+    std::vector<Hash256> out;
+    for (const auto* entry : pool.page(limit)) out.push_back(entry->hash);
+    return out;
 }
 
 Transaction numbered(std::uint64_t number, std::uint64_t price) {
     return plain(0, price, 0, 1000 + number);
 }
-
-struct FixedState final : AccountState {
-    std::map<Address, Account> accounts;
-    std::optional<Account> account(const Address& address) const override {
-        const auto found = accounts.find(address);
-        return found == accounts.end() ? std::nullopt : std::optional{found->second};
-    }
-};
 
 }  // namespace
 
@@ -97,13 +46,13 @@ TEST_CASE("an inserted transaction is found, listed once and removed") {
     const auto* found = pool.find(tx.hash);
     REQUIRE(found);
     CHECK(found->sender == sender_of(1));
-    CHECK(found->expires == Instant{7s} + std::chrono::hours{24});
+    CHECK(found->expires == Instant{7s} + PoolConfig{}.lifetime_local);
     CHECK(found->local);
     CHECK(equal(found->raw, tx.raw));
     CHECK(equal(found->transaction().data, tx.data));
     CHECK(found->transaction().hash == tx.hash);
-    CHECK(pool.hashes(10) == std::vector{tx.hash});
-    CHECK(pool.hashes(0).empty());
+    CHECK(hashes(pool, 10) == std::vector{tx.hash});
+    CHECK(pool.page(0).empty());
     CHECK(pool.next_nonce(sender_of(1)) == 4);
     CHECK(pool.remove(tx.hash));
     CHECK_FALSE(pool.remove(tx.hash));
@@ -127,23 +76,48 @@ TEST_CASE("the pool keeps bytes of its own, not the message they came in") {
     CHECK(equal(found->raw, tx.raw));
 }
 
-TEST_CASE("hashes come in pages that cover the pool once") {
+TEST_CASE("pages cover the pool once, what can be executed first, by price") {
     Rig rig;
-    for (unsigned i = 0; i < 25; ++i) rig.put(i, 0, 1000);
-    std::set<Hash256> seen;
-    std::optional<Hash256> after;
-    for (auto page = rig.pool.hashes(10); !page.empty(); page = rig.pool.hashes(10, after)) {
-        CHECK(std::ranges::is_sorted(page));
-        for (const auto& hash : page) CHECK(seen.insert(hash).second);
-        after = page.back();
+    for (unsigned i = 0; i < 25; ++i) rig.put(i, 0, 1000 + i % 5);
+    for (unsigned i = 0; i < 5; ++i) rig.put(i, 2, 5000);  // behind a gap
+    std::vector<std::string> seen;
+    std::optional<PoolRank> after;
+    for (auto page = rig.pool.page(7); !page.empty(); page = rig.pool.page(7, after)) {
+        for (const auto* entry : page) {
+            const auto rank = rig.pool.rank(*entry);
+            CHECK((!after || *after < rank));
+            CHECK_FALSE(rank < rank);
+            after = rank;
+            seen.push_back(Rig::text(*entry));
+        }
     }
-    CHECK(seen.size() == 25);
+    REQUIRE(seen.size() == 30);
+    CHECK(seen.front() == "4:0@1004");
+    CHECK(seen[5] == "3:0@1003");
+    CHECK(seen[24] == "20:0@1000");
+    CHECK(seen[25] == "0:2@5000");
+    CHECK(std::set(seen.begin(), seen.end()).size() == 30);
+}
+
+TEST_CASE("a page goes on where the last one ended, whatever came and went meanwhile") {
+    Rig rig;
+    for (unsigned i = 0; i < 20; ++i) rig.put(i, 0, 1000 + i);
+    const auto first = rig.pool.page(10);
+    const auto after = rig.pool.rank(*first.back());
+    CHECK(Rig::text(*first.back()) == "10:0@1010");
+    rig.put(30, 0, 2000);
+    rig.pool.remove(first.back()->hash);
+    rig.put(31, 0, 1005);
+    Strings rest;
+    for (const auto* entry : rig.pool.page(100, after)) rest.push_back(Rig::text(*entry));
+    CHECK(rest == Strings{"9:0@1009", "8:0@1008", "7:0@1007", "6:0@1006", "5:0@1005", "31:0@1005",
+                          "4:0@1004", "3:0@1003", "2:0@1002", "1:0@1001", "0:0@1000"});
 }
 
 TEST_CASE("a replacement needs both fees raised by the bump, exactly") {
     TxPool pool;
     auto with_fees = [&](std::uint64_t max_fee, std::uint64_t priority) {
-        auto tx = chain::testing::transfer(0);
+        auto tx = testing::transfer(0);
         tx.max_fee = to_uint256(max_fee);
         tx.max_priority_fee = to_uint256(priority);
         return pool.insert(*decode_transaction(SharedBytes::own(tx.encode())), sender_of(1), {},
@@ -295,13 +269,13 @@ TEST_CASE("a mined nonce takes along all up to it") {
 TEST_CASE("the state, where it is known, decides on nonce, balance and what is pending") {
     FixedState state;
     const auto cost_wei = 21'000u * 1000u + 1;
-    state.accounts[sender_of(1)] = {5, to_uint256(cost_wei)};
+    state.accounts[sender_of(1)] = {5, to_uint256(2 * cost_wei)};
     TxPool pool{{}, &state};
     const auto put = [&](const Transaction& tx, unsigned sender) {
         return pool.insert(tx, sender_of(sender), {}, {});
     };
     CHECK(put(plain(4, 1000), 1) == InsertResult::nonce_too_low);
-    CHECK(put(plain(5, 1000, 0, 2), 1) == InsertResult::insufficient_funds);
+    CHECK(put(plain(5, 1000, 0, cost_wei + 2), 1) == InsertResult::insufficient_funds);
     CHECK(put(plain(6, 1000), 1) == InsertResult::added);
     CHECK(pool.status().queued == 1);
     CHECK_FALSE(pool.next_nonce(sender_of(1)));
@@ -314,7 +288,7 @@ TEST_CASE("the state, where it is known, decides on nonce, balance and what is p
     CHECK(pool.drop_stale(sender_of(1)) == 1);
     CHECK(pool.drop_stale(sender_of(2)) == 0);
     CHECK(pool.next_nonce(sender_of(1)) == 7);
-    auto dear = chain::testing::transfer(9);
+    auto dear = testing::transfer(9);
     dear.max_fee.fill(std::byte{0xff});
     dear.gas_limit = 1;
     CHECK(put(*decode_transaction(SharedBytes::own(dear.encode())), 1) ==
@@ -345,7 +319,7 @@ TEST_CASE("a producer gets the best tips first, each sender's nonces in order, w
 
 TEST_CASE("a changed base fee changes who is cheapest") {
     const auto put = [](TxPool& pool, unsigned sender, std::uint64_t max, std::uint64_t priority) {
-        auto tx = chain::testing::transfer(0);
+        auto tx = testing::transfer(0);
         tx.max_fee = to_uint256(max);
         tx.max_priority_fee = to_uint256(priority);
         tx.value = to_uint256(sender);
@@ -403,7 +377,7 @@ TEST_CASE("bounds and indexes hold through thousands of random calls") {
         if (roll == 0) {
             rig.pool.remove_through(sender_of(sender), rng.below(6));
         } else if (roll == 1) {
-            const auto some = rig.pool.hashes(5);
+            const auto some = hashes(rig.pool, 5);
             if (!some.empty()) CHECK(rig.pool.remove(some.back()));
         } else if (roll == 2) {
             rig.pool.set_base_fee(to_uint256(rng.below(3000)));
@@ -424,7 +398,7 @@ TEST_CASE("bounds and indexes hold through thousands of random calls") {
             auto& [count, sum] = senders[entry.sender];
             ++count;
             sum += entry.size_bytes;
-            CHECK_FALSE(entry.doomed);
+            CHECK(entry.pending == is_pending);
             CHECK(rig.pool.find(entry.hash) == &entry);
             return true;
         });
@@ -438,7 +412,7 @@ TEST_CASE("bounds and indexes hold through thousands of random calls") {
             REQUIRE(sums.second <= config.sender_bytes_max);
         }
     }
-    while (rig.pool.size() > 0) REQUIRE(rig.pool.remove(rig.pool.hashes(1).front()));
+    while (rig.pool.size() > 0) REQUIRE(rig.pool.remove(hashes(rig.pool, 1).front()));
     CHECK(rig.pool.size_bytes() == 0);
 }
 
@@ -458,7 +432,7 @@ TEST_CASE("what is pending is counted along, also where accounts say where it be
         } else if (roll == 1) {
             rig.pool.remove_through(sender, rng.below(4));
         } else if (roll == 2 && rig.pool.size() > 0) {
-            const auto all = rig.pool.hashes(100);
+            const auto all = hashes(rig.pool, 100);
             rig.pool.remove(all[rng.below(all.size())]);
         } else {
             rig.put(number, rng.below(12), 1000 + rng.below(1000));
@@ -537,8 +511,8 @@ TEST_CASE("what waits for its whole lifetime is forgotten, and peers do not brin
     const auto foreign = numbered(1, 1000);
     const auto own = numbered(2, 1000);
     CHECK(pool.next_expiry() == never);
-    REQUIRE(is_new(pool.insert(foreign, sender_of(1), {Instant{1h}, {}}, {})));
     REQUIRE(is_new(pool.insert(own, sender_of(2), {Instant{0h}, {}}, {.local = true})));
+    REQUIRE(is_new(pool.insert(foreign, sender_of(1), {Instant{1h}, {}}, {})));
     CHECK(pool.next_expiry() == Instant{4h});
     CHECK(pool.expire(Instant{4h} - 1ns) == 0);
     CHECK(pool.expire(Instant{4h}) == 1);
@@ -548,6 +522,26 @@ TEST_CASE("what waits for its whole lifetime is forgotten, and peers do not brin
     CHECK(pool.expire(Instant{24h}) == 1);
     CHECK_FALSE(pool.contains(own.hash));
     CHECK(pool.next_expiry() == Instant{28h});
+}
+
+TEST_CASE("what can be executed lives for days, what cannot for hours from when on it could not") {
+    FixedState state;
+    auto& account = state.accounts[sender_of(1)];
+    account = {0, to_uint256(1'000'000'000)};
+    Rig rig{{.lifetime = 3h, .lifetime_executable = 72h}, &state};
+    rig.put(1, 0, 1000);
+    rig.put(1, 1, 1000);
+    rig.put(1, 5, 1000);
+    CHECK(rig.pool.next_expiry() == Instant{3h});
+    CHECK(rig.pool.expire(Instant{3h}) == 1);
+    CHECK(rig.content() == Strings{"1:0@1000", "1:1@1000"});
+    rig.pool.expire(Instant{50h});
+    account.balance = to_uint256(21'005'000);  // of one of them
+    rig.pool.drop_stale(sender_of(1));
+    CHECK(rig.content() == Strings{"1:0@1000", "1:1@1000q"});
+    CHECK(rig.pool.next_expiry() == Instant{53h});
+    CHECK(rig.pool.expire(Instant{53h}) == 1);
+    CHECK(rig.pool.next_expiry() == Instant{72h});
 }
 
 TEST_CASE("of a full pool that expires, peers bring nothing back") {

@@ -160,17 +160,10 @@ void TxRelay::tell_backlog(Peer& peer) {
     tree_.announce_to(peer.context().now(), peer.id(), hashes);
 }
 
-/// From a random place on, and around: what does not fit is told by others, or whoever fills the
-/// pool would decide what a new peer hears of.
 std::vector<Hash256> TxRelay::backlog() {
-    Hash256 from;
-    SeededEntropy{rng_.next()}.fill(from);
-    auto hashes = pool_.hashes(config_.backlog_max, from);
-    for (const auto& hash : pool_.hashes(config_.backlog_max - hashes.size())) {
-        if (hash > from) break;
-        hashes.push_back(hash);
-    }
-    return hashes;
+    std::vector<Hash256> out;
+    for (const auto* entry : pool_.page(config_.backlog_max)) out.push_back(entry->hash);
+    return out;
 }
 
 Instant TxRelay::next_wakeup() const {

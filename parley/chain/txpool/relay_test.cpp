@@ -338,28 +338,6 @@ TEST_CASE("a new peer hears of what is pooled; what a full lane refuses is annou
     CHECK(a.context->count(tx_topic::announce) == 2);
 }
 
-TEST_CASE("of a pool larger than the backlog, different peers hear of different parts") {
-    TxRelayConfig config;
-    config.backlog_max = 3;
-    Fixture f{config};
-    std::set<Hash256> all;
-    for (std::uint64_t i = 0; i < 10; ++i) {
-        const auto tx = tx_of(i);
-        all.insert(tx.hash);
-        f.relay.submit({}, tx.raw, [](auto) {});
-    }
-    f.run_jobs();
-    std::set<Hash256> heard;
-    for (int peer = 0; peer < 40; ++peer) {
-        auto& a = f.connect();
-        f.relay.on_timer({f.relay.next_wakeup(), {}});
-        const auto told = *tx_topic::decode_hashes(a.context->sent.back().second);
-        CHECK(told.size() == 3);
-        heard.insert(told.begin(), told.end());
-    }
-    CHECK(heard == all);
-}
-
 TEST_CASE("what waits for its check is bounded, and what is dropped can come again") {
     TxRelayConfig config;
     config.checks = {.bytes_max = 1, .own_bytes_max = 1};

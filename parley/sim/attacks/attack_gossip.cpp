@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace parley::sim {
 
@@ -132,7 +133,10 @@ private:
             case WasteStyle::large:
                 return send(10, chain::tx_topic::payload, transaction(large_bytes));
             case WasteStyle::announcements: {
-                const auto known = node().pool().hashes(hashes_max);
+                std::vector<Hash256> known;
+                for (const auto* entry : node().pool().page(hashes_max)) {
+                    known.push_back(entry->hash);
+                }
                 if (known.empty()) return;
                 return send(100, chain::tx_topic::announce, chain::tx_topic::encode_hashes(known));
             }
