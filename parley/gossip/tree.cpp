@@ -215,6 +215,11 @@ void Tree::announce_to(Now now, PeerId peer, const std::vector<ItemId>& items) {
     }
 }
 
+std::size_t Tree::announcements_waiting(PeerId peer) const {
+    const auto found = peers_.find(peer);
+    return found == peers_.end() ? 0 : found->second.to_announce.size();
+}
+
 void Tree::on_timer(Now now) {
     while (!asks_.empty() && asks_.front().at + config_.fetch_timeout <= now.instant) {
         const Ask ask = asks_.front();
@@ -242,7 +247,7 @@ void Tree::announce_news(Now now) {
     std::vector<Peer*> eager;
     for (auto& [id, peer] : peers_) {
         (peer.eager ? eager : lazy).push_back(&peer);
-        tell(std::exchange(peer.to_announce, {}), {&peer});
+        tell_one(std::exchange(peer.to_announce, {}), peer);
     }
     const bool all = lazy.size() <= config_.announce_first_peers;
     if (!all) {
@@ -281,6 +286,14 @@ void Tree::tell(const std::vector<ItemId>& items, const std::vector<Peer*>& peer
         for (Peer* peer : peers) {
             if (known->insert(peer->slot)) peer->announcing.push_back(item);
         }
+    }
+}
+
+/// As tell, and of what is no longer remembered it has not spoken.
+void Tree::tell_one(const std::vector<ItemId>& items, Peer& peer) {
+    for (const auto& item : items) {
+        auto* known = seen_.peers(item);
+        if (!known || known->insert(peer.slot)) peer.announcing.push_back(item);
     }
 }
 

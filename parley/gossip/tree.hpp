@@ -58,7 +58,7 @@ struct TreeConfig {
     std::size_t seen_items_max = 65'536;             ///< remembered; see SeenItems
     std::size_t missing_items_max = 16'384;          ///< announced, not yet here, in all
     std::size_t asks_max = 65'536;                   ///< questions not yet answered, in all
-    std::size_t missing_per_peer_max = 4'096;        ///< of these, named first by one peer
+    std::size_t missing_per_peer_max = 8'192;        ///< of these, named first by one peer
     std::size_t announcements_per_peer_max = 8'192;  ///< waiting to be sent; others are dropped
     std::size_t hashes_per_message_max = 1'024;      ///< of an Announce or a Graft
 };
@@ -143,6 +143,9 @@ public:
     /// Announces what we have to a new peer.
     void announce_to(Now now, PeerId peer, const std::vector<ItemId>& items);
 
+    /// Items that wait to be announced to this peer alone.
+    std::size_t announcements_waiting(PeerId peer) const;
+
     /// Sends announcements and fetches that are due. Early calls are harmless.
     void on_timer(Now now);
     /// When to call on_timer() next.
@@ -199,6 +202,7 @@ private:
     void keep_for_rest(Now now);
     void announce_rest();
     void tell(const std::vector<ItemId>& items, const std::vector<Peer*>& peers);
+    void tell_one(const std::vector<ItemId>& items, Peer& peer);
     void send_announcements();
     template <class Effect>
     void emit(PeerId peer, std::vector<ItemId> items);

@@ -561,7 +561,7 @@ TEST_CASE("who delivered nothing may not fill the table again") {
     tree.on_timer(at(2500ms));
     CHECK(tree.missing_items() == 0);
     CHECK_FALSE(tree.on_announce(at(3s), a, items).too_many);
-    CHECK(tree.missing_items() == 256);  // 4,096 / 16
+    CHECK(tree.missing_items() == 512);  // 8,192 / 16
     // What comes after all clears its name.
     tree.on_timer(at(4s));
     for (unsigned i = 0; i < 10; ++i) tree.on_payload(at(4s), a, items[i]);

@@ -15,11 +15,12 @@ chain::TxRelayConfig relay_config(const ChainConfig& config) {
 
 }  // namespace
 
-Chain::Chain(const ChainConfig& config, Rng rng, std::optional<ChainData> data)
+Chain::Chain(const ChainConfig& config, Rng rng, std::optional<ChainData> data, Store* store)
     : config_(config),
       pool_({.bytes_max = config.pool_bytes_max, .salt = rng.split("pool").next()}, &state_),
       relay_(relay_config(config), pool_, rng),
       eth_({.chain_id = config.id, .pool = pool_, .relay = relay_}, rng.split("filters")) {
+    if (store) relay_.keep_own(*store);
     if (!data) return;
     blocks_.emplace(config, std::move(*data), LedgerModule::Parts{state_, pool_, relay_, eth_},
                     rng.split("blocks"));

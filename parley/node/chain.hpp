@@ -25,8 +25,10 @@ namespace parley::node {
 
 class Chain {
 public:
-    /// Without `data` it has no blocks: a pool whose transactions nobody executes.
-    Chain(const ChainConfig& config, Rng rng, std::optional<ChainData> data = {});
+    /// Without `data` it has no blocks: a pool whose transactions nobody executes. What the own
+    /// user submits is kept in `store`, if there is one, which outlives this and its Jobs.
+    Chain(const ChainConfig& config, Rng rng, std::optional<ChainData> data = {},
+          Store* store = nullptr);
 
     const ChainConfig& config() const { return config_; }
     const chain::TxPool& pool() const { return pool_; }

@@ -63,6 +63,8 @@ void LedgerModule::attached(transport::Network& network) {
     sync_.attached(network);
     first_number_ = ledger().head().header.number;
     parts_.state.use(ledger());
+    parts_.relay.use_objection(
+        [this](const auto& tx, const auto& sender) { return objection(tx, sender); });
     parts_.relay.on_new_head(network.now(), new_head({}));
     use_ledger();
     if (data_.signer_secret) start_producer();
@@ -93,7 +95,17 @@ void LedgerModule::start_producer() {
             sync_.import(now, std::move(block), std::move(done), std::move(senders));
         },
         network_->log());
+    producer_->on_refused([this](Now, const Hash256& hash, const chain::ExecutionError& why) {
+        if (is_final(why.code)) parts_.relay.on_refused(hash);
+    });
     wipe(*data_.signer_secret);
+}
+
+std::optional<std::string> LedgerModule::objection(const chain::Transaction& tx,
+                                                   const chain::Address& sender) const {
+    const auto checked = execution_->check_waiting(tx, sender, next_fork_, ledger());
+    if (checked) return std::nullopt;
+    return message(checked.error());
 }
 
 std::vector<chain::Picked> LedgerModule::pick(const Uint256& base_fee,
@@ -129,19 +141,23 @@ std::optional<SyncProgress> LedgerModule::syncing() const {
 }
 
 /// The blocks are recent, so that they are in memory.
-chain::NewHead LedgerModule::new_head(const chain::Imported& imported) const {
+chain::NewHead LedgerModule::new_head(const chain::Imported& imported) {
     const auto& head = ledger().head();
     chain::Header next;
     next.number = head.header.number + 1;
     next.timestamp = head.header.timestamp + 1;
     chain::NewHead out;
-    out.fork = data_.engine->fork_of(next, head);
+    out.fork = next_fork_ = data_.engine->fork_of(next, head);
     if (out.fork >= chain::Fork::london) out.base_fee = chain::next_base_fee(head.header);
     out.gas_limit = head.header.gas_limit;
     const auto each_tx = [&](const Hash256& hash, const auto& visit) {
         const auto* block = ledger().blocks().recent(hash);
         if (!block) return;
         const auto& logged = block->logged;
+        out.credited.push_back(logged.block.header.beneficiary);
+        if (const auto& withdrawals = logged.block.body.withdrawals) {
+            for (const auto& each : *withdrawals) out.credited.push_back(each.address);
+        }
         for (std::size_t i = 0; i < logged.senders.size(); ++i) {
             visit(logged.block.body.transactions[i], logged.senders[i]);
         }

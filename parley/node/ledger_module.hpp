@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace parley::node {
@@ -68,7 +69,9 @@ public:
 
 private:
     void on_imported(Now now, const chain::Imported& imported);
-    chain::NewHead new_head(const chain::Imported& imported) const;
+    chain::NewHead new_head(const chain::Imported& imported);
+    std::optional<std::string> objection(const chain::Transaction& tx,
+                                         const chain::Address& sender) const;
     std::optional<SyncProgress> syncing() const;
     void use_ledger();
     void start_producer();
@@ -82,6 +85,7 @@ private:
     chain::BlockSync sync_;
     std::optional<chain::Producer> producer_;
     std::uint64_t first_number_ = 0;  // of the head at the start
+    chain::Fork next_fork_{};         // of the next block
     OnHead on_head_;
 };
 

@@ -37,7 +37,7 @@ p2p::Config of_network(const NodeConfig& config, const std::optional<ChainData>&
 
 Node::Node(const NodeConfig& config, NodeKey key, Store& store, Log& log, Rng rng, Now now,
            EntropySource* entropy, std::optional<ChainData> chain)
-    : ChainOwner{Chain{config.chain, rng.split("parts").split("tx"), chain}},
+    : ChainOwner{Chain{config.chain, rng.split("parts").split("tx"), chain, &store}},
       Network(of_network(config, chain), std::move(key), store, log, rng, now, entropy) {}
 
 Result<std::unique_ptr<Node>, StoreError> Node::create(NodeConfig config, NodeKey key, Store& store,

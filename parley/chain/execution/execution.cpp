@@ -21,6 +21,26 @@ BlockContext context_of(const Header& header, Fork fork) {
     };
 }
 
+bool is_final(ExecutionErrc code) {
+    switch (code) {
+        case ExecutionErrc::nonce_too_low:
+        case ExecutionErrc::nonce_too_high:
+        case ExecutionErrc::fee_below_base:
+        case ExecutionErrc::blob_fee_below_base:
+        case ExecutionErrc::exceeds_block_gas:
+            return false;
+        case ExecutionErrc::rule:
+        case ExecutionErrc::insufficient_funds:
+        case ExecutionErrc::sender_has_code:
+        case ExecutionErrc::calls_code:
+        case ExecutionErrc::creates_code:
+        case ExecutionErrc::balance_overflow:
+        case ExecutionErrc::application:
+            break;
+    }
+    return true;
+}
+
 std::string message(const ExecutionError& error) {
     const auto compared = [&](std::string_view what) {
         return fmt::format("{}: expected {}, got {}", what, to_decimal(error.expected),
@@ -59,6 +79,11 @@ std::string message(const ExecutionError& error) {
             return error.reason;
     }
     return "malformed";
+}
+
+Result<void, ExecutionError> Execution::check_waiting(const Transaction&, const Address&, Fork,
+                                                      const AccountState&) const {
+    return {};
 }
 
 void Execution::begin(const BlockContext&, StateEdit&) const {}

@@ -14,6 +14,7 @@
 #include <parley/base/result.hpp>
 #include <parley/base/uint256.hpp>
 #include <parley/chain/state/state_edit.hpp>
+#include <parley/chain/types/account_state.hpp>
 #include <parley/chain/types/address.hpp>
 #include <parley/chain/types/fork.hpp>
 #include <parley/chain/types/header.hpp>
@@ -68,6 +69,9 @@ struct ExecutionError {
     std::string reason = {};
     friend bool operator==(const ExecutionError&, const ExecutionError&) = default;
 };
+/// Whether a transaction that is refused so is not worth another try: false if another block, or
+/// what comes before it there, may make the difference.
+bool is_final(ExecutionErrc code);
 /// One line for a log or a caller: "nonce too low: expected 3, got 2".
 std::string message(const ExecutionError& error);
 
@@ -83,6 +87,10 @@ public:
     virtual ~Execution() = default;
     /// All that needs no state, for a block of this fork and before the sender is recovered.
     virtual Result<void, TxError> check(const Transaction& tx, Fork fork) const = 0;
+    /// Of a transaction that passed check() and waits for a block: an error if no block on this
+    /// chain would take it, whatever comes before it. Quick: asked on the node's thread.
+    virtual Result<void, ExecutionError> check_waiting(const Transaction& tx, const Address& sender,
+                                                       Fork fork, const AccountState& state) const;
     /// Before the first transaction of a block.
     virtual void begin(const BlockContext& block, StateEdit& state) const;
     /// Executes a transaction that passed check(). `gas_left` of the block's limit. An error leaves

@@ -81,6 +81,18 @@ Result<void, TxError> Transfers::check(const Transaction& tx, Fork fork) const {
     return check_stateless(tx, rules);
 }
 
+Result<void, ExecutionError> Transfers::check_waiting(const Transaction& tx, const Address& sender,
+                                                      Fork fork, const AccountState& state) const {
+    const auto has_code = [&](const Address& address) {
+        const auto account = state.account(address);
+        return account && account->has_code();
+    };
+    if (has_code(sender)) return refuse(ExecutionErrc::sender_has_code);
+    if (!tx.to) return refuse(ExecutionErrc::creates_code);
+    if (has_code(*tx.to) || is_precompile(*tx.to, fork)) return refuse(ExecutionErrc::calls_code);
+    return {};
+}
+
 Result<TxOutcome, ExecutionError> Transfers::execute(const Transaction& tx, const Address& sender,
                                                      const BlockContext& block,
                                                      std::uint64_t gas_left,

@@ -15,6 +15,9 @@ public:
     explicit Transfers(std::uint64_t chain_id) : chain_id_(chain_id) {}
 
     Result<void, TxError> check(const Transaction& tx, Fork fork) const override;
+    /// Refuses what runs code: sender_has_code, creates_code, calls_code.
+    Result<void, ExecutionError> check_waiting(const Transaction& tx, const Address& sender,
+                                               Fork fork, const AccountState& state) const override;
     Result<TxOutcome, ExecutionError> execute(const Transaction& tx, const Address& sender,
                                               const BlockContext& block, std::uint64_t gas_left,
                                               StateEdit& state) const override;

@@ -23,6 +23,7 @@ struct Producer::Making {
     ByteArray<32> secret;
     std::vector<Picked> picked;
     std::optional<Result<MadeBlock, trie::TrieError>> made = {};
+    std::vector<std::pair<Hash256, ExecutionError>> refused = {};
 
     void run(const ChainHeader& head, const State& state) {
         std::vector<Candidate> candidates;
@@ -34,7 +35,11 @@ struct Producer::Making {
         plan.timestamp = std::max(plan.timestamp, head.header.timestamp + 1);
         made =
             make_block(*execution, *engine, head, plan, candidates, {state, state, state.root()});
-        if (*made) solo_seal((*made)->block.header, secret);
+        if (!*made) return;
+        for (auto& [index, why] : (*made)->refused) {
+            refused.emplace_back(candidates[index].tx.hash, std::move(why));
+        }
+        solo_seal((*made)->block.header, secret);
     }
 };
 
@@ -91,6 +96,9 @@ void Producer::on_made(Now now, Making& making) {
         log_.write(LogLevel::error, "producer", "cannot make a block",
                    {{"error", message(making.made->error())}});
         return;
+    }
+    for (const auto& [hash, why] : making.refused) {
+        if (on_refused_) on_refused_(now, hash, why);
     }
     auto& made = **making.made;
     const auto count = made.block.body.transactions.size();

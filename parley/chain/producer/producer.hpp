@@ -41,6 +41,10 @@ public:
     /// The best transactions for a block of this base fee and gas limit, as TxPool::best has them.
     using Pick = std::function<std::vector<Picked>(const Uint256& base_fee, std::uint64_t gas_max)>;
 
+    /// Told of each that could not be executed at its place, and why.
+    using OnRefused = std::function<void(Now, const Hash256& hash, const ExecutionError& why)>;
+    void on_refused(OnRefused call) { on_refused_ = std::move(call); }
+
     /// Where a block goes that was made, as Ledger::import: to the ledger, and to peers.
     using Import =
         std::function<void(Now, Block block, ImportDone done, std::vector<Address> senders)>;
@@ -71,6 +75,7 @@ private:
     Ledger& ledger_;
     Pick pick_;
     Import import_;
+    OnRefused on_refused_;
     Log& log_;
     Instant next_at_{};
     bool is_making_ = false;

@@ -27,6 +27,7 @@ namespace parley::chain {
 /// Why a submitted transaction did not enter the pool, in words for its sender.
 struct SubmitError {
     std::string message;
+    bool is_busy = false;  ///< nothing was checked: try again later
 };
 
 /// A transaction on its way to its check.

@@ -17,11 +17,12 @@ struct NewHead {
         Transaction tx;
         Address sender;
     };
-    Fork fork{};                    ///< of the next block
-    Uint256 base_fee{};             ///< wei per gas in the next block; 0 before London
-    std::uint64_t gas_limit = 0;    ///< of a block
-    std::vector<Tx> mined = {};     ///< in the blocks that came
-    std::vector<Tx> reverted = {};  ///< in those that left, and not in `mined`; in their order
+    Fork fork{};                         ///< of the next block
+    Uint256 base_fee{};                  ///< wei per gas in the next block; 0 before London
+    std::uint64_t gas_limit = 0;         ///< of a block
+    std::vector<Tx> mined = {};          ///< in the blocks that came
+    std::vector<Tx> reverted = {};       ///< in those that left, and not in `mined`; in their order
+    std::vector<Address> credited = {};  ///< by those that came otherwise than by a transaction
 };
 
 }  // namespace parley::chain

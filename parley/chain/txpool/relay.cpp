@@ -23,9 +23,17 @@ constexpr Duration message_work = 1us;
 constexpr Duration byte_work = 3ns;  // Keccak-256, and a copy
 constexpr Duration decoding_work = 4us;
 constexpr Duration hash_work = 200ns;     // of a list, decoded and looked up
-constexpr Duration backlog_work = 400ns;  // of a hash, found, noted and encoded
+constexpr Duration backlog_work = 400ns;  // of a hash, noted and encoded
+constexpr Duration page_work = 8ns;       // of each in the pool, to find those of a page
 /// Of a hash in an Announce.
 constexpr std::size_t announced_bytes = 33;
+/// New links that are told of the pool in one turn.
+constexpr std::size_t pages_a_turn = 4;
+/// Of the own user, from another life of this node.
+constexpr std::size_t taken_up_a_turn = 256;
+constexpr Duration take_up_interval = 200ms;
+/// Of the own user, that a reorganisation may bring back.
+constexpr std::size_t own_mined_max = 4096;
 
 Duration work_of_bytes(std::size_t bytes) {
     return message_work + byte_work * static_cast<Duration::rep>(bytes);
@@ -60,6 +68,7 @@ public:
 
     PeerId id() const { return id_; }
     const Origin& origin() const { return origin_; }
+    Backlog& backlog() { return backlog_; }
     transport::Context& context() { return context_; }
     bool may_fetch(Now now, std::size_t items) {
         return fetches_.take(now.instant, static_cast<double>(items));
@@ -77,6 +86,7 @@ public:
     }
 
     void on_closed(transport::CloseReason) override {
+        relay_.next_page_at(*this, never);
         relay_.peers_.erase(id_);
         relay_.checks_.remove_peer(id_);
         relay_.tree_.remove_peer(context_.now(), id_);
@@ -116,6 +126,7 @@ private:
     Origin origin_;
     TokenBucket fetches_;
     TokenBucket uploads_;
+    Backlog backlog_;
 };
 
 TxRelay::TxRelay(TxRelayConfig config, TxPool& pool, Rng rng)
@@ -125,10 +136,22 @@ TxRelay::TxRelay(TxRelayConfig config, TxPool& pool, Rng rng)
       tree_(config.tree, rng_.split("tx tree")),
       checks_(config.checks),
       uploads_(config.uploads, rng_.split("uploads").next()),
-      self_(std::make_shared<TxRelay*>(this)) {}
+      own_mined_(own_mined_max, rng_.split("own").next()),
+      self_(std::make_shared<TxRelay*>(this)) {
+    pool_.on_dropped([this](const auto& entry, auto reason) { on_dropped(entry, reason); });
+}
 
 TxRelay::~TxRelay() {
+    pool_.on_dropped({});
     *self_ = nullptr;
+}
+
+void TxRelay::attached(transport::Network& network) {
+    network_ = &network;
+    if (store_ == nullptr) return;
+    journal_.emplace(*store_, network.jobs(), network.log());
+    taken_up_ = journal_->load();
+    if (!taken_up_.empty()) take_up_at_ = network.now().instant;
 }
 
 transport::TopicSpec TxRelay::topic() const {
@@ -146,35 +169,117 @@ std::unique_ptr<transport::TopicHandler> TxRelay::new_peer(transport::Context& c
     auto peer = std::make_unique<Peer>(*this, context, id);
     if (tree_.add_peer(id)) {
         peers_.emplace(id, peer.get());
-        tell_backlog(*peer);
+        begin_backlog(*peer);
     }
     return peer;
 }
 
-/// Work for a link that has brought nothing yet: its address pays, or whoever comes again and again
-/// would have it all the time.
-void TxRelay::tell_backlog(Peer& peer) {
-    const auto hashes = backlog();
-    if (!peer.may_upload(announced_bytes * hashes.size())) return;
-    peer.context().note_waste(backlog_work * static_cast<Duration::rep>(hashes.size()));
-    tree_.announce_to(peer.context().now(), peer.id(), hashes);
+void TxRelay::begin_backlog(Peer& peer) {
+    peer.backlog() = {.moves = pool_.moves()};
+    tell_page(peer.context().now(), peer);
 }
 
-std::vector<Hash256> TxRelay::backlog() {
-    std::vector<Hash256> out;
-    for (const auto* entry : pool_.page(config_.backlog_max)) out.push_back(entry->hash);
-    return out;
+void TxRelay::tell_backlogs(Now now) {
+    for (std::size_t i = 0; i < pages_a_turn && !pages_.empty(); ++i) {
+        const auto [at, id] = *pages_.begin();
+        if (at > now.instant) return;
+        tell_page(now, *peers_.find(id)->second);
+    }
+}
+
+void TxRelay::next_page_at(Peer& peer, Instant at) {
+    auto& backlog = peer.backlog();
+    pages_.erase({backlog.next_at, peer.id()});
+    backlog.next_at = at;
+    if (at != never) pages_.insert({at, peer.id()});
+}
+
+/// The best that it was not told of. Work for a link that may have brought nothing: its address
+/// pays, or whoever comes again and again would have it all the time.
+void TxRelay::tell_page(Now now, Peer& peer) {
+    auto& backlog = peer.backlog();
+    next_page_at(peer, now.instant + config_.backlog_interval);
+    if (tree_.announcements_waiting(peer.id()) > 0) return;  // its lane is full
+    const auto page = pool_.page(config_.backlog_page, backlog.after);
+    if (!peer.may_upload(announced_bytes * page.size())) return;
+    std::vector<Hash256> hashes;
+    hashes.reserve(page.size());
+    for (const auto* entry : page) hashes.push_back(entry->hash);
+    peer.context().note_waste(backlog_work * static_cast<Duration::rep>(page.size()) +
+                              page_work * static_cast<Duration::rep>(pool_.size()));
+    tree_.announce_to(now, peer.id(), hashes);
+    if (page.size() == config_.backlog_page && !page.empty()) {
+        backlog.after = pool_.rank(*page.back());
+    } else if (backlog.moves != pool_.moves() && !backlog.is_again) {
+        // What moved up while it was told of the others: what it knows is not named again.
+        backlog = {.is_again = true, .next_at = backlog.next_at};
+    } else {
+        next_page_at(peer, never);
+    }
 }
 
 Instant TxRelay::next_wakeup() const {
-    return std::min(tree_.next_wakeup(), pool_.next_expiry());
+    const auto page = pages_.empty() ? never : pages_.begin()->first;
+    const auto own = std::min(take_up_at_, own_again_at_);
+    const auto journal = journal_ ? journal_->next_wakeup() : never;
+    return std::min({tree_.next_wakeup(), pool_.next_expiry(), page, own, journal});
 }
 
 void TxRelay::on_timer(Now now) {
     pool_.expire(now.instant);
+    if (journal_) journal_->on_timer(now);
+    take_up_own(now);
+    if (now.instant >= own_again_at_) announce_own(now);
+    tell_backlogs(now);
     tree_.on_timer(now);
     start_checks();
     flush(now);
+}
+
+/// What another life of this node left, some at a time.
+void TxRelay::take_up_own(Now now) {
+    if (now.instant < take_up_at_) return;
+    for (std::size_t i = 0; i < taken_up_a_turn && !taken_up_.empty(); ++i) {
+        auto raw = std::move(taken_up_.back());
+        taken_up_.pop_back();
+        submit(now, raw, [raw, self = self_](const auto& result) {
+            if (result || !*self) return;
+            auto& relay = **self;
+            if (result.error().is_busy) return relay.taken_up_.push_back(raw);
+            const auto hash = crypto::keccak256(raw);
+            if (!relay.pool_.contains(hash)) relay.journal_->remove(relay.network_->now(), hash);
+        });
+    }
+    take_up_at_ = taken_up_.empty() ? never : now.instant + take_up_interval;
+}
+
+/// To those who may have lost it. Where it is here, few bytes.
+void TxRelay::announce_own(Now now) {
+    std::size_t left = config_.own_again_max;
+    for (const auto& hash : own_) {
+        if (left-- == 0) break;
+        for (const auto& [id, peer] : peers_) tree_.push_failed(now, id, hash);
+    }
+    own_again_at_ = own_.empty() ? never : now.instant + config_.own_again;
+}
+
+void TxRelay::note_own(Now now, const Hash256& hash) {
+    own_.insert(hash);
+    own_again_at_ = std::min(own_again_at_, now.instant + config_.own_again);
+    if (journal_) journal_->add(now, hash, pool_.find(hash)->raw);
+}
+
+void TxRelay::on_dropped(const PooledTx& entry, DropReason reason) {
+    if (network_ == nullptr) return;
+    if (reason == DropReason::nonce_used && mined_.contains(entry.hash)) reason = DropReason::mined;
+    network_->hub().publish(TxDropped{entry.hash, reason});
+    // It may come again when there is room.
+    if (reason == DropReason::evicted) tree_.on_refused(entry.hash);
+    if (reason == DropReason::refused) tree_.on_unwanted(entry.hash);
+    if (!entry.local) return;
+    own_.erase(entry.hash);
+    if (reason == DropReason::mined) own_mined_.insert(entry.hash);
+    if (journal_) journal_->remove(network_->now(), entry.hash);
 }
 
 void TxRelay::submit(Now, SharedBytes raw, Done done) {
@@ -187,7 +292,8 @@ void TxRelay::submit(Now, SharedBytes raw, Done done) {
     auto refused = checks_.push_own(
         {.tx = std::move(*tx), .credit = {}, .origin = {.local = true}, .done = std::move(done)});
     if (refused) {
-        return refused->done(std::unexpected{SubmitError{"too busy: try again later"}});
+        return refused->done(
+            std::unexpected{SubmitError{.message = "too busy: try again later", .is_busy = true}});
     }
     start_checks();
 }
@@ -196,10 +302,30 @@ void TxRelay::on_new_head(Now now, const NewHead& head) {
     config_.rules.fork = head.fork;
     config_.rules.gas_limit_max = head.gas_limit;
     pool_.set_base_fee(head.base_fee);
-    for (const auto& [tx, sender] : head.reverted) (void)pool_.insert(tx, sender, now, {});
-    for (const auto* txs : {&head.reverted, &head.mined}) {
-        for (const auto& [tx, sender] : *txs) pool_.drop_stale(sender);
+    // In order, and each once.
+    std::set<Address> changed{head.credited.begin(), head.credited.end()};
+    for (const auto* txs : {&head.mined, &head.reverted}) {
+        for (const auto& [tx, sender] : *txs) {
+            changed.insert(sender);
+            if (tx.to) changed.insert(*tx.to);
+        }
     }
+    for (const auto& [tx, sender] : head.mined) mined_.insert(tx.hash);
+    for (const auto& account : changed) pool_.drop_stale(account);
+    mined_.clear();
+    for (const auto& [tx, sender] : head.reverted) {
+        const bool local = own_mined_.contains(tx.hash);
+        const auto result = pool_.insert(tx, sender, now, {.local = local, .reverted = true});
+        if (!is_new(result)) continue;
+        tree_.on_valid(now, tx.hash);
+        network_->hub().publish(TxAdded{tx.hash, local});
+        if (local) note_own(now, tx.hash);
+    }
+    flush(now);
+}
+
+void TxRelay::on_refused(const Hash256& hash) {
+    pool_.remove(hash, DropReason::refused);
 }
 
 Result<void, Offence> TxRelay::on_payload(Peer& peer, Message message) {
@@ -265,9 +391,15 @@ bool TxRelay::said_our_chain(Peer& peer) const {
 }
 
 Result<void, Offence> TxRelay::on_announce(Peer& peer, const std::vector<Hash256>& hashes) {
-    const auto announced = tree_.on_announce(peer.context().now(), peer.id(), hashes);
+    std::vector<Hash256> named;
+    named.reserve(hashes.size());
+    for (const auto& hash : hashes) {
+        // In the pool for longer than the tree remembers.
+        if (tree_.seen(hash) || !pool_.contains(hash)) named.push_back(hash);
+    }
+    const auto announced = tree_.on_announce(peer.context().now(), peer.id(), named);
     if (announced.too_many) return std::unexpected{Offence::too_often};
-    peer.context().note_waste(work_of_hashes(hashes.size() - announced.news));
+    peer.context().note_waste(work_of_hashes(named.size() - announced.news));
     return {};
 }
 
@@ -331,9 +463,16 @@ void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxErro
         }
         return reply(std::unexpected{SubmitError{message(sender.error())}});
     }
+    if (auto why = objection(unchecked.tx, *sender)) {
+        checks_.settle(unchecked, false);
+        tree_.on_unwanted(hash);
+        note_waste(unchecked.from, work_of_bytes(unchecked.tx.raw.size()) + decoding_work);
+        return reply(std::unexpected{SubmitError{std::move(*why)}});
+    }
     const bool local = unchecked.origin.local;
-    const auto result = pool_.insert(std::move(unchecked.tx), *sender, now, unchecked.origin);
+    const auto result = pool_.insert(unchecked.tx, *sender, now, unchecked.origin);
     checks_.settle(unchecked, is_new(result));
+    if (local && pool_.contains(hash)) note_own(now, hash);
     if (is_new(result)) {
         ++counters_.added;
         if (auto* context = context_of(unchecked.from)) context->mark_useful();
@@ -345,6 +484,10 @@ void TxRelay::finish(Now now, Unchecked& unchecked, const Result<Address, TxErro
     // That of the recovery counts in the queue of checks.
     note_waste(unchecked.from, work_of_bytes(unchecked.tx.raw.size()) + decoding_work);
     reply(std::unexpected{SubmitError{std::string{name(result)}}});
+}
+
+std::optional<std::string> TxRelay::objection(const Transaction& tx, const Address& sender) const {
+    return objection_ ? objection_(tx, sender) : std::nullopt;
 }
 
 /// Null for our own user, and for one whose link has ended.

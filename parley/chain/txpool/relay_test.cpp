@@ -72,8 +72,10 @@ private:
 };
 
 struct Fixture {
-    explicit Fixture(TxRelayConfig config = {}, PoolConfig pool_config = {})
-        : pool(pool_config), relay(config, pool, Rng{1}) {
+    explicit Fixture(TxRelayConfig config = {}, PoolConfig pool_config = {},
+                     const AccountState* state = nullptr, Store* store = nullptr)
+        : pool(pool_config, state), relay(config, pool, Rng{1}) {
+        if (store) relay.keep_own(*store);
         relay.attached(network);
     }
 
@@ -338,6 +340,223 @@ TEST_CASE("a new peer hears of what is pooled; what a full lane refuses is annou
     CHECK(a.context->count(tx_topic::announce) == 2);
 }
 
+TEST_CASE("a new peer hears of the whole pool in pages, what is mined first first") {
+    TxRelayConfig config;
+    config.backlog_page = 3;
+    config.backlog_interval = 2s;
+    Fixture f{config};
+    auto put = [&](std::uint64_t seed, std::uint64_t nonce, std::uint64_t price) {
+        const auto tx = testing::sign(testing::transfer(nonce, price), testing::secret_of(seed));
+        f.relay.submit({}, tx.raw, [](auto) {});
+        f.run_jobs();
+        return tx.hash;
+    };
+    std::vector<Hash256> in_order;
+    for (std::uint64_t i = 0; i < 8; ++i) in_order.push_back(put(i, 0, 9'000 - i));
+    in_order.push_back(put(1, 7, 50'000));  // behind a gap
+    auto& a = f.connect();
+    const auto told_until = [&](Instant until) {
+        while (f.relay.next_wakeup() <= until) {
+            f.network.time = {f.relay.next_wakeup(), {}};
+            a.context->time = f.network.time;
+            f.relay.on_timer(f.network.time);
+        }
+        std::vector<Hash256> out;
+        for (const auto& [code, message] : a.context->sent) {
+            if (code != tx_topic::announce) continue;
+            const auto hashes = *tx_topic::decode_hashes(message);
+            out.insert(out.end(), hashes.begin(), hashes.end());
+        }
+        return out;
+    };
+    const auto first = [&](std::size_t n) {
+        return std::vector(in_order.begin(), in_order.begin() + static_cast<std::ptrdiff_t>(n));
+    };
+    CHECK(told_until(Instant{1900ms}) == first(3));
+    // What comes and goes meanwhile moves no page.
+    f.pool.remove(in_order[0]);
+    CHECK(told_until(Instant{3900ms}) == first(6));
+    // A lane that is full has no more pages put on it.
+    a.context->full = true;
+    CHECK(told_until(Instant{7900ms}) == first(6));
+    a.context->full = false;
+    CHECK(told_until(Instant{20s}) == in_order);
+    CHECK(f.relay.next_wakeup() > Instant{1min});
+}
+
+TEST_CASE("what moves up while a new peer is told of the pool is told as well") {
+    TxRelayConfig config;
+    config.backlog_page = 2;
+    Fixture f{config};
+    std::vector<Hash256> all;
+    for (std::uint64_t i = 0; i < 5; ++i) {
+        auto tx = testing::transfer(0, 9'000 - i);
+        if (i == 4) {  // the last one at first, and the best at a base fee of 8,990
+            tx.max_fee = to_uint256(90'000);
+            tx.max_priority_fee = to_uint256(500);
+        }
+        tx = testing::sign(tx, testing::secret_of(i));
+        all.push_back(tx.hash);
+        f.relay.submit({}, tx.raw, [](auto) {});
+    }
+    f.run_jobs();
+    auto& a = f.connect();
+    f.relay.on_new_head({}, {.fork = Fork::london, .base_fee = to_uint256(8'990), .gas_limit = 1});
+    for (Instant at{}; at < Instant{30s}; at += 100ms) {
+        a.context->time = {at, {}};
+        f.relay.on_timer({at, {}});
+    }
+    std::set<Hash256> told;
+    for (const auto& [code, message] : a.context->sent) {
+        const auto hashes = *tx_topic::decode_hashes(message);
+        for (const auto& hash : hashes) CHECK(told.insert(hash).second);
+    }
+    CHECK(told == std::set(all.begin(), all.end()));
+}
+
+TEST_CASE("what the pool has for longer than the tree remembers is not fetched again") {
+    TxRelayConfig config;
+    config.tree.seen_items_max = 2;
+    Fixture f{config};
+    for (std::uint64_t i = 0; i < 4; ++i) f.relay.submit({}, tx_of(i).raw, [](auto) {});
+    f.run_jobs();
+    REQUIRE_FALSE(f.relay.tree().seen(tx_of(0).hash));
+    auto& a = f.connect();
+    REQUIRE(f.give(a, tx_topic::announce, tx_topic::encode_hashes({tx_of(0).hash, tx_of(9).hash})));
+    CHECK(f.relay.tree().missing_items() == 1);
+    CHECK(a.context->wasted < 10us);
+    // And is told to others all the same.
+    std::size_t told = 0;
+    f.relay.on_timer({Instant{1s}, {}});
+    for (const auto& [code, message] : a.context->sent) {
+        if (code == tx_topic::announce) told += tx_topic::decode_hashes(message)->size();
+    }
+    CHECK(told == 4);
+}
+
+TEST_CASE("what leaves the pool is told on the hub, with the reason") {
+    Fixture f;
+    std::vector<std::pair<Hash256, DropReason>> dropped;
+    const auto subscription = f.hub.subscribe<TxDropped>(
+        [&](const TxDropped& event) { dropped.emplace_back(event.hash, event.reason); });
+    for (std::uint64_t i = 0; i < 3; ++i) f.relay.submit({}, tx_of(i).raw, [](auto) {});
+    f.run_jobs();
+    const auto dearer = testing::sign(testing::transfer(1, 20'000'000'000), testing::secret_of(1));
+    f.relay.submit({}, dearer.raw, [](auto) {});
+    f.run_jobs();
+    f.relay.on_refused(tx_of(2).hash);
+    f.relay.on_refused(tx_of(2).hash);
+    f.relay.on_timer({Instant{200h}, {}});
+    f.hub.deliver();
+    using Drop = std::pair<Hash256, DropReason>;
+    REQUIRE(dropped.size() == 4);
+    CHECK(dropped[0] == Drop{tx_of(1).hash, DropReason::replaced});
+    CHECK(dropped[1] == Drop{tx_of(2).hash, DropReason::refused});
+    CHECK(dropped[2].second == DropReason::expired);
+    CHECK(f.pool.size() == 0);
+    CHECK(name(DropReason::nonce_used) == "nonce used");
+}
+
+TEST_CASE("a head takes what was mined and brings back what was reverted, the own user's as such") {
+    struct State final : AccountState {
+        std::uint64_t nonce = 0;
+        std::optional<Account> account(const Address&) const override {
+            return Account{.nonce = nonce, .balance = to_uint256(1'000'000'000'000'000'000)};
+        }
+    } state;
+    Fixture f{{}, {}, &state};
+    std::vector<std::pair<Hash256, DropReason>> dropped;
+    const auto subscription = f.hub.subscribe<TxDropped>(
+        [&](const TxDropped& event) { dropped.emplace_back(event.hash, event.reason); });
+    const auto own = tx_of(0);
+    const auto foreign = tx_of(1);
+    const auto sender = *recover_sender(own);
+    f.relay.submit({}, own.raw, [](auto) {});
+    auto& a = f.connect();
+    REQUIRE(f.give(a, tx_topic::payload, foreign.raw));
+    f.run_jobs();
+    REQUIRE(f.pool.status().pending == 2);
+    const auto other = testing::sign(testing::transfer(1, 99), testing::secret_of(1));
+    NewHead head{.fork = Fork::london, .gas_limit = 30'000'000};
+    head.mined = {{own, sender}, {other, sender}};
+    state.nonce = 2;
+    f.relay.on_new_head({}, head);
+    f.hub.deliver();
+    using Drop = std::pair<Hash256, DropReason>;
+    CHECK(dropped ==
+          std::vector<Drop>{{own.hash, DropReason::mined}, {foreign.hash, DropReason::nonce_used}});
+    CHECK(f.pool.size() == 0);
+    state.nonce = 0;
+    head.reverted = std::exchange(head.mined, {});
+    f.relay.on_new_head({}, head);
+    REQUIRE(f.pool.status().pending == 2);
+    CHECK(f.pool.find(own.hash)->local);
+    CHECK_FALSE(f.pool.find(other.hash)->local);
+}
+
+TEST_CASE("what no block would take is refused with its reason, and no offence") {
+    Fixture f;
+    f.relay.use_objection([](const Transaction& tx, const Address&) -> std::optional<std::string> {
+        if (tx.to) return std::nullopt;
+        return "no receiver";
+    });
+    auto creation = testing::transfer(0);
+    creation.to = std::nullopt;
+    creation.gas_limit = 100'000;
+    const auto raw = testing::sign(creation, testing::secret_of(1)).raw;
+    std::string answer;
+    f.relay.submit({}, raw,
+                   [&](const auto& result) { answer = result ? "ok" : result.error().message; });
+    f.run_jobs();
+    CHECK(answer == "no receiver");
+    auto& a = f.connect();
+    auto other = creation;
+    other.nonce = 1;
+    REQUIRE(f.give(a, tx_topic::payload, testing::sign(other, testing::secret_of(1)).raw));
+    f.run_jobs();
+    CHECK(a.context->offences.empty());
+    CHECK(a.context->wasted > 0ns);
+    CHECK(f.pool.size() == 0);
+    CHECK(f.relay.unchecked_bytes() == 0);
+}
+
+TEST_CASE("the own user's transactions are there after another start, and announced again") {
+    MemoryStore store;
+    const auto tx = tx_of(0);
+    {
+        Fixture f{{}, {}, nullptr, &store};
+        f.relay.submit({}, tx.raw, [](auto) {});
+        f.relay.submit({}, tx_of(1).raw, [](auto) {});
+        f.run_jobs();
+        f.relay.on_refused(tx_of(1).hash);
+        f.run_jobs();
+    }
+    Fixture f{{}, {}, nullptr, &store};
+    CHECK(f.relay.next_wakeup() == Instant{});
+    f.relay.on_timer({});
+    f.run_jobs();
+    REQUIRE(f.pool.size() == 1);
+    CHECK(f.pool.find(tx.hash)->local);
+    auto& a = f.connect();
+    const auto announced = [&](Instant from, Instant until) {
+        a.context->sent.clear();
+        for (Instant at = from; at < until; at += 1s) f.relay.on_timer({at, {}});
+        return a.context->count(tx_topic::announce);
+    };
+    CHECK(announced(Instant{}, Instant{9min}) == 1);  // as to any new peer
+    CHECK(announced(Instant{9min}, Instant{19min}) == 1);
+    CHECK(announced(Instant{19min}, Instant{29min}) == 1);
+    // What is refused now is not kept.
+    Fixture late{{}, {}, nullptr, &store};
+    late.relay.use_objection(
+        [](const auto&, const auto&) { return std::optional{std::string{"no"}}; });
+    late.relay.on_timer({});
+    late.run_jobs();
+    CHECK(late.pool.size() == 0);
+    Fixture empty{{}, {}, nullptr, &store};
+    CHECK(empty.relay.next_wakeup() == never);
+}
+
 TEST_CASE("what waits for its check is bounded, and what is dropped can come again") {
     TxRelayConfig config;
     config.checks = {.bytes_max = 1, .own_bytes_max = 1};
@@ -444,7 +663,7 @@ TEST_CASE("what a peer asks for is bounded in bytes; the rest is announced to it
 
 TEST_CASE("a new link brings nothing new: what may be asked for is the address's and its group's") {
     TxRelayConfig config;
-    config.backlog_max = 0;
+    config.backlog_page = 0;
     config.uploads = {.bytes_per_second = 1, .bytes_burst = 250, .group_factor = 2};
     Fixture f{config};
     std::vector<Hash256> hashes;

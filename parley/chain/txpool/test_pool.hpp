@@ -108,9 +108,12 @@ inline std::string fault_of(const TxPool& pool, const AccountState& state,
         if (executable) {
             ++next;
             spent = sum.value_or(Uint256{});
-            const auto above =
-                static_cast<std::int64_t>(entry.max_fee) - static_cast<std::int64_t>(base_fee);
-            price = std::min({price, above, static_cast<std::int64_t>(entry.max_priority_fee)});
+            constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+            const auto tip = entry.max_fee < base_fee
+                                 ? -static_cast<std::int64_t>(base_fee - entry.max_fee)
+                                 : static_cast<std::int64_t>(std::min(
+                                       {entry.max_fee - base_fee, entry.max_priority_fee, most}));
+            price = std::min(price, tip);
             if (account && price > 0) {
                 fee = *checked_add(
                     fee,
