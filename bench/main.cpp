@@ -9,6 +9,7 @@
 #include "harness.hpp"
 #include "idle.hpp"
 #include "keccak.hpp"
+#include "pool.hpp"
 #include "rtt.hpp"
 #include "sim.hpp"
 #include "soak.hpp"
@@ -53,6 +54,8 @@ const std::vector<Benchmark>& benchmarks() {
          dht_requests, bare_dht_requests},
         {"dht.handshakes", "handshakes/s", "the cryptography of the same packets", dht_handshakes,
          bare_dht_handshakes},
+        {"pool.admit", "transfers/s", "libsecp256k1's recovery of the senders alone, on both cores",
+         pool_admit, pool_admit_limit},
         {"trie.commit", "nodes/s", "Keccak-256 of the same nodes, one after another", trie_commit,
          trie_commit_limit},
         {"proof.serve", "proofs/s", "what it must reach", proof_serve, proof_serve_aim},
@@ -84,6 +87,7 @@ const std::map<std::string_view, Role>& roles() {
         {"flood-links", flood_links},
         {"flood-node", flood_node},
         {"idle-node", idle_node},
+        {"pool", pool_run},
         {"sim-world", sim_world},
         {"soak-node", soak_node},
         {"link-echo", link_echo},
@@ -99,6 +103,7 @@ int usage(std::string_view wrong) {
     for (const auto* name : {rtt_loaded_name, idle_name, dht_memory_name})
         fmt::print(stderr, "  {}\n", name);
     for (const auto& benchmark : book_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
+    for (const auto& benchmark : pool_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     for (const auto& benchmark : sim_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     return 2;
 }
@@ -108,6 +113,8 @@ bool known(const std::string& name) {
            std::ranges::find(benchmarks(), name, &Benchmark::name) != benchmarks().end() ||
            std::ranges::find(book_benchmarks(), name, &BookBenchmark::name) !=
                book_benchmarks().end() ||
+           std::ranges::find(pool_benchmarks(), name, &PoolBenchmark::name) !=
+               pool_benchmarks().end() ||
            std::ranges::find(sim_benchmarks(), name, &SimBenchmark::name) != sim_benchmarks().end();
 }
 
@@ -125,6 +132,9 @@ int run_all(const std::vector<std::string>& names) {
     if (names.empty() || named(idle_name)) run_idle();
     if (names.empty() || named(dht_memory_name)) run_dht_memory();
     for (const auto& benchmark : book_benchmarks()) {
+        if (names.empty() || named(benchmark.name)) run(benchmark);
+    }
+    for (const auto& benchmark : pool_benchmarks()) {
         if (names.empty() || named(benchmark.name)) run(benchmark);
     }
     for (const auto& benchmark : sim_benchmarks()) {

@@ -5,7 +5,7 @@
 namespace parley::chain {
 namespace {
 
-constexpr Duration retry_after = std::chrono::seconds{5};
+constexpr Duration retry_write_after = std::chrono::seconds{5};
 
 }  // namespace
 
@@ -74,9 +74,9 @@ void Journal::write(Now now) {
              if (*result) return journal.write(at);
              journal.log_.write(LogLevel::error, "pool", "cannot keep own transactions",
                                 {{"error", message(result->error())}});
-             put_back(at.instant + retry_after);
+             put_back(at.instant + retry_write_after);
          }});
-    if (!is_writing_) put_back(now.instant + retry_after);
+    if (!is_writing_) put_back(now.instant + retry_write_after);
 }
 
 }  // namespace parley::chain

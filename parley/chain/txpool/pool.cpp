@@ -1,5 +1,6 @@
 #include <parley/chain/txpool/pool.hpp>
 
+#include <parley/base/endian.hpp>
 #include <parley/chain/txpool/eviction_plan.hpp>
 #include <parley/chain/txpool/group_shares.hpp>
 #include <parley/chain/txpool/pool_entries.hpp>
@@ -12,7 +13,6 @@
 namespace parley::chain {
 namespace {
 
-constexpr std::size_t allocation_overhead_bytes = 16;
 /// There is room again when this part of a limit is free.
 constexpr std::size_t spare_part = 8;
 
@@ -24,6 +24,14 @@ Wide fee_of(std::int64_t price, std::uint32_t gas) {
 }
 
 Uint256 cost_of_tx(const Transaction& tx) {
+    const auto max_fee = to_u64(tx.max_fee);
+    const auto value = to_u64(tx.value);
+    if (max_fee && value) {  // nearly all: without a multiplication of 256 bits
+        const auto cost = static_cast<Wide>(*max_fee) * tx.gas_limit + *value;
+        auto out = to_uint256(static_cast<std::uint64_t>(cost));
+        store_be(MutableBytes{out}.subspan(16, 8), static_cast<std::uint64_t>(cost >> 64));
+        return out;
+    }
     Uint256 all_ones;
     all_ones.fill(std::byte{0xff});
     const auto gas = checked_multiply(tx.max_fee, tx.gas_limit);
@@ -110,7 +118,7 @@ TxPool::~TxPool() = default;
 /// The entry in its orders, its copy of the bytes, and its sender, as if none shared it.
 std::size_t TxPool::cost_of(std::size_t raw_bytes, bool promised) const {
     return PoolEntries::bytes_of_entry() + SharedBytes::overhead_bytes + raw_bytes +
-           allocation_overhead_bytes + (promised ? GroupShares::bytes_of_entry : 0);
+           allocation_bytes + (promised ? GroupShares::bytes_of_entry : 0);
 }
 
 std::optional<Account> TxPool::account_of(const Address& sender) const {
@@ -161,6 +169,7 @@ InsertResult TxPool::insert(const Transaction& tx, const Address& sender, Now no
     EvictionPlan plan{*entries_};
     if (const auto refusal = plan_room(incoming, plan)) return *refusal;
     ++sequence_;
+    if (incoming.sender && plan.tail(*incoming.sender) == nullptr) incoming.sender = nullptr;
     evict(plan);
     const bool replaces = incoming.rival != nullptr;
     take_in(incoming, tx);
@@ -233,7 +242,7 @@ std::optional<InsertResult> TxPool::place(Incoming& incoming) const {
         const auto others = checked_subtract(sender->spent, incoming.rival->cost);
         // Those after it could not be paid any more: they must not be pushed out of what can be
         // executed by way of a replacement.
-        if (!sender->affords(others.value_or(Uint256{}), entry.cost)) {
+        if (!sender->pay(others.value_or(Uint256{}), entry.cost)) {
             return InsertResult::insufficient_funds;
         }
         incoming.pending = true;
@@ -241,7 +250,7 @@ std::optional<InsertResult> TxPool::place(Incoming& incoming) const {
         const auto first = sender->known ? sender->nonce : entry.nonce;
         incoming.pending =
             (before ? before->pending && entry.nonce == before->nonce + 1 : entry.nonce == first) &&
-            sender->affords(sender->spent, entry.cost);
+            sender->pay(sender->spent, entry.cost).has_value();
     }
     if (incoming.pending && before) {
         incoming.price = std::min(incoming.price, entries_->pending().of(*before).price);
@@ -405,8 +414,8 @@ void TxPool::take_in(Incoming& incoming, const Transaction& tx) {
         note_removal(*incoming.rival, DropReason::replaced);
         held = &entries_->replace(*incoming.rival, std::move(entry));
     } else {
-        // Another one, if all that the sender had was evicted.
-        auto& sender = entries_->sender(entry.sender, incoming.account);
+        auto& sender = incoming.sender ? *incoming.sender
+                                       : entries_->add_sender(entry.sender, incoming.account);
         held = &entries_->add(sender, std::move(entry));
     }
     shares_->add(*held);
@@ -460,8 +469,7 @@ void TxPool::make_local(PoolEntry& entry) {
 
 PoolSender* TxPool::find_up_to_date(const Address& address, const std::optional<Account>& account) {
     auto* sender = entries_->find_sender(address);
-    if (sender == nullptr) return nullptr;
-    update(*sender, account);
+    if (sender == nullptr || update(*sender, account) == 0) return sender;
     return entries_->find_sender(address);
 }
 

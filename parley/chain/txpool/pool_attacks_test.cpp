@@ -245,6 +245,25 @@ TEST_CASE("what can be executed never pays less because something came, and all 
     }
 }
 
+TEST_CASE("what does not fit into a block is passed over with all that follows of its sender") {
+    FixedState state;
+    PoolRig rig{FullPool::config(state, 1000), &state};
+    for (unsigned i = 0; i < 100; ++i) {
+        auto tx = transfer(0, 9000 - i);
+        tx.gas_limit = i % 10 == 9 ? 21'000 : 100'000'000;
+        rig.pool.insert(*decode_transaction(SharedBytes::own(tx.encode())), sender_of(i), {}, {});
+        REQUIRE(rig.put(i, 1, 100 + i) == InsertResult::added);
+    }
+    const auto best = rig.pool.best({}, 15 * 21'000, 100);
+    REQUIRE(best.size() == 15);
+    Strings content;
+    for (const auto* entry : best) content.push_back(PoolRig::text(*entry));
+    CHECK(content[0] == "9:0@8991");
+    CHECK(content[9] == "99:0@8901");
+    CHECK(content[10] == "99:1@199");
+    CHECK(content[14] == "59:1@159");
+}
+
 TEST_CASE("the minimum price rises with what is evicted, and falls by half in ten minutes") {
     FullPool full;
     CHECK(full.rig.pool.price_floor() == 0);

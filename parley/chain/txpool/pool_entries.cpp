@@ -9,7 +9,6 @@
 namespace parley::chain {
 namespace {
 
-constexpr std::size_t allocation_overhead_bytes = 16;
 /// Of a pointer in a hash table that has just grown.
 constexpr std::size_t table_place_bytes = 20;
 
@@ -151,10 +150,11 @@ PoolEntry* PoolSender::find(std::uint64_t of) const {
     return at < entries.size() && entries[at]->nonce == of ? entries[at] : nullptr;
 }
 
-bool PoolSender::affords(const Uint256& before, const Uint256& cost) const {
-    if (!known) return true;
-    const auto sum = checked_add(before, cost);
-    return sum && *sum <= balance;
+std::optional<Uint256> PoolSender::pay(const Uint256& spent_before, const Uint256& cost) const {
+    if (!known) return Uint256{};
+    auto sum = checked_add(spent_before, cost);
+    if (!sum || *sum > balance) return std::nullopt;
+    return sum;
 }
 
 // --- PoolEntries -------------------------------------------------------------------------------
@@ -173,9 +173,9 @@ PoolEntries::~PoolEntries() {
 
 std::size_t PoolEntries::bytes_of_entry() {
     constexpr auto with_spare = [](std::size_t bytes) { return bytes + bytes / 8; };
-    return sizeof(PoolEntry) + sizeof(PoolSender) + 2 * allocation_overhead_bytes +
-           2 * table_place_bytes + with_spare(sizeof(Ranking::Item)) +
-           with_spare(sizeof(TailHeap::Item)) + with_spare(sizeof(Listed));
+    return sizeof(PoolEntry) + sizeof(PoolSender) + 2 * allocation_bytes + 2 * table_place_bytes +
+           with_spare(sizeof(Ranking::Item)) + with_spare(sizeof(TailHeap::Item)) +
+           with_spare(sizeof(Listed));
 }
 
 PoolEntry* PoolEntries::find(const Hash256& hash) const {
@@ -188,8 +188,7 @@ PoolSender* PoolEntries::find_sender(const Address& address) const {
     return found == by_address_.end() ? nullptr : *found;
 }
 
-PoolSender& PoolEntries::sender(const Address& address, const std::optional<Account>& account) {
-    if (auto* found = find_sender(address)) return *found;
+PoolSender& PoolEntries::add_sender(const Address& address, const std::optional<Account>& account) {
     auto made = std::make_unique<PoolSender>();
     made->address = address;
     made->number = static_cast<std::uint32_t>(senders_.size());
@@ -330,12 +329,14 @@ void PoolEntries::settle(PoolSender& sender, std::size_t from) {
     bool executable = true;
     for (std::size_t i = from; i < list.size(); ++i) {
         auto& entry = *list[i];
-        executable = executable && entry.nonce == next && sender.affords(spent, entry.cost);
+        std::optional<Uint256> paid;
+        if (executable && entry.nonce == next) paid = sender.pay(spent, entry.cost);
+        executable = paid.has_value();
         if (!executable && were_pending == 0) break;
         if (entry.pending) --were_pending;
         if (executable) {
             ++next;
-            if (sender.known) spent = *checked_add(spent, entry.cost);
+            spent = *paid;
             price = std::min(price, entry.tip);
             order = std::max(order, entry.sequence);
             rank_pending(entry, price, order);

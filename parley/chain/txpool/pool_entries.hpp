@@ -22,6 +22,8 @@
 
 namespace parley::chain {
 
+/// Of an allocation, beside what it holds.
+inline constexpr std::size_t allocation_bytes = 16;
 /// No place.
 inline constexpr std::uint32_t nowhere = std::numeric_limits<std::uint32_t>::max();
 
@@ -53,8 +55,9 @@ struct PoolSender {
     std::size_t lower_bound(std::uint64_t of) const;
     /// Null if there is none.
     PoolEntry* find(std::uint64_t of) const;
-    /// Wei that one of this cost may be, after what `before` entries cost. False above 2^256.
-    bool affords(const Uint256& before, const Uint256& cost) const;
+    /// What is spent with one more of this cost; nothing if the balance does not cover it. Where
+    /// nothing is known of it, nothing is spent.
+    std::optional<Uint256> pay(const Uint256& spent_before, const Uint256& cost) const;
 };
 
 /// Entries by the end of their lifetime: those with one length of it are in the order in which it
@@ -86,8 +89,8 @@ public:
 
     PoolEntry* find(const Hash256& hash) const;
     PoolSender* find_sender(const Address& address) const;
-    /// As found, or a new one of this account.
-    PoolSender& sender(const Address& address, const std::optional<Account>& account);
+    /// A new one, to which an entry is added at once. Precondition: none is here.
+    PoolSender& add_sender(const Address& address, const std::optional<Account>& account);
 
     /// Precondition: no other one of this hash, nor of this nonce of the sender.
     PoolEntry& add(PoolSender& sender, PoolEntry entry);

@@ -201,12 +201,12 @@ void TxRelay::tell_page(Now now, Peer& peer) {
     next_page_at(peer, now.instant + config_.backlog_interval);
     if (tree_.announcements_waiting(peer.id()) > 0) return;  // its lane is full
     const auto page = pool_.page(config_.backlog_page, backlog.after);
+    peer.context().note_waste(page_work * static_cast<Duration::rep>(pool_.size()));
     if (!peer.may_upload(announced_bytes * page.size())) return;
     std::vector<Hash256> hashes;
     hashes.reserve(page.size());
     for (const auto* entry : page) hashes.push_back(entry->hash);
-    peer.context().note_waste(backlog_work * static_cast<Duration::rep>(page.size()) +
-                              page_work * static_cast<Duration::rep>(pool_.size()));
+    peer.context().note_waste(backlog_work * static_cast<Duration::rep>(page.size()));
     tree_.announce_to(now, peer.id(), hashes);
     if (page.size() == config_.backlog_page && !page.empty()) {
         backlog.after = pool_.rank(*page.back());
