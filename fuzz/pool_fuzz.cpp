@@ -97,7 +97,7 @@ struct Run {
         const auto result = pool.insert(tx, testing::sender_of(who), {now, {}}, origin);
         require(is_new(result) == pool.contains(tx.hash));
         if (!is_new(result)) require(pool.size() == size);
-        if (early) require(!is_new(result));
+        if (early && early != InsertResult::full) require(early == result);
         require(pool.executable_fee() >= fee);
     }
     void call() {
