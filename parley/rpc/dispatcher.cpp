@@ -181,7 +181,7 @@ struct Common {
     const Dispatcher::Methods& methods;
     const Dispatcher::WhenSaved& when_saved;
     Now now;
-    Origin origin;
+    Caller caller;
     std::shared_ptr<Exchange> exchange;
 };
 
@@ -228,10 +228,10 @@ void run(const Common& common, const Item& item, std::size_t index) {
     }
     const auto found = common.methods.find(request->method);
     const auto* method = found == common.methods.end() ? nullptr : &found->second;
-    if (auto refused = refusal(*request, method, common.origin)) {
+    if (auto refused = refusal(*request, method, common.caller.origin)) {
         return exchange->finish(index, request->id, std::unexpected{std::move(*refused)});
     }
-    const Call call{common.now, *request->params, exchange->bytes_left()};
+    const Call call{common.now, *request->params, exchange->bytes_left(), common.caller.session};
     const auto answering = std::make_shared<Answering>(exchange, index, std::move(request->id));
     try {
         begin(common, *method, call, answering);
@@ -266,7 +266,7 @@ void Dispatcher::add(std::vector<Method> methods) {
     }
 }
 
-void Dispatcher::handle(Now now, std::string_view body, Origin origin, Reply reply) const {
+void Dispatcher::handle(Now now, std::string_view body, Caller caller, Reply reply) const {
     const auto refuse = [&](Error why) {
         reply(serialize_reply("null", std::unexpected{std::move(why)}));
     };
@@ -279,7 +279,7 @@ void Dispatcher::handle(Now now, std::string_view body, Origin origin, Reply rep
     static const std::string none;
     const auto& ids = parsed->number_ids;
     const auto* batch = parsed->value.if_array();
-    Common common{methods_, when_saved_, now, origin, nullptr};
+    Common common{methods_, when_saved_, now, std::move(caller), nullptr};
     if (batch == nullptr) {
         common.exchange = std::make_shared<Exchange>(1, false, std::move(reply));
         return run(common, {parsed->value, ids.empty() ? none : ids[0]}, 0);

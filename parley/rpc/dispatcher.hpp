@@ -1,6 +1,6 @@
 // Dispatcher: JSON-RPC 2.0 requests to replies. It knows the envelope (batches, notifications,
 // errors), and no method: those are added to it. It owns no socket: the runtime's HTTP server
-// brings bodies and carries replies.
+// brings bodies and carries replies, and also what methods tell a Session later.
 //
 // Bounds: bytes of a body and requests in it (DispatcherLimits), nesting, bytes of a reply.
 // Spec: https://www.jsonrpc.org/specification
@@ -10,6 +10,7 @@
 #include <parley/base/time.hpp>
 #include <parley/rpc/method.hpp>
 #include <parley/rpc/origin.hpp>
+#include <parley/rpc/session.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -17,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace parley::rpc {
@@ -50,7 +52,11 @@ public:
     /// `reply` is called once, at once or after the methods that take longer. Its body is empty
     /// when there was nothing but notifications. Never called if the node is destroyed before.
     /// Replies to a batch keep the order of its requests.
-    void handle(Now now, std::string_view body, Origin origin, Reply reply) const;
+    void handle(Now now, std::string_view body, Caller caller, Reply reply) const;
+    /// The same of a caller that cannot be notified.
+    void handle(Now now, std::string_view body, Origin origin, Reply reply) const {
+        handle(now, body, Caller{origin}, std::move(reply));
+    }
 
     using Methods = std::map<std::string, Method, std::less<>>;
 

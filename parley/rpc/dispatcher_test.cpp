@@ -136,3 +136,36 @@ TEST_CASE("dispatcher: a lasting method is answered once its change is on disk")
     keep("[1]");  // what failed changed nothing
     CHECK(reply.find("-32602") != std::string::npos);
 }
+
+namespace {
+
+struct ToldSession final : rpc::Session {
+    std::string told;
+    void notify(std::string text) override { told += text; }
+    void hold_until_replied() override {}
+    bool has_ended() const override { return false; }
+};
+
+}  // namespace
+
+TEST_CASE("dispatcher: a method may keep its caller's session, where there is one") {
+    Dispatcher dispatcher{{.body_bytes_max = 1000}};
+    std::shared_ptr<rpc::Session> kept;
+    dispatcher.add({{.name = "follow", .answer = [&](const Call& call) -> rpc::Result {
+                         if (!call.session) {
+                             return std::unexpected{rpc::notifications_unsupported()};
+                         }
+                         kept = call.session;
+                         return true;
+                     }}});
+    CHECK(ask(dispatcher, request("follow")) == R"({"jsonrpc":"2.0","id":1,"error":{"code":-32601,)"
+                                                R"("message":"notifications not supported"}})");
+    const auto session = std::make_shared<ToldSession>();
+    std::string reply;
+    dispatcher.handle({}, request("follow"), {Origin::http, session},
+                      [&](std::string text) { reply = std::move(text); });
+    CHECK(reply == R"({"jsonrpc":"2.0","id":1,"result":true})");
+    REQUIRE(kept == session);
+    kept->notify("later");
+    CHECK(session->told == "later");
+}

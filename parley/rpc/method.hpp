@@ -12,11 +12,13 @@
 
 #include <parley/base/result.hpp>
 #include <parley/base/time.hpp>
+#include <parley/rpc/session.hpp>
 
 #include <boost/json.hpp>
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -48,11 +50,18 @@ inline std::unexpected<Error> refused(std::string why) {
     return std::unexpected{Error{code::refused, std::move(why)}};
 }
 
+/// What a method that would notify its caller tells one that cannot be: as geth.
+inline Error notifications_unsupported() {
+    return {code::method_not_found, "notifications not supported"};
+}
+
 /// One request. Valid only during the method's call.
 struct Call {
     Now now;
     const json::array& params;    ///< at most Method::params_max of them
     std::size_t reply_bytes_max;  ///< what the result may have as text
+    /// Null where the caller cannot be notified. May be kept after the call.
+    std::shared_ptr<Session> session = {};
 };
 /// Takes the result of a method that does not have it at once. Called once, on the node's thread.
 using Done = std::move_only_function<void(Result)>;
