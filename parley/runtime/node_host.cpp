@@ -350,12 +350,12 @@ private:
         server.tcp = config().rpc.http;
         if (!config().rpc.socket.empty()) server.unix_socket = folder_.file(config().rpc.socket);
         if (!server.tcp && !server.unix_socket) return;
-        const auto handler = [this](std::string body, Origin from, HttpServer::Reply done) {
-            host_.post(
-                [this, from, body = std::move(body), done = std::move(done)](Now at) mutable {
-                    host_.go_on_with("a request of RPC");
-                    dispatcher_->handle(at, body, from, std::move(done));
-                });
+        const auto handler = [this](std::string body, rpc::Caller from, HttpServer::Reply done) {
+            host_.post([this, from = std::move(from), body = std::move(body),
+                        done = std::move(done)](Now at) mutable {
+                host_.go_on_with("a request of RPC");
+                dispatcher_->handle(at, body, std::move(from), std::move(done));
+            });
         };
         rpc_server_ = take(HttpServer::start(std::move(server), handler, *log_));
         extras_->http = rpc_server_->tcp_endpoint();
@@ -368,7 +368,8 @@ private:
         server.tcp = config().metrics.listen;
         server.page = {"/metrics", std::string{p2p::metrics_content_type}};
         server.reply_timeout = 10s;
-        const auto handler = [this](const std::string&, Origin, HttpServer::Reply done) {
+        const auto handler = [this](const std::string&, const rpc::Caller&,
+                                    HttpServer::Reply done) {
             host_.post([this, done = std::move(done)](Now at) {
                 host_.go_on_with("metrics");
                 done(metrics_text(at));

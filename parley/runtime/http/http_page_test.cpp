@@ -13,7 +13,7 @@ std::unique_ptr<HttpServer> serve(const char* address) {
                             .tcp = Endpoint{*IpAddress::parse(address), 0}};
     auto server = HttpServer::start(
         std::move(config),
-        [](const std::string& body, Origin, const HttpServer::Reply& done) {
+        [](const std::string& body, const rpc::Caller&, const HttpServer::Reply& done) {
             CHECK(body.empty());
             done("one 1\n");
         },

@@ -36,10 +36,7 @@ public:
          std::shared_ptr<ReplyGate> gate, Log& log)
         : acceptor_(context),
           retry_(context),
-          origin_(origin),
-          config_(config),
-          handler_(handler),
-          gate_(std::move(gate)),
+          serving_{config, handler, origin, std::move(gate)},
           log_(log) {
         // The protocol matters only to acceptors that open their own sockets.
         acceptor_.assign(Stream{family, 0}, fd.release());
@@ -50,9 +47,7 @@ public:
         boost::system::error_code ignored;
         acceptor_.close(ignored);
         retry_.cancel();
-        for (auto& weak : sessions_) {
-            if (const auto session = weak.lock()) session->close();
-        }
+        for (const auto& one : held()) one.connection->close();
     }
 
 private:
@@ -79,15 +74,16 @@ private:
 
     void welcome(Stream::socket socket) {
         const auto caller = caller_of(socket);
-        std::erase_if(sessions_, [](const auto& weak) { return weak.expired(); });
-        if (sessions_.size() >= config_.connections_max && !make_room(caller)) {
+        std::erase_if(places_, [](const auto& place) { return place.expired(); });
+        if (places_.size() >= serving_.config.connections_max && !make_room(caller)) {
             (void)::send(socket.native_handle(), busy_text.data(), busy_text.size(),
                          MSG_DONTWAIT | MSG_NOSIGNAL);
             return;
         }
-        auto session = std::make_shared<HttpSession>(std::move(socket), caller, config_, handler_,
-                                                     origin_, gate_);
-        sessions_.push_back(session);
+        const auto place = std::make_shared<Place>(caller);
+        const auto session = std::make_shared<HttpSession>(std::move(socket), serving_, place);
+        place->connection = session;
+        places_.push_back(place);
         session->start();
     }
 
@@ -99,38 +95,50 @@ private:
         return address ? exact_group(*address) : NetworkGroup{};
     }
 
+    struct Held {
+        std::shared_ptr<Place> place;
+        std::shared_ptr<Connection> connection;
+    };
+
+    /// The places that somebody has.
+    std::vector<Held> held() const {
+        std::vector<Held> out;
+        for (const auto& weak : places_) {
+            const auto place = weak.lock();
+            if (!place) continue;
+            if (auto connection = place->connection.lock()) {
+                out.push_back({place, std::move(connection)});
+            }
+        }
+        return out;
+    }
+
     /// Ends the connection that makes the server wait longest, of the caller with the most of them;
     /// not one of a caller that has fewer than the new one. False if there is none.
     bool make_room(const NetworkGroup& for_caller) {
         std::map<NetworkGroup, std::size_t> shares;
-        std::vector<std::shared_ptr<HttpSession>> open;
-        for (const auto& weak : sessions_) {
-            if (auto session = weak.lock()) open.push_back(std::move(session));
-        }
-        for (const auto& session : open) ++shares[session->caller()];
+        auto open = held();
+        for (const auto& [place, connection] : open) ++shares[place->caller];
         const auto least = shares[for_caller];
-        std::erase_if(open, [&](const auto& session) {
-            return !session->waits_since() || shares[session->caller()] < least;
+        std::erase_if(open, [&](const Held& one) {
+            return !one.connection->waits_since() || shares[one.place->caller] < least;
         });
-        const auto victim = std::ranges::min_element(open, {}, [&](const auto& session) {
-            return std::pair{-static_cast<std::int64_t>(shares[session->caller()]),
-                             *session->waits_since()};
+        const auto victim = std::ranges::min_element(open, {}, [&](const Held& one) {
+            return std::pair{-static_cast<std::int64_t>(shares[one.place->caller]),
+                             *one.connection->waits_since()};
         });
         if (victim == open.end()) return false;
-        (*victim)->close();
-        std::erase_if(sessions_, [&](const auto& weak) { return weak.lock() == *victim; });
+        victim->connection->close();
+        std::erase_if(places_, [&](const auto& weak) { return weak.lock() == victim->place; });
         return true;
     }
 
     asio::basic_socket_acceptor<Stream> acceptor_;
     asio::steady_timer retry_;
-    Origin origin_;
-    const HttpServerConfig& config_;
-    const HttpServer::Handler& handler_;
-    std::shared_ptr<ReplyGate> gate_;
+    Serving serving_;
     Log& log_;
     bool complained_ = false;
-    std::vector<std::weak_ptr<HttpSession>> sessions_;
+    std::vector<std::weak_ptr<Place>> places_;
 };
 
 }  // namespace

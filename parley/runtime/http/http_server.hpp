@@ -1,15 +1,17 @@
-// HttpServer: JSON-RPC over HTTP/1.1 on a loopback TCP endpoint and on a Unix socket. It carries
-// bodies to a handler and replies back, and knows nothing of JSON-RPC beyond the form of an error.
-// Or it serves one page of text, such as metrics, to programs that poll it.
+// HttpServer: JSON-RPC over HTTP/1.1 and WebSocket on a loopback TCP endpoint and on a Unix socket,
+// there also JSON without HTTP. It carries bodies to a handler and replies back, over all but plain
+// HTTP also notifications, and knows nothing of JSON-RPC beyond the form of an error. Or it serves
+// one page of text, such as metrics, to programs that poll it.
 //
 // Browsers: a page from anywhere can make its reader's browser send requests to 127.0.0.1, under
 // a name that resolves to it (DNS rebinding). Therefore the Host header must name this machine or
 // a configured name, an Origin must be configured, and only application/json is read.
 //
 // Bounds: connections per endpoint, header and body bytes, one request at a time per connection,
-// and a time limit on everything that a client can make the server wait for. When connections are
-// at their limit, a new one takes the place of one that makes the server wait: who holds them open,
-// silent or slow, keeps nobody out. The Unix socket has places of its own.
+// notifications that wait for a client, and a time limit on everything that a client can make the
+// server wait for. A WebSocket waits from its last message or answer to a ping on. When connections
+// are at their limit, a new one takes the place of one that makes the server wait: who holds them
+// open, silent or slow, keeps nobody out. The Unix socket has places of its own.
 //
 // Threading: start and destroy on one thread; the handler runs on the server's own.
 #pragma once
@@ -19,6 +21,7 @@
 #include <parley/events/log.hpp>
 #include <parley/identity/endpoint.hpp>
 #include <parley/rpc/origin.hpp>
+#include <parley/rpc/session.hpp>
 #include <parley/runtime/start_error.hpp>
 
 #include <cstdint>
@@ -52,10 +55,11 @@ struct HttpServerConfig {
     std::vector<std::string> hosts = {};
     /// Values of the Origin header that are let in, such as "http://localhost:8080".
     std::vector<std::string> origins = {};
-    std::size_t connections_max = 64;            ///< at each endpoint
-    std::size_t body_bytes_max = 1U << 20;       ///< of a request; else status 413
+    std::size_t connections_max = 64;         ///< at each endpoint
+    std::size_t body_bytes_max = 1U << 20;    ///< of a request; else status 413
+    std::size_t notify_bytes_max = 1U << 20;  ///< of notifications that a connection has not read
     std::uint32_t header_bytes_max = 16 * 1024;  ///< of a request; else status 431
-    Duration idle_timeout = 60s;                 ///< between two requests of a connection
+    Duration idle_timeout = 60s;                 ///< between two requests; pongs count as such
     Duration request_timeout = 10s;              ///< for a whole request to arrive
     /// For the handler to answer (else status 503), and then for the client to read.
     Duration reply_timeout = 60s;
@@ -66,7 +70,8 @@ public:
     using Reply = std::function<void(std::string body)>;
     /// Called on the server's thread; must not block. `done` is called at most once, from any
     /// thread, at once or later, also after the server ended. An empty body is answered by 204.
-    using Handler = std::function<void(std::string body, Origin origin, Reply done)>;
+    /// The session of `caller`, if there is one, may be kept, also after the server ended.
+    using Handler = std::function<void(std::string body, rpc::Caller caller, Reply done)>;
 
     /// Listens, and serves on a thread of its own from now on. The error names the endpoint that
     /// cannot be bound, and why. `log` outlives the server.

@@ -2,13 +2,15 @@
 
 #include <parley/base/text.hpp>
 #include <parley/p2p/config/web_names.hpp>
+#include <parley/rpc/json_stream.hpp>
+#include <parley/runtime/http/json_session.hpp>
+#include <parley/runtime/http/web_socket_session.hpp>
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
-#include <fmt/format.h>
+#include <boost/beast/websocket/rfc6455.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -28,11 +30,8 @@ http::response<http::string_body> make_response(http::status status, std::string
     return response;
 }
 
-// -32600: "invalid request" of JSON-RPC 2.0. The texts are ours and need no escaping.
 http::response<http::string_body> make_error(http::status status, std::string_view text) {
-    return make_response(status, fmt::format("{{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":"
-                                             "{{\"code\":-32600,\"message\":\"{}\"}}}}",
-                                             text));
+    return make_response(status, invalid_request(text));
 }
 
 bool is_json(std::string_view content_type) {
@@ -67,16 +66,6 @@ bool host_allowed(std::string_view host, const std::vector<std::string>& more) {
     return std::ranges::find(more, name) != more.end();
 }
 
-void ReplyGate::post(std::move_only_function<void()> call) {
-    const std::scoped_lock lock{mutex_};
-    if (context_) asio::post(*context_, std::move(call));
-}
-
-void ReplyGate::close() {
-    const std::scoped_lock lock{mutex_};
-    context_ = nullptr;
-}
-
 void HttpSession::close() {
     beast::error_code ignored;
     stream_.socket().close(ignored);
@@ -91,20 +80,38 @@ void HttpSession::wait_for_request() {
     }
     // Nothing is allocated for a request before its first byte.
     buffer_.shrink_to_fit();
-    stream_.expires_after(config_.idle_timeout);
+    stream_.expires_after(config().idle_timeout);
     stream_.async_read_some(buffer_.prepare(4096), [self = shared_from_this()](
                                                        beast::error_code error, std::size_t bytes) {
         if (error) return self->close();
         self->buffer_.commit(bytes);
-        self->read_request();
+        self->on_first_bytes();
     });
+}
+
+/// HTTP has no white space at its beginning, so that what is white space alone is JSON to come.
+void HttpSession::on_first_bytes() {
+    const auto first = buffer_.cdata();
+    const std::string_view bytes{static_cast<const char*>(first.data()), first.size()};
+    const bool may_be_json =
+        serving_.origin == Origin::unix_socket && !config().page && request_number_ == 0;
+    if (may_be_json && rpc::begins_json(bytes).value_or(true)) return speak_json();
+    read_request();
+}
+
+void HttpSession::speak_json() {
+    const auto next =
+        std::make_shared<JsonSession>(std::move(stream_), std::move(serving_), place_);
+    place_->connection = next;
+    const auto first = buffer_.cdata();
+    next->start({static_cast<const char*>(first.data()), first.size()});
 }
 
 void HttpSession::read_request() {
     parser_.emplace();
-    parser_->body_limit(config_.body_bytes_max);
-    parser_->header_limit(config_.header_bytes_max);
-    stream_.expires_after(config_.request_timeout);
+    parser_->body_limit(config().body_bytes_max);
+    parser_->header_limit(config().header_bytes_max);
+    stream_.expires_after(config().request_timeout);
     http::async_read_header(stream_, buffer_, *parser_,
                             [self = shared_from_this()](beast::error_code error, std::size_t) {
                                 if (error) return self->on_request(error);
@@ -155,11 +162,12 @@ void HttpSession::handle(Request request) {
     keep_alive_ = request.keep_alive();
     version_ = request.version();
     const auto origin = request[http::field::origin];
-    if (std::ranges::find(config_.origins, std::string_view{origin.data(), origin.size()}) !=
-        config_.origins.end()) {
+    if (std::ranges::find(config().origins, std::string_view{origin.data(), origin.size()}) !=
+        config().origins.end()) {
         origin_header_ = std::string{origin};
     }
     if (auto refused = refusal(request)) return send(std::move(*refused));
+    if (beast::websocket::is_upgrade(request) && !config().page) return upgrade(std::move(request));
     if (request.method() == http::verb::options) {  // a browser asks before it posts
         auto response = make_response(http::status::no_content, {});
         response.set(http::field::access_control_allow_methods, "POST");
@@ -172,20 +180,22 @@ void HttpSession::handle(Request request) {
 std::optional<HttpSession::Response> HttpSession::refusal(const Request& request) const {
     // Nothing but a browser is led astray by a name, and browsers do not open Unix sockets. A page
     // that is not for this machine alone is asked for under names that we do not know.
-    if (origin_ == Origin::http && (!config_.page || config_.tcp->address.is_loopback())) {
+    if (serving_.origin == Origin::http &&
+        (!config().page || config().tcp->address.is_loopback())) {
         const auto host = request[http::field::host];
         const bool once = request.count(http::field::host) == 1;
-        if (!once || !host_allowed({host.data(), host.size()}, config_.hosts)) {
+        if (!once || !host_allowed({host.data(), host.size()}, config().hosts)) {
             return make_error(http::status::forbidden, "this host is not served");
         }
     }
     if (request.count(http::field::origin) > 0 && origin_header_.empty()) {
         return make_error(http::status::forbidden, "this origin is not allowed");
     }
-    if (config_.page) return page_refusal(request);
+    if (config().page) return page_refusal(request);
     if (path_of(request) != "/") return make_error(http::status::not_found, "no such page");
     const bool preflight = request.method() == http::verb::options && !origin_header_.empty();
     if (preflight) return std::nullopt;
+    if (beast::websocket::is_upgrade(request)) return std::nullopt;
     if (request.method() != http::verb::post) {
         auto response = make_error(http::status::method_not_allowed, "only POST is served");
         response.set(http::field::allow, "POST");
@@ -201,7 +211,7 @@ std::optional<HttpSession::Response> HttpSession::refusal(const Request& request
 
 std::optional<HttpSession::Response> HttpSession::page_refusal(const Request& request) const {
     const auto path = path_of(request);
-    if (path.substr(0, path.find('?')) != config_.page->path) {
+    if (path.substr(0, path.find('?')) != config().page->path) {
         return make_error(http::status::not_found, "no such page");
     }
     if (request.method() == http::verb::get) return std::nullopt;
@@ -210,12 +220,24 @@ std::optional<HttpSession::Response> HttpSession::page_refusal(const Request& re
     return response;
 }
 
+void HttpSession::upgrade(Request request) {
+    // The client has to wait for the answer.
+    if (buffer_.size() > 0) {
+        keep_alive_ = false;
+        return send(make_error(http::status::bad_request, "bytes after a request to upgrade"));
+    }
+    const auto next =
+        std::make_shared<WebSocketSession>(std::move(stream_), std::move(serving_), place_);
+    place_->connection = next;
+    next->accept(std::move(request));
+}
+
 void HttpSession::await_reply(std::string body) {
     waits_since_.reset();
     stream_.expires_never();
     awaiting_ = ++request_number_;
     patience_.emplace(stream_.get_executor());
-    patience_->expires_after(config_.reply_timeout);
+    patience_->expires_after(config().reply_timeout);
     patience_->async_wait([self = shared_from_this(), n = awaiting_](beast::error_code error) {
         if (error || self->awaiting_ != n) return;
         self->awaiting_ = 0;
@@ -223,12 +245,13 @@ void HttpSession::await_reply(std::string body) {
         self->send(make_error(http::status::service_unavailable, "no answer in time"));
     });
     // A session that ended meanwhile is not kept alive by a handler that never answers.
-    handler_(std::move(body), origin_,
-             [weak = weak_from_this(), gate = gate_, n = awaiting_](std::string reply) {
-                 gate->post([weak, n, reply = std::move(reply)]() mutable {
-                     if (const auto self = weak.lock()) self->on_reply(n, std::move(reply));
-                 });
-             });
+    serving_.handler(
+        std::move(body), rpc::Caller{serving_.origin},
+        [weak = weak_from_this(), gate = serving_.gate, n = awaiting_](std::string reply) {
+            gate->post([weak, n, reply = std::move(reply)]() mutable {
+                if (const auto self = weak.lock()) self->on_reply(n, std::move(reply));
+            });
+        });
 }
 
 void HttpSession::on_reply(std::uint64_t request_number, std::string body) {
@@ -237,7 +260,7 @@ void HttpSession::on_reply(std::uint64_t request_number, std::string body) {
     patience_->cancel();
     const auto status = body.empty() ? http::status::no_content : http::status::ok;
     auto response = make_response(status, std::move(body));
-    if (config_.page) response.set(http::field::content_type, config_.page->content_type);
+    if (config().page) response.set(http::field::content_type, config().page->content_type);
     send(std::move(response));
 }
 
@@ -252,7 +275,7 @@ void HttpSession::send(Response response) {
         response_.set(http::field::access_control_allow_origin, origin_header_);
     }
     response_.prepare_payload();
-    stream_.expires_after(config_.reply_timeout);
+    stream_.expires_after(config().reply_timeout);
     http::async_write(stream_, response_,
                       [self = shared_from_this()](beast::error_code error, std::size_t) {
                           if (error) return self->close();

@@ -1,6 +1,6 @@
 #include <parley/runtime/http/http_server.hpp>
 #include <parley/runtime/http/rpc_client.hpp>
-#include <parley/runtime/io/asio_endpoint.hpp>
+#include <parley/runtime/http/test_http.hpp>
 #include <parley/runtime/io/listen.hpp>
 #include <parley/runtime/test_dir.hpp>
 
@@ -21,54 +21,16 @@ using namespace parley::runtime;
 
 namespace {
 
-const Endpoint any_port{*IpAddress::parse("127.0.0.1"), 0};
-
-void echo(const std::string& body, Origin origin, const HttpServer::Reply& done) {
-    done((origin == Origin::http ? "http:" : "unix:") + body);
+void echo(const std::string& body, const rpc::Caller& caller, const HttpServer::Reply& done) {
+    done((caller.origin == Origin::http ? "http:" : "unix:") + body);
 }
 
 std::unique_ptr<HttpServer> serve(HttpServerConfig config, HttpServer::Handler handler = echo) {
-    if (!config.tcp && !config.unix_socket) config.tcp = any_port;
+    if (!config.tcp && !config.unix_socket) config.tcp = any_loopback;
     auto server = HttpServer::start(std::move(config), std::move(handler), no_log());
     REQUIRE(server);
     return std::move(*server);
 }
-
-/// A socket that speaks whatever the test says.
-class RawClient {
-public:
-    explicit RawClient(const Endpoint& endpoint, std::string_view from = "127.0.0.1")
-        : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        const timeval patience{20, 0};
-        ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        const auto own = to_asio({*IpAddress::parse(from), 0});
-        REQUIRE(::bind(fd_.get(), own.data(), static_cast<socklen_t>(own.size())) == 0);
-        const auto address = to_asio(endpoint);
-        REQUIRE(::connect(fd_.get(), address.data(), static_cast<socklen_t>(address.size())) == 0);
-    }
-    void send(std::string_view text) {
-        while (!text.empty()) {
-            const auto n = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL);
-            if (n <= 0) return;
-            text.remove_prefix(static_cast<std::size_t>(n));
-        }
-    }
-    /// Until the text ends with `end`, or the stream does.
-    std::string read_until(std::string_view end) {
-        std::string got;
-        char buffer[4096];
-        while (!got.ends_with(end) || end.empty()) {
-            const auto n = ::recv(fd_.get(), buffer, sizeof buffer, 0);
-            if (n <= 0) return got;
-            got.append(buffer, static_cast<std::size_t>(n));
-        }
-        return got;
-    }
-    std::string read_to_end() { return read_until({}); }
-
-private:
-    UniqueFd fd_;
-};
 
 std::string request(std::string_view headers, std::string_view body = "{}",
                     std::string_view start = "POST / HTTP/1.1") {
@@ -116,13 +78,14 @@ TEST_CASE("replies may come from another thread, and after the server has ended"
     std::vector<std::thread> threads;
     HttpServer::Reply late;
     {
-        const auto server = serve({}, [&](const std::string& body, Origin, HttpServer::Reply done) {
-            if (body == "late") {
-                late = std::move(done);
-            } else {
-                threads.emplace_back([body, done] { done("later " + body); });
-            }
-        });
+        const auto server =
+            serve({}, [&](const std::string& body, const rpc::Caller&, HttpServer::Reply done) {
+                if (body == "late") {
+                    late = std::move(done);
+                } else {
+                    threads.emplace_back([body, done] { done("later " + body); });
+                }
+            });
         CHECK(rpc_post(*server->tcp_endpoint(), "1").value() == "later 1");
         RawClient waiting{*server->tcp_endpoint()};
         waiting.send(request(good_headers, "late"));
@@ -224,11 +187,12 @@ TEST_CASE("the refusal of a large body is a JSON-RPC error that arrives whole") 
 TEST_CASE("who has a request under way keeps the place, and more are told so") {
     std::vector<HttpServer::Reply> under_way;
     std::atomic<int> calls{0};
-    const auto server = serve({.connections_max = 2}, [&](const std::string&, Origin, auto done) {
-        under_way.push_back(std::move(done));
-        ++calls;
-        calls.notify_all();
-    });
+    const auto server =
+        serve({.connections_max = 2}, [&](const std::string&, const rpc::Caller&, auto done) {
+            under_way.push_back(std::move(done));
+            ++calls;
+            calls.notify_all();
+        });
     RawClient a{*server->tcp_endpoint()};
     RawClient b{*server->tcp_endpoint()};
     for (auto* client : {&a, &b}) client->send(request(good_headers));
@@ -280,15 +244,15 @@ TEST_CASE("who is silent is cut off, before, within and after a request") {
 TEST_CASE("a handler that does not answer in time is a 503, and its late answer harms nobody") {
     std::atomic<int> calls{0};
     HttpServer::Reply late;
-    const auto server =
-        serve({.reply_timeout = 50ms}, [&](std::string body, Origin, HttpServer::Reply done) {
-            if (calls++ == 0) {
-                late = std::move(done);
-            } else {
-                late("too late");
-                done(std::move(body));
-            }
-        });
+    const auto server = serve({.reply_timeout = 50ms},
+                              [&](std::string body, const rpc::Caller&, HttpServer::Reply done) {
+                                  if (calls++ == 0) {
+                                      late = std::move(done);
+                                  } else {
+                                      late("too late");
+                                      done(std::move(body));
+                                  }
+                              });
     const auto reply = rpc_post(*server->tcp_endpoint(), "first");
     REQUIRE_FALSE(reply);
     CHECK(reply.error().status == 503);
@@ -298,7 +262,7 @@ TEST_CASE("a handler that does not answer in time is a 503, and its late answer 
 TEST_CASE("a port or a socket in use is named at the start") {
     const TestDir dir;
     const auto path = dir.file("rpc.sock");
-    const auto server = serve({.tcp = any_port, .unix_socket = path});
+    const auto server = serve({.tcp = any_loopback, .unix_socket = path});
     const auto endpoint = *server->tcp_endpoint();
     const auto tcp = HttpServer::start({.tcp = endpoint}, echo, no_log());
     REQUIRE_FALSE(tcp);
