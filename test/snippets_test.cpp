@@ -11,11 +11,14 @@
 #include <parley/node/rpc/eth_rpc.hpp>
 #include <parley/node/rpc/filters.hpp>
 #include <parley/node/rpc/functions.hpp>
+#include <parley/node/rpc/subscriptions.hpp>
 #include <parley/p2p/metrics.hpp>
 #include <parley/p2p/network.hpp>
 #include <parley/rpc/dispatcher.hpp>
+#include <parley/rpc/json_stream.hpp>
 #include <parley/rpc/method_list.hpp>
 #include <parley/rpc/params.hpp>
+#include <parley/rpc/session.hpp>
 #include <parley/runtime/host.hpp>
 #include <parley/runtime/io/dialer.hpp>
 #include <parley/runtime/io/io_links.hpp>
@@ -81,6 +84,7 @@ void show(const Value&) {}
     // parley/node/chain.hpp
     Chain chain{config, rng};
     if (!network.open(now, chain.modules())) return;
+    chain.follow(network.hub());
     dispatcher.add(chain.rpc_methods());
 }
 
@@ -238,6 +242,35 @@ struct KvStore {
                          if (!key) return rpc::Result{std::unexpected{key.error()}};
                          return rpc::Result{store.find(*key)};
                      }}});
+}
+
+[[maybe_unused]] rpc::Result follow(const rpc::Call& call,
+                                    std::vector<std::shared_ptr<rpc::Session>>& subscribers) {
+    // parley/rpc/session.hpp
+    if (!call.session) return std::unexpected{rpc::notifications_unsupported()};
+    call.session->hold_until_replied();
+    subscribers.push_back(call.session);  // each is notified until it has_ended()
+    return true;
+}
+
+[[maybe_unused]] auto subscribe(node::Subscriptions& subscriptions, const rpc::Call& call,
+                                const rpc::json::value& header) {
+    using node::SubscriptionKind;
+    // parley/node/rpc/subscriptions.hpp
+    const auto id = subscriptions.add(call.session, SubscriptionKind::heads);
+    subscriptions.notify(SubscriptionKind::heads, [&] { return serialize(header); });
+    return id;
+}
+
+[[maybe_unused]] void cut(std::string_view bytes, std::size_t bytes_max,
+                          const std::function<void(std::string)>& handle) {
+    rpc::JsonStream stream;
+    // parley/rpc/json_stream.hpp
+    stream.push(bytes);
+    while (const auto text = stream.next(bytes_max)) {
+        if (!*text) break;  // more bytes are needed
+        handle(**text);
+    }
 }
 
 [[maybe_unused]] void simulate(const Endpoint& endpoint, const LinkConfig& links,

@@ -19,7 +19,7 @@ Chain::Chain(const ChainConfig& config, Rng rng, std::optional<ChainData> data, 
     : config_(config),
       pool_({.bytes_max = config.pool_bytes_max, .salt = rng.split("pool").next()}, &state_),
       relay_(relay_config(config), pool_, rng),
-      eth_({.chain_id = config.id, .pool = pool_, .relay = relay_}, rng.split("filters")) {
+      eth_({.chain_id = config.id, .pool = pool_, .relay = relay_}, rng.split("eth")) {
     if (store) relay_.keep_own(*store);
     if (!data) return;
     blocks_.emplace(config, std::move(*data), LedgerModule::Parts{state_, pool_, relay_, eth_},
@@ -30,6 +30,11 @@ std::vector<transport::PeerHandler*> Chain::modules() {
     std::vector<transport::PeerHandler*> out{&relay_};
     if (blocks_) out.push_back(&*blocks_);
     return out;
+}
+
+void Chain::follow(Hub& hub) {
+    added_ = hub.subscribe<chain::TxAdded>(
+        [this](const chain::TxAdded& added) { eth_.on_transaction(added.hash); });
 }
 
 void Chain::add_status(rpc::json::object& out) const {

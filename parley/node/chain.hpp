@@ -4,6 +4,7 @@
 //
 //     Chain chain{config, rng};
 //     if (!network.open(now, chain.modules())) return;  // a StoreError
+//     chain.follow(network.hub());
 //     dispatcher.add(chain.rpc_methods());
 //
 // Threading: the node's thread.
@@ -11,6 +12,7 @@
 
 #include <parley/base/rng.hpp>
 #include <parley/chain/txpool/relay.hpp>
+#include <parley/events/hub.hpp>
 #include <parley/node/chain_config.hpp>
 #include <parley/node/chain_data.hpp>
 #include <parley/node/ledger_module.hpp>
@@ -44,6 +46,8 @@ public:
 
     /// To be plugged into a network; they live as long as this.
     std::vector<transport::PeerHandler*> modules();
+    /// Once, when the network is open: transactions are told to filters and subscriptions.
+    void follow(Hub& hub);
     /// eth_* and txpool_* (rpc/methods.cpp).
     std::vector<rpc::Method> rpc_methods();
     /// Members of parley_status.
@@ -60,6 +64,7 @@ private:
     chain::TxRelay relay_;
     EthRpc eth_;
     std::optional<LedgerModule> blocks_;
+    Hub::Subscription added_;
 };
 
 }  // namespace parley::node

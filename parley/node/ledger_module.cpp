@@ -125,6 +125,7 @@ Instant LedgerModule::next_wakeup() const {
 void LedgerModule::on_timer(Now now) {
     sync_.on_timer(now);
     if (producer_) producer_->on_timer(now);
+    parts_.eth.on_progress(now);
 }
 
 void LedgerModule::follow_head(Now now, OnHead call) {
@@ -179,7 +180,10 @@ chain::NewHead LedgerModule::new_head(const chain::Imported& imported) {
 
 void LedgerModule::on_imported(Now now, const chain::Imported& imported) {
     parts_.relay.on_new_head(now, new_head(imported));
-    for (const auto& hash : imported.applied) parts_.eth.filters().on_block(hash);
+    for (const auto& hash : imported.applied) {
+        if (const auto* block = ledger().blocks().recent(hash)) parts_.eth.on_block(block->header);
+    }
+    parts_.eth.on_progress(now);
     if (on_head_) on_head_(now, ledger().head());
 }
 

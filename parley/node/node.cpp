@@ -51,6 +51,7 @@ Result<std::unique_ptr<Node>, StoreError> Node::create(NodeConfig config, NodeKe
     if (auto opened = node->open(now, std::move(modules)); !opened) {
         return std::unexpected{opened.error()};
     }
+    node->chain().follow(node->hub());
     if (auto* blocks = node->chain().blocks()) {
         blocks->follow_head(now, [net = node.get()](Now at, const chain::ChainHeader& head) {
             net->set_head(at, head.header.number, head.header.timestamp);

@@ -22,12 +22,9 @@ rpc::Result eth_block_number(EthRpc& eth, const rpc::Call&) {
 }
 
 rpc::Result eth_syncing(EthRpc& eth, const rpc::Call&) {
-    const auto* chain = eth.chain();
-    const auto progress = chain && chain->syncing ? chain->syncing() : std::nullopt;
+    const auto progress = eth.syncing();
     if (!progress) return json::value(false);
-    return json::value{{"startingBlock", rpc::hex_quantity(progress->starting)},
-                       {"currentBlock", rpc::hex_quantity(progress->current)},
-                       {"highestBlock", rpc::hex_quantity(progress->highest)}};
+    return json::value(progress_json(*progress));
 }
 
 rpc::Result eth_config(EthRpc& eth, const rpc::Call&) {
@@ -41,6 +38,12 @@ rpc::Result eth_config(EthRpc& eth, const rpc::Call&) {
 }
 
 }  // namespace
+
+json::object progress_json(const SyncProgress& progress) {
+    return {{"startingBlock", rpc::hex_quantity(progress.starting)},
+            {"currentBlock", rpc::hex_quantity(progress.current)},
+            {"highestBlock", rpc::hex_quantity(progress.highest)}};
+}
 
 void add_chain_methods(EthMethods& list) {
     list.answers("eth_accounts", 0, &eth_accounts);

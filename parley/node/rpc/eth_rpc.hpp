@@ -5,17 +5,19 @@
 //     eth.use_ledger(chain);
 //     dispatcher.add(eth.methods());
 //
-// docs/RPC.md describes each method. Bounded: see SlowReads, Filters, FeeOracle.
+// docs/RPC.md describes each method. Bounded: see SlowReads, Filters, Subscriptions, FeeOracle.
 // Threading: the node's thread.
 #pragma once
 
 #include <parley/base/rng.hpp>
+#include <parley/base/time.hpp>
 #include <parley/chain/txpool/pool.hpp>
 #include <parley/chain/txpool/relay.hpp>
 #include <parley/node/rpc/eth_ledger.hpp>
 #include <parley/node/rpc/fee_oracle.hpp>
 #include <parley/node/rpc/filters.hpp>
 #include <parley/node/rpc/slow_reads.hpp>
+#include <parley/node/rpc/subscriptions.hpp>
 #include <parley/rpc/method.hpp>
 #include <parley/rpc/method_list.hpp>
 
@@ -36,7 +38,10 @@ struct EthServices {
 
 class EthRpc {
 public:
-    EthRpc(EthServices services, Rng rng) : services_(services), filters_(rng) {}
+    EthRpc(EthServices services, Rng rng)
+        : services_(services),
+          filters_(rng.split("filters")),
+          subscriptions_(rng.split("subscriptions")) {}
 
     /// Once, before the first request.
     void use_ledger(EthLedger chain) {
@@ -46,10 +51,21 @@ public:
     /// This outlives them and all replies under way.
     std::vector<rpc::Method> methods();
 
-    /// To be fed with new blocks and transactions.
-    Filters& filters() { return filters_; }
+    // What filters and subscriptions are fed with.
+    /// A block of the main chain, those of a reorganisation in order.
+    void on_block(const chain::ChainHeader& block);
+    /// It came into the pool.
+    void on_transaction(const Hash256& hash);
+    /// How far the node is may have changed.
+    void on_progress(Now now);
 
     // For the methods.
+    Filters& filters() { return filters_; }
+    Subscriptions& subscriptions() { return subscriptions_; }
+    /// Nothing: the node has what its peers have.
+    std::optional<SyncProgress> syncing() const;
+    /// False, or {syncing, status}: what a subscription is told.
+    rpc::json::value sync_notice() const;
     const EthServices& services() const { return services_; }
     /// Null if the node has no ledger.
     const EthLedger* chain() const { return chain_ ? &*chain_ : nullptr; }
@@ -66,6 +82,9 @@ private:
     std::optional<SlowReads> reads_;
     FeeOracle oracle_;
     Filters filters_;
+    Subscriptions subscriptions_;
+    bool told_syncing_ = false;
+    Instant progress_told_{};
 };
 
 using EthMethods = rpc::MethodList<EthRpc>;
@@ -84,6 +103,11 @@ void add_fee_methods(EthMethods& list);
 void add_call_methods(EthMethods& list);
 /// eth_filters.cpp: filters and logs.
 void add_filter_methods(EthMethods& list);
+/// eth_subscriptions.cpp
+void add_subscription_methods(EthMethods& list);
+
+/// {startingBlock, currentBlock, highestBlock}.
+rpc::json::object progress_json(const SyncProgress& progress);
 
 /// What is told where a method needs the ledger and there is none.
 std::unexpected<rpc::Error> no_ledger();

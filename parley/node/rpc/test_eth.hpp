@@ -33,6 +33,18 @@ inline std::string hash_text(const Hash256& hash) {
 inline const chain::Address contract{{std::byte{0xc0}}};
 inline const Hash256 contract_slot{std::byte{1}};
 
+/// A connection that keeps what it is told.
+struct ToldSession final : rpc::Session {
+    std::vector<json::value> told;
+    bool ended = false;
+    int holds = 0;
+
+    void notify(std::string text) override { told.push_back(json::parse(text)); }
+    void hold_until_replied() override { ++holds; }
+    bool has_ended() const override { return ended; }
+    std::vector<json::value> take() { return std::exchange(told, {}); }
+};
+
 struct EthRig {
     chain::testing::TestChain chain;
     chain::TxPool pool;
@@ -41,6 +53,7 @@ struct EthRig {
     std::optional<rpc::Dispatcher> dispatcher;
     std::optional<std::uint64_t> finalized;
     std::optional<SyncProgress> syncing;
+    std::shared_ptr<ToldSession> session;  ///< of who asks; null: it cannot be notified
     Now now{Instant{std::chrono::seconds{100}}, UnixTime{std::chrono::seconds{1'000}}};
 
     /// Without a ledger if `with_ledger` is false.
@@ -61,7 +74,7 @@ struct EthRig {
         dispatcher->handle(now,
                            fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":[{}]}})",
                                        method, params),
-                           rpc::Origin::http, [&](std::string text) {
+                           {rpc::Origin::http, session}, [&](std::string text) {
                                REQUIRE_FALSE(reply);
                                reply = std::move(text);
                            });

@@ -1,0 +1,131 @@
+// What a running node tells filters and subscriptions: its blocks, and what comes into its pool.
+#include <parley/chain/consensus/solo/solo.hpp>
+#include <parley/chain/genesis/genesis.hpp>
+#include <parley/chain/ledger/test_chain.hpp>
+#include <parley/chain/types/test_transactions.hpp>
+#include <parley/node/rpc/test_eth.hpp>
+#include <parley/node/rpc/test_rpc.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace parley;
+using namespace parley::node;
+using node::testing::quoted;
+using node::testing::ToldSession;
+
+namespace {
+
+constexpr std::uint64_t signer = 7;
+constexpr std::uint64_t sender = 8;
+
+/// Of one signer, with an account that has 10 ether.
+ChainData solo_chain(std::uint64_t chain_id) {
+    chain::Genesis genesis;
+    genesis.chain_id = chain_id;
+    genesis.forks = chain::testing::merged_schedule();
+    const auto address = chain::testing::address_of(signer);
+    genesis.extra_data.assign(address.value.begin(), address.value.end());
+    genesis.gas_limit = 30'000'000;
+    genesis.alloc[chain::testing::address_of(sender)].balance =
+        to_uint256(10'000'000'000'000'000'000U);
+    auto engine = make_engine("solo", genesis);
+    REQUIRE(engine);
+    auto block = chain::make_genesis_block(genesis);
+    return {.genesis = std::move(genesis),
+            .genesis_block = std::move(block),
+            .engine = std::move(*engine),
+            .store = std::make_shared<MemoryStore>(),
+            .log_file = std::make_shared<MemoryLog>(),
+            .signer_secret = chain::testing::secret_of(signer)};
+}
+
+/// A node that makes a block each second, and who asks it over a connection.
+struct SignerNode {
+    MemoryStore store;
+    std::unique_ptr<Node> node;
+    std::optional<rpc::Dispatcher> rpc;
+    std::shared_ptr<ToldSession> session = std::make_shared<ToldSession>();
+    Now now{Instant{100s}, UnixTime{1'000s}};
+
+    SignerNode() {
+        NodeConfig config;
+        config.chain.block_interval = 1s;
+        SeededEntropy entropy{1};
+        auto made = Node::create(config, NodeKey::generate(entropy), store, no_log(), Rng{2}, now,
+                                 {}, nullptr, solo_chain(config.chain.id));
+        REQUIRE(made);
+        node = std::move(*made);
+        rpc.emplace(p2p::dispatcher_for(*node));
+        rpc->add(rpc_methods(*node));
+    }
+    void work() {
+        for (auto jobs = node->take_jobs(); !jobs.empty(); jobs = node->take_jobs()) {
+            for (auto& job : jobs) {
+                job.run();
+                node->finish_job(job, now);
+            }
+        }
+        node->turn(now);
+    }
+    void pass(Duration time) {
+        now.instant += time;
+        now.unix_time += std::chrono::duration_cast<UnixTime::duration>(time);
+        node->on_timer(now);
+        work();
+    }
+    json::value result(std::string_view method, const std::string& params = "") {
+        std::string reply;
+        rpc->handle(now,
+                    fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":[{}]}})", method,
+                                params),
+                    {rpc::Origin::http, session},
+                    [&](std::string text) { reply = std::move(text); });
+        work();
+        auto value = json::parse(reply);
+        REQUIRE_MESSAGE(value.as_object().contains("result"), reply);
+        return value.at("result");
+    }
+    /// What the session was told under that id.
+    std::vector<json::value> told(const json::value& id) {
+        std::vector<json::value> out;
+        for (const auto& one : session->told) {
+            if (one.at_pointer("/params/subscription") == id) {
+                out.push_back(one.at_pointer("/params/result"));
+            }
+        }
+        return out;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("node: filters and subscriptions hear of its blocks and transactions") {
+    SignerNode node;
+    const auto heads = node.result("eth_subscribe", "\"newHeads\"");
+    const auto hashes = node.result("eth_subscribe", "\"newPendingTransactions\"");
+    const auto blocks = quoted(node.result("eth_newBlockFilter").as_string().c_str());
+    const auto pending = quoted(node.result("eth_newPendingTransactionFilter").as_string().c_str());
+    auto tx = chain::testing::transfer(0);
+    tx.chain_id = NodeConfig{}.chain.id;
+    tx.max_priority_fee = to_uint256(1'000'000'000);
+    tx.max_fee = to_uint256(100'000'000'000);
+    tx = chain::testing::sign(std::move(tx), chain::testing::secret_of(sender));
+    const auto hash = node.result("eth_sendRawTransaction", quoted(rpc::hex_data(tx.raw)));
+    CHECK(node.told(hashes) == std::vector<json::value>{hash});
+    CHECK(node.result("eth_getFilterChanges", pending) == json::array{hash});
+    CHECK(node.told(heads).empty());
+    for (int i = 0; i < 3; ++i) node.pass(1s);
+    const auto made = node.told(heads);
+    REQUIRE(made.size() >= 2);
+    CHECK(made[0].at("number") == "0x1");
+    CHECK(made[1].at("parentHash") == made[0].at("hash"));
+    json::array block_hashes;
+    for (const auto& block : made) block_hashes.push_back(block.at("hash"));
+    CHECK(node.result("eth_getFilterChanges", blocks) == block_hashes);
+    const auto receipt = node.result("eth_getTransactionReceipt", quoted(hash.as_string().c_str()));
+    CHECK(receipt.at("blockHash") == made[0].at("hash"));
+}
