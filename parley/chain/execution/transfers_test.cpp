@@ -198,3 +198,35 @@ TEST_CASE("withdrawals are credited in Gwei, and those of nothing make no accoun
     CHECK(rig.get(numbered(5)).balance == wei(7'000'000'000));
     CHECK_FALSE(rig.edit.account(numbered(6)));
 }
+
+TEST_CASE("what would run code is refused before it waits for a block, the rest may wait") {
+    struct Table final : AccountState {
+        std::optional<Address> contract;
+        std::optional<Account> account(const Address& address) const override {
+            Account out;
+            if (address == contract) out.code_hash[0] = std::byte{1};
+            return out;
+        }
+    } state;
+    const Transfers transfers{1};
+    const auto sender = numbered(1);
+    const auto check = [&](const Transaction& tx, Fork fork = Fork::london) {
+        const auto checked = transfers.check_waiting(tx, sender, fork, state);
+        return checked ? std::nullopt : std::optional{checked.error().code};
+    };
+    auto tx = transfer(7);  // of an empty account: another block may change that
+    CHECK_FALSE(check(tx));
+    state.contract = tx.to;
+    CHECK(check(tx) == ExecutionErrc::calls_code);
+    state.contract = sender;
+    CHECK(check(tx) == ExecutionErrc::sender_has_code);
+    state.contract.reset();
+    tx.to = Address{};
+    tx.to->value[19] = std::byte{10};
+    CHECK_FALSE(check(tx));
+    CHECK(check(tx, Fork::cancun) == ExecutionErrc::calls_code);
+    tx.to.reset();
+    CHECK(check(tx) == ExecutionErrc::creates_code);
+    CHECK(is_final(ExecutionErrc::creates_code));
+    CHECK_FALSE(is_final(ExecutionErrc::exceeds_block_gas));
+}

@@ -105,3 +105,25 @@ TEST_CASE("a block is begun when the one before is imported, and not before") {
     run_all(*rig.chain.jobs, rig.now);
     CHECK(rig.height() == 1);
 }
+
+TEST_CASE("what cannot be executed is told, and the block is made of the rest") {
+    Rig rig;
+    std::vector<std::pair<Hash256, ExecutionErrc>> refused;
+    rig.producer->on_refused([&](Now, const Hash256& hash, const ExecutionError& why) {
+        refused.emplace_back(hash, why.code);
+    });
+    auto creation = transfer(0, 100'000'000'000);
+    creation.to.reset();
+    creation.gas_limit = 100'000;
+    creation = sign(creation, secret_of(1));
+    const auto later = payment(2, 5, 1, 1);
+    rig.waiting = {{creation.raw, address_of(1)},
+                   {payment(0, 0, 1, 5).raw, address_of(0)},
+                   {later.raw, address_of(2)}};
+    rig.wait(2s);
+    CHECK(rig.height() == 1);
+    CHECK(rig.chain.account(0).nonce == 1);
+    using Refused = std::pair<Hash256, ExecutionErrc>;
+    CHECK(refused == std::vector<Refused>{{creation.hash, ExecutionErrc::creates_code},
+                                          {later.hash, ExecutionErrc::nonce_too_high}});
+}
