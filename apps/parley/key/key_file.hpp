@@ -2,6 +2,7 @@
 #pragma once
 
 #include "command.hpp"
+#include <parley/runtime/folder/folder.hpp>
 #include <parley/runtime/folder/key_file.hpp>
 
 #include <optional>
