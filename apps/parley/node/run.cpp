@@ -81,6 +81,7 @@ Outcome run(const Options& options) {
     host.add_status([&](auto& out) { chain->add_status(out); },
                     [&](auto& out) { chain->add_node_info(out); });
     host.post([&](Now at) {
+        chain->follow(host.network().hub());
         if (auto* blocks = chain->blocks()) {
             blocks->follow_head(at, [&](Now now, const chain::ChainHeader& head) {
                 host.network().set_head(now, head.header.number, head.header.timestamp);
