@@ -38,7 +38,7 @@ constexpr std::size_t tests_there = 265;
 
 /// One of these must be in our error for each exception of the tests.
 const std::multimap<std::string_view, std::string_view> our_words = {
-    {"TR_IntrinsicGas", "below the intrinsic gas"},
+    {"TR_IntrinsicGas", "intrinsic gas too low"},
     {"TR_NoFunds", "insufficient funds"},
     {"TR_NoFundsX", "insufficient funds"},
     {"TR_NoFundsX", "gas limit times fee does not fit"},
@@ -46,13 +46,13 @@ const std::multimap<std::string_view, std::string_view> our_words = {
     {"TR_GasLimitReached", "left in the block"},
     {"TR_NonceTooLow", "nonce too low"},
     {"TR_NonceTooHigh", "nonce too high"},
-    {"TR_NonceHasMaxValue", "nonce is 2^64 - 1"},
+    {"TR_NonceHasMaxValue", "nonce has max value"},
     {"TR_TypeNotSupported", "transaction type"},
-    {"TR_TipGtFeeCap", "max priority fee above max fee"},
+    {"TR_TipGtFeeCap", "max priority fee per gas higher than max fee per gas"},
     {"TR_FeeCapLessThanBlocks", "less than the block's base fee"},
     {"TR_FeeCapLessThanBlocksORNoFunds", "less than the block's base fee"},
     {"TR_FeeCapLessThanBlocksORNoFunds", "insufficient funds"},
-    {"TR_FeeCapLessThanBlocksORNoFunds", "below the intrinsic gas"},  // is all three
+    {"TR_FeeCapLessThanBlocksORNoFunds", "intrinsic gas too low"},  // is all three
     {"TR_FeeCapLessThanBlocksORGasLimitReached", "less than the block's base fee"},
     {"TR_FeeCapLessThanBlocksORGasLimitReached", "left in the block"},
     {"TR_InitCodeLimitExceeded", "init code"},
@@ -99,7 +99,7 @@ const std::multimap<std::string_view, std::string_view> our_words = {
     {"BlockException.BLOB_GAS_USED_ABOVE_LIMIT", "blob gas used"},
     {"BlockException.INCORRECT_EXCESS_BLOB_GAS", "excess blob gas"},
     {"BlockException.INCORRECT_BLOCK_FORMAT", "fields of"},
-    {"TransactionException.INTRINSIC_GAS_TOO_LOW", "below the intrinsic gas"},
+    {"TransactionException.INTRINSIC_GAS_TOO_LOW", "intrinsic gas too low"},
     {"TransactionException.INSUFFICIENT_ACCOUNT_FUNDS", "insufficient funds"},
     {"TransactionException.INSUFFICIENT_MAX_FEE_PER_GAS", "less than the block's base fee"},
     {"TransactionException.INSUFFICIENT_MAX_FEE_PER_BLOB_GAS", "blob base fee"},
@@ -112,7 +112,7 @@ const std::multimap<std::string_view, std::string_view> our_words = {
     {"TransactionException.TYPE_3_TX_CONTRACT_CREATION", "blob"},
     {"TransactionException.INITCODE_SIZE_EXCEEDED", "init code"},
     {"TransactionException.NONCE_MISMATCH_TOO_LOW", "nonce too low"},
-    {"TransactionException.NONCE_IS_MAX", "nonce is 2^64 - 1"},
+    {"TransactionException.NONCE_IS_MAX", "nonce has max value"},
 };
 
 /// True if one of the alternatives that `exception` joins by | has our words in it. A name that

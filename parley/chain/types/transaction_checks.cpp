@@ -101,6 +101,7 @@ std::string_view name_of(TxField field) {
 
 }  // namespace
 
+/// Where go-ethereum has words for it, with these: libraries know errors by them.
 std::string message(const TxError& error) {
     const auto& [code, expected, actual] = error;
     switch (code) {
@@ -124,17 +125,18 @@ std::string message(const TxError& error) {
         case TxErrc::no_sender:
             return "signature: no public key fits";
         case TxErrc::wrong_chain:
-            return fmt::format("transaction for chain {}, this is chain {}", actual, expected);
+            return fmt::format("invalid chain id for signer: have {} want {}", actual, expected);
         case TxErrc::unprotected:
             return "transaction without chain id (EIP-155)";
         case TxErrc::nonce_too_high:
-            return "nonce is 2^64 - 1, which can never be used";
+            return "nonce has max value: 2^64 - 1 can never be used";
         case TxErrc::gas_too_low:
-            return fmt::format("gas limit {} below the intrinsic gas {}", actual, expected);
+            return fmt::format("intrinsic gas too low: gas {}, minimum needed {}", actual,
+                               expected);
         case TxErrc::gas_above_block:
-            return fmt::format("gas limit {} above the most allowed, {}", actual, expected);
+            return fmt::format("exceeds block gas limit: gas {}, at most {}", actual, expected);
         case TxErrc::priority_above_max:
-            return "max priority fee above max fee";
+            return "max priority fee per gas higher than max fee per gas";
         case TxErrc::cost_overflow:
             return "gas limit times fee does not fit in 256 bits";
         case TxErrc::type_too_early:
