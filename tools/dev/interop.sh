@@ -5,16 +5,18 @@ geth_module=github.com/ethereum/go-ethereum
 interop_cache=build/interop
 
 cmd_interop() {
-    local status=0 bench='' parts=()
     case ${1:-} in
-        discv5) shift ;;
+        discv5 | wallets) "interop_$1" "${@:2}" ;;
         ledger)
             need build
             interop_ledger
-            return
             ;;
-        *) die "interop: in what? There are: discv5, ledger" ;;
+        *) die "interop: in what? There are: discv5, ledger, wallets" ;;
     esac
+}
+
+interop_discv5() {
+    local status=0 bench='' parts=()
     while (($#)); do
         case $1 in
             --bench) bench=1 ;;
@@ -146,4 +148,39 @@ interop_chainsafe() {
     need_npm
     step "@chainsafe/discv5 $(node -p 'require("./package.json").devDependencies["@chainsafe/discv5"]')"
     node "tools/interop/$1"
+}
+
+# --- wallets: ethers, viem, web3.js, web3.py, cast ---
+
+# interop_wallets [NAME…]
+interop_wallets() {
+    local folder=$interop_cache/wallets
+    need build node
+    mkdir -p "$folder"
+    build release parley
+    need_wallets
+    WALLETS_PYTHON=$PWD/$folder/venv/bin/python node tools/interop/wallets/wallets.mjs "$@"
+}
+
+# need_wallets: the libraries, in build/interop/wallets: those of npm linked to where the scripts
+# look for them, those of pip in a Python of their own. What cannot be had is left to the scripts.
+need_wallets() {
+    local from=tools/interop/wallets to=$interop_cache/wallets wanted
+    wanted=$(sha256sum "$from/package-lock.json")
+    if [[ ! -f $to/npm.installed || $(<"$to/npm.installed") != "$wanted" ]]; then
+        step "Installing from npm: $(node -p 'Object.entries(require("./'"$from"'/package.json")
+            .devDependencies).map(([name, version]) => name + " " + version).join(", ")')"
+        cp "$from"/package{,-lock}.json "$to"
+        (cd "$to" && npm ci --ignore-scripts --no-audit --no-fund >npm.log 2>&1) ||
+            die "the libraries cannot be had from npm: $(tail -n 1 "$to/npm.log")"
+        say "$wanted" >"$to/npm.installed"
+    fi
+    ln -sfn "$PWD/$to/node_modules" "$from/node_modules"
+    wanted=$(sha256sum "$from/requirements.txt")
+    [[ -f $to/pip.installed && $(<"$to/pip.installed") == "$wanted" ]] && return
+    step "Installing from pip: $(grep -v '^#' "$from/requirements.txt" | head -n 1)"
+    { python3 -m venv --clear "$to/venv" &&
+        "$to/venv/bin/pip" install -r "$from/requirements.txt"; } >"$to/pip.log" 2>&1 ||
+        { say "    ${dim}$(tail -n 1 "$to/pip.log")$plain" && return; }
+    say "$wanted" >"$to/pip.installed"
 }
