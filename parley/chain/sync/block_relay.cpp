@@ -84,6 +84,7 @@ BlockRelay::Handled BlockRelay::on_new_block(Now now, PeerId peer, const SharedB
             return {};
         case Verdict::unknown:
             tree_.on_dropped(hash);
+            out.emplace_back(Fetch{peer, block->header()});
             return {};
     }
     ++counters_.received;

@@ -405,11 +405,11 @@ void BlockSync::import_relayed(Now now, Downloads::PeerId from, Block block) {
 
 /// In the usual way, from who has it.
 void BlockSync::fetch(Now now, Downloads::PeerId from, const Header& header) {
-    const auto parent = ledger_->recent_header(header.parent_hash);
-    if (!parent) return;
-    const auto total = checked_add(parent->total_difficulty, header.difficulty);
+    // Of a parent that is not here: as if it were the head.
+    const auto parent = ledger_->recent_header(header.parent_hash).value_or(ledger_->head());
+    const auto total = checked_add(parent.total_difficulty, header.difficulty);
     downloads_.on_status(now, from,
-                         {header.number, header.hash(), total.value_or(parent->total_difficulty)},
+                         {header.number, header.hash(), total.value_or(parent.total_difficulty)},
                          effects_);
     perform(now);
 }

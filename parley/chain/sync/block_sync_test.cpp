@@ -182,8 +182,10 @@ TEST_CASE("a new block comes in compact form, and what the pool lacks is asked f
         wires.push_back(std::make_unique<Wire>(b, c));
         run(wires);
         for (const auto& wire : wires) wire->sent.clear();
-        a.grow(0, 3);
-        run(wires);
+        for (int i = 0; i < 3; ++i) {
+            a.grow(0, 1);
+            run(wires);
+        }
         CHECK(c.height() == 3);
         CHECK(b.sync->relayed().received == 3);
         CHECK(c.sync->relayed().completed == (has_all ? 3 : 2));
@@ -193,6 +195,18 @@ TEST_CASE("a new block comes in compact form, and what the pool lacks is asked f
             for (const auto& end : wire->ends) CHECK(end.context->offences.empty());
         }
     }
+}
+
+TEST_CASE("a block that comes before its parent is fetched in the usual way") {
+    TestNode a;
+    TestNode b;
+    std::vector<std::unique_ptr<Wire>> wires;
+    wires.push_back(std::make_unique<Wire>(a, b));
+    run(wires);
+    a.grow(0, 3);  // b's pool has nothing: the first waits for its transactions
+    run(wires);
+    CHECK(b.height() == 3);
+    CHECK(wires[0]->ends[1].context->offences.empty());
 }
 
 TEST_CASE("a block whose transactions do not come is fetched in the usual way") {
