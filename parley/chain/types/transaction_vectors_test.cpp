@@ -46,7 +46,7 @@ std::string rlp_code(TxField field, rlp::Errc code) {
 const std::multimap<std::string_view, std::string> expected_messages = {
     {"ADDRESS_TOO_SHORT", rlp_code(TxField::to, rlp::Errc::wrong_size)},
     {"ADDRESS_TOO_LONG", rlp_code(TxField::to, rlp::Errc::wrong_size)},
-    {"INTRINSIC_GAS_TOO_LOW", "gas limit"},
+    {"INTRINSIC_GAS_TOO_LOW", "intrinsic gas too low"},
     {"GASLIMIT_PRICE_PRODUCT_OVERFLOW", "gas limit times fee"},
     {"RLP_LEADING_ZEROS_BASEFEE", rlp_code(TxField::max_fee, rlp::Errc::leading_zero)},
     {"RLP_LEADING_ZEROS_BASEFEE", "field max fee: number too large"},  // 33 bytes
