@@ -14,6 +14,8 @@ cmd_bare() {
         bookworm "$root"
     as_root git -c safe.directory='*' clone --quiet --no-hardlinks . "$root$PWD"
     as_root cp /etc/resolv.conf "$root/etc/"
+    # As every installed system has it.
+    printf '127.0.0.1 localhost\n::1 localhost\n' | as_root tee "$root/etc/hosts" >/dev/null
     # A network may have certificates of its own, which this machine was told.
     if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
         as_root cp /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/"
