@@ -62,6 +62,10 @@ void LedgerModule::attached(transport::Network& network) {
     network_ = &network;
     sync_.attached(network);
     first_number_ = ledger().head().header.number;
+    network.log().write(LogLevel::info, "ledger", "opened",
+                        {{"head", first_number_},
+                         {"hash", "0x" + to_hex(ledger().head().hash)},
+                         {"makes_blocks", data_.signer_secret.has_value()}});
     parts_.state.use(ledger());
     parts_.relay.use_objection(
         [this](const auto& tx, const auto& sender) { return objection(tx, sender); });

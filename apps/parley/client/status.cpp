@@ -118,6 +118,10 @@ std::string status_text(const json::value& status, const std::string& folder) {
         line("DHT", fmt::format("{} nodes in the table, {} of them checked", count("/dht/nodes"),
                                 count("/dht/checked")));
     }
+    if (value_at(status, "/head/number") != nullptr) {
+        line("Head", fmt::format("block {}, {}; {} missing", count("/head/number"),
+                                 text_at(status, "/head/hash"), count("/head/missing")));
+    }
     if (has_chain) {
         line("Pool",
              fmt::format("{} transactions, {}", count("/pool/count"), bytes("/pool/bytes")));
