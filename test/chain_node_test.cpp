@@ -78,7 +78,8 @@ TEST_CASE(
     net.init_alice();
     auto alice = net.start("alice");
     net.head_when("alice", *alice, 1);
-    net.init_chain("bob", {"--static", net.target("alice")});
+    const auto first = net.target("alice");
+    net.init_chain("bob", {"--static", first});
     auto bob = net.start("bob");
     net.head_when("bob", *bob, 2);
 
@@ -94,6 +95,9 @@ TEST_CASE(
     }
     alice = net.start("alice");
     const auto after = net.head_when("alice", *alice, before + 1);
+    // The system chose another port.
+    net.set("bob", "static_peers = [\"" + first + "\"]",
+            "static_peers = [\"" + net.target("alice") + "\"]");
     bob = net.start("bob");
     net.head_when("bob", *bob, at(after, "/head/number"));
     CHECK_FALSE(net.ask("alice", {"eth_getTransactionReceipt", hash}).is_null());

@@ -1,10 +1,6 @@
 // EventBacklog: events of one type for a subscriber that takes them when it likes. Bounded: the
 // last ones wait; of those that had to go it is told how many they were.
 //
-//     EventBacklog<chain::HeadMoved> heads{hub, 100};
-//     const auto [missed, events] = heads.take();
-//     if (missed > 0) read_all_again();
-//
 // Threading: the node's thread. The hub outlives it, or ends first: then nothing more comes.
 #pragma once
 

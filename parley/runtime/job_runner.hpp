@@ -1,10 +1,5 @@
 // JobRunner: runs the Jobs of cores that no node drives: for commands and benchmarks.
 //
-//     JobRunner runner{2, log};
-//     auto ledger = chain::Ledger::open({..., .jobs = runner.jobs()}, genesis);
-//     (*ledger)->import(now(), block, [&](Now, const auto& result) { done = true; });
-//     runner.run_until([&] { return done; });
-//
 // Threading: one thread; the Jobs run on others.
 #pragma once
 
