@@ -10,7 +10,8 @@ namespace parley::bench {
 double trie_commit();
 double trie_commit_limit();
 
-/// Proofs of accounts a second among 1,000,000 in memory, one core, as bytes; and what that must be.
+/// Proofs of accounts a second among 1,000,000 in memory, one core, as bytes; and what that must
+/// be.
 double proof_serve();
 double proof_serve_aim();
 

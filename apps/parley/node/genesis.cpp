@@ -50,8 +50,9 @@ struct Options {
 
 /// Decimal digits, then nothing, "gwei" or "ether". Wei.
 std::optional<Uint256> parse_amount(std::string_view text) {
-    int zeros = 0;
-    for (const auto& [unit, its_zeros] : {std::pair{"gwei", 9}, std::pair{"ether", 18}}) {
+    std::size_t zeros = 0;
+    for (const auto& [unit, its_zeros] :
+         {std::pair{"gwei", std::size_t{9}}, std::pair{"ether", std::size_t{18}}}) {
         if (!text.ends_with(unit)) continue;
         text.remove_suffix(std::string_view{unit}.size());
         zeros = its_zeros;

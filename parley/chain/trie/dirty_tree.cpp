@@ -427,9 +427,10 @@ std::vector<std::vector<DirtyTree::Unhashed>> DirtyTree::by_depth() const {
     for (std::size_t depth = 0; depth < levels.size(); ++depth) {
         // Children lie deeper, never on the level that is read.
         for (const auto& [index, path, parent, place] : levels[depth]) {
-            const auto add_child = [&](Index child, Nibbles child_path, std::uint8_t nibble) {
+            const auto add_child = [&](Index child, const Nibbles& child_path,
+                                       std::uint8_t nibble) {
                 auto& level = levels[child_path.size()];
-                level.push_back({child, std::move(child_path), index, nibble});
+                level.push_back({child, child_path, index, nibble});
             };
             const auto& node = nodes_[index];
             if (const auto* raw = std::get_if<RawBranch>(&node)) {
