@@ -9,6 +9,20 @@
 
 namespace parley::node {
 
+Result<std::unique_ptr<chain::Ledger>, chain::LedgerError> open_ledger(
+    const ChainData& data, std::shared_ptr<const chain::Execution> execution, JobQueue& jobs,
+    Log& log, std::uint64_t salt) {
+    chain::LedgerConfig config;
+    config.salt = salt;
+    return chain::Ledger::open({.execution = std::move(execution),
+                                .engine = data.engine,
+                                .store = *data.store,
+                                .log_file = *data.log_file,
+                                .jobs = jobs,
+                                .log = log},
+                               data.genesis_block, config);
+}
+
 p2p::ChainFacts facts_of(const ChainData& data) {
     return facts_of(data.genesis, data.genesis_block.header);
 }

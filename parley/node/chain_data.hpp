@@ -8,9 +8,12 @@
 #include <parley/base/secret_bytes.hpp>
 #include <parley/base/store.hpp>
 #include <parley/chain/consensus/engine.hpp>
+#include <parley/chain/execution/execution.hpp>
 #include <parley/chain/genesis/genesis.hpp>
+#include <parley/chain/ledger/ledger.hpp>
 #include <parley/p2p/config/config.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +29,11 @@ struct ChainData {
     std::shared_ptr<AppendLog> log_file;
     std::optional<ByteArray<32>> signer_secret = {};  ///< of this node's blocks; none: makes none
 };
+
+/// The ledger of the chain. `data` outlives it; `salt` is random. Errors: as Ledger::open.
+Result<std::unique_ptr<chain::Ledger>, chain::LedgerError> open_ledger(
+    const ChainData& data, std::shared_ptr<const chain::Execution> execution, JobQueue& jobs,
+    Log& log, std::uint64_t salt);
 
 /// What the network is to know of the chain.
 p2p::ChainFacts facts_of(const chain::Genesis& genesis, const chain::Header& first_header);

@@ -27,15 +27,7 @@ chain::BlockSync::OpenLedger open_with(const ChainData& data,
                                        std::shared_ptr<const chain::Execution> execution,
                                        std::uint64_t salt) {
     return [&data, execution = std::move(execution), salt](JobQueue& jobs, Log& log) {
-        chain::LedgerConfig config;
-        config.salt = salt;
-        return chain::Ledger::open({.execution = execution,
-                                    .engine = data.engine,
-                                    .store = *data.store,
-                                    .log_file = *data.log_file,
-                                    .jobs = jobs,
-                                    .log = log},
-                                   data.genesis_block, config);
+        return open_ledger(data, execution, jobs, log, salt);
     };
 }
 

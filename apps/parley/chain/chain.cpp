@@ -45,16 +45,10 @@ Result<std::unique_ptr<OfflineLedger>, Failure> OfflineLedger::open(const std::s
     if (!data) return std::unexpected{data.error()};
     if (!*data) return failed(fmt::format("{} names no chain.genesis", folder.config()));
     std::unique_ptr<OfflineLedger> out{new OfflineLedger{std::move(*lock), std::move(**data)}};
-    chain::LedgerConfig ledger_config;
-    ledger_config.salt = Rng{runtime::random_seed()}.next();
-    auto& its = out->data_;
+    const auto& its = out->data_;
     auto ledger =
-        chain::Ledger::open({.execution = std::make_shared<chain::Transfers>(its.genesis.chain_id),
-                             .engine = its.engine,
-                             .store = *its.store,
-                             .log_file = *its.log_file,
-                             .jobs = out->runner_.jobs()},
-                            its.genesis_block, ledger_config);
+        node::open_ledger(its, std::make_shared<chain::Transfers>(its.genesis.chain_id),
+                          out->runner_.jobs(), no_log(), Rng{runtime::random_seed()}.next());
     if (!ledger) return failed(fmt::format("{}: {}", path, message(ledger.error())));
     out->ledger_ = std::move(*ledger);
     return out;
