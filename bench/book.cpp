@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <condition_variable>
 #include <cstdio>
 #include <deque>
@@ -253,8 +252,8 @@ void make_store(const std::string& path) {
 
 }  // namespace
 
-const std::vector<BookBenchmark>& book_benchmarks() {
-    static const std::vector<BookBenchmark> all{
+const std::vector<TargetBenchmark>& book_benchmarks() {
+    static const std::vector<TargetBenchmark> all{
         {"book.open", "s", 1, false, 7},
         {"book.pick", "us", 5, false, 5},
         {"book.add", "entries/s", 100'000, true, 5},
@@ -263,31 +262,12 @@ const std::vector<BookBenchmark>& book_benchmarks() {
     return all;
 }
 
-void run(const BookBenchmark& benchmark) {
+void run_book_benchmark(const TargetBenchmark& benchmark) {
     const TempFolder folder;
     if (benchmark.name != "book.add") {
         (void)PeerProcess{{"book", "make", folder.file("store")}}.read_line();
     }
-    std::vector<double> values;
-    std::string beside;
-    for (unsigned i = 0; i < benchmark.runs; ++i) {
-        PeerProcess process{{"book", std::string{benchmark.name}, folder.file("store")}};
-        const auto line = process.read_line();
-        double value = 0;
-        const auto read = std::from_chars(line.data(), line.data() + line.size(), value);
-        values.push_back(value);
-        beside = std::string{read.ptr, line.data() + line.size()};
-    }
-    std::ranges::sort(values);
-    const double value = values[values.size() / 2];
-    const bool met =
-        benchmark.more_is_better ? value >= benchmark.target : value <= benchmark.target;
-    fmt::print(
-        "{{\"bench\":\"{}\",\"value\":{:.4g},\"unit\":\"{}\",\"target\":{},\"met\":{},\"runs\":{},"
-        "\"min\":{:.4g},\"max\":{:.4g}{}}}\n",
-        benchmark.name, value, benchmark.unit, benchmark.target, met, benchmark.runs,
-        values.front(), values.back(), beside);
-    std::fflush(stdout);
+    run_processes(benchmark, {"book", std::string{benchmark.name}, folder.file("store")});
 }
 
 int book_run(const std::vector<std::string>& arguments) {

@@ -8,6 +8,7 @@
 #include <parley/chain/execution/transfers.hpp>
 #include <parley/chain/ledger/ledger.hpp>
 #include <parley/chain/producer/make_block.hpp>
+#include <parley/chain/types/test_transactions.hpp>
 #include <parley/runtime/store/file_log.hpp>
 #include <parley/runtime/store/lmdb_store.hpp>
 
@@ -22,18 +23,13 @@ namespace parley::bench {
 namespace {
 
 using namespace parley::chain;
+using chain::testing::secret_of;
 
 constexpr std::size_t transfers_a_block = 1'000;
 constexpr std::size_t blocks_count = 20;
 constexpr std::size_t senders_count = 1'000;
 constexpr std::size_t accounts_count = 100'000;  // that are there beside them
 constexpr double aim_transfers_per_second = 40'000;
-
-ByteArray<32> secret_of(std::uint64_t seed) {
-    auto secret = to_uint256(seed + 1);
-    secret[0] = std::byte{0x01};
-    return secret;
-}
 
 Transaction payment(std::uint64_t from, std::uint64_t nonce, std::uint64_t to) {
     Transaction tx;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -104,6 +105,29 @@ double thread_seconds_now() {
     timespec time{};
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+void run_processes(const TargetBenchmark& benchmark, const std::vector<std::string>& arguments) {
+    std::vector<double> values;
+    std::string beside;
+    for (unsigned i = 0; i < benchmark.runs; ++i) {
+        PeerProcess process{arguments};
+        const auto line = process.read_line();
+        double value = 0;
+        const auto read = std::from_chars(line.data(), line.data() + line.size(), value);
+        values.push_back(value);
+        beside = std::string{read.ptr, line.data() + line.size()};
+    }
+    std::ranges::sort(values);
+    const double value = values[values.size() / 2];
+    const bool met =
+        benchmark.more_is_better ? value >= benchmark.target : value <= benchmark.target;
+    fmt::print(
+        "{{\"bench\":\"{}\",\"value\":{:.4g},\"unit\":\"{}\",\"target\":{},\"met\":{},\"runs\":{},"
+        "\"min\":{:.4g},\"max\":{:.4g}{}}}\n",
+        benchmark.name, value, benchmark.unit, benchmark.target, met, benchmark.runs,
+        values.front(), values.back(), beside);
+    std::fflush(stdout);
 }
 
 }  // namespace parley::bench

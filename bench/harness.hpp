@@ -44,6 +44,19 @@ private:
     int output_ = -1;
 };
 
+/// What is held against a figure that it must reach, not against a limit of the same run.
+struct TargetBenchmark {
+    std::string_view name;
+    std::string_view unit;
+    double target;
+    bool more_is_better;
+    unsigned runs;
+};
+/// Prints one line: the median, the target, and figures beside. Each run is a PeerProcess of these
+/// arguments, so that none finds the heap as another left it; it prints its value, and after that
+/// what comes beside.
+void run_processes(const TargetBenchmark& benchmark, const std::vector<std::string>& arguments);
+
 /// A role that a PeerProcess plays. Returns the exit code.
 using Role = std::function<int(const std::vector<std::string>& arguments)>;
 

@@ -111,9 +111,9 @@ int usage(std::string_view wrong) {
 bool known(const std::string& name) {
     return name == idle_name || name == rtt_loaded_name || name == dht_memory_name ||
            std::ranges::find(benchmarks(), name, &Benchmark::name) != benchmarks().end() ||
-           std::ranges::find(book_benchmarks(), name, &BookBenchmark::name) !=
+           std::ranges::find(book_benchmarks(), name, &TargetBenchmark::name) !=
                book_benchmarks().end() ||
-           std::ranges::find(pool_benchmarks(), name, &PoolBenchmark::name) !=
+           std::ranges::find(pool_benchmarks(), name, &TargetBenchmark::name) !=
                pool_benchmarks().end() ||
            std::ranges::find(sim_benchmarks(), name, &SimBenchmark::name) != sim_benchmarks().end();
 }
@@ -132,10 +132,10 @@ int run_all(const std::vector<std::string>& names) {
     if (names.empty() || named(idle_name)) run_idle();
     if (names.empty() || named(dht_memory_name)) run_dht_memory();
     for (const auto& benchmark : book_benchmarks()) {
-        if (names.empty() || named(benchmark.name)) run(benchmark);
+        if (names.empty() || named(benchmark.name)) run_book_benchmark(benchmark);
     }
     for (const auto& benchmark : pool_benchmarks()) {
-        if (names.empty() || named(benchmark.name)) run(benchmark);
+        if (names.empty() || named(benchmark.name)) run_pool_benchmark(benchmark);
     }
     for (const auto& benchmark : sim_benchmarks()) {
         if ((names.empty() && !benchmark.only_when_named) || named(benchmark.name)) run(benchmark);

@@ -5,6 +5,7 @@
 #include "workers.hpp"
 #include <parley/base/jobs.hpp>
 #include <parley/base/rng.hpp>
+#include <parley/chain/types/test_transactions.hpp>
 #include <parley/crypto/secp256k1.hpp>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -13,7 +14,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <functional>
@@ -27,6 +27,7 @@ namespace parley::bench {
 namespace {
 
 using namespace parley::chain;
+using chain::testing::secret_of;
 
 /// Accounts that are there, each with enough.
 class Accounts final : public AccountState {
@@ -42,12 +43,6 @@ public:
 private:
     boost::unordered_flat_map<Address, Account, SaltedHash> accounts_;
 };
-
-ByteArray<32> secret_of(std::uint64_t seed) {
-    auto secret = to_uint256(seed + 1);
-    secret[0] = std::byte{0x01};
-    return secret;
-}
 
 Transaction transfer(std::uint64_t nonce, std::uint64_t tip, std::uint64_t salt) {
     Transaction tx;
@@ -240,8 +235,8 @@ double pool_admit_limit() {
     return static_cast<double>(all.transactions.size()) / (seconds_now() - start);
 }
 
-const std::vector<PoolBenchmark>& pool_benchmarks() {
-    static const std::vector<PoolBenchmark> all{
+const std::vector<TargetBenchmark>& pool_benchmarks() {
+    static const std::vector<TargetBenchmark> all{
         {"pool.admit_known", "transfers/s", 500'000, true, 5},
         {"pool.best", "ms", 2, false, 5},
         {"pool.best_repriced", "ms", 8, false, 5},
@@ -250,27 +245,8 @@ const std::vector<PoolBenchmark>& pool_benchmarks() {
     return all;
 }
 
-void run(const PoolBenchmark& benchmark) {
-    std::vector<double> values;
-    std::string beside;
-    for (unsigned i = 0; i < benchmark.runs; ++i) {
-        PeerProcess process{{"pool", std::string{benchmark.name}}};
-        const auto line = process.read_line();
-        double value = 0;
-        const auto read = std::from_chars(line.data(), line.data() + line.size(), value);
-        values.push_back(value);
-        beside = std::string{read.ptr, line.data() + line.size()};
-    }
-    std::ranges::sort(values);
-    const double value = values[values.size() / 2];
-    const bool met =
-        benchmark.more_is_better ? value >= benchmark.target : value <= benchmark.target;
-    fmt::print(
-        "{{\"bench\":\"{}\",\"value\":{:.4g},\"unit\":\"{}\",\"target\":{},\"met\":{},\"runs\":{},"
-        "\"min\":{:.4g},\"max\":{:.4g}{}}}\n",
-        benchmark.name, value, benchmark.unit, benchmark.target, met, benchmark.runs,
-        values.front(), values.back(), beside);
-    std::fflush(stdout);
+void run_pool_benchmark(const TargetBenchmark& benchmark) {
+    run_processes(benchmark, {"pool", std::string{benchmark.name}});
 }
 
 int pool_run(const std::vector<std::string>& arguments) {
