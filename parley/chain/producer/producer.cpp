@@ -55,7 +55,6 @@ Producer::Producer(ProducerConfig config, std::shared_ptr<const Execution> execu
       log_(log),
       self_(std::make_shared<Producer*>(this)) {
     assert(config_.interval >= std::chrono::seconds{1});
-    assert(config_.text.size() <= Solo::text_bytes_max);
 }
 
 Producer::~Producer() {
@@ -74,8 +73,6 @@ void Producer::on_timer(Now now) {
     plan.timestamp = static_cast<std::uint64_t>(std::max<std::int64_t>(seconds.count(), 0));
     plan.beneficiary = config_.beneficiary;
     plan.gas_limit_aim = config_.gas_limit_aim;
-    plan.extra_data = config_.text;
-    plan.extra_data.resize(config_.text.size() + Solo::seal_bytes);
     plan.bytes_max = config_.block_bytes_max;
     const auto making = std::make_shared<Making>(
         Making{execution_, engine_, std::move(plan), config_.secret, std::move(picked)});

@@ -27,7 +27,6 @@ struct ProducerConfig {
     bool makes_empty_blocks = true;
     std::uint64_t gas_limit_aim = 30'000'000;
     std::size_t block_bytes_max = std::size_t{2} << 20;
-    Buffer text = {};  ///< in the extra data, at most Solo::text_bytes_max
 };
 
 /// A transaction for a block, by its bytes; they are decoded in the Job.

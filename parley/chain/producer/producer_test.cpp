@@ -27,7 +27,6 @@ struct Rig {
     explicit Rig(ProducerConfig config = {}) {
         config.secret = secret_of(77);
         config.beneficiary.value[0] = std::byte{0xbe};
-        config.text = to_buffer(bytes_of("test"));
         chain.engine = std::make_shared<Solo>(merged_schedule(), address_of(77));
         REQUIRE(chain.open());
         producer = std::make_unique<Producer>(
@@ -62,7 +61,6 @@ TEST_CASE("blocks are made at each interval, with what waits, and are valid to o
         const auto block = rig.chain.ledger->blocks().read(rig.chain.ledger->head().hash).value();
         CHECK(block->block.body.transactions.size() == 1);
         CHECK(block->block.header.timestamp == 2'002 + 2 * i);
-        CHECK(text_of(Bytes{block->block.header.extra_data}.first(4)) == "test");
         REQUIRE(other.import(block->block));
     }
     CHECK(other.ledger->state().root() == rig.chain.ledger->state().root());

@@ -102,7 +102,6 @@ struct Chain {
         BlockPlan plan;
         plan.timestamp = head.header.timestamp + block_seconds;
         plan.beneficiary = Address{{std::byte{0xfe}}};
-        plan.extra_data = Buffer(Solo::seal_bytes);
         if (engine->fork_of(child(plan), head) >= Fork::shanghai && head.header.number % 5 == 0) {
             plan.withdrawals = {{.index = head.header.number, .address = account(3), .amount = 17}};
         }

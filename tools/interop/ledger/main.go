@@ -2,7 +2,6 @@
 //
 //	ledger make FOLDER BLOCKS     genesis.json, blocks.rlp and summary.json of a new chain
 //	ledger import GENESIS FILE    imports blocks; prints a summary
-//	ledger replay GENESIS FILE    the same without checking seals, which are another chain's
 package main
 
 import (
@@ -42,19 +41,6 @@ type summary struct {
 	StateRoot    common.Hash `json:"stateRoot"`
 	Transactions int         `json:"transactions"`
 	Seconds      float64     `json:"seconds"`
-}
-
-// unchecked takes any header: who made a block is for the other chain to say.
-type unchecked struct{ consensus.Engine }
-
-func (unchecked) VerifyHeader(consensus.ChainHeaderReader, *types.Header) error { return nil }
-
-func (unchecked) VerifyHeaders(_ consensus.ChainHeaderReader, headers []*types.Header) (chan<- struct{}, <-chan error) {
-	results := make(chan error, len(headers))
-	for range headers {
-		results <- nil
-	}
-	return make(chan struct{}), results
 }
 
 func engine() consensus.Engine { return beacon.New(ethash.NewFaker()) }
@@ -184,13 +170,13 @@ func readBlocks(path string) []*types.Block {
 	}
 }
 
-func importChain(genesisPath, path string, engine consensus.Engine) {
+func importChain(genesisPath, path string) {
 	text, err := os.ReadFile(genesisPath)
 	check(err)
 	spec := new(core.Genesis)
 	check(json.Unmarshal(text, spec))
 	blocks := readBlocks(path)
-	chain, err := core.NewBlockChain(rawdb.NewMemoryDatabase(), spec, engine, nil)
+	chain, err := core.NewBlockChain(rawdb.NewMemoryDatabase(), spec, engine(), nil)
 	check(err)
 	began := time.Now()
 	_, err = chain.InsertChain(blocks)
@@ -222,10 +208,8 @@ func main() {
 		check(err)
 		makeChain(args[1], blocks)
 	case len(args) == 3 && args[0] == "import":
-		importChain(args[1], args[2], engine())
-	case len(args) == 3 && args[0] == "replay":
-		importChain(args[1], args[2], unchecked{engine()})
+		importChain(args[1], args[2])
 	default:
-		log.Fatal("usage: ledger make FOLDER BLOCKS | import GENESIS FILE | replay GENESIS FILE")
+		log.Fatal("usage: ledger make FOLDER BLOCKS | import GENESIS FILE")
 	}
 }

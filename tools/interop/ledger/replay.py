@@ -1,10 +1,8 @@
 """Replays a chain with the executable specification of Ethereum (PyPI: ethereum-execution).
 
-    replay.py GENESIS BLOCKS [--seals]
+    replay.py GENESIS BLOCKS
 
-With --seals the extra data may be longer than Ethereum's, since seals of the chain's own are in it;
-they are not checked. Prints a summary as JSON; fails at the first block that the specification
-refuses.
+Prints a summary as JSON; fails at the first block that the specification refuses.
 """
 
 import dataclasses
@@ -35,15 +33,6 @@ class Rules:
         base = f"ethereum.forks.{name}."
         for module in ("fork", "blocks", "state", "trie", "fork_types"):
             setattr(self, module, importlib.import_module(base + module))
-
-    def allow_seals(self):
-        """Checks of a header are made with extra data that is short enough."""
-        check = self.fork.validate_header
-
-        def check_without_seal(chain, header):
-            check(chain, dataclasses.replace(header, extra_data=Bytes(b"")))
-
-        self.fork.validate_header = check_without_seal
 
 
 def schedule(config):
@@ -138,16 +127,13 @@ def time_of(raw_block):
     return int.from_bytes(rlp.decode(raw_block)[0][11], "big")
 
 
-def main(genesis_path, blocks_path, seals):
+def main(genesis_path, blocks_path):
     with open(genesis_path, encoding="utf-8") as file:
         genesis = json.load(file)
     with open(blocks_path, "rb") as file:
         raw = file.read()
     forks = schedule(genesis["config"])
     rules = {name: Rules(name) for _, name in forks}
-    if seals:
-        for one in rules.values():
-            one.allow_seals()
     name = fork_at(forks, number(genesis.get("timestamp", 0)))
     state = rules[name].state.State()
     chain = rules[name].fork.BlockChain(
@@ -181,7 +167,6 @@ def main(genesis_path, blocks_path, seals):
 
 
 if __name__ == "__main__":
-    arguments = [argument for argument in sys.argv[1:] if argument != "--seals"]
-    if len(arguments) != 2:
-        sys.exit("usage: replay.py GENESIS BLOCKS [--seals]")
-    main(*arguments, "--seals" in sys.argv)
+    if len(sys.argv) != 3:
+        sys.exit("usage: replay.py GENESIS BLOCKS")
+    main(*sys.argv[1:])

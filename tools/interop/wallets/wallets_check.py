@@ -10,8 +10,8 @@ import sys
 import time
 
 from web3 import AsyncWeb3, IPCProvider, Web3, WebSocketProvider
-from web3.exceptions import ExtraDataLengthError, TransactionNotFound, Web3Exception
-from web3.middleware import ExtraDataToPOAMiddleware, SignAndSendRawMiddlewareBuilder
+from web3.exceptions import TransactionNotFound, Web3Exception
+from web3.middleware import SignAndSendRawMiddlewareBuilder
 
 http_url, web_socket_url, unix_socket, private_key = sys.argv[1:]
 receiver = "0x00000000000000000000000000000000C0FfeE00"
@@ -20,8 +20,6 @@ ether = 10**18
 
 w3 = Web3(Web3.HTTPProvider(http_url))
 account = w3.eth.account.from_key(private_key)
-# The signer's seal is in extraData, as with any proof of authority: web3.py wants to be told so.
-w3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
 w3.middleware_onion.inject(SignAndSendRawMiddlewareBuilder.build(account), layer=0)
 w3.eth.default_account = account.address
 
@@ -78,10 +76,6 @@ def replaced(other):
 
 def connect():
     assert w3.is_connected(), "it is connected"
-    try:
-        Web3(Web3.HTTPProvider(http_url)).eth.get_block("latest")
-    except ExtraDataLengthError as error:
-        assert "POA chain" in str(error), f"it says what to do: {error}"
     return f"chain {w3.eth.chain_id}, {w3.client_version}"
 
 
@@ -147,7 +141,6 @@ async def first_of(live, kind, count, act=None):
 
 async def heads_over(provider):
     async with AsyncWeb3(provider) as live:
-        live.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
         check_equal(await live.eth.chain_id, w3.eth.chain_id, "the chain id")
         seen = await first_of(live, "newHeads", 3)
         check_equal(seen[2]["parentHash"], seen[1]["hash"], "the parent of the third")
@@ -156,7 +149,6 @@ async def heads_over(provider):
 
 async def pending_over(provider):
     async with AsyncWeb3(provider) as live:
-        live.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
         sent = []
         seen = await first_of(live, "newPendingTransactions", 1, lambda: sent.append(send({})))
         check_equal(seen, sent, "the hash that is told")

@@ -3,11 +3,14 @@
 #include <parley/crypto/hash.hpp>
 #include <parley/crypto/secp256k1.hpp>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <optional>
+#include <ranges>
+#include <vector>
 
 namespace parley::chain {
 namespace {
@@ -23,15 +26,23 @@ Uint256 difficulty_of(Fork fork) {
     return to_uint256(fork < Fork::paris ? 1 : 0);
 }
 
-/// Nothing if the seal is no signature.
-std::optional<Address> signer_of(const Header& header) {
-    const auto seal = Bytes{header.extra_data}.last(Solo::seal_bytes);
-    const auto parity = std::to_integer<std::uint8_t>(seal.back());
-    if (parity > 1) return std::nullopt;
-    const auto key = crypto::recover(solo_signing_hash(header),
-                                     array_of<sizeof(crypto::Signature)>(seal), parity);
-    if (!key) return std::nullopt;
-    return Address::of(*key);
+crypto::Signature seal_of(const Header& header) {
+    crypto::Signature out{};
+    std::ranges::copy(header.mix_hash, out.begin());
+    std::ranges::copy(header.extra_data, out.begin() + 32);
+    return out;
+}
+
+/// Both keys that fit; none if the seal is no signature.
+std::vector<Address> sealers_of(const Header& header) {
+    std::vector<Address> out;
+    const auto digest = solo_signing_hash(header);
+    for (const auto parity : std::array<std::uint8_t, 2>{0, 1}) {
+        if (const auto key = crypto::recover(digest, seal_of(header), parity)) {
+            out.push_back(Address::of(*key));
+        }
+    }
+    return out;
 }
 
 }  // namespace
@@ -42,12 +53,9 @@ Fork Solo::fork_of(const Header& header, const ChainHeader& parent) const {
 
 Result<void, EngineError> Solo::check_header(const Header& header, const ChainHeader&,
                                              Fork fork) const {
-    const auto size = header.extra_data.size();
-    if (size < seal_bytes || size > extra_data_bytes_max()) {
-        return refuse_seal(
-            fmt::format("extra data of {} bytes, expected {} to {}, a seal at its "
-                        "end",
-                        size, seal_bytes, extra_data_bytes_max()));
+    if (header.extra_data.size() != extra_data_bytes) {
+        return refuse_seal(fmt::format("extra data of {} bytes, expected {} of a seal",
+                                       header.extra_data.size(), extra_data_bytes));
     }
     if (header.difficulty != difficulty_of(fork)) {
         return refuse_seal(fmt::format("difficulty: expected {}, got {}",
@@ -57,11 +65,13 @@ Result<void, EngineError> Solo::check_header(const Header& header, const ChainHe
     if (header.nonce != ByteArray<8>{}) return refuse_seal("nonce is not 0");
     if (header.ommers_hash != empty_ommers_hash)
         return refuse_seal("a single signer has no ommers");
-    const auto signer = signer_of(header);
-    if (!signer) return refuse_seal("the seal is no signature");
-    if (*signer != signer_) {
+    const auto sealers = sealers_of(header);
+    if (sealers.empty()) return refuse_seal("the seal is no signature");
+    if (std::ranges::find(sealers, signer_) == sealers.end()) {
         return refuse_seal(
-            fmt::format("sealed by {}, expected {}", signer->to_string(), signer_.to_string()));
+            fmt::format("sealed by {}, expected {}",
+                        fmt::join(sealers | std::views::transform(&Address::to_string), " or "),
+                        signer_.to_string()));
     }
     return {};
 }
@@ -83,19 +93,18 @@ bool Solo::is_better(const ChainHeader& a, const ChainHeader& b) const {
 }
 
 Hash256 solo_signing_hash(const Header& header) {
-    assert(header.extra_data.size() >= Solo::seal_bytes);
     Header unsealed = header;
-    unsealed.extra_data.resize(header.extra_data.size() - Solo::seal_bytes);
+    unsealed.mix_hash = {};
+    unsealed.extra_data.clear();
     Buffer text = to_buffer(bytes_of(seal_domain));
     append(text, unsealed.hash());
     return crypto::keccak256(text);
 }
 
 void solo_seal(Header& header, const ByteArray<32>& secret) {
-    const auto signature = crypto::sign_recoverable(secret, solo_signing_hash(header));
-    const auto seal = MutableBytes{header.extra_data}.last(Solo::seal_bytes);
-    std::ranges::copy(signature.rs, seal.begin());
-    seal.back() = std::byte{signature.parity};
+    const auto signature = crypto::sign(secret, solo_signing_hash(header));
+    std::ranges::copy_n(signature.begin(), 32, header.mix_hash.begin());
+    header.extra_data = to_buffer(Bytes{signature}.last(Solo::extra_data_bytes));
 }
 
 std::optional<Address> solo_signer(Bytes genesis_extra_data) {
