@@ -1,12 +1,16 @@
 # sim: sweeps new seeds of the simulator, or shows that compilers agree.
 
 cmd_sim() {
-    local hours=0.1 seed agree='' status=0 pids=() half
+    local length=(--hours 0.1) seed agree='' status=0 pids=() half
     seed=$(($(date +%s) % 1000000000))
     while (($#)); do
         case $1 in
             --hours)
-                hours=${2:?hours, such as 0.5}
+                length=(--hours "${2:?hours, such as 0.5}")
+                shift
+                ;;
+            --seeds)
+                length=(--seeds $(((${2:?how many} + jobs - 1) / jobs)))
                 shift
                 ;;
             --seed)
@@ -14,6 +18,10 @@ cmd_sim() {
                 shift
                 ;;
             --agree) agree=1 ;;
+            --)
+                shift
+                break
+                ;;
             *) die "sim: no such option: $1" ;;
         esac
         shift
@@ -24,10 +32,10 @@ cmd_sim() {
         sim_agree
         return
     fi
-    step "Sweeping seeds from $seed on, for $hours hours"
+    step "Sweeping seeds from $seed on, ${length[*]#--} on each processor${*:+: $*}"
     # A world has one thread: as many sweeps as processors, far apart.
     for ((half = 0; half < jobs; ++half)); do
-        build/release/bin/parley sim --sweep --hours "$hours" --seed $((seed + half * 100000000)) &
+        build/release/bin/parley sim --sweep "${length[@]}" "$@" --seed $((seed + half * 100000000)) &
         pids+=($!)
     done
     for pid in "${pids[@]}"; do wait "$pid" || status=1; done

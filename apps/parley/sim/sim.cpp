@@ -40,13 +40,14 @@ EXAMPLES
   parley sim --scenario gossip --nodes 200 --rate 10 --report gossip.html
   parley sim --scenario swarm --seed 7 --faults kills,partitions
   parley sim --sweep --seed 1 --seeds 500
+  parley sim --sweep --scenario reorg --nodes 4 --minutes 1 --crypto stub
 
 EXIT STATUS
   0 every checker was content, 1 one was not: what, and the command that replays it
   are on standard error, 2 wrong command line)text";
 
 struct Options {
-    std::string scenario = "gossip";
+    std::string scenario;  ///< empty: gossip, or for a sweep swarm
     std::optional<std::size_t> nodes;
     std::uint64_t seed = 1;
     std::optional<double> minutes;
@@ -74,7 +75,8 @@ double seconds_now() {
 }
 
 Result<sim::ExperimentOptions, Failure> experiment_of(const Options& options) {
-    const auto* scenario = sim::find_scenario(options.scenario);
+    const auto* scenario =
+        sim::find_scenario(options.scenario.empty() ? "gossip" : options.scenario);
     if (scenario == nullptr) return failed("no such scenario: " + options.scenario);
     auto out = sim::default_options(*scenario);
     out.seed = options.seed;
@@ -155,8 +157,8 @@ Outcome run_one(const Options& options) {
     std::atomic<bool> interrupted = false;
     const runtime::Signals signals{[&](int) { interrupted = true; }};
     if (!options.json) {
-        fmt::print("{}: {} nodes, seed {}, {} cryptography\n", options.scenario, wanted->nodes,
-                   wanted->seed, options.crypto);
+        fmt::print("{}: {} nodes, seed {}, {} cryptography\n", wanted->scenario->name,
+                   wanted->nodes, wanted->seed, options.crypto);
         std::fflush(stdout);
     }
     const double began = seconds_now();
@@ -191,7 +193,22 @@ Outcome run_one(const Options& options) {
     return failed("a checker was not content");
 }
 
+/// Of one seed of a sweep.
+sim::ExperimentOptions drawn(const std::optional<sim::ExperimentOptions>& same,
+                             std::uint64_t seed) {
+    if (!same) return sim::swarm_options(seed);
+    auto out = *same;
+    out.seed = seed;
+    return out;
+}
+
 Outcome run_sweep(const Options& options) {
+    std::optional<sim::ExperimentOptions> same;
+    if (!options.scenario.empty() && options.scenario != "swarm") {
+        auto wanted = experiment_of(options);
+        if (!wanted) return std::unexpected{wanted.error()};
+        same = *wanted;
+    }
     const double began = seconds_now();
     LiveLine line;
     std::uint64_t ran = 0;
@@ -205,7 +222,7 @@ Outcome run_sweep(const Options& options) {
     };
     for (std::uint64_t seed = options.seed; more(); ++seed, ++ran) {
         line.show(fmt::format("seed {}, {} ran, {} failed", seed, ran, bad));
-        const auto wanted = sim::swarm_options(seed);
+        const auto wanted = drawn(same, seed);
         const auto outcome = sim::run_and_compare(wanted);
         if (outcome.passed()) continue;
         ++bad;
@@ -302,7 +319,8 @@ void add_sim(CLI::App& app, Chosen& chosen) {
         add_command(app, "sim", "simulate a whole network in virtual time", description);
     command->footer(footer());
     auto options = std::make_shared<Options>();
-    command->add_option("--scenario", options->scenario, "What happens (default: gossip)");
+    command->add_option("--scenario", options->scenario,
+                        "What happens (default: gossip; of a sweep: swarm)");
     command->add_option("--nodes", options->nodes, "Honest nodes")->check(CLI::Range(2, 20000));
     command->add_option("--seed", options->seed, "Everything random comes from it (default: 1)");
     command->add_option("--minutes", options->minutes, "Virtual time between joining and healing")
@@ -315,8 +333,9 @@ void add_sim(CLI::App& app, Chosen& chosen) {
     command->add_option("--crypto", options->crypto, "real, or stub for thousands of nodes")
         ->check(CLI::IsMember({"real", "stub"}));
     command->add_option("--report", options->report, "Write one HTML page with plots");
-    command->add_flag("--sweep", options->sweep,
-                      "Many seeds of the swarm, each with its own faults; 5 % run twice");
+    command->add_flag(
+        "--sweep", options->sweep,
+        "Many seeds of the swarm, each with its own faults,\nor of --scenario; 5 % run twice");
     command->add_option("--seeds", options->seeds, "With --sweep: how many (default: 100)");
     command->add_flag("--scoreboard", options->scoreboard,
                       "Eclipse attacks on the address book: what an attacker owns after a restart");
