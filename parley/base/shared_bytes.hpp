@@ -39,6 +39,11 @@ public:
     bool empty() const { return view_.empty(); }
     /// A part of it, sharing the same bytes. Precondition: inside.
     SharedBytes slice(std::size_t offset, std::size_t size) const;
+    /// The same of a view of a part; nothing of an empty one. Precondition: `part` is inside.
+    SharedBytes part(Bytes part) const {
+        if (part.empty()) return {};
+        return slice(static_cast<std::size_t>(part.data() - view_.data()), part.size());
+    }
 
 private:
     struct Block {
