@@ -1,0 +1,246 @@
+// Agreement on one block: what happens in a round, when rounds change, and after restarts.
+#include <parley/chain/consensus/qbft/machine.hpp>
+
+#include <parley/chain/consensus/qbft/test_cluster.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace parley;
+using namespace parley::chain;
+using namespace parley::chain::qbft;
+using namespace parley::chain::qbft::testing;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr std::uint64_t height = Cluster::height;
+
+bool all_agree(const Cluster& cluster, std::size_t count) {
+    if (cluster.finished.size() < count) return false;
+    return std::ranges::all_of(cluster.finished, [&](const auto& one) {
+        return one.second.first == cluster.finished.begin()->second.first;
+    });
+}
+
+/// How often a validator said something of this kind in a round.
+template <class Kind>
+std::size_t times_said(const Cluster& cluster, std::size_t who, std::uint32_t round) {
+    return static_cast<std::size_t>(std::ranges::count_if(cluster.said, [&](const auto& one) {
+        return one.first == who && std::holds_alternative<Kind>(one.second) &&
+               qbft::testing::view_of(one.second).round == round;
+    }));
+}
+
+Signed<Prepare> prepare(std::size_t who, std::uint32_t round, std::uint8_t block) {
+    return {{{height, round}, digest_of(block_of(block))}, validator(who), {}};
+}
+
+}  // namespace
+
+TEST_CASE("a block is final three delays after the period, at all validators") {
+    for (const std::size_t count : {1U, 2U, 3U, 4U, 7U, 31U}) {
+        CAPTURE(count);
+        Cluster cluster{count};
+        cluster.start();
+        cluster.run(seconds{1} + 3 * Cluster::delay);
+        CHECK(all_agree(cluster, count));
+        CHECK(cluster.finished[0].first == digest_of(block_of(0)));
+        CHECK(cluster.finished[0].second == View{height, 0});
+        CHECK(cluster.accused.empty());
+    }
+}
+
+TEST_CASE("nothing is proposed before the period ends") {
+    Cluster cluster{4};
+    cluster.start();
+    cluster.run(milliseconds{999});
+    CHECK(cluster.said.empty());
+}
+
+TEST_CASE("a dead proposer costs one time-out, and the next height none") {
+    Cluster cluster{4};
+    cluster.start();
+    cluster.kill(0);
+    cluster.run(seconds{1} + seconds{2} + 4 * Cluster::delay);
+    CHECK(all_agree(cluster, 3));
+    CHECK(cluster.finished[1].second.round == 1);
+    CHECK(cluster.machine(1).silent() == std::set{validator(0)});
+
+    Cluster next{4};
+    next.silent = cluster.machine(1).silent();
+    next.start();
+    next.kill(0);
+    next.run(seconds{1} + 3 * Cluster::delay);
+    CHECK(all_agree(next, 3));
+    CHECK(next.finished[1].second.round == 1);
+}
+
+TEST_CASE("who is heard again gets its time") {
+    Cluster cluster{4};
+    cluster.silent = {validator(2)};
+    cluster.start();
+    CHECK(cluster.machine(1).silent().size() == 1);
+    CHECK(cluster.hear(1, prepare(2, 0, 9)) == "taken");
+    CHECK(cluster.machine(1).silent().empty());
+}
+
+TEST_CASE("when more are silent than may be faulty, all get their time") {
+    Cluster cluster{4};
+    cluster.silent = {validator(0), validator(1)};
+    cluster.start();
+    cluster.run(seconds{1} + 3 * Cluster::delay);
+    CHECK(all_agree(cluster, 4));
+    CHECK(cluster.finished[0].second.round == 0);
+}
+
+TEST_CASE("with two of four dead nothing is final, and all goes on when one is back") {
+    Cluster cluster{4};
+    cluster.start();
+    cluster.kill(2);
+    cluster.kill(3);
+    cluster.run(seconds{30});
+    CHECK(cluster.finished.empty());
+    cluster.start(3);
+    cluster.run(seconds{70});
+    CHECK(all_agree(cluster, 3));
+}
+
+TEST_CASE("a block that was prepared is proposed again, with its maker, in the next round") {
+    Cluster cluster{4};
+    // All prepare, and nobody hears a commit of round 0.
+    cluster.passes = [](std::size_t, std::size_t, const Said& said) {
+        return !(std::holds_alternative<Signed<Commit>>(said) &&
+                 qbft::testing::view_of(said).round == 0);
+    };
+    cluster.start();
+    cluster.run(seconds{10});
+    CHECK(all_agree(cluster, 4));
+    CHECK(cluster.finished[0].first == digest_of(block_of(0)));
+    CHECK(cluster.finished[0].second.round == 1);
+    CHECK(times_said<ProposalInput>(cluster, 1, 1) == 1);
+}
+
+TEST_CASE("a lock survives when all validators restart") {
+    Cluster cluster{4};
+    cluster.passes = [](std::size_t, std::size_t, const Said& said) {
+        return !std::holds_alternative<Signed<Commit>>(said);
+    };
+    cluster.makes = [](std::size_t who, const View& view) {
+        return static_cast<std::uint8_t>(who + 16 * view.round);
+    };
+    cluster.start();
+    cluster.run(seconds{1} + 3 * Cluster::delay);
+    for (std::size_t i = 0; i < 4; ++i) cluster.kill(i);
+    cluster.passes = {};
+    for (std::size_t i = 0; i < 4; ++i) cluster.start(i);
+    cluster.run(seconds{10});
+    CHECK(all_agree(cluster, 4));
+    CHECK(cluster.finished[0].first == digest_of(block_of(0)));
+}
+
+TEST_CASE("who restarts contradicts nothing that it said") {
+    Cluster cluster{4};
+    cluster.start();
+    CHECK(cluster.hear(1, ProposalInput{{{{{height, 0}, block_of(0)}, validator(0), {}}, {}, {}},
+                                        digest_of(block_of(0)),
+                                        validator(0)}) == "taken");
+    cluster.run({});
+    REQUIRE(times_said<Signed<Prepare>>(cluster, 1, 0) == 1);
+    cluster.kill(1);
+    cluster.start(1);
+    // The proposer is faulty and proposes another block.
+    CHECK(cluster.hear(1, ProposalInput{{{{{height, 0}, block_of(16)}, validator(0), {}}, {}, {}},
+                                        digest_of(block_of(16)),
+                                        validator(0)}) == "taken");
+    cluster.run({});
+    CHECK(times_said<Signed<Prepare>>(cluster, 1, 0) == 1);
+}
+
+TEST_CASE("a proposer that restarts makes no second block in its round") {
+    Cluster cluster{4};
+    cluster.passes = [](std::size_t, std::size_t, const Said&) { return false; };
+    cluster.start();
+    cluster.run(seconds{1});
+    REQUIRE(times_said<ProposalInput>(cluster, 0, 0) == 1);
+    cluster.kill(0);
+    cluster.start(0);
+    cluster.run(seconds{1});
+    CHECK(times_said<ProposalInput>(cluster, 0, 0) == 1);
+}
+
+TEST_CASE("a block that may not follow costs its proposer the round at once") {
+    Cluster cluster{4};
+    cluster.is_valid = [](Bytes block) { return block[0] != std::byte{0}; };
+    cluster.start();
+    cluster.run(seconds{1} + 5 * Cluster::delay);
+    CHECK(all_agree(cluster, 4));
+    CHECK(cluster.finished[0].first == digest_of(block_of(1)));
+}
+
+TEST_CASE("more than may be faulty in a later round take one along, in one jump") {
+    Cluster cluster{4};
+    cluster.start();
+    const auto change = [](std::size_t who, std::uint32_t round) {
+        return RoundChangeInput{{{{{height, round}, {}}, validator(who), {}}, {}, {}}, {}};
+    };
+    CHECK(cluster.hear(0, change(1, 9)) == "taken");
+    CHECK(cluster.machine(0).round() == 0);
+    CHECK(cluster.hear(0, change(2, 7)) == "taken");
+    CHECK(cluster.machine(0).round() == 7);
+    CHECK(times_said<RoundChangeInput>(cluster, 0, 7) == 1);
+}
+
+TEST_CASE("the own change of round is said again every two seconds, and rounds double") {
+    Cluster cluster{4};
+    for (std::size_t i = 1; i < 4; ++i) cluster.kill(i);
+    cluster.start(0);
+    cluster.run(seconds{1 + 2 + 4} - milliseconds{1});
+    CHECK(cluster.machine(0).round() == 1);
+    CHECK(times_said<RoundChangeInput>(cluster, 0, 1) == 2);  // at 3 and 5 s
+    cluster.run(seconds{8});
+    CHECK(cluster.machine(0).round() == 2);
+    cluster.run(seconds{600});
+    const auto late = cluster.machine(0).round();
+    cluster.run(seconds{60});
+    CHECK(cluster.machine(0).round() == late + 1);
+}
+
+TEST_CASE("what nobody honest says is refused by what is wrong") {
+    Cluster cluster{4};
+    cluster.start();
+    CHECK(cluster.hear(0, prepare(8, 0, 0)) == "the author is no validator");
+    auto other = prepare(1, 0, 0);
+    other.payload.view.height = 6;
+    CHECK(cluster.hear(0, other) == "height 6, expected 5");
+    CHECK(cluster.hear(0, prepare(1, 1'001, 0)) == "round 1001, expected at most 1000");
+    CHECK(cluster.hear(0, prepare(1, 1'000, 0)) == "taken");
+    CHECK(cluster.hear(0, prepare(1, 0, 0)) == "taken");
+    CHECK(cluster.hear(0, prepare(1, 0, 0)) == "taken");
+    CHECK(cluster.hear(0, prepare(1, 0, 1)) == "the author said something else before");
+    REQUIRE(cluster.accused.size() == 1);
+    CHECK(std::get<Signed<Prepare>>(cluster.accused[0].second) == prepare(1, 0, 1));
+    const auto proposal = [](std::size_t who, std::uint8_t block) {
+        return ProposalInput{{{{{height, 0}, block_of(block)}, validator(who), {}}, {}, {}},
+                             digest_of(block_of(block)),
+                             validator(block % 16U)};
+    };
+    CHECK(cluster.hear(1, proposal(2, 2)) == "a proposal out of turn");
+    CHECK(cluster.hear(1, proposal(0, 2)) == "a new block of another maker than its proposer");
+    CHECK(cluster.hear(1, proposal(0, 0)) == "taken");
+    CHECK(cluster.hear(1, proposal(0, 16)) == "the author said something else before");
+    CHECK(cluster.accused.size() == 2);
+}
+
+TEST_CASE("votes of one validator fill no more than their share") {
+    Cluster cluster{4};
+    cluster.start();
+    for (std::uint32_t round = 0; round < 100; ++round) {
+        CHECK(cluster.hear(0, prepare(1, round, 0)) == "taken");
+    }
+    // The oldest made room.
+    CHECK(cluster.hear(0, prepare(1, 0, 1)) == "taken");
+    CHECK(cluster.hear(0, prepare(1, 99, 1)) == "the author said something else before");
+}
