@@ -15,6 +15,12 @@ enum class Mutation : std::uint8_t {
     timer_dropped,        ///< a link's heartbeat never wakes up
     credit_not_granted,   ///< a lane's receiver never gives new credit
     known_set_unbounded,  ///< what was seen is never forgotten
+    // Of QBFT; `./dev model` shows what each leads to.
+    highest_prepared_dropped,  ///< a proposal need not be of the block that was prepared last
+    authors_not_distinct,      ///< one validator's messages make a quorum
+    rounds_not_compared,       ///< what proves a prepared round may be of any round
+    lock_lost,                 ///< who restarts forgets what it prepared
+    own_validation_dropped,    ///< a block is prepared although it may not follow
 };
 
 #ifdef PARLEY_MUTATIONS

@@ -1,5 +1,7 @@
 #include <parley/chain/consensus/qbft/justification.hpp>
 
+#include <parley/base/mutation.hpp>
+
 #include <fmt/format.h>
 
 #include <set>
@@ -16,7 +18,9 @@ Checked check_authors(std::span<const Signed<Payload>> messages, const Validator
     std::set<Address> authors;
     for (const auto& one : messages) {
         if (!validators.contains(one.author)) return fail(not_validator);
-        if (!authors.insert(one.author).second) return fail(same_author);
+        if (!authors.insert(one.author).second && !mutated(Mutation::authors_not_distinct)) {
+            return fail(same_author);
+        }
     }
     if (messages.size() < validators.quorum()) {
         return fail(too_few, validators.quorum(), messages.size());
@@ -28,13 +32,16 @@ Checked check_authors(std::span<const Signed<Payload>> messages, const Validator
 Checked check_prepares(std::span<const Signed<Prepare>> prepares, std::uint64_t height,
                        const PreparedRound& prepared, const Validators& validators) {
     for (const auto& [prepare, author, signature] : prepares) {
-        if (prepare.view != View{height, prepared.round}) return fail(other_view);
+        const bool is_of_round =
+            prepare.view.round == prepared.round || mutated(Mutation::rounds_not_compared);
+        if (prepare.view.height != height || !is_of_round) return fail(other_view);
         if (prepare.digest != prepared.digest) return fail(other_digest);
     }
     return check_authors(prepares, validators);
 }
 
 Checked check_prepared_before(const RoundChange& change) {
+    if (mutated(Mutation::rounds_not_compared)) return {};
     if (change.prepared && change.prepared->round >= change.view.round) {
         return fail(prepared_too_late, change.view.round, change.prepared->round);
     }
@@ -119,7 +126,7 @@ Checked check_proposal(const ProposalInput& input, const Validators& validators,
     const std::span<const Signed<RoundChange>> changes{proposal.round_changes};
     if (const auto checked = check_authors(changes, validators); !checked) return checked;
     const auto last = last_prepared(changes);
-    if (!last) {
+    if (!last || mutated(Mutation::highest_prepared_dropped)) {
         if (!proposal.prepares.empty()) return fail(unexpected_prepares);
         if (input.maker != proposer) return fail(wrong_maker);
         return {};

@@ -1,5 +1,8 @@
 #include <parley/chain/consensus/qbft/machine.hpp>
 
+#include <parley/base/mutation.hpp>
+#include <parley/codec/rlp.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -67,8 +70,8 @@ Machine::Machine(MachineConfig config, std::set<Address> silent,
     std::erase_if(silent_, [&](const Address& who) { return !config_.validators.contains(who); });
     record_.view = view_;
     if (record && record->view.height == config_.height) {
-        record_ = *record;
-        view_ = record->view;
+        if (!mutated(Mutation::lock_lost)) record_ = *record;
+        view_ = record_.view = record->view;
     }
     start_timer(now);
     if (view_.round > 0) say_round_change(now, out);
@@ -152,7 +155,7 @@ void Machine::on_checked(Now now, const Hash256& digest, bool is_valid, Effects&
     if (is_finished_ || !proposal_ || proposal_->input.digest != digest || proposal_->is_checked) {
         return;
     }
-    if (!is_valid) {
+    if (!is_valid && !mutated(Mutation::own_validation_dropped)) {
         change_to(view_.round + 1, now, out);
         return;
     }
@@ -325,7 +328,9 @@ void Machine::on_timer(Now now, Effects& out) {
     if (is_finished_) return;
     while (now.instant >= deadline_) {
         const auto& late = proposer();
-        if (!heard_.contains(late) && late != config_.self) silent_.insert(late);
+        if (config_.skips_silent && !heard_.contains(late) && late != config_.self) {
+            silent_.insert(late);
+        }
         change_to(view_.round + 1, now, out);
     }
     if (now.instant >= repeat_at_) {
@@ -338,6 +343,57 @@ void Machine::on_timer(Now now, Effects& out) {
 Instant Machine::next_wakeup() const {
     if (is_finished_) return never;
     return std::min({deadline_, repeat_at_, propose_at_});
+}
+
+std::optional<Hash256> Machine::proposed() const {
+    if (!proposal_) return std::nullopt;
+    return proposal_->input.digest;
+}
+
+Buffer Machine::snapshot() const {
+    rlp::Writer out;
+    const auto write_digest = [&](const std::optional<Hash256>& digest) {
+        out.string(digest ? Bytes{*digest} : Bytes{});
+    };
+    const auto write_prepared = [&](const std::optional<PreparedRound>& prepared) {
+        out.begin_list();
+        if (prepared) out.number(prepared->round).string(Bytes{prepared->digest});
+        out.end_list();
+    };
+    const auto write_votes = [&](const auto& votes, std::uint32_t from_round) {
+        for (const auto& of_one : votes) {
+            out.begin_list();
+            for (const auto& vote : of_one) {
+                if (vote.payload.view.round < from_round) continue;
+                out.number(vote.payload.view.round).string(Bytes{vote.payload.digest});
+            }
+            out.end_list();
+        }
+    };
+    out.begin_list().number(view_.round);
+    write_digest(proposed());
+    for (const bool flag :
+         {proposal_ && proposal_->is_checked, is_making_, has_committed_, is_finished_}) {
+        out.number(flag ? 1 : 0);
+    }
+    write_digest(record_.proposed);
+    write_digest(record_.prepared);
+    write_digest(record_.committed);
+    const auto& certificate = record_.certificate;
+    write_prepared(certificate ? std::optional{certificate->prepared} : std::nullopt);
+    // Those of this round have done what they can once it is committed to.
+    write_votes(prepares_, view_.round + (has_committed_ ? 1 : 0));
+    write_votes(commits_, 0);
+    for (const auto& known : round_changes_) {
+        out.begin_list();
+        if (known && known->message.signed_change.payload.view >= view_) {
+            const auto& change = known->message.signed_change.payload;
+            out.number(change.view.round);
+            write_prepared(change.prepared);
+        }
+        out.end_list();
+    }
+    return out.end_list().take();
 }
 
 std::vector<Address> Machine::prepared_by() const {

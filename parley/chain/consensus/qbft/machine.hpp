@@ -44,6 +44,7 @@ struct MachineConfig {
     Duration timeout = std::chrono::seconds{2};       ///< of round 0, after period_end
     Duration timeout_max = std::chrono::seconds{60};  ///< it doubles with each round up to this
     Duration repeat_every = std::chrono::seconds{2};  ///< of the own change of round
+    bool skips_silent = true;  ///< gives no time to a proposer that was silent through a round
 };
 
 /// A block that a quorum prepared, and their word.
@@ -159,11 +160,14 @@ public:
     /// Who was not heard when it was their turn, for the next height.
     const std::set<Address>& silent() const { return silent_; }
     const MachineConfig& config() const { return config_; }
+    /// All that its answers depend on, but for time: equal for machines that will answer alike.
+    Buffer snapshot() const;
     // What was heard, for people to look at: of this round.
     std::vector<Address> prepared_by() const;
     std::vector<Address> committed_by() const;
     std::vector<Address> waiting_for_round() const;  ///< who changed to this round or a later one
-    bool has_proposal() const { return proposal_.has_value(); }
+    /// The block that was proposed.
+    std::optional<Hash256> proposed() const;
 
 private:
     struct Proposal {
