@@ -23,6 +23,7 @@
 #include <parley/base/time.hpp>
 #include <parley/chain/consensus/qbft/justification.hpp>
 #include <parley/chain/consensus/qbft/messages.hpp>
+#include <parley/chain/consensus/qbft/record.hpp>
 #include <parley/chain/consensus/qbft/validators.hpp>
 
 #include <cstddef>
@@ -45,22 +46,6 @@ struct MachineConfig {
     Duration timeout_max = std::chrono::seconds{60};  ///< it doubles with each round up to this
     Duration repeat_every = std::chrono::seconds{2};  ///< of the own change of round
     bool skips_silent = true;  ///< gives no time to a proposer that was silent through a round
-};
-
-/// A block that a quorum prepared, and their word.
-struct Certificate {
-    PreparedRound prepared;
-    SharedBytes block;
-    std::vector<Signed<Prepare>> prepares;
-};
-
-/// What a validator must remember of what it said at a height.
-struct Record {
-    View view;
-    std::optional<Hash256> proposed = {};   ///< in this round
-    std::optional<Hash256> prepared = {};   ///< it said Prepare in this round
-    std::optional<Hash256> committed = {};  ///< it said Commit in this round
-    std::optional<Certificate> certificate = {};
 };
 
 // Effects.

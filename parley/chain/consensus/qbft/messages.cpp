@@ -248,6 +248,14 @@ SharedBytes encode(const ProposalMessage& message) {
     return SharedBytes::own(out.end_list().end_list().take());
 }
 
+SharedBytes encode(const Certificate& certificate) {
+    rlp::Writer out;
+    out.begin_list().number(certificate.prepared.round).string(Bytes{certificate.prepared.digest});
+    out.raw(certificate.block);
+    write(out, certificate.prepares);
+    return SharedBytes::own(out.end_list().take());
+}
+
 DecodedMessage<Signed<Prepare>> decode_prepare(Bytes message) {
     MessageReader in{message};
     return in.finish(in.read_whole<Prepare>());
@@ -263,6 +271,17 @@ DecodedMessage<RoundChangeMessage> decode_round_change(const SharedBytes& messag
     auto& fields = in.fields();
     RoundChangeMessage out;
     out.signed_change = in.read_signed<RoundChange>(fields, MessageField::envelope);
+    out.block = in.block(fields);
+    out.prepares = in.read_all<Prepare>(fields, MessageField::prepares);
+    return in.finish(std::move(out));
+}
+
+DecodedMessage<Certificate> decode_certificate(const SharedBytes& message) {
+    MessageReader in{message};
+    auto& fields = in.fields();
+    Certificate out;
+    out.prepared.round = fields.u32(MessageField::round);
+    out.prepared.digest = fields.fixed<32>(MessageField::digest);
     out.block = in.block(fields);
     out.prepares = in.read_all<Prepare>(fields, MessageField::prepares);
     return in.finish(std::move(out));

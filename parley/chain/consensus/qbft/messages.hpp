@@ -99,6 +99,13 @@ struct ProposalMessage {
     std::vector<Signed<Prepare>> prepares = {};
 };
 
+/// A block that a quorum prepared, and their word.
+struct Certificate {
+    PreparedRound prepared;
+    SharedBytes block;
+    std::vector<Signed<Prepare>> prepares;
+};
+
 /// What was read when decoding stopped.
 enum class MessageField : std::uint8_t {
     envelope,
@@ -132,6 +139,7 @@ SharedBytes encode(const Signed<Prepare>& message);
 SharedBytes encode(const Signed<Commit>& message);
 SharedBytes encode(const RoundChangeMessage& message);
 SharedBytes encode(const ProposalMessage& message);
+SharedBytes encode(const Certificate& certificate);
 
 template <class Message>
 using DecodedMessage = Result<Message, MessageError>;
@@ -144,5 +152,7 @@ DecodedMessage<Signed<Commit>> decode_commit(Bytes message);
 DecodedMessage<RoundChangeMessage> decode_round_change(const SharedBytes& message);
 /// As decode_round_change.
 DecodedMessage<ProposalMessage> decode_proposal(const SharedBytes& message);
+/// As decode_round_change.
+DecodedMessage<Certificate> decode_certificate(const SharedBytes& message);
 
 }  // namespace parley::chain::qbft

@@ -1,33 +1,20 @@
 // Messages between validators: round trips, authors, and each way of being none.
 #include <parley/chain/consensus/qbft/messages.hpp>
 
-#include <parley/chain/consensus/solo/solo.hpp>
+#include <parley/chain/consensus/qbft/test_signing.hpp>
 #include <parley/chain/types/test_items.hpp>
-#include <parley/chain/types/test_transactions.hpp>
-#include <parley/crypto/secp256k1.hpp>
 
 #include <doctest/doctest.h>
-
-#include <algorithm>
 
 using namespace parley;
 using namespace parley::chain;
 using namespace parley::chain::qbft;
 using parley::chain::testing::Items;
-using parley::chain::testing::secret_of;
+using qbft::testing::sign;
 
 namespace {
 
 constexpr View view{.height = 5, .round = 2};
-
-template <class Payload>
-Signed<Payload> sign(Payload payload, std::uint64_t seed) {
-    const auto made = crypto::sign_recoverable(secret_of(seed), signing_hash(payload));
-    Signed<Payload> out{std::move(payload), address_of_secret(secret_of(seed)), {}};
-    std::ranges::copy(made.rs, out.signature.begin());
-    out.signature.back() = std::byte{made.parity};
-    return out;
-}
 
 SharedBytes some_block() {
     return SharedBytes::copy(*from_hex("c20102"));

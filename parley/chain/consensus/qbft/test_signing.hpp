@@ -1,0 +1,29 @@
+// For tests only: signed messages, by number.
+#pragma once
+
+#include <parley/chain/consensus/qbft/messages.hpp>
+#include <parley/chain/consensus/solo/solo.hpp>
+#include <parley/chain/types/test_transactions.hpp>
+#include <parley/crypto/secp256k1.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+namespace parley::chain::qbft::testing {
+
+inline Seal seal_of(const Hash256& digest, std::uint64_t seed) {
+    const auto made = crypto::sign_recoverable(chain::testing::secret_of(seed), digest);
+    Seal out{};
+    std::ranges::copy(made.rs, out.begin());
+    out.back() = std::byte{made.parity};
+    return out;
+}
+
+template <class Payload>
+Signed<Payload> sign(Payload payload, std::uint64_t seed) {
+    const auto signature = seal_of(signing_hash(payload), seed);
+    return {std::move(payload), address_of_secret(chain::testing::secret_of(seed)), signature};
+}
+
+}  // namespace parley::chain::qbft::testing
