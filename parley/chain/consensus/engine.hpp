@@ -22,6 +22,7 @@ struct ChainHeader {
     Header header;
     Hash256 hash{};
     Uint256 total_difficulty{};  ///< of all headers up to it, the genesis included
+    Buffer notes{};              ///< what the consensus keeps with it (Engine::notes_after)
 };
 
 /// Finds the ancestors of a block; nothing if it is not known.
@@ -32,6 +33,8 @@ using AncestryBlocks = std::function<std::optional<Block>(const Hash256& hash)>;
 /// In words, which rule of the consensus a block breaks.
 struct EngineError {
     std::string reason;
+    /// The seals are at fault, which the block's hash does not cover: with others it may be good.
+    bool is_of_seals = false;
     friend bool operator==(const EngineError&, const EngineError&) = default;
 };
 
@@ -40,6 +43,10 @@ public:
     virtual ~Engine() = default;
     /// The rules of a block that follows `parent`.
     virtual Fork fork_of(const Header& header, const ChainHeader& parent) const = 0;
+    /// What names a block: Keccak-256 of its header, unless its seals are not part of its name.
+    virtual Hash256 hash_of(const Header& header) const { return header.hash(); }
+    /// What to keep with a valid block so that its children can be checked. Bounded by the engine.
+    virtual Buffer notes_after(const Header&, const ChainHeader&) const { return {}; }
     /// Bytes of extra data that a header may have.
     virtual std::size_t extra_data_bytes_max() const = 0;
     /// What the consensus demands of a header: its seal, difficulty, extra data.
@@ -56,6 +63,10 @@ public:
     /// Whether the chain that ends with `a` is to be followed instead of the one that ends with
     /// `b`, which was there first.
     virtual bool is_better(const ChainHeader& a, const ChainHeader& b) const = 0;
+    /// Whether a block that was imported can never be reverted.
+    virtual bool is_final_at_once() const { return false; }
+    /// Whether a block's gas limit must be within 1/1024 of its parent's (Yellow Paper, 4.4.4).
+    virtual bool bounds_gas_limit() const { return true; }
 };
 
 }  // namespace parley::chain
