@@ -42,7 +42,13 @@ public:
                 continue;
             }
             std::unique_lock lock{mutex_};
-            for (auto& job : taken) waiting_.push_back(std::move(job));
+            for (auto& job : taken) {
+                if (job.is_urgent) {
+                    waiting_.push_front(std::move(job));
+                } else {
+                    waiting_.push_back(std::move(job));
+                }
+            }
             if (!taken.empty()) wakes_.notify_all();
             finished_wake_.wait(lock, [&] { return !finished_.empty(); });
             auto finished = std::exchange(finished_, {});

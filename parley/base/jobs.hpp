@@ -16,6 +16,7 @@ namespace parley {
 struct Job {
     std::move_only_function<void()> run;
     std::move_only_function<void(Now)> done;
+    bool is_urgent = false;  ///< starts before those that are not
 };
 
 /// Where cores put jobs; whoever drives the node takes them out. Bounded in jobs under way.

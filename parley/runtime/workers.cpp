@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@ struct Workers::Shared {
     std::condition_variable wake;   // of workers
     std::condition_variable ended;  // a worker returned
     std::deque<Job> queue;
+    std::deque<Job> urgent;   // before `queue`
     std::size_t running = 0;  // workers, until they return
     std::size_t busy = 0;     // of them, in a job
     bool stopping = false;
@@ -62,7 +64,10 @@ void Workers::submit(std::vector<Job> jobs) {
     const bool several = jobs.size() > 1;
     {
         const std::scoped_lock lock{shared_->mutex};
-        for (auto& job : jobs) shared_->queue.push_back(std::move(job));
+        for (auto& job : jobs) {
+            auto& queue = job.is_urgent ? shared_->urgent : shared_->queue;
+            queue.push_back(std::move(job));
+        }
     }
     if (several) {
         shared_->wake.notify_all();
@@ -86,6 +91,8 @@ std::size_t Workers::finish(Instant until) {
             shared_->abandoned = !shared_->ended.wait_for(lock, left_time, all_ended);
         }
         dropped.swap(shared_->queue);
+        std::ranges::move(shared_->urgent, std::back_inserter(dropped));
+        shared_->urgent.clear();
         left = shared_->busy + dropped.size();
     }
     for (auto& thread : threads_) left > 0 ? thread.detach() : thread.join();
@@ -96,10 +103,12 @@ std::size_t Workers::finish(Instant until) {
 void Workers::work(const std::shared_ptr<Shared>& shared) {
     std::unique_lock lock{shared->mutex};
     for (;;) {
-        shared->wake.wait(lock, [&] { return shared->stopping || !shared->queue.empty(); });
-        if (shared->queue.empty()) break;
-        Job job = std::move(shared->queue.front());
-        shared->queue.pop_front();
+        const auto is_empty = [&] { return shared->queue.empty() && shared->urgent.empty(); };
+        shared->wake.wait(lock, [&] { return shared->stopping || !is_empty(); });
+        if (is_empty()) break;
+        auto& queue = shared->urgent.empty() ? shared->queue : shared->urgent;
+        Job job = std::move(queue.front());
+        queue.pop_front();
         ++shared->busy;
         lock.unlock();
         const auto error = run_guarded(job);

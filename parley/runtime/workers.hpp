@@ -1,8 +1,8 @@
 // Workers: a few threads that run Jobs and hand them back, so that slow work (signatures, disk)
 // does not keep the node's thread.
 //
-// Jobs start in the order of submission and may end in any other: a core that needs an order
-// keeps one job under way. The queue is bounded by the cores' JobQueues.
+// Jobs start in the order of submission, the urgent ones first, and may end in any other: a core
+// that needs an order keeps one job under way. The queue is bounded by the cores' JobQueues.
 // Threading: `submit` from any thread; the rest on the one that made it.
 #pragma once
 

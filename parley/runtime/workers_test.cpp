@@ -32,6 +32,22 @@ TEST_CASE("every job runs once and comes back, also after the pool is told to en
     CHECK(back == 100);
 }
 
+TEST_CASE("urgent jobs start before all others that wait") {
+    std::string order;  // one worker writes
+    std::atomic<int> back = 0;
+    {
+        Workers workers{1, [&](Job) { ++back; }, no_log()};
+        std::vector<Job> jobs;
+        for (const char name : {'a', 'b'}) jobs.push_back({[&order, name] { order += name; }, {}});
+        for (const char name : {'1', '2'}) {
+            jobs.push_back({[&order, name] { order += name; }, {}, true});
+        }
+        workers.submit(std::move(jobs));
+    }
+    CHECK(order == "12ab");
+    CHECK(back == 4);
+}
+
 TEST_CASE("a job that throws is logged and still comes back") {
     TestLog log;
     std::atomic<int> back{0};

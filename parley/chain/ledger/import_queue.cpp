@@ -77,7 +77,7 @@ Result<void, BranchError> ImportQueue::push(WaitingBlock block) {
 }
 
 bool ImportQueue::start_checks() {
-    while (!checks_.empty()) {
+    while (!checks_.empty() && checks_under_way_ < config_.checks_max) {
         const auto check = checks_.front();
         const bool submitted = jobs_.submit({[check] { check->run(); },
                                              [check, self = self_](Now now) {
@@ -85,6 +85,7 @@ bool ImportQueue::start_checks() {
                                              }});
         if (!submitted) return false;
         checks_.pop_front();
+        ++checks_under_way_;
     }
     return true;
 }
@@ -92,6 +93,7 @@ bool ImportQueue::start_checks() {
 void ImportQueue::finish(Now now, Check& check) {
     auto& waiting = *check.waiting;
     --waiting.checks_left;
+    --checks_under_way_;
     if (check.result) {
         std::ranges::copy(*check.result,
                           waiting.senders.begin() + static_cast<std::ptrdiff_t>(check.first));
@@ -99,7 +101,7 @@ void ImportQueue::finish(Now now, Check& check) {
                check.result.error().index < waiting.invalid->index) {
         waiting.invalid = std::move(check.result.error());
     }
-    if (checked_front()) on_front_checked_(now);
+    on_checked_(now);
 }
 
 std::shared_ptr<WaitingBlock> ImportQueue::checked_front() const {

@@ -1,5 +1,6 @@
 // ImportQueue: blocks that wait for their execution, in the order in which they came, while all of
-// them that needs no state is checked in Jobs: headers, roots, signatures.
+// them that needs no state is checked in Jobs: headers, roots, signatures. The Jobs are small, so
+// that all workers share even the last block, and go on with later blocks while one is executed.
 //
 // Bounded in blocks and bytes. Threading: the node's thread; checks in Jobs.
 #pragma once
@@ -42,7 +43,8 @@ struct WaitingBlock {
 struct ImportQueueConfig {
     std::size_t blocks_max = 256;
     std::size_t bytes_max = std::size_t{64} << 20;  ///< of memory
-    std::size_t senders_per_job = 128;              ///< signatures
+    std::size_t senders_per_job = 64;               ///< signatures: 3 ms
+    std::size_t checks_max = 32;  ///< Jobs under way; the rest of a JobQueue is for others
 };
 
 class ImportQueue {
@@ -52,15 +54,16 @@ public:
     ImportQueue(const ImportQueue&) = delete;
     ImportQueue& operator=(const ImportQueue&) = delete;
 
-    /// Called on the node's thread when the block at the front has been checked.
-    void on_front_checked(std::function<void(Now)> call) { on_front_checked_ = std::move(call); }
+    /// Called on the node's thread after each check.
+    void on_checked(std::function<void(Now)> call) { on_checked_ = std::move(call); }
 
     /// Null if it does not wait here.
     WaitingBlock* find(const Hash256& hash);
     const WaitingBlock* find(const Hash256& hash) const;
     /// Takes a block whose parent is known. Without senders they are recovered. Errors: busy.
     Result<void, BranchError> push(WaitingBlock block);
-    /// Starts checks as far as the JobQueue takes them. False if some remain.
+    /// Starts checks, as many as may be under way; as some end, others start. False if the JobQueue
+    /// does not take one.
     bool start_checks();
 
     bool empty() const { return blocks_.empty(); }
@@ -78,9 +81,10 @@ private:
     ImportQueueConfig config_;
     std::shared_ptr<ChainParts> parts_;
     JobQueue& jobs_;
-    std::function<void(Now)> on_front_checked_;
+    std::function<void(Now)> on_checked_;
     std::deque<std::shared_ptr<WaitingBlock>> blocks_;
     std::deque<std::shared_ptr<Check>> checks_;  // not under way
+    std::size_t checks_under_way_ = 0;
     std::size_t bytes_ = 0;
     std::shared_ptr<ImportQueue*> self_;  // null once destroyed: Jobs may come back late
 };

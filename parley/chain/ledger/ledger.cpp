@@ -68,7 +68,7 @@ Ledger::Ledger(LedgerServices services, LedgerConfig config)
       queue_(config.waiting, parts_, services_.jobs),
       self_(std::make_shared<Ledger*>(this)) {
     assert(config_.save_blocks < config_.replay_max);
-    queue_.on_front_checked([this](Now now) { pump(now); });
+    queue_.on_checked([this](Now now) { pump(now); });
 }
 
 Ledger::~Ledger() {
@@ -244,9 +244,9 @@ void Ledger::on_timer(Now now) {
 }
 
 void Ledger::pump(Now now) {
-    if (!queue_.start_checks()) retry_at(now.instant + retry_after);
     start_readings(now);
     start_import(now);
+    if (!queue_.start_checks()) retry_at(now.instant + retry_after);
 }
 
 bool Ledger::read_state(Now now, Reading reading) {
@@ -295,13 +295,16 @@ void Ledger::start_import(Now now) {
         if (!gate_.begin_read()) return;
         const auto shared = std::make_shared<ImportWork>(std::move(*work));
         const auto result = std::make_shared<Result<ImportWork::Done, ImportError>>();
-        is_executing_ = services_.jobs.submit(
-            {[shared, result] { *result = shared->run(); },
-             [shared, result, waiting, self = self_](Now at) {
-                 if (!*self) return;
-                 (*self)->gate_.end_read(at);
-                 (*self)->on_executed(at, waiting, std::move(shared->logged), std::move(*result));
-             }});
+        is_executing_ = services_.jobs.submit({.run = [shared, result] { *result = shared->run(); },
+                                               .done =
+                                                   [shared, result, waiting, self = self_](Now at) {
+                                                       if (!*self) return;
+                                                       (*self)->gate_.end_read(at);
+                                                       (*self)->on_executed(
+                                                           at, waiting, std::move(shared->logged),
+                                                           std::move(*result));
+                                                   },
+                                               .is_urgent = true});
         if (is_executing_) return;
         gate_.end_read(now);
         return retry_at(now.instant + retry_after);

@@ -2,7 +2,8 @@
 // the branch that the Engine prefers.
 //
 // A block goes through three steps: what needs no state is checked in Jobs, of several blocks at a
-// time; it is executed in a Job, one block after the other; and it is taken over here, where the
+// time; it is executed in a Job that goes before those, one block after the other, so that
+// signatures of later blocks fill the other cores meanwhile; and it is taken over here, where the
 // head moves. A block of another branch is executed beside the head's state, so that a
 // reorganisation is known to be valid before anything moves.
 //

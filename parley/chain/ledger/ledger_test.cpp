@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -298,4 +300,38 @@ TEST_CASE("senders that are known are not recovered again") {
     auto third = opened();
     const auto result = import_now(*third.ledger, *third.jobs, block, {address_of(5)});
     CHECK_FALSE(result);
+}
+
+TEST_CASE("later blocks are checked while one is executed, a few Jobs at a time") {
+    TestChain chain;
+    chain.config.waiting.senders_per_job = 1;
+    chain.config.waiting.checks_max = 3;
+    REQUIRE(chain.open());
+    auto other = opened();
+    std::size_t imported = 0;
+    for (std::uint64_t i = 0; i < 3; ++i) {
+        const auto block = other.grow({payment(0, i, 1, 5), payment(2, i, 3, 5)});
+        chain.ledger->import({}, block, [&](Now, const auto& result) {
+            CHECK(result);
+            ++imported;
+        });
+    }
+    std::deque<Job> under_way;
+    std::vector<std::size_t> beside;  // checks that were under way when a block's execution began
+    do {
+        for (auto& job : chain.jobs->take()) {
+            under_way.push_back(std::move(job));
+            const auto executions = std::ranges::count_if(under_way, &Job::is_urgent);
+            const auto checks = under_way.size() - static_cast<std::size_t>(executions);
+            CHECK(executions <= 1);
+            CHECK(checks <= 3);
+            if (under_way.back().is_urgent) beside.push_back(checks);
+        }
+        auto job = std::move(under_way.front());
+        under_way.pop_front();
+        job.run();
+        chain.jobs->finish(job, {});
+    } while (imported < 3);
+    // Nothing is left to check beside the last.
+    CHECK(beside == std::vector<std::size_t>{2, 2, 0});
 }
