@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace parley::bench {
 
@@ -23,5 +24,22 @@ double ledger_import_known_aim();
 /// The same without senders, on two cores; and the recovery of those senders alone on two cores.
 double ledger_import();
 double ledger_import_limit();
+
+/// The same as ledger_import() in memory, and go-ethereum's import of the same blocks, in memory as
+/// well: both recover the senders, on both cores.
+double ledger_import_memory();
+double geth_import();
+/// Why that cannot be measured.
+std::string geth_obstacle();
+
+/// Transfers a second that a node fetches from another one over a link and imports, onto a disk.
+double ledger_sync();
+
+/// Answers to eth_getProof a second of processor time of a whole node with 1,000,000 accounts, over
+/// HTTP; and what that must be.
+double proof_http();
+double proof_http_aim();
+/// The role of that node.
+int proof_node(const std::vector<std::string>& arguments);
 
 }  // namespace parley::bench

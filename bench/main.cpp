@@ -10,6 +10,7 @@
 #include "idle.hpp"
 #include "keccak.hpp"
 #include "pool.hpp"
+#include "relay.hpp"
 #include "rtt.hpp"
 #include "sim.hpp"
 #include "soak.hpp"
@@ -59,10 +60,15 @@ const std::vector<Benchmark>& benchmarks() {
         {"trie.commit", "nodes/s", "Keccak-256 of the same nodes, one after another", trie_commit,
          trie_commit_limit},
         {"proof.serve", "proofs/s", "what it must reach", proof_serve, proof_serve_aim},
+        {"proof.serve_http", "proofs/s", "what it must reach", proof_http, proof_http_aim, 3},
         {"ledger.import", "transfers/s", "the recovery of the senders alone, on both cores",
          ledger_import, ledger_import_limit},
         {"ledger.import_known", "transfers/s", "what it must reach", ledger_import_known,
          ledger_import_known_aim},
+        {"ledger.import_geth", "transfers/s", "go-ethereum's import of the same blocks, in memory",
+         ledger_import_memory, geth_import, 5, geth_obstacle},
+        {"ledger.sync", "transfers/s", "the recovery of the senders alone, on both cores",
+         ledger_sync, ledger_import_limit},
         {"crypto.keccak_batch", "hashes/s", keccak_limit(),
          [] { return keccak_batch(branch_node_bytes); },
          [] { return keccak_in_turn(branch_node_bytes); }},
@@ -88,6 +94,8 @@ const std::map<std::string_view, Role>& roles() {
         {"flood-node", flood_node},
         {"idle-node", idle_node},
         {"pool", pool_run},
+        {"proof-node", proof_node},
+        {"relay-world", relay_world},
         {"sim-world", sim_world},
         {"soak-node", soak_node},
         {"link-echo", link_echo},
@@ -104,12 +112,14 @@ int usage(std::string_view wrong) {
         fmt::print(stderr, "  {}\n", name);
     for (const auto& benchmark : book_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     for (const auto& benchmark : pool_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
+    fmt::print(stderr, "  {}\n", relay_block.name);
     for (const auto& benchmark : sim_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     return 2;
 }
 
 bool known(const std::string& name) {
     return name == idle_name || name == rtt_loaded_name || name == dht_memory_name ||
+           name == relay_block.name ||
            std::ranges::find(benchmarks(), name, &Benchmark::name) != benchmarks().end() ||
            std::ranges::find(book_benchmarks(), name, &TargetBenchmark::name) !=
                book_benchmarks().end() ||
@@ -137,6 +147,7 @@ int run_all(const std::vector<std::string>& names) {
     for (const auto& benchmark : pool_benchmarks()) {
         if (names.empty() || named(benchmark.name)) run_pool_benchmark(benchmark);
     }
+    if (names.empty() || named(relay_block.name)) run_relay_block();
     for (const auto& benchmark : sim_benchmarks()) {
         if ((names.empty() && !benchmark.only_when_named) || named(benchmark.name)) run(benchmark);
     }
