@@ -20,17 +20,24 @@ using Counters = chain::BlockRelay::Counters;
 constexpr std::size_t nodes = 50;
 constexpr std::size_t transfers = 1'000;
 constexpr std::size_t blocks = 10;
+constexpr std::size_t first_blocks = 5;  // while the trees take shape
 constexpr Duration step = std::chrono::milliseconds{20};
-/// Of the two seconds between two blocks.
+/// Between two blocks: of the first two seconds of it transfers come, so that all pools have them.
+constexpr Duration interval = std::chrono::seconds{6};
+constexpr std::size_t transfers_a_step = 10;
 constexpr Duration crossing = std::chrono::milliseconds{1'500};
 
-/// One host makes a block every two seconds.
+/// One host makes blocks.
 sim::Scenario one_maker() {
     sim::Scenario out{.name = "relay", .about = "blocks of one maker", .program = "parley-bench"};
     out.prepare = [](sim::NetworkOptions& network) {
         const auto hosts = std::make_shared<sim::ChainHosts>(
             network.nodes, sim::Experiment::accounts, [](sim::HostId host) { return host == 0; });
         network.chain = [hosts](sim::HostId host) { return hosts->data_of(host); };
+        network.configure = [before = network.configure](sim::HostId host, auto& config) {
+            before(host, config);
+            config.chain.block_interval = interval;
+        };
     };
     return out;
 }
@@ -68,10 +75,12 @@ struct Figures {
     Counters relay;
 };
 
-/// Transfers are submitted anywhere after one block, and the next one has them all.
+/// Transfers are submitted anywhere after the head, and the next block has them all.
 void cross(sim::Experiment& run, Figures& figures) {
-    (void)await_block(run);
-    for (std::size_t i = 0; i < transfers; ++i) run.submit();
+    for (std::size_t i = 0; i < transfers; ++i) {
+        run.submit();
+        if (i % transfers_a_step == 0) run.drive(step);
+    }
     const auto before = await_block(run);
     const auto& ledger = blocks_of(run, 0).ledger();
     const auto& block = ledger.blocks().recent(ledger.head().hash)->logged.block;
@@ -102,8 +111,10 @@ int relay_world(const std::vector<std::string>& arguments) {
     options.seed = std::stoull(arguments.at(0));
     sim::Experiment run{options};
     run.join();
-    run.drive(std::chrono::seconds{60});  // the tree takes shape
+    (void)await_block(run);
     Figures figures;
+    for (std::size_t i = 0; i < first_blocks; ++i) cross(run, figures);
+    figures = {};
     for (std::size_t i = 0; i < blocks; ++i) cross(run, figures);
     const auto percent = [](std::uint64_t part, std::uint64_t whole) {
         return 100 * static_cast<double>(part) / static_cast<double>(whole);
