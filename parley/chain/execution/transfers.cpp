@@ -104,13 +104,12 @@ Result<TxOutcome, ExecutionError> Transfers::execute(const Transaction& tx, cons
     const auto cost = cost_max(tx);
     if (from.balance < cost) return refuse(ExecutionErrc::insufficient_funds, cost, from.balance);
     if (!tx.to) return refuse(ExecutionErrc::creates_code);
-    const auto to = state.account(*tx.to).value_or(Account{});
+    auto to = state.account(*tx.to).value_or(Account{});
     if (to.has_code() || is_precompile(*tx.to, block.fork)) {
         return refuse(ExecutionErrc::calls_code);
     }
-    if (*tx.to != sender && !checked_add(to.balance, tx.value)) {
-        return refuse(ExecutionErrc::balance_overflow);
-    }
+    const auto received = checked_add(to.balance, tx.value);
+    if (*tx.to != sender && !received) return refuse(ExecutionErrc::balance_overflow);
 
     const std::uint64_t gas = intrinsic_gas(tx, block.fork);
     const auto price = effective_gas_price(tx.max_fee, tx.max_priority_fee, block.base_fee);
@@ -121,7 +120,12 @@ Result<TxOutcome, ExecutionError> Transfers::execute(const Transaction& tx, cons
     pay(from, checked_multiply(block.blob_base_fee, tx.blob_gas()).value_or(Uint256{}));
     pay(from, tx.value);
     state.set_account(sender, from);
-    credit(state, *tx.to, tx.value);
+    if (*tx.to == sender) {
+        credit(state, sender, tx.value);
+    } else {
+        to.balance = *received;
+        state.set_account(*tx.to, to);
+    }
     credit(state, block.beneficiary, checked_multiply(tip, gas).value_or(Uint256{}));
     return TxOutcome{.gas_used = gas};
 }

@@ -40,14 +40,15 @@ Result<std::vector<Receipt>, StoreError> read_receipts(rlp::Reader list) {
 
 }  // namespace
 
-Buffer encode_logged(const LoggedBlock& logged) {
+Buffer encode_logged(const Block& block, std::span<const Address> senders,
+                     std::span<const Receipt> receipts) {
     rlp::Writer out;
-    out.begin_list().raw(logged.block.encode());
-    Buffer senders;
-    senders.reserve(20 * logged.senders.size());
-    for (const auto& sender : logged.senders) append(senders, sender);
-    out.string(Bytes{senders}).begin_list();
-    for (const auto& receipt : logged.receipts) out.string(Bytes{receipt.encode()});
+    out.begin_list().raw(block.encode());
+    Buffer joined;
+    joined.reserve(20 * senders.size());
+    for (const auto& sender : senders) append(joined, sender);
+    out.string(Bytes{joined}).begin_list();
+    for (const auto& receipt : receipts) out.string(Bytes{receipt.encode()});
     out.end_list().end_list();
     return out.take();
 }
@@ -70,8 +71,9 @@ Result<LoggedBlock, StoreError> decode_logged(Bytes payload, const BlockLimits& 
     return LoggedBlock{std::move(*block), std::move(*addresses), std::move(*receipts)};
 }
 
-Result<LogPlace, StoreError> BlockLog::append(const LoggedBlock& logged) {
-    const auto payload = encode_logged(logged);
+Result<LogPlace, StoreError> BlockLog::append(const Block& block, std::span<const Address> senders,
+                                              std::span<const Receipt> receipts) {
+    const auto payload = encode_logged(block, senders, receipts);
     Buffer record;
     record.reserve(record_header_bytes + payload.size());
     append_be(record, static_cast<std::uint32_t>(payload.size()));

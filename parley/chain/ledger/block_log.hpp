@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 namespace parley::chain {
@@ -26,7 +27,8 @@ struct LoggedBlock {
 };
 
 /// The payload of a record: `[block, senders, receipts]`.
-Buffer encode_logged(const LoggedBlock& logged);
+Buffer encode_logged(const Block& block, std::span<const Address> senders,
+                     std::span<const Receipt> receipts);
 /// Errors: corrupt.
 Result<LoggedBlock, StoreError> decode_logged(Bytes payload, const BlockLimits& limits);
 
@@ -45,7 +47,8 @@ public:
 
     /// Where the next record begins.
     std::uint64_t end() const { return file_.size_bytes(); }
-    Result<LogPlace, StoreError> append(const LoggedBlock& logged);
+    Result<LogPlace, StoreError> append(const Block& block, std::span<const Address> senders,
+                                        std::span<const Receipt> receipts);
     Result<LoggedBlock, StoreError> read(const LogPlace& place) const;
     Result<void, StoreError> sync() { return file_.sync(); }
     /// Reads the records from `offset` on, until `visit` returns false, and drops what follows the

@@ -5,6 +5,7 @@
 #include <parley/codec/rlp.hpp>
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace parley::chain {
@@ -117,9 +118,7 @@ Result<std::optional<LoggedBlock>, StoreError> BlockStore::read(const Hash256& h
 }
 
 Result<std::optional<TxPlace>, StoreError> BlockStore::find_transaction(const Hash256& hash) const {
-    if (const auto* known = find_in(unsaved_.transactions, saving_.transactions, hash)) {
-        return *known;
-    }
+    if (const auto* known = find_unsaved(hash)) return *known;
     const auto raw = store_.get(block_table::transactions, hash);
     if (!raw) return std::unexpected{raw.error()};
     if (!*raw) return std::nullopt;
@@ -148,12 +147,28 @@ void BlockStore::move_main(const std::vector<const RecentBlock*>& back,
 }
 
 void BlockStore::set_transactions(const RecentBlock& block, bool is_main) {
-    std::uint32_t index = 0;
-    for (const auto& tx : block.logged.block.body.transactions) {
+    const auto& transactions = block.logged.block.body.transactions;
+    TxRows rows;
+    rows.reserve(transactions.size());
+    for (const auto& tx : transactions) {
         std::optional<TxPlace> place;
-        if (is_main) place = TxPlace{block.header.header.number, index++};
-        unsaved_.transactions.insert_or_assign(tx.hash, place);
+        const auto index = static_cast<std::uint32_t>(rows.size());
+        if (is_main) place = TxPlace{block.header.header.number, index};
+        rows.emplace_back(tx.hash, place);
     }
+    std::ranges::sort(rows, {}, &TxRows::value_type::first);
+    unsaved_.transactions.push_back(std::move(rows));
+}
+
+const std::optional<TxPlace>* BlockStore::find_unsaved(const Hash256& transaction) const {
+    for (const auto* part : {&unsaved_, &saving_}) {
+        for (const auto& rows : std::views::reverse(part->transactions)) {
+            const auto found =
+                std::ranges::lower_bound(rows, transaction, {}, &TxRows::value_type::first);
+            if (found != rows.end() && found->first == transaction) return &found->second;
+        }
+    }
+    return nullptr;
 }
 
 void BlockStore::forget_below(std::uint64_t head_number) {
@@ -162,6 +177,24 @@ void BlockStore::forget_below(std::uint64_t head_number) {
         if (is_old) unsaved_.undo.insert_or_assign(entry.first, false);
         return is_old;
     });
+}
+
+/// By hash, as a store likes it.
+void BlockStore::save_transactions(StoreBatch& batch) const {
+    std::vector<const TxRows::value_type*> all;
+    for (const auto& rows : unsaved_.transactions) {
+        for (const auto& row : rows) all.push_back(&row);
+    }
+    std::ranges::stable_sort(all, {}, [](const auto* row) -> const auto& { return row->first; });
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto& [hash, place] = *all[i];
+        if (i + 1 < all.size() && all[i + 1]->first == hash) continue;
+        if (place) {
+            batch.put(block_table::transactions, hash, encode_place(*place));
+        } else {
+            batch.erase(block_table::transactions, hash);
+        }
+    }
 }
 
 void BlockStore::begin_save(StoreBatch& batch) {
@@ -175,13 +208,7 @@ void BlockStore::begin_save(StoreBatch& batch) {
             batch.erase(block_table::main, number_key(number));
         }
     }
-    for (const auto& [hash, place] : unsaved_.transactions) {
-        if (place) {
-            batch.put(block_table::transactions, hash, encode_place(*place));
-        } else {
-            batch.erase(block_table::transactions, hash);
-        }
-    }
+    save_transactions(batch);
     for (const auto& [hash, is_kept] : unsaved_.undo) {
         const auto* block = is_kept ? recent(hash) : nullptr;
         if (block) {

@@ -22,6 +22,7 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace parley::chain {
@@ -103,13 +104,17 @@ public:
     Result<void, StoreError> load_recent(std::uint64_t head_number);
 
 private:
+    /// Nothing: no longer in the main chain. By hash.
+    using TxRows = std::vector<std::pair<Hash256, std::optional<TxPlace>>>;
     struct Unsaved {
         std::map<Hash256, KnownBlock> blocks;
         std::map<std::uint64_t, std::optional<Hash256>> main;
-        std::map<Hash256, std::optional<TxPlace>> transactions;
-        std::map<Hash256, bool> undo;  // of a recent block to be written, or one to be erased
+        std::vector<TxRows> transactions;  // of one block each; of two the later one counts
+        std::map<Hash256, bool> undo;      // of a recent block to be written, or one to be erased
     };
     void set_transactions(const RecentBlock& block, bool is_main);
+    const std::optional<TxPlace>* find_unsaved(const Hash256& transaction) const;
+    void save_transactions(StoreBatch& batch) const;
 
     Store& store_;
     const BlockLog& log_;

@@ -53,16 +53,15 @@ Result<ImportWork::Done, ImportError> ImportWork::run() {
     }
     const StateAt at =
         beside ? StateAt{*beside, *beside, parent_root} : StateAt{state, state, parent_root};
-    auto executed =
-        execute_block(*chain->execution, *chain->engine, logged.block, fork, logged.senders, at);
+    auto executed = execute_block(*chain->execution, *chain->engine, block, fork, senders, at);
     if (!executed) return std::unexpected{import_error_of(std::move(executed.error()))};
     out.commit = std::move(executed->commit);
-    logged.receipts = std::move(executed->receipts);
+    out.receipts = std::move(executed->receipts);
     if (place) {
         out.place = *place;
         return out;
     }
-    const auto appended = chain->log.append(logged);
+    const auto appended = chain->log.append(block, senders, out.receipts);
     if (!appended) return std::unexpected{appended.error()};
     out.place = *appended;
     if (sync) {

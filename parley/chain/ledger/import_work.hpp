@@ -63,7 +63,8 @@ Result<std::vector<Address>, InvalidBlock> recover_senders(const Execution& exec
 
 struct ImportWork {
     std::shared_ptr<ChainParts> chain;
-    LoggedBlock logged;  ///< run() adds the receipts
+    const Block& block;  ///< outlives this, as the senders do
+    std::span<const Address> senders;
     Fork fork{};
     Hash256 parent_root{};
     /// From the head to the parent, if that is another block; as one after the other.
@@ -74,6 +75,7 @@ struct ImportWork {
     struct Done {
         std::optional<StateCommit> way;
         StateCommit commit;
+        std::vector<Receipt> receipts;
         LogPlace place;
     };
     /// Errors: of the block, the state or the log.

@@ -127,7 +127,7 @@ Result<LogPlace, LedgerError> Ledger::place_of_genesis(const LoggedBlock& genesi
     if (!dropped) return store_failed(dropped.error());
     if (found && first != genesis_hash_) return other_genesis(genesis_hash_, first);
     if (found) return *found;
-    const auto appended = parts_->log.append(genesis);
+    const auto appended = parts_->log.append(genesis.block, genesis.senders, genesis.receipts);
     if (!appended) return store_failed(appended.error());
     return *appended;
 }
@@ -172,7 +172,7 @@ Result<void, ImportError> Ledger::replay_one(const LogPlace& place, LoggedBlock 
     const auto parent = parent_of(logged.block.header);
     if (!parent) return std::unexpected{parent.error()};
     const auto& header = logged.block.header;
-    const auto waiting = WaitingBlock{
+    WaitingBlock waiting{
         .block = logged.block,
         .header = child_of(*parent, header, header.hash()),
         .parent = *parent,
@@ -184,7 +184,7 @@ Result<void, ImportError> Ledger::replay_one(const LogPlace& place, LoggedBlock 
     work->place = place;
     auto done = work->run();
     if (!done) return std::unexpected{std::move(done.error())};
-    take_over(waiting.header, std::move(work->logged), std::move(*done));
+    take_over(waiting, std::move(*done));
     return {};
 }
 
@@ -295,16 +295,14 @@ void Ledger::start_import(Now now) {
         if (!gate_.begin_read()) return;
         const auto shared = std::make_shared<ImportWork>(std::move(*work));
         const auto result = std::make_shared<Result<ImportWork::Done, ImportError>>();
-        is_executing_ = services_.jobs.submit({.run = [shared, result] { *result = shared->run(); },
-                                               .done =
-                                                   [shared, result, waiting, self = self_](Now at) {
-                                                       if (!*self) return;
-                                                       (*self)->gate_.end_read(at);
-                                                       (*self)->on_executed(
-                                                           at, waiting, std::move(shared->logged),
-                                                           std::move(*result));
-                                                   },
-                                               .is_urgent = true});
+        Job job{[shared, result, waiting] { *result = shared->run(); },
+                [result, waiting, self = self_](Now at) {
+                    if (!*self) return;
+                    (*self)->gate_.end_read(at);
+                    (*self)->on_executed(at, waiting, std::move(*result));
+                }};
+        job.is_urgent = true;
+        is_executing_ = services_.jobs.submit(std::move(job));
         if (is_executing_) return;
         gate_.end_read(now);
         return retry_at(now.instant + retry_after);
@@ -322,7 +320,8 @@ Result<ImportWork, ImportError> Ledger::work_for(const WaitingBlock& waiting) co
     }
     ImportWork out{
         .chain = parts_,
-        .logged = {waiting.block, waiting.senders, {}},
+        .block = waiting.block,
+        .senders = waiting.senders,
         .fork = waiting.fork,
         .parent_root = parent->header.header.state_root,
         .way = route->changes(),
@@ -345,13 +344,12 @@ Result<void, InvalidBlock> Ledger::check_ommers(const Block& block, Fork fork) c
     return std::unexpected{breaks_engine_rule(std::move(checked.error().reason))};
 }
 
-void Ledger::on_executed(Now now, const std::shared_ptr<WaitingBlock>& waiting, LoggedBlock logged,
+void Ledger::on_executed(Now now, const std::shared_ptr<WaitingBlock>& waiting,
                          Result<ImportWork::Done, ImportError> result) {
-    gate_.change(now, [this, waiting, block = std::move(logged),
-                       outcome = std::move(result)](Now at) mutable {
+    gate_.change(now, [this, waiting, outcome = std::move(result)](Now at) mutable {
         is_executing_ = false;
         if (!outcome) return answer_front(at, std::unexpected{std::move(outcome.error())});
-        answer_front(at, take_over(waiting->header, std::move(block), std::move(*outcome)));
+        answer_front(at, take_over(*waiting, std::move(*outcome)));
         const bool is_much = unsaved_blocks_ - saving_blocks_ >= config_.save_blocks ||
                              state().unsaved_bytes() >= config_.unsaved_bytes_max;
         if (is_much) start_save(at);
@@ -359,7 +357,11 @@ void Ledger::on_executed(Now now, const std::shared_ptr<WaitingBlock>& waiting, 
     pump(now);
 }
 
-Imported Ledger::take_over(const ChainHeader& header, LoggedBlock logged, ImportWork::Done done) {
+/// The block is moved out of `waiting`.
+Imported Ledger::take_over(WaitingBlock& waiting, ImportWork::Done done) {
+    const auto& header = waiting.header;
+    LoggedBlock logged{std::move(waiting.block), std::move(waiting.senders),
+                       std::move(done.receipts)};
     const auto route = parts_->blocks.route(head_.hash, header.header.parent_hash);
     parts_->blocks.add({header, std::move(logged), done.place, done.commit.changes});
     ++unsaved_blocks_;

@@ -134,9 +134,9 @@ private:
     void pump(Now now);
     void start_import(Now now);
     void start_readings(Now now);
-    void on_executed(Now now, const std::shared_ptr<WaitingBlock>& waiting, LoggedBlock logged,
+    void on_executed(Now now, const std::shared_ptr<WaitingBlock>& waiting,
                      Result<ImportWork::Done, ImportError> result);
-    Imported take_over(const ChainHeader& header, LoggedBlock logged, ImportWork::Done done);
+    Imported take_over(WaitingBlock& waiting, ImportWork::Done done);
     void answer_front(Now now, const Result<Imported, ImportError>& result);
     void start_save(Now now);
     void submit_save(Now now, std::shared_ptr<const StoreBatch> batch);
