@@ -58,7 +58,7 @@ std::string output_of(const std::string& command) {
 }  // namespace
 
 std::string geth_obstacle() {
-    if (geth_program().empty()) return "needs Go, and ./dev bench to build with it";
+    if (geth_program().empty()) return "needs Go (./dev bench builds with it)";
     return std::filesystem::exists(geth_program()) ? "" : geth_program() + " is not there";
 }
 

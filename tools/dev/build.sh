@@ -31,6 +31,10 @@ cmd_build() {
 cmd_bench() {
     need build bench
     build release parley-bench >&2
+    # Where there is Go: go-ethereum beside us.
+    if [[ $# == 0 || " $* " == *' ledger.import_geth '* ]] && ledger_geth >&2; then
+        export PARLEY_LEDGER_GETH=$ledger_geth_program
+    fi
     build/release/bin/parley-bench "$@"
 }
 

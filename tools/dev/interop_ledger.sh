@@ -3,9 +3,10 @@
 
 eels_version=2.20.0
 ledger_blocks=1000
+ledger_geth_program=$PWD/$interop_cache/ledger-geth
 
 interop_ledger() {
-    local folder geth=$PWD/$interop_cache/ledger-geth eels=$PWD/$interop_cache/eels status=0 have=()
+    local folder geth=$ledger_geth_program eels=$PWD/$interop_cache/eels status=0 have=()
     build release parley chain-maker
     mkdir -p "$interop_cache"
     if ledger_geth; then have+=(geth); fi
@@ -20,14 +21,14 @@ interop_ledger() {
 
 # The program of tools/interop/ledger. False: it cannot be had here, as was said.
 ledger_geth() {
-    local go log=$logs/ledger-geth.log cache=$PWD/$interop_cache/go
+    local go geth=$ledger_geth_program log=$logs/ledger-geth.log cache=$PWD/$interop_cache/go
     [[ -x $geth && $geth -nt tools/interop/ledger/main.go ]] && return
     go=$(command -v go || command -v /usr/local/go/bin/go) || {
         skipped go-ethereum 'needs Go'
         return 1
     }
     step "Building with go-ethereum $geth_version, once (3 min)"
-    mkdir -p "$logs"
+    mkdir -p "$logs" "$interop_cache"
     (cd tools/interop/ledger && env GOPATH="$cache" GOCACHE="$cache/cache" GOFLAGS=-modcacherw GOWORK=off \
         "$go" build -o "$geth" .) >"$log" 2>&1 </dev/null || {
         skipped go-ethereum "$(tail -n 1 "$log")"
