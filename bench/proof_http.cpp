@@ -139,11 +139,10 @@ std::size_t proofs_in(std::string_view answer) {
 
 }  // namespace
 
-int proof_node(const std::vector<std::string>&) {
-    const TempFolder folder;
+int proof_node(const std::vector<std::string>& arguments) {
     node::Chain chain{{}, Rng{1}, chain_data()};
     runtime::NodeHostOptions options;
-    options.folder = folder.file("node");
+    options.folder = arguments.at(0);
     options.config.client = "parley-bench";
     options.config.rpc.http = Endpoint::parse("127.0.0.1:0");
     options.config.log.level = LogLevel::error;
@@ -162,7 +161,8 @@ double proof_http_aim() {
 }
 
 double proof_http() {
-    static PeerProcess node{{"proof-node"}};
+    static const TempFolder folder;
+    static PeerProcess node{{"proof-node", folder.file("node")}};
     static const auto endpoint = Endpoint::parse(node.read_line());
     Rng rng{1};
     std::vector<std::unique_ptr<Caller>> callers;
