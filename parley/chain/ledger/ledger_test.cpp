@@ -116,6 +116,17 @@ TEST_CASE("the better branch is followed, whenever it comes, and everything move
     CHECK(chain.import(sixth)->applied.size() == 5);
     CHECK(chain.ledger->state().root() == again.ledger->state().root());
     CHECK(blocks.main(6).value() == sixth.header.hash());
+    // Of all that was said of a transaction the last counts, also once it is saved.
+    for (const bool is_saved : {false, true}) {
+        CAPTURE(is_saved);
+        if (is_saved) {
+            chain.ledger->save({});
+            run_all(*chain.jobs);
+            REQUIRE(chain.ledger->unsaved_blocks() == 0);
+        }
+        CHECK(blocks.find_transaction(ours[0].body.transactions[0].hash).value() == TxPlace{2, 0});
+        CHECK_FALSE(blocks.find_transaction(theirs[3].body.transactions[0].hash).value());
+    }
 }
 
 TEST_CASE("a chain is found again after a restart, saved or not, with its branches") {
