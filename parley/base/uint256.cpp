@@ -8,13 +8,15 @@
 namespace parley {
 namespace {
 
-/// Least significant limb first; 32-bit limbs keep every step inside 64 bits.
-using Limbs = std::array<std::uint32_t, 8>;
+__extension__ using Wide = unsigned __int128;
+
+/// Least significant limb first.
+using Limbs = std::array<std::uint64_t, 4>;
 
 Limbs limbs_of(const Uint256& value) {
     Limbs out{};
     for (std::size_t i = 0; i < out.size(); ++i) {
-        out[i] = load_be<std::uint32_t>(Bytes{value}.subspan(28 - 4 * i, 4));
+        out[i] = load_be<std::uint64_t>(Bytes{value}.subspan(24 - 8 * i, 8));
     }
     return out;
 }
@@ -22,26 +24,26 @@ Limbs limbs_of(const Uint256& value) {
 Uint256 number_of(const Limbs& limbs) {
     Uint256 out{};
     for (std::size_t i = 0; i < limbs.size(); ++i) {
-        store_be(MutableBytes{out}.subspan(28 - 4 * i, 4), limbs[i]);
+        store_be(MutableBytes{out}.subspan(24 - 8 * i, 8), limbs[i]);
     }
     return out;
 }
 
 struct Product {
-    std::uint32_t overflow;  ///< what is above 2^256
+    std::uint64_t overflow;  ///< what is above 2^256
     Uint256 low;
     friend auto operator<=>(const Product&, const Product&) = default;
 };
 
-Product multiply(const Uint256& a, std::uint32_t b) {
+Product multiply(const Uint256& a, std::uint64_t b) {
     auto limbs = limbs_of(a);
-    std::uint64_t carry = 0;
+    Wide carry = 0;
     for (auto& limb : limbs) {
-        carry += static_cast<std::uint64_t>(limb) * b;
-        limb = static_cast<std::uint32_t>(carry);
-        carry >>= 32;
+        carry += static_cast<Wide>(limb) * b;
+        limb = static_cast<std::uint64_t>(carry);
+        carry >>= 64;
     }
-    return {static_cast<std::uint32_t>(carry), number_of(limbs)};
+    return {static_cast<std::uint64_t>(carry), number_of(limbs)};
 }
 
 }  // namespace
@@ -62,39 +64,33 @@ std::optional<std::uint64_t> to_u64(const Uint256& value) {
 std::optional<Uint256> checked_add(const Uint256& a, const Uint256& b) {
     auto sum = limbs_of(a);
     const auto other = limbs_of(b);
-    std::uint64_t carry = 0;
+    Wide carry = 0;
     for (std::size_t i = 0; i < sum.size(); ++i) {
-        carry += static_cast<std::uint64_t>(sum[i]) + other[i];
-        sum[i] = static_cast<std::uint32_t>(carry);
-        carry >>= 32;
+        carry += static_cast<Wide>(sum[i]) + other[i];
+        sum[i] = static_cast<std::uint64_t>(carry);
+        carry >>= 64;
     }
     if (carry != 0) return std::nullopt;
     return number_of(sum);
 }
 
 std::optional<Uint256> checked_subtract(const Uint256& a, const Uint256& b) {
-    if (a < b) return std::nullopt;
     auto difference = limbs_of(a);
     const auto other = limbs_of(b);
-    std::uint64_t borrow = 0;
+    Wide borrow = 0;
     for (std::size_t i = 0; i < difference.size(); ++i) {
-        const std::uint64_t step = static_cast<std::uint64_t>(difference[i]) - other[i] - borrow;
-        difference[i] = static_cast<std::uint32_t>(step);
-        borrow = (step >> 32) & 1;
+        const Wide step = static_cast<Wide>(difference[i]) - other[i] - borrow;
+        difference[i] = static_cast<std::uint64_t>(step);
+        borrow = (step >> 64) & 1;
     }
+    if (borrow != 0) return std::nullopt;
     return number_of(difference);
 }
 
 std::optional<Uint256> checked_multiply(const Uint256& a, std::uint64_t b) {
-    const auto low = multiply(a, static_cast<std::uint32_t>(b));
-    const auto high = multiply(a, static_cast<std::uint32_t>(b >> 32));
-    if (low.overflow != 0 || high.overflow != 0) return std::nullopt;
-    // high * 2^32: its top limb must be free.
-    auto limbs = limbs_of(high.low);
-    if (limbs.back() != 0) return std::nullopt;
-    for (std::size_t i = limbs.size() - 1; i > 0; --i) limbs[i] = limbs[i - 1];
-    limbs[0] = 0;
-    return checked_add(low.low, number_of(limbs));
+    const auto product = multiply(a, b);
+    if (product.overflow != 0) return std::nullopt;
+    return product.low;
 }
 
 bool product_at_least(const Uint256& a, std::uint32_t m, const Uint256& b, std::uint32_t n) {
@@ -108,19 +104,19 @@ std::string to_quantity(const Uint256& value) {
 }
 
 std::string to_decimal(const Uint256& value) {
-    constexpr std::uint32_t digits_at_once = 9;
-    constexpr std::uint64_t divisor = 1'000'000'000;
+    constexpr std::uint32_t digits_at_once = 18;
+    constexpr std::uint64_t divisor = 1'000'000'000'000'000'000;
     auto limbs = limbs_of(value);
     std::string reversed;
     while (limbs != Limbs{}) {
-        std::uint64_t rest = 0;
+        Wide rest = 0;
         for (auto limb = limbs.rbegin(); limb != limbs.rend(); ++limb) {
-            rest = rest << 32 | *limb;
-            *limb = static_cast<std::uint32_t>(rest / divisor);
+            rest = rest << 64 | *limb;
+            *limb = static_cast<std::uint64_t>(rest / divisor);
             rest %= divisor;
         }
         for (std::uint32_t i = 0; i < digits_at_once; ++i, rest /= 10) {
-            reversed.push_back(static_cast<char>('0' + rest % 10));
+            reversed.push_back(static_cast<char>('0' + static_cast<int>(rest % 10)));
         }
     }
     while (!reversed.empty() && reversed.back() == '0') reversed.pop_back();

@@ -117,7 +117,9 @@ Result<TxOutcome, ExecutionError> Transfers::execute(const Transaction& tx, cons
     // None of these is more than cost_max().
     from.nonce += 1;
     pay(from, checked_multiply(price, gas).value_or(Uint256{}));
-    pay(from, checked_multiply(block.blob_base_fee, tx.blob_gas()).value_or(Uint256{}));
+    if (tx.type == TxType::blob) {
+        pay(from, checked_multiply(block.blob_base_fee, tx.blob_gas()).value_or(Uint256{}));
+    }
     pay(from, tx.value);
     state.set_account(sender, from);
     if (*tx.to == sender) {
