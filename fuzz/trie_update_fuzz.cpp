@@ -56,7 +56,7 @@ void change_peers_trie(fuzz::Input& input) {
         if (!tree.update(changes)) return;
     }
     const auto commit = tree.commit();
-    for (const auto& node : commit.nodes) nodes.push_back(node.rlp);
+    for (const auto& node : commit.nodes) nodes.push_back(to_buffer(node.rlp));
     for (const auto& [key, value] : more) values[key] = value;
     check_values(nodes, commit.root, values);
 }

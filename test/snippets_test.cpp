@@ -101,7 +101,7 @@ void show(const Value&) {}
 }
 
 [[maybe_unused]] void changes_of_a_trie(const chain::trie::NodeReader& nodes, const Hash256& root,
-                                        std::span<chain::trie::Change> changes) {
+                                        std::span<const chain::trie::Change> changes) {
     using namespace chain::trie;
     // parley/chain/trie/dirty_tree.hpp
     DirtyTree tree{nodes, root};

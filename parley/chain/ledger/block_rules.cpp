@@ -15,7 +15,7 @@ Hash256 root_of(std::span<const T> items) {
     std::vector<Buffer> values;
     values.reserve(items.size());
     for (const auto& item : items) values.push_back(item.encode());
-    return trie::ordered_root(std::move(values));
+    return trie::ordered_root(values);
 }
 
 Result<void, InvalidBlock> check_fees(const Header& header, const Header& parent, Fork fork) {
@@ -90,7 +90,7 @@ Hash256 transactions_root(std::span<const Transaction> transactions) {
     std::vector<Buffer> values;
     values.reserve(transactions.size());
     for (const auto& tx : transactions) values.push_back(to_buffer(tx.raw));
-    return trie::ordered_root(std::move(values));
+    return trie::ordered_root(values);
 }
 
 Hash256 withdrawals_root(std::span<const Withdrawal> withdrawals) {

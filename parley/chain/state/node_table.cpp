@@ -1,14 +1,19 @@
 #include <parley/chain/state/node_table.hpp>
 
 #include <algorithm>
+#include <cassert>
 
 namespace parley::chain {
 namespace {
 
 constexpr std::size_t slots_min = 64;
-constexpr std::size_t cache_line_bytes = 64;
-/// Of a usual branch.
-constexpr std::size_t prefetched_bytes = 532;
+
+void prefetch_bytes(Bytes bytes) {
+    constexpr std::size_t line_bytes = 64;
+    constexpr std::size_t branch_bytes = 532;  // a usual one; more would not stay
+    const auto size = std::min(bytes.size(), branch_bytes);
+    for (std::size_t at = 0; at < size; at += line_bytes) __builtin_prefetch(bytes.data() + at);
+}
 
 }  // namespace
 
@@ -31,13 +36,6 @@ std::size_t NodeTable::slot_of(const NodeRowKey& key, std::uint32_t hash) const 
         i = (i + 1) & mask;
     }
     return i;
-}
-
-std::uint32_t NodeTable::place_by_hash(std::uint32_t hash) const {
-    const std::size_t mask = slots_.size() - 1;
-    std::size_t i = hash & mask;
-    while (slots_[i].place != 0 && slots_[i].hash != hash) i = (i + 1) & mask;
-    return slots_[i].place;
 }
 
 const NodeTable::Node* NodeTable::find(const NodeRowKey& key) const {
@@ -71,28 +69,28 @@ void NodeTable::grow() {
 }
 
 /// Each step waits for the one before of all keys at once.
-void NodeTable::prefetch(std::span<const NodeRowKey> keys) const {
+void NodeTable::find_each(std::span<const NodeRowKey> keys, std::span<const Node*> out) const {
+    assert(keys.size() <= each_max && out.size() == keys.size());
+    std::ranges::fill(out, nullptr);
     if (slots_.empty()) return;
-    std::array<std::uint32_t, prefetch_max> values;
-    const auto count = std::min(keys.size(), prefetch_max);
-    for (std::size_t i = 0; i < count; ++i) {
-        values[i] = hash_of(keys[i]);
-        __builtin_prefetch(&slots_[values[i] & (slots_.size() - 1)]);
+    const std::size_t mask = slots_.size() - 1;
+    std::array<std::uint32_t, each_max> hashes;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        hashes[i] = hash_of(keys[i]);
+        __builtin_prefetch(&slots_[hashes[i] & mask]);
     }
-    for (std::size_t i = 0; i < count; ++i) {
-        values[i] = place_by_hash(values[i]);
-        if (values[i] == 0) continue;
-        const auto* node = &at(values[i] - 1);
-        __builtin_prefetch(&node->key);
-        __builtin_prefetch(&node->rlp);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        std::size_t slot = hashes[i] & mask;
+        while (slots_[slot].place != 0 && slots_[slot].hash != hashes[i]) slot = (slot + 1) & mask;
+        if (slots_[slot].place == 0) continue;
+        out[i] = &at(slots_[slot].place - 1);
+        __builtin_prefetch(&out[i]->key);
+        __builtin_prefetch(&out[i]->rlp);
     }
-    for (std::size_t i = 0; i < count; ++i) {
-        if (values[i] == 0) continue;
-        const auto& rlp = at(values[i] - 1).rlp;
-        const auto bytes = std::min(rlp.size(), prefetched_bytes);
-        for (std::size_t at = 0; at < bytes; at += cache_line_bytes) {
-            __builtin_prefetch(rlp.data() + at);
-        }
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (!out[i]) continue;
+        if (out[i]->key != keys[i]) out[i] = find(keys[i]);  // two with the same hash
+        if (out[i]) prefetch_bytes(out[i]->rlp);
     }
 }
 

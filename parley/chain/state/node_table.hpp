@@ -3,7 +3,8 @@
 // waiting for one of them after the other costs more than hashing them.
 //
 // Keys are hashed under a secret: nobody can prepare collisions. Bounded by its owner.
-// Threading: prefetch() and find() on several threads at a time, as long as nothing else is called.
+// Threading: find() and find_each() on several threads at a time, as long as nothing else is
+// called.
 #pragma once
 
 #include <parley/base/bytes.hpp>
@@ -50,9 +51,10 @@ public:
     const Node* find(const NodeRowKey& key) const;
     /// One that is there, or a new one with this key; and whether it is new.
     std::pair<Node&, bool> insert(const NodeRowKey& key);
-    /// Brings what find() will read closer, for at most prefetch_max keys.
-    void prefetch(std::span<const NodeRowKey> keys) const;
-    static constexpr std::size_t prefetch_max = 32;
+    /// find() for each of at most each_max keys, side by side; what a node is made of is on its way
+    /// to the processor then. Precondition: as many places in `out`.
+    void find_each(std::span<const NodeRowKey> keys, std::span<const Node*> out) const;
+    static constexpr std::size_t each_max = 32;
 
     std::size_t size() const { return size_; }
     /// In the order of their insertion.
@@ -77,8 +79,6 @@ private:
     const Node& at(std::size_t i) const { return (*chunks_[i / chunk_nodes])[i % chunk_nodes]; }
     /// The slot of the key, or the empty one where it would be. Precondition: there are slots.
     std::size_t slot_of(const NodeRowKey& key, std::uint32_t hash) const;
-    /// The first place whose hash is the same; 0 if there is none.
-    std::uint32_t place_by_hash(std::uint32_t hash) const;
     void grow();
 
     SaltedHash hash_;

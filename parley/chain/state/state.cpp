@@ -79,12 +79,25 @@ Result<Bytes, trie::TrieError> State::node(const std::optional<Hash256>& owner,
     return Bytes{scratch};
 }
 
-void State::prefetch(const std::optional<Hash256>& owner,
-                     std::span<const trie::Nibbles> paths) const {
-    std::array<NodeRowKey, NodeTable::prefetch_max> keys;
-    const auto count = std::min(paths.size(), keys.size());
-    for (std::size_t i = 0; i < count; ++i) keys[i] = NodeRowKey{owner, paths[i]};
-    changed_.prefetch(std::span{keys}.first(count));
+Result<void, trie::TrieError> State::each_node(const std::optional<Hash256>& owner,
+                                               std::span<const trie::WantedNode> wanted,
+                                               const trie::NodeVisitor& visit) const {
+    std::array<NodeRowKey, NodeTable::each_max> keys;
+    std::array<const NodeTable::Node*, NodeTable::each_max> found;
+    for (std::size_t i = 0; i < wanted.size(); ++i) keys[i] = NodeRowKey{owner, wanted[i].path};
+    changed_.nodes().find_each(std::span{keys}.first(wanted.size()),
+                               std::span{found}.first(wanted.size()));
+    Buffer scratch;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (found[i] && !found[i]->rlp.empty()) {
+            visit(i, found[i]->rlp);
+            continue;
+        }
+        const auto rlp = node(owner, wanted[i].path, wanted[i].hash, scratch);
+        if (!rlp) return std::unexpected{rlp.error()};
+        visit(i, *rlp);
+    }
+    return {};
 }
 
 Result<std::optional<Buffer>, StoreError> State::code(const Hash256& hash) const {

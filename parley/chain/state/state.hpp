@@ -40,8 +40,9 @@ public:
     Result<Bytes, trie::TrieError> node(const std::optional<Hash256>& owner,
                                         const trie::Nibbles& path, const Hash256& hash,
                                         Buffer& scratch) const override;
-    void prefetch(const std::optional<Hash256>& owner,
-                  std::span<const trie::Nibbles> paths) const override;
+    Result<void, trie::TrieError> each_node(const std::optional<Hash256>& owner,
+                                            std::span<const trie::WantedNode> wanted,
+                                            const trie::NodeVisitor& visit) const override;
     /// Nothing if no account ever had it.
     Result<std::optional<Buffer>, StoreError> code(const Hash256& hash) const;
 

@@ -55,13 +55,13 @@ void StateBuffer::add(StateCommit commit) {
         const auto [place, is_new] = code_.try_emplace(hash, std::move(code));
         if (is_new) size_bytes_ += place->second.size() + sizeof(*place) + entry_overhead_bytes;
     }
-    for (auto& node : commit.account_nodes) add_node(std::nullopt, std::move(node));
-    for (auto& [owner, nodes] : commit.slot_nodes) {
-        for (auto& node : nodes) add_node(owner, std::move(node));
+    for (const auto& node : commit.account_nodes) add_node(std::nullopt, node);
+    for (const auto& [owner, nodes] : commit.slot_nodes) {
+        for (const auto& node : nodes) add_node(owner, node);
     }
 }
 
-void StateBuffer::add_node(const std::optional<Hash256>& owner, trie::NodeChange node) {
+void StateBuffer::add_node(const std::optional<Hash256>& owner, const trie::NodeChange& node) {
     auto [place, is_new] = nodes_.insert(NodeRowKey{owner, node.path});
     if (is_new) {
         place.of_slots = owner.has_value();
@@ -69,7 +69,7 @@ void StateBuffer::add_node(const std::optional<Hash256>& owner, trie::NodeChange
     }
     size_bytes_ += node.rlp.size();
     size_bytes_ -= place.rlp.size();
-    place.rlp = std::move(node.rlp);
+    place.rlp.assign(node.rlp.begin(), node.rlp.end());
 }
 
 const std::optional<Account>* StateBuffer::account(const Hash256& key) const {

@@ -56,8 +56,7 @@ public:
     std::map<Hash256, Uint256> slots_of(const Hash256& account) const;
     /// Null: not changed. Empty: removed.
     const Buffer* node(const NodeRowKey& key) const;
-    /// As NodeTable::prefetch.
-    void prefetch(std::span<const NodeRowKey> keys) const { nodes_.prefetch(keys); }
+    const NodeTable& nodes() const { return nodes_; }
     /// Null: not added.
     const Buffer* code(const Hash256& hash) const;
 
@@ -67,7 +66,7 @@ public:
     StoreBatch to_batch() const;
 
 private:
-    void add_node(const std::optional<Hash256>& owner, trie::NodeChange node);
+    void add_node(const std::optional<Hash256>& owner, const trie::NodeChange& node);
 
     std::map<Hash256, std::optional<Account>> accounts_;
     std::map<std::pair<Hash256, Hash256>, Uint256> slots_;

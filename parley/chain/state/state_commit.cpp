@@ -15,7 +15,7 @@ using trie::Nibbles;
 using trie::TrieError;
 
 Result<trie::Commit, TrieError> change_trie(const trie::NodeReader& nodes, const Hash256& root,
-                                            std::vector<trie::Change> changes) {
+                                            std::span<const trie::Change> changes) {
     DirtyTree tree{nodes, root};
     if (const auto updated = tree.update(changes); !updated) {
         return std::unexpected{updated.error()};
@@ -36,16 +36,16 @@ Buffer slot_value(const Uint256& value) {
 }
 
 /// The storage of one account, whose new root goes into its change.
-Result<std::vector<trie::NodeChange>, TrieError> change_storage(const StateNodes& nodes,
-                                                                AccountChange& account,
-                                                                std::span<const SlotChange> slots) {
+Result<trie::NodeChanges, TrieError> change_storage(const StateNodes& nodes, AccountChange& account,
+                                                    std::span<const SlotChange> slots) {
     std::vector<trie::Change> changes;
+    trie::ByteArena values;
     changes.reserve(slots.size());
     for (const auto& slot : slots) {
-        changes.push_back({Nibbles::of_key(slot.slot), slot_value(slot.after)});
+        changes.push_back({Nibbles::of_key(slot.slot), values.copy(slot_value(slot.after))});
     }
     const Hash256 before = account.before ? account.before->storage_root : empty_root_hash;
-    auto commit = change_trie(TrieOfState{nodes, account.key}, before, std::move(changes));
+    auto commit = change_trie(TrieOfState{nodes, account.key}, before, changes);
     if (!commit) return std::unexpected{commit.error()};
     if (account.after) account.after->storage_root = commit->root;
     return std::move(commit->nodes);
@@ -67,12 +67,13 @@ Result<StateCommit, TrieError> commit_state(const StateNodes& nodes, const Hash2
         out.slot_nodes.emplace_back(account->key, std::move(*changed));
     }
     std::vector<trie::Change> accounts;
+    trie::ByteArena values;
     accounts.reserve(changes.accounts.size());
     for (const auto& account : changes.accounts) {
-        accounts.push_back(
-            {Nibbles::of_key(account.key), account.after ? account.after->encode() : Buffer{}});
+        const auto value = account.after ? account.after->encode() : Buffer{};
+        accounts.push_back({Nibbles::of_key(account.key), values.copy(value)});
     }
-    auto commit = change_trie(TrieOfState{nodes}, root, std::move(accounts));
+    auto commit = change_trie(TrieOfState{nodes}, root, accounts);
     if (!commit) return std::unexpected{commit.error()};
     out.root = commit->root;
     out.account_nodes = std::move(commit->nodes);

@@ -7,7 +7,6 @@
 #include <parley/chain/state/state_changes.hpp>
 #include <parley/chain/trie/node_reader.hpp>
 
-#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -24,8 +23,18 @@ public:
     virtual Result<Bytes, trie::TrieError> node(const std::optional<Hash256>& owner,
                                                 const trie::Nibbles& path, const Hash256& hash,
                                                 Buffer& scratch) const = 0;
-    /// As trie::NodeReader::prefetch.
-    virtual void prefetch(const std::optional<Hash256>&, std::span<const trie::Nibbles>) const {}
+    /// As trie::NodeReader::each_node.
+    virtual Result<void, trie::TrieError> each_node(const std::optional<Hash256>& owner,
+                                                    std::span<const trie::WantedNode> wanted,
+                                                    const trie::NodeVisitor& visit) const {
+        Buffer scratch;
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            const auto rlp = node(owner, wanted[i].path, wanted[i].hash, scratch);
+            if (!rlp) return std::unexpected{rlp.error()};
+            visit(i, *rlp);
+        }
+        return {};
+    }
 };
 
 /// One trie of a state.
@@ -38,8 +47,9 @@ public:
                                         Buffer& scratch) const override {
         return nodes_.node(owner_, path, hash, scratch);
     }
-    void prefetch(std::span<const trie::Nibbles> paths) const override {
-        nodes_.prefetch(owner_, paths);
+    Result<void, trie::TrieError> each_node(std::span<const trie::WantedNode> wanted,
+                                            const trie::NodeVisitor& visit) const override {
+        return nodes_.each_node(owner_, wanted, visit);
     }
 
 private:
@@ -50,9 +60,9 @@ private:
 struct StateCommit {
     Hash256 root{};
     StateChanges changes;  ///< with the storage roots that follow from the slots
-    std::vector<trie::NodeChange> account_nodes;
+    trie::NodeChanges account_nodes;
     /// By the hash of the address, ascending.
-    std::vector<std::pair<Hash256, std::vector<trie::NodeChange>>> slot_nodes;
+    std::vector<std::pair<Hash256, trie::NodeChanges>> slot_nodes;
 };
 
 /// Applies `changes` to the tries of the state `root`. Errors: those of the nodes.

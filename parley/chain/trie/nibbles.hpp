@@ -111,6 +111,15 @@ private:
     std::uint8_t size_ = 0;
 };
 
+inline Nibbles joined(Nibbles path, const Nibbles& more) {
+    path.append(more);
+    return path;
+}
+inline Nibbles joined(Nibbles path, std::uint8_t nibble) {
+    path.push(nibble);
+    return path;
+}
+
 /// The inverse of Nibbles::to_compact.
 struct CompactPath {
     Nibbles nibbles;

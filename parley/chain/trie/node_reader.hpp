@@ -5,21 +5,22 @@
 #include <parley/base/result.hpp>
 #include <parley/chain/trie/nibbles.hpp>
 #include <parley/chain/trie/node.hpp>
+#include <parley/chain/trie/node_changes.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <span>
-#include <utility>
-#include <vector>
 
 namespace parley::chain::trie {
 
-/// A node's new RLP under its path; empty: there is none any more.
-struct NodeChange {
+/// Where a node should be, and which.
+struct WantedNode {
     Nibbles path;
-    Buffer rlp;
-    friend bool operator==(const NodeChange&, const NodeChange&) = default;
+    Hash256 hash{};
 };
+/// Takes the RLP of the wanted node of that number, as NodeReader::node gives it.
+using NodeVisitor = std::function<void(std::size_t, Bytes)>;
 
 class NodeReader {
 public:
@@ -29,10 +30,19 @@ public:
     /// wrong_hash, store.
     virtual Result<Bytes, TrieError> node(const Nibbles& path, const Hash256& hash,
                                           Buffer& scratch) const = 0;
-    /// node() will be called for these paths: what it will read may be brought closer.
-    virtual void prefetch(std::span<const Nibbles>) const {}
-    /// So many at a time are of use.
-    static constexpr std::size_t prefetch_max = 32;
+    /// Visits up to each_max nodes in their order, for which a reader may wait side by side.
+    /// Errors: as node(), and visits none after it.
+    virtual Result<void, TrieError> each_node(std::span<const WantedNode> wanted,
+                                              const NodeVisitor& visit) const {
+        Buffer scratch;
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            const auto rlp = node(wanted[i].path, wanted[i].hash, scratch);
+            if (!rlp) return std::unexpected{rlp.error()};
+            visit(i, *rlp);
+        }
+        return {};
+    }
+    static constexpr std::size_t each_max = 32;
 };
 
 /// The nodes of a trie in memory.
@@ -43,12 +53,12 @@ public:
         if (found == nodes_.end()) return fail(TrieErrc::missing_node, 0, path.size());
         return Bytes{found->second};
     }
-    void apply(std::vector<NodeChange> changes) {
-        for (auto& [path, rlp] : changes) {
+    void apply(const NodeChanges& changes) {
+        for (const auto& [path, rlp] : changes) {
             if (rlp.empty()) {
                 nodes_.erase(path);
             } else {
-                nodes_.insert_or_assign(path, std::move(rlp));
+                nodes_.insert_or_assign(path, to_buffer(rlp));
             }
         }
     }

@@ -6,17 +6,16 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
-#include <utility>
 
 namespace parley::chain::trie {
 
-Hash256 ordered_root(std::vector<Buffer> values) {
+Hash256 ordered_root(std::span<const Buffer> values) {
     std::vector<Change> changes;
     changes.reserve(values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
         assert(!values[i].empty());
         const auto key = rlp::Writer{}.number(std::uint64_t{i}).take();
-        changes.push_back({Nibbles::of_key(key), std::move(values[i])});
+        changes.push_back({Nibbles::of_key(key), values[i]});
     }
     std::ranges::sort(changes, {}, &Change::key);
     const MemoryNodes nothing;

@@ -3,12 +3,12 @@
 
 #include <parley/base/bytes.hpp>
 
-#include <vector>
+#include <span>
 
 namespace parley::chain::trie {
 
 /// The root of the trie whose keys are the RLP of the indexes from 0 on. Precondition: no value is
 /// empty.
-Hash256 ordered_root(std::vector<Buffer> values);
+Hash256 ordered_root(std::span<const Buffer> values);
 
 }  // namespace parley::chain::trie

@@ -188,8 +188,9 @@ TEST_CASE("a missing node is an error that says where it should be") {
     const Nibbles path = deepest->first;
     const auto below = std::ranges::find_if(
         values, [&](const auto& entry) { return entry.first.starts_with(path); });
-    trie.nodes.apply({{path, {}}});
-    std::vector<Change> changes{{below->first, value_of_size(rng, 1)}};
+    trie.nodes.apply(NodeChanges{{{path, {}}}});
+    const auto value = value_of_size(rng, 1);
+    const std::vector<Change> changes{{below->first, value}};
     DirtyTree tree{trie.nodes, trie.root};
     CHECK(tree.update(changes).error() == TrieError{TrieErrc::missing_node, 0, path.size()});
     CHECK(find(trie.nodes, trie.root, below->first).error() ==

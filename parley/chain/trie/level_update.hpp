@@ -1,0 +1,20 @@
+// Changes that leave the shape of a trie, level by level: the nodes of one level are read side by
+// side, and neither decoded nor encoded. That is most of what a block does to a large trie.
+#pragma once
+
+#include <parley/base/result.hpp>
+#include <parley/chain/trie/change.hpp>
+#include <parley/chain/trie/held_nodes.hpp>
+#include <parley/chain/trie/node.hpp>
+
+#include <span>
+#include <vector>
+
+namespace parley::chain::trie {
+
+/// Sets the keys below `root` that have a value already, where only forks of hashes lead to them.
+/// Returns the other changes, ascending. Errors: those of the reader.
+Result<std::vector<Change>, TrieError> update_values(HeldNodes& held, Reference& root,
+                                                     std::span<const Change> changes);
+
+}  // namespace parley::chain::trie
