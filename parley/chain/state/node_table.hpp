@@ -8,6 +8,7 @@
 #pragma once
 
 #include <parley/base/bytes.hpp>
+#include <parley/base/huge_page_allocator.hpp>
 #include <parley/chain/trie/nibbles.hpp>
 
 #include <array>
@@ -54,7 +55,7 @@ public:
     /// find() for each of at most each_max keys, side by side; what a node is made of is on its way
     /// to the processor then. Precondition: as many places in `out`.
     void find_each(std::span<const NodeRowKey> keys, std::span<const Node*> out) const;
-    static constexpr std::size_t each_max = 32;
+    static constexpr std::size_t each_max = 16;
 
     std::size_t size() const { return size_; }
     /// In the order of their insertion.
@@ -72,6 +73,8 @@ private:
         std::uint32_t place = 0;
     };
 
+    using Slots = std::vector<Slot, HugePageAllocator<Slot>>;
+
     std::uint32_t hash_of(const NodeRowKey& key) const {
         return static_cast<std::uint32_t>(hash_(key));
     }
@@ -82,7 +85,7 @@ private:
     void grow();
 
     SaltedHash hash_;
-    std::vector<Slot> slots_;  // a power of two, at most half of them taken
+    Slots slots_;  // a power of two, at most half of them taken
     std::vector<std::unique_ptr<Chunk>> chunks_;
     std::size_t size_ = 0;
 };

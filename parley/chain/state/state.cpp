@@ -82,15 +82,23 @@ Result<Bytes, trie::TrieError> State::node(const std::optional<Hash256>& owner,
 Result<void, trie::TrieError> State::each_node(const std::optional<Hash256>& owner,
                                                std::span<const trie::WantedNode> wanted,
                                                const trie::NodeVisitor& visit) const {
-    std::array<NodeRowKey, NodeTable::each_max> keys;
-    std::array<const NodeTable::Node*, NodeTable::each_max> found;
-    for (std::size_t i = 0; i < wanted.size(); ++i) keys[i] = NodeRowKey{owner, wanted[i].path};
-    changed_.nodes().find_each(std::span{keys}.first(wanted.size()),
-                               std::span{found}.first(wanted.size()));
+    constexpr std::size_t batch = NodeTable::each_max;
+    std::array<NodeRowKey, batch> keys;
+    // A batch is looked up before the one before it is visited, whose bytes are here by then.
+    std::array<std::array<const NodeTable::Node*, batch>, 2> found;
+    const auto find_batch = [&](std::size_t begin) {
+        const auto count = std::min(batch, wanted.size() - begin);
+        for (std::size_t i = 0; i < count; ++i) keys[i] = {owner, wanted[begin + i].path};
+        changed_.nodes().find_each(std::span{keys}.first(count),
+                                   std::span{found[begin / batch % 2]}.first(count));
+    };
+    if (!wanted.empty()) find_batch(0);
     Buffer scratch;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-        if (found[i] && !found[i]->rlp.empty()) {
-            visit(i, found[i]->rlp);
+        if (i % batch == 0 && i + batch < wanted.size()) find_batch(i + batch);
+        const auto* in_memory = found[i / batch % 2][i % batch];
+        if (in_memory && !in_memory->rlp.empty()) {
+            visit(i, in_memory->rlp);
             continue;
         }
         const auto rlp = node(owner, wanted[i].path, wanted[i].hash, scratch);

@@ -16,8 +16,7 @@ constexpr std::size_t hash_bytes = 32;  // a node that is shorter lies inside it
 
 class Committing {
 public:
-    Committing(HeldNodes held, const Reference& root)
-        : held_(std::move(held)), root_(root), written_(held_.size()) {
+    Committing(HeldNodes held, const Reference& root) : held_(std::move(held)), root_(root) {
         links_.reserve(held_.size());
         nodes_.reserve(held_.size());
     }
@@ -84,11 +83,11 @@ private:
         for (std::size_t i = begin; i < end; ++i) {
             const auto rlp = encode(links_[i].index);
             if (rlp.size() < hash_bytes && links_[i].parent != no_index) {
+                held_.drop(links_[i].index, nodes_[i].path);
                 set_child(links_[i], Reference::embedded(rlp));
                 continue;
             }
             nodes_[i].rlp = rlp;
-            written_[links_[i].index] = true;
             inputs_.push_back(rlp);
             hashed_.push_back(i);
         }
@@ -129,12 +128,11 @@ private:
 
     /// Places that had a node and have none any more.
     void add_erased() {
-        std::vector<Nibbles> left;
-        for (const auto& [index, path] : held_.opened()) {
-            if (!written_[index]) left.push_back(path);
-        }
+        std::vector<Nibbles> left{held_.vacated().begin(), held_.vacated().end()};
         if (left.empty()) return;
         std::ranges::sort(left);
+        const auto twice = std::ranges::unique(left);
+        left.erase(twice.begin(), twice.end());
         std::vector<bool> taken(left.size());  // by another node
         for (const auto& node : nodes_) {
             const auto found = std::ranges::lower_bound(left, node.path);
@@ -153,7 +151,6 @@ private:
     std::vector<NodeChange> nodes_;  // of links_, in its order
     std::vector<std::size_t> level_starts_;
     std::size_t level_end_ = 0;
-    std::vector<bool> written_;  // by index
     std::vector<Bytes> inputs_;
     std::vector<Hash256> hashes_;
     std::vector<std::size_t> hashed_;  // numbers in nodes_ of what is in hashes_

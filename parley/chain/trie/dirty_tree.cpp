@@ -59,10 +59,14 @@ Result<Reference, TrieError> DirtyTree::change_leaf(Index index, const Nibbles& 
     if (path.size() + leaf.suffix.size() > Nibbles::size_max) return fail(TrieErrc::too_deep);
     const Nibbles key = joined(path, leaf.suffix);
     if (changes.size() == 1 && changes[0].key == key) {
-        if (changes[0].value.empty()) return Reference{};
+        if (changes[0].value.empty()) {
+            held_.drop(index, path);
+            return Reference{};
+        }
         held_[index] = held_.leaf(leaf.suffix, changes[0].value);
         return Reference::changed(index);
     }
+    held_.drop(index, path);
     std::vector<Change> all{changes.begin(), changes.end()};
     const auto place = std::ranges::lower_bound(all, key, {}, &Change::key);
     if (place == all.end() || place->key != key) all.insert(place, {key, leaf.value});
@@ -72,6 +76,7 @@ Result<Reference, TrieError> DirtyTree::change_leaf(Index index, const Nibbles& 
 Result<Reference, TrieError> DirtyTree::change_extension(Index index, const Nibbles& path,
                                                          Changes changes) {
     const Extension old = std::get<Extension>(held_[index]);
+    held_.drop(index, path);
     const std::size_t depth = path.size();
     if (depth + old.run.size() > Nibbles::size_max) return fail(TrieErrc::too_deep);
     // What the first and the last share with the run, all between them share.
@@ -146,6 +151,7 @@ Result<Reference, TrieError> DirtyTree::collapse(Index index, const Nibbles& pat
     const auto is_there = [](const Reference& child) { return !child.empty(); };
     const auto children = std::ranges::count_if(branch.children, is_there);
     if (children + (branch.value.empty() ? 0 : 1) >= 2) return Reference::changed(index);
+    held_.drop(index, path);
     if (children == 0) {
         if (branch.value.empty()) return Reference{};
         return held_.add(held_.leaf({}, branch.value));
@@ -171,7 +177,11 @@ Result<Reference, TrieError> DirtyTree::join(const Nibbles& run, const Reference
     const auto* extension = std::get_if<Extension>(&node);
     if (!leaf && !extension) return held_.add(Extension{run, child});
     // It goes into its parent, so that its own place becomes free.
-    if (child.is_hash()) held_.hold_opened(HeldLeaf{}, child_path);
+    if (child.is_changed()) {
+        held_.drop(child.index(), child_path);
+    } else if (child.is_hash()) {
+        held_.vacate(child_path);
+    }
     const auto decoded = leaf ? HeldNodes::decoded_leaf(*leaf) : Leaf{};
     const auto& inner = leaf ? decoded.suffix : extension->run;
     if (child_path.size() + inner.size() > Nibbles::size_max) return fail(TrieErrc::too_deep);
@@ -230,7 +240,9 @@ Result<Reference, TrieError> DirtyTree::cut_below(const Reference& at, const Nib
     if (const auto* held = std::get_if<HeldLeaf>(&node)) {
         const auto suffix = HeldNodes::decoded_leaf(*held).suffix;
         if (path.size() + suffix.size() > Nibbles::size_max) return fail(TrieErrc::too_deep);
-        return is_within(joined(path, suffix)) ? Reference{} : Reference::changed(*index);
+        if (!is_within(joined(path, suffix))) return Reference::changed(*index);
+        held_.drop(*index, path);
+        return Reference{};
     }
     if (auto* extension = std::get_if<Extension>(&node)) {
         if (path.size() + extension->run.size() > Nibbles::size_max) {

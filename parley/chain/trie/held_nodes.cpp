@@ -8,15 +8,13 @@
 namespace parley::chain::trie {
 
 HeldNodes::Index HeldNodes::hold(HeldNode node) {
-    if (size_ == blocks_.size() * block_nodes) blocks_.emplace_back().reserve(block_nodes);
-    blocks_.back().push_back(std::move(node));
-    return static_cast<Index>(size_++);
+    nodes_.push_back({std::move(node), false});
+    return static_cast<Index>(nodes_.size() - 1);
 }
 
-HeldNodes::Index HeldNodes::hold_opened(HeldNode node, const Nibbles& path) {
-    const Index index = hold(std::move(node));
-    opened_.push_back({index, path});
-    return index;
+HeldNodes::Index HeldNodes::hold_read(HeldNode node) {
+    nodes_.push_back({std::move(node), true});
+    return static_cast<Index>(nodes_.size() - 1);
 }
 
 HeldLeaf HeldNodes::leaf(const Nibbles& suffix, Bytes value) {
@@ -28,7 +26,7 @@ Result<HeldNodes::Index, TrieError> HeldNodes::open(const Reference& reference,
     if (reference.is_changed()) return reference.index();
     auto node = read(reference, path);
     if (!node) return std::unexpected{node.error()};
-    return reference.is_hash() ? hold_opened(std::move(*node), path) : hold(std::move(*node));
+    return reference.is_hash() ? hold_read(std::move(*node)) : hold(std::move(*node));
 }
 
 Result<HeldNode, TrieError> HeldNodes::read(const Reference& reference, const Nibbles& path) {

@@ -28,28 +28,46 @@ struct HeldLeaf {
 /// Forks that are decoded are few, and large.
 using HeldNode = std::variant<HeldLeaf, Extension, RawBranch, std::unique_ptr<Branch>>;
 
+/// A list in blocks, so that places stay valid while it grows.
+template <class T>
+class Blocks {
+public:
+    std::size_t size() const { return size_; }
+    void push_back(T value) {
+        if (size_ == blocks_.size() * block_size) blocks_.emplace_back().reserve(block_size);
+        blocks_.back().push_back(std::move(value));
+        ++size_;
+    }
+    T& operator[](std::size_t i) { return blocks_[i / block_size][i % block_size]; }
+    const T& operator[](std::size_t i) const { return blocks_[i / block_size][i % block_size]; }
+
+private:
+    static constexpr std::size_t block_size = 256;
+    std::vector<std::vector<T>> blocks_;
+    std::size_t size_ = 0;
+};
+
 class HeldNodes {
 public:
     using Index = RawBranch::Index;
-    /// A node that was read, and its place, which must become free if the node is not written.
-    struct Opened {
-        Index index;
-        Nibbles path;
-    };
-
     explicit HeldNodes(const NodeReader& reader) : reader_(reader) {}
 
     const NodeReader& reader() const { return reader_; }
     ByteArena& memory() { return memory_; }
-    std::size_t size() const { return size_; }
+    std::size_t size() const { return nodes_.size(); }
     /// Valid until the node itself is replaced.
-    HeldNode& operator[](Index i) { return blocks_[i / block_nodes][i % block_nodes]; }
-    const HeldNode& operator[](Index i) const { return blocks_[i / block_nodes][i % block_nodes]; }
-    std::span<const Opened> opened() const { return opened_; }
+    HeldNode& operator[](Index i) { return nodes_[i].node; }
+    const HeldNode& operator[](Index i) const { return nodes_[i].node; }
 
     Index hold(HeldNode node);
-    /// As above, of a node that was at `path`.
-    Index hold_opened(HeldNode node, const Nibbles& path);
+    /// As hold(), of a node that has a place in the trie as it was.
+    Index hold_read(HeldNode node);
+    /// The node will not be written: its place at `path` becomes free, unless another takes it.
+    void drop(Index index, const Nibbles& path) {
+        if (nodes_[index].was_read) vacate(path);
+    }
+    void vacate(const Nibbles& path) { vacated_.push_back(path); }
+    std::span<const Nibbles> vacated() const { return vacated_; }
     Reference add(HeldNode node) { return Reference::changed(hold(std::move(node))); }
     HeldLeaf leaf(const Nibbles& suffix, Bytes value);
 
@@ -63,13 +81,15 @@ public:
     static Leaf decoded_leaf(const HeldLeaf& leaf);
 
 private:
-    static constexpr std::size_t block_nodes = 256;
+    struct Entry {
+        HeldNode node;
+        bool was_read;
+    };
 
     const NodeReader& reader_;
     ByteArena memory_;
-    std::vector<std::vector<HeldNode>> blocks_;  // places stay while it grows
-    std::size_t size_ = 0;
-    std::vector<Opened> opened_;
+    Blocks<Entry> nodes_;
+    std::vector<Nibbles> vacated_;
 };
 
 }  // namespace parley::chain::trie

@@ -3,6 +3,8 @@
 #include <parley/codec/rlp.hpp>
 
 #include <cassert>
+#include <cstddef>
+#include <utility>
 
 namespace parley::chain::trie {
 
@@ -17,9 +19,13 @@ std::optional<Bytes> leaf_value(Bytes rlp, const Nibbles& suffix) {
 }
 
 Bytes write_leaf(const Nibbles& suffix, Bytes value, ByteArena& memory) {
+    constexpr std::size_t headers_bytes_max = 3 * 9;
     assert(!value.empty());
-    rlp::Writer out;
-    out.begin_list().string(Bytes{suffix.to_compact(true)}).string(value).end_list();
+    const auto path = suffix.to_compact(true);
+    Buffer start;
+    start.reserve(headers_bytes_max + Bytes{path}.size() + value.size());
+    rlp::Writer out{std::move(start)};
+    out.begin_list().string(Bytes{path}).string(value).end_list();
     return memory.copy(out.bytes());
 }
 

@@ -12,8 +12,9 @@
 
 namespace parley::chain::trie {
 
-/// Sets the keys below `root` that have a value already, where only forks of hashes lead to them.
-/// Returns the other changes, ascending. Errors: those of the reader.
+/// Sets the keys that have a value already, where only forks of hashes and runs lead to them from
+/// `root`, which becomes what is held. Returns the other changes, ascending. Precondition: it is a
+/// hash. Errors: those of the reader.
 Result<std::vector<Change>, TrieError> update_values(HeldNodes& held, Reference& root,
                                                      std::span<const Change> changes);
 

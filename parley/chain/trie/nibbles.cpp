@@ -13,9 +13,12 @@ Nibbles::Compact Nibbles::to_compact(bool is_leaf) const {
     const unsigned flags = (is_leaf ? leaf_flag : 0) | (odd ? odd_flag : 0);
     Compact out;
     out.bytes_[out.size_++] = static_cast<std::byte>(flags << 4 | (odd ? values_[0] : 0U));
-    for (std::size_t i = odd ? 1 : 0; i < size_; i += 2) {
-        out.bytes_[out.size_++] = static_cast<std::byte>(values_[i] << 4 | values_[i + 1]);
+    const std::uint8_t* const pairs = values_.data() + (odd ? 1 : 0);
+    const std::size_t count = size_ / 2U;
+    for (std::size_t i = 0; i < count; ++i) {
+        out.bytes_[1 + i] = static_cast<std::byte>(pairs[2 * i] << 4 | pairs[2 * i + 1]);
     }
+    out.size_ += count;
     return out;
 }
 

@@ -25,10 +25,11 @@ public:
     static Nibbles of_key(Bytes key) {
         assert(key.size() <= size_max / 2);
         Nibbles out;
-        for (const std::byte b : key) {
-            out.push(static_cast<std::uint8_t>(b >> 4));
-            out.push(static_cast<std::uint8_t>(b & std::byte{15}));
+        for (std::size_t i = 0; i < key.size(); ++i) {
+            out.values_[2 * i] = static_cast<std::uint8_t>(key[i] >> 4);
+            out.values_[2 * i + 1] = static_cast<std::uint8_t>(key[i] & std::byte{15});
         }
+        out.size_ = static_cast<std::uint8_t>(2 * key.size());
         return out;
     }
 
@@ -51,9 +52,21 @@ public:
         size_ = static_cast<std::uint8_t>(size_ + other.size_);
     }
     /// The first `count`. Precondition: at most size().
-    Nibbles first(std::size_t count) const { return part(0, count); }
+    Nibbles first(std::size_t count) const {
+        assert(count <= size_);
+        Nibbles out = *this;
+        out.size_ = static_cast<std::uint8_t>(count);
+        return out;
+    }
     /// What follows the first `count`. Precondition: at most size().
-    Nibbles from(std::size_t count) const { return part(count, size_ - count); }
+    Nibbles from(std::size_t count) const {
+        assert(count <= size_);
+        Nibbles out;
+        out.size_ = static_cast<std::uint8_t>(size_ - count);
+        std::copy_n(values_.begin() + static_cast<std::ptrdiff_t>(count), out.size_,
+                    out.values_.begin());
+        return out;
+    }
     bool starts_with(const Nibbles& prefix) const { return common(0, prefix) == prefix.size(); }
     /// How many nibbles from `offset` on are those that `other` begins with.
     std::size_t common(std::size_t offset, const Nibbles& other) const {
@@ -98,16 +111,7 @@ public:
     }
 
 private:
-    Nibbles part(std::size_t offset, std::size_t count) const {
-        assert(offset + count <= size_);
-        Nibbles out;
-        std::copy_n(values_.begin() + static_cast<std::ptrdiff_t>(offset), count,
-                    out.values_.begin());
-        out.size_ = static_cast<std::uint8_t>(count);
-        return out;
-    }
-
-    std::array<std::uint8_t, size_max> values_{};
+    std::array<std::uint8_t, size_max> values_{};  // what follows the first size_ is anything
     std::uint8_t size_ = 0;
 };
 

@@ -30,8 +30,8 @@ public:
     /// wrong_hash, store.
     virtual Result<Bytes, TrieError> node(const Nibbles& path, const Hash256& hash,
                                           Buffer& scratch) const = 0;
-    /// Visits up to each_max nodes in their order, for which a reader may wait side by side.
-    /// Errors: as node(), and visits none after it.
+    /// Visits nodes in their order; a reader may wait for many side by side. Errors: as node(), and
+    /// visits none after it.
     virtual Result<void, TrieError> each_node(std::span<const WantedNode> wanted,
                                               const NodeVisitor& visit) const {
         Buffer scratch;
@@ -42,7 +42,6 @@ public:
         }
         return {};
     }
-    static constexpr std::size_t each_max = 32;
 };
 
 /// The nodes of a trie in memory.

@@ -12,18 +12,27 @@ constexpr std::byte empty_item{0x80};
 constexpr std::byte hash_item{0xa0};
 constexpr std::size_t hash_item_bytes = 33;
 constexpr std::size_t children_max = 16;
-constexpr int raw_ways_min = 2;
+constexpr unsigned raw_ways_min = 2;
 /// Two children at least make a list of more than 55 bytes.
 constexpr std::size_t short_header_bytes = 2;
 constexpr std::size_t long_header_bytes = 3;
-constexpr std::size_t payload_bytes(int children) {
-    return 17 + 32 * static_cast<std::size_t>(children);
+
+/// The bits that are set. Without a flag for newer processors std::popcount is a call.
+constexpr unsigned count_bits(std::uint16_t bits) {
+    unsigned pairs = bits - ((bits >> 1) & 0x5555U);
+    pairs = (pairs & 0x3333) + ((pairs >> 2) & 0x3333);
+    pairs = (pairs + (pairs >> 4)) & 0x0f0f;
+    return (pairs + (pairs >> 8)) & 31;
 }
-constexpr std::size_t header_bytes_for(int children) {
+
+constexpr std::size_t payload_bytes(unsigned children) {
+    return 17 + 32 * std::size_t{children};
+}
+constexpr std::size_t header_bytes_for(unsigned children) {
     return payload_bytes(children) < 256 ? short_header_bytes : long_header_bytes;
 }
 
-void write_header(std::byte* at, int children) {
+void write_header(std::byte* at, unsigned children) {
     const auto header = header_bytes_for(children);
     const auto size = payload_bytes(children);
     at[0] = header == short_header_bytes ? one_byte_size : two_byte_size;
@@ -38,19 +47,18 @@ std::optional<RawBranch> RawBranch::read(Bytes rlp, ByteArena& memory) {
     const std::size_t header = rlp[0] == one_byte_size ? short_header_bytes : long_header_bytes;
     std::size_t at = header;
     unsigned children = 0;
+    unsigned others = 0;
     for (unsigned i = 0; i < children_max; ++i) {
         if (at >= rlp.size()) return std::nullopt;
-        if (rlp[at] == hash_item) {
-            at += hash_item_bytes;
-            children |= 1U << i;
-        } else if (rlp[at] == empty_item) {
-            ++at;
-        } else {
-            return std::nullopt;
-        }
+        // Without a branch in the program: which children are there is anybody's guess.
+        const bool is_hash = rlp[at] == hash_item;
+        others |= static_cast<unsigned>(!is_hash && rlp[at] != empty_item);
+        children |= static_cast<unsigned>(is_hash) << i;
+        at += 1 + (hash_item_bytes - 1) * static_cast<std::size_t>(is_hash);
     }
-    const int ways = std::popcount(children);
-    if (ways < raw_ways_min || at + 1 != rlp.size() || rlp[at] != empty_item) return std::nullopt;
+    const unsigned ways = count_bits(static_cast<std::uint16_t>(children));
+    if (others != 0 || ways < raw_ways_min || at + 1 != rlp.size() || rlp[at] != empty_item)
+        return std::nullopt;
     std::byte expected[long_header_bytes];
     write_header(expected, ways);
     if (header != header_bytes_for(ways) || !equal(rlp.first(header), Bytes{expected, header})) {
@@ -68,9 +76,8 @@ RawBranch::RawBranch(Bytes rlp, std::size_t header_bytes, std::uint16_t children
 }
 
 std::size_t RawBranch::offset(std::uint8_t nibble) const {
-    const auto before = static_cast<unsigned>(children_ & ((1U << nibble) - 1));
-    return header_bytes_ + nibble +
-           (hash_item_bytes - 1) * static_cast<std::size_t>(std::popcount(before));
+    const auto before = static_cast<std::uint16_t>(children_ & ((1U << nibble) - 1));
+    return header_bytes_ + nibble + (hash_item_bytes - 1) * std::size_t{count_bits(before)};
 }
 
 Reference RawBranch::child(std::uint8_t nibble) const {
@@ -88,7 +95,7 @@ void RawBranch::set_hash(std::uint8_t nibble, const Hash256& hash) {
 void RawBranch::add_changed(std::uint8_t nibble, Index index, ByteArena& memory) {
     assert(!has_child(nibble));
     const auto at = offset(nibble);
-    const auto ways = std::popcount(children_) + 1;
+    const auto ways = count_bits(children_) + 1;
     const auto header = header_bytes_for(ways);
     const auto larger = memory.take(header + payload_bytes(ways));
     write_header(larger.data(), ways);

@@ -1,5 +1,8 @@
 #include <parley/chain/types/account.hpp>
 
+#include <cstddef>
+#include <utility>
+
 namespace parley::chain {
 namespace {
 
@@ -7,7 +10,10 @@ using rlp::Reader;
 using rlp::RlpError;
 
 Buffer encode_fields(const Account& account, Bytes storage_root, Bytes code_hash) {
-    rlp::Writer out;
+    constexpr std::size_t bytes_max = 2 + 9 + 33 + 33 + 33;
+    Buffer start;
+    start.reserve(bytes_max);
+    rlp::Writer out{std::move(start)};
     out.begin_list().number(account.nonce).number(account.balance);
     out.string(storage_root).string(code_hash).end_list();
     return out.take();
