@@ -5,6 +5,7 @@
 #include "workers.hpp"
 #include <parley/base/jobs.hpp>
 #include <parley/base/rng.hpp>
+#include <parley/chain/types/sender.hpp>
 #include <parley/chain/types/test_transactions.hpp>
 #include <parley/crypto/secp256k1.hpp>
 
@@ -22,6 +23,7 @@
 #include <stdexcept>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace parley::bench {
 namespace {
@@ -195,12 +197,14 @@ double pool_admit() {
         if (first == next) return;
         const auto batch = std::make_shared<Batch>();
         const auto check = [&all, batch, first, end = next] {
+            std::vector<const Transaction*> checked;
+            batch->transactions.reserve(end - first);
             for (auto i = first; i < end; ++i) {
                 auto tx = decode_transaction(all.transactions[i].raw);
                 if (!tx || !check_stateless(*tx, {})) std::abort();
-                batch->senders.push_back(*recover_sender(*tx));
-                batch->transactions.push_back(std::move(*tx));
+                checked.push_back(&batch->transactions.emplace_back(std::move(*tx)));
             }
+            for (const auto& sender : recover_senders(checked)) batch->senders.push_back(*sender);
         };
         const auto take = [&, batch](Now now) {
             start_one();

@@ -3,6 +3,7 @@
 #include <parley/base/endian.hpp>
 #include <parley/base/overloaded.hpp>
 #include <parley/chain/txpool/messages.hpp>
+#include <parley/chain/types/sender.hpp>
 #include <parley/crypto/hash.hpp>
 
 #include <algorithm>
@@ -427,15 +428,15 @@ void TxRelay::start_checks() {
         while (!checks_.empty() && batch->items.size() < config_.batch_max) {
             batch->items.push_back(std::move(*checks_.pop()));
         }
-        const bool submitted =
-            network_->jobs().submit({[batch] {
-                                         for (const auto& item : batch->items) {
-                                             batch->senders.push_back(recover_sender(item.tx));
-                                         }
-                                     },
-                                     [batch, self = self_](Now now) {
-                                         if (*self) (*self)->on_checked(now, *batch);
-                                     }});
+        const auto recover = [batch] {
+            std::vector<const Transaction*> all;
+            for (const auto& item : batch->items) all.push_back(&item.tx);
+            batch->senders = recover_senders(all);
+        };
+        const auto take = [batch, self = self_](Now now) {
+            if (*self) (*self)->on_checked(now, *batch);
+        };
+        const bool submitted = network_->jobs().submit({recover, take});
         if (submitted) ++batches_under_way_;
     }
 }

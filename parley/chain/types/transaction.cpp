@@ -201,7 +201,10 @@ Fork first_fork_of(TxType type) {
 }
 
 Buffer Transaction::encode_for_signing() const {
-    rlp::Writer out;
+    constexpr std::size_t bytes_usual = 192;  // without data, or a list of access
+    Buffer start;
+    start.reserve(bytes_usual + data.view().size());
+    rlp::Writer out{std::move(start)};
     out.begin_list();
     write_unsigned_fields(out, *this);
     if (type == TxType::legacy && chain_id) {

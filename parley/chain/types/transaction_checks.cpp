@@ -1,3 +1,4 @@
+#include <parley/chain/types/sender.hpp>
 #include <parley/chain/types/transaction.hpp>
 #include <parley/codec/rlp.hpp>
 #include <parley/crypto/hash.hpp>
@@ -21,25 +22,6 @@ constexpr std::uint64_t init_code_word = 2;
 
 /// Of a blob's hash that commits by KZG (EIP-4844).
 constexpr std::byte blob_hash_version{0x01};
-
-/// The order of secp256k1 (SEC 2, 2.4.1).
-constexpr std::array<std::uint8_t, 32> curve_order = {
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe,
-    0xba, 0xae, 0xdc, 0xe6, 0xaf, 0x48, 0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36, 0x41, 0x41};
-
-bool in_range(Bytes scalar) {
-    const auto is_zero = [](std::byte b) { return b == std::byte{0}; };
-    if (std::ranges::all_of(scalar, is_zero)) return false;
-    return std::ranges::lexicographical_compare(
-        scalar, curve_order, {}, [](std::byte b) { return std::to_integer<std::uint8_t>(b); });
-}
-
-Result<void, TxError> check_signature_form(const crypto::Signature& signature) {
-    if (crypto::is_canonical(signature)) return {};
-    const auto rs = Bytes{signature};
-    if (!in_range(rs.first(32)) || !in_range(rs.last(32))) return fail(TxErrc::signature_range);
-    return fail(TxErrc::high_s);
-}
 
 Result<void, TxError> check_blobs(const Transaction& tx) {
     if (tx.type != TxType::blob) return {};
@@ -202,13 +184,6 @@ Result<void, TxError> check_stateless(const Transaction& tx, const ChainRules& r
         return fail(TxErrc::gas_above_block, rules.gas_limit_max, tx.gas_limit);
     }
     return {};
-}
-
-Result<Address, TxError> recover_sender(const Transaction& tx) {
-    if (auto form = check_signature_form(tx.signature); !form) return std::unexpected{form.error()};
-    const auto key = crypto::recover(tx.signing_hash(), tx.signature, tx.y_parity);
-    if (!key) return fail(TxErrc::no_sender);
-    return Address::of(*key);
 }
 
 }  // namespace parley::chain

@@ -1,5 +1,6 @@
 #include <parley/chain/types/transaction.hpp>
 
+#include <parley/chain/types/sender.hpp>
 #include <parley/chain/types/test_items.hpp>
 #include <parley/chain/types/test_transactions.hpp>
 #include <parley/codec/rlp.hpp>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <functional>
 #include <string>
+#include <vector>
 
 using namespace parley;
 using namespace parley::chain;
@@ -408,6 +410,21 @@ TEST_CASE("an r that is no point on the curve has no sender") {
     std::ranges::copy(to_uint256(5), tx.signature.begin());
     CHECK(check_stateless(tx, ChainRules{}));
     CHECK(recover_sender(tx).error() == TxError{TxErrc::no_sender});
+}
+
+TEST_CASE("the senders of many transactions are those of each, and so are the errors") {
+    std::vector<Transaction> all;
+    for (std::uint64_t i = 0; i < 20; ++i) all.push_back(sign(transfer(i), secret_of(1 + i % 7)));
+    std::ranges::copy(to_uint256(5), all[3].signature.begin());  // on no curve, as above
+    std::ranges::fill(all[9].signature, std::byte{0});
+    std::vector<const Transaction*> pointers;
+    for (const auto& tx : all) pointers.push_back(&tx);
+    const auto senders = recover_senders(pointers);
+    REQUIRE(senders.size() == all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) CHECK(senders[i] == recover_sender(all[i]));
+    CHECK(senders[3].error() == TxError{TxErrc::no_sender});
+    CHECK(senders[9].error() == TxError{TxErrc::signature_range});
+    CHECK(recover_senders({}).empty());
 }
 
 TEST_CASE("a changed field changes the sender") {
