@@ -37,16 +37,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             check_round_trip(decode_get_by_hash(message, bodies_max), message);
             break;
         case 4:
-            check_round_trip(decode_get_range(message), message);
+            check_round_trip(decode_get_accounts(message), message);
             break;
         case 5:
-            check_round_trip(decode_range(message), message);
+            check_round_trip(decode_accounts(message), message);
             break;
         case 6:
-            check_round_trip(decode_get_nodes(message), message);
+            check_round_trip(decode_get_changes(message), message);
             break;
         case 7:
-            check_round_trip(decode_nodes(message), message);
+            check_round_trip(decode_changes(message), message);
             break;
         case 8:
             if (const auto block = decode_new_block(message)) {

@@ -3,6 +3,7 @@
 #include <parley/base/overloaded.hpp>
 #include <parley/chain/sync/answers.hpp>
 #include <parley/chain/sync/chain_events.hpp>
+#include <parley/chain/sync/state_answers.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -81,12 +82,30 @@ public:
         switch (code) {
             case sync_topic::get_headers:
                 return answer(sync_topic::headers, sync_topic::decode_get_headers(message.bytes()),
-                              answer_headers);
+                              [](const ChainHeader&, const ChainParts& chain, const auto& asked) {
+                                  return answer_headers(chain.blocks, asked);
+                              });
             case sync_topic::get_bodies:
                 return answer(
                     sync_topic::bodies,
                     sync_topic::decode_get_by_hash(message.bytes(), sync_topic::bodies_max),
-                    answer_bodies);
+                    [](const ChainHeader&, const ChainParts& chain, const auto& asked) {
+                        return answer_bodies(chain.blocks, asked);
+                    });
+            case sync_topic::get_accounts:
+                return answer_state(
+                    sync_topic::accounts, sync_topic::decode_get_accounts(message.bytes()),
+                    [states = sync_.past_states_](const ChainHeader& head, const ChainParts& chain,
+                                                  const auto& asked) {
+                        return answer_accounts(*states, head, chain, asked);
+                    });
+            case sync_topic::get_changes:
+                return answer_state(
+                    sync_topic::changes, sync_topic::decode_get_changes(message.bytes()),
+                    [states = sync_.past_states_](const ChainHeader& head, const ChainParts& chain,
+                                                  const auto& asked) {
+                        return answer_changes(*states, head, chain, asked);
+                    });
             case sync_topic::headers:
                 return on_headers(message);
             case sync_topic::bodies:
@@ -110,6 +129,7 @@ public:
     }
     void on_closed(transport::CloseReason) override {
         sync_.peers_.erase(id_);
+        sync_.answers_.remove_peer(id_);
         sync_.relay_->remove_peer(context_.now(), gossip::PeerId{id_}, sync_.relay_effects_);
         sync_.pass_on(context_.now());
         sync_.downloads_.remove_peer(context_.now(), id_, sync_.effects_);
@@ -172,19 +192,40 @@ private:
         const Now now = context_.now();
         if (!questions_.take(now.instant, 1)) return std::unexpected{Offence::too_often};
         if (is_answering_) return std::unexpected{Offence::too_often};
-        const auto reply = std::make_shared<SharedBytes>();
-        is_answering_ = sync_.ledger_->read_state(
-            now, {[reply, make, asked = std::move(*question)](const ChainHeader&,
-                                                              const ChainParts& chain) {
-                      *reply = sync_topic::encode(make(chain.blocks, asked));
-                  },
-                  [reply, code, id = id_, self = sync_.self_](Now) {
-                      if (!*self) return;
-                      const auto found = (*self)->peers_.find(id);
-                      if (found == (*self)->peers_.end()) return;
-                      found->second->is_answering_ = false;
-                      (void)found->second->context_.send(code, std::move(*reply));
-                  }});
+        is_answering_ = sync_.read(
+            now,
+            [make, asked = std::move(*question)](const ChainHeader& head, const ChainParts& chain) {
+                return sync_topic::encode(make(head, chain, asked));
+            },
+            [&sync = sync_, id = id_, code](Now, SharedBytes reply) {
+                const auto found = sync.peers_.find(id);
+                if (found == sync.peers_.end()) return;
+                found->second->is_answering_ = false;
+                (void)found->second->context_.send(code, std::move(reply));
+            });
+        return {};
+    }
+    /// As answer(), when it is its turn.
+    template <class Question, class Answer>
+    Result<void, Offence> answer_state(transport::Code code, sync_topic::Decoded<Question> question,
+                                       const Answer& make) {
+        if (!question) return std::unexpected{Offence::malformed};
+        const Now now = context_.now();
+        if (!questions_.take(now.instant, 1)) return std::unexpected{Offence::too_often};
+        const auto run = [make, asked = *question](const ChainHeader& head,
+                                                   const ChainParts& chain) {
+            return sync_topic::encode(make(head, chain, asked));
+        };
+        const auto done = [&sync = sync_, id = id_, code](Now at, SharedBytes reply) {
+            sync.answers_.finish(at, id, reply.size());
+            const auto found = sync.peers_.find(id);
+            if (found == sync.peers_.end()) return;
+            (void)found->second->context_.send(code, std::move(reply));
+        };
+        const bool taken = sync_.answers_.push(
+            now, id_, question->bytes,
+            [&sync = sync_, run, done](Now at) { return sync.read(at, run, done); });
+        if (!taken) return std::unexpected{Offence::too_often};
         return {};
     }
 
@@ -218,6 +259,7 @@ BlockSync::BlockSync(BlockSyncConfig config, OpenLedger open, CompactBlock::Pool
               .is_known =
                   [this](const Hash256& hash) { return ledger_->recent_header(hash).has_value(); },
           }),
+      answers_(config.answers),
       pool_(std::move(pool)),
       rng_(rng),
       self_(std::make_shared<BlockSync*>(this)) {}
@@ -269,6 +311,18 @@ const Block* BlockSync::block_in_memory(const Hash256& hash) const {
     return ledger_->waiting(hash);
 }
 
+/// Makes an answer in a Job. False: too many wait for one.
+bool BlockSync::read(Now now, MakeAnswer make, OnAnswer done) {
+    const auto reply = std::make_shared<SharedBytes>();
+    return ledger_->read_state(
+        now, {[reply, make = std::move(make)](const ChainHeader& head, const ChainParts& chain) {
+                  *reply = make(head, chain);
+              },
+              [reply, done = std::move(done), self = self_](Now at) {
+                  if (*self) done(at, std::move(*reply));
+              }});
+}
+
 std::unique_ptr<transport::TopicHandler> BlockSync::new_peer(transport::Context& context) {
     const auto id = next_peer_++;
     auto peer = std::make_unique<Peer>(*this, context, id);
@@ -303,11 +357,13 @@ std::vector<Hash256> BlockSync::locator() const {
 
 Instant BlockSync::next_wakeup() const {
     if (!ledger_) return never;
-    return std::min({ledger_->next_wakeup(), downloads_.next_wakeup(), relay_->next_wakeup()});
+    return std::min({ledger_->next_wakeup(), downloads_.next_wakeup(), relay_->next_wakeup(),
+                     answers_.next_wakeup()});
 }
 
 void BlockSync::on_timer(Now now) {
     ledger_->on_timer(now);
+    answers_.on_timer(now);
     if (now.instant >= downloads_.next_wakeup()) downloads_.on_timer(now, effects_);
     if (now.instant >= relay_->next_wakeup()) relay_->on_timer(now, relay_effects_);
     pass_on(now);

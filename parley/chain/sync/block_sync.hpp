@@ -1,14 +1,17 @@
 // BlockSync: the module of the topic "sync": holds the ledger, tells peers where its chain ends,
-// answers their questions about blocks, catches up with those that are ahead (Downloads), and
-// passes new blocks on (BlockRelay).
+// answers their questions about blocks and the state, catches up with those that are ahead
+// (Downloads), and passes new blocks on (BlockRelay).
 //
 // Bounded: one answer under way for a peer, answers of at most answer_bytes_max; what a peer may
-// ask is limited by a rate. Threading: the node's thread; reading from the disk in Jobs.
+// ask is limited by a rate, and what it gets of the state by a budget (AnswerQueue). Threading: the
+// node's thread; reading from the disk in Jobs.
 #pragma once
 
 #include <parley/base/rng.hpp>
 #include <parley/base/token_bucket.hpp>
 #include <parley/chain/ledger/ledger.hpp>
+#include <parley/chain/ledger/past_states.hpp>
+#include <parley/chain/sync/answer_queue.hpp>
 #include <parley/chain/sync/block_relay.hpp>
 #include <parley/chain/sync/downloads.hpp>
 #include <parley/chain/sync/messages.hpp>
@@ -25,6 +28,7 @@ namespace parley::chain {
 
 struct BlockSyncConfig {
     DownloadsConfig downloads;
+    AnswerQueueConfig answers;         ///< about the state
     gossip::TreeConfig tree;           ///< of new blocks
     double questions_per_second = 20;  ///< of a peer
     double questions_burst = 100;
@@ -62,7 +66,10 @@ public:
 
 private:
     class Peer;
+    using MakeAnswer = std::function<SharedBytes(const ChainHeader& head, const ChainParts& chain)>;
+    using OnAnswer = std::function<void(Now, SharedBytes)>;
 
+    bool read(Now now, MakeAnswer make, OnAnswer done);
     sync_topic::ChainStatus own_status() const;
     std::vector<Hash256> locator() const;
     void perform(Now now);
@@ -83,6 +90,8 @@ private:
     std::unique_ptr<Ledger> ledger_;
     Downloads downloads_;
     std::vector<Downloads::Effect> effects_;
+    AnswerQueue answers_;
+    std::shared_ptr<PastStates> past_states_ = std::make_shared<PastStates>();
     CompactBlock::Pool pool_;
     Rng rng_;
     std::unique_ptr<BlockRelay> relay_;  // since attached()

@@ -28,13 +28,6 @@ public:
         if (!error_ && value < min) fail_with(Errc::missing_item, min, value);
         return value;
     }
-    std::optional<Hash256> optional_hash() {
-        const auto bytes = take<Bytes>(&Reader::string);
-        if (bytes.empty()) return std::nullopt;
-        if (bytes.size() == 32) return array_of<32>(bytes);
-        fail_with(Errc::wrong_size, 32, bytes.size());
-        return std::nullopt;
-    }
     /// Calls `read(items)` until the list ends; `items` is a Reader.
     template <class Read>
     void list(std::size_t min, std::size_t max, const Read& read) {
@@ -127,8 +120,27 @@ void write_hashes(rlp::Writer& out, const std::vector<Hash256>& hashes) {
     out.end_list();
 }
 
-Bytes bytes_or_nothing(const std::optional<Hash256>& hash) {
-    return hash ? Bytes{*hash} : Bytes{};
+void write_entries(rlp::Writer& out, const std::vector<AccountEntry>& entries) {
+    out.begin_list();
+    for (const auto& [key, value] : entries) {
+        out.begin_list().string(Bytes{key}).string(Bytes{value}).end_list();
+    }
+    out.end_list();
+}
+
+std::vector<AccountEntry> read_entries(MessageReader& in, const SharedBytes& message) {
+    std::vector<AccountEntry> out;
+    in.list(0, entries_max, [&](Reader& items) {
+        auto entry = in.keep(items.list());
+        if (!entry) return;
+        const auto key = in.keep(entry->fixed<32>());
+        if (!key) return;
+        const auto value = in.keep(entry->string());
+        if (!value) return;
+        if (const auto end = entry->finish(); !end) return in.fail_with(end.error().code, 0, 0);
+        out.push_back({*key, MessageReader::part_of(message, *value)});
+    });
+    return out;
 }
 
 }  // namespace
@@ -168,42 +180,33 @@ SharedBytes encode(const GetByHash& message) {
     return finish(out);
 }
 
-SharedBytes encode(const GetRange& message) {
-    rlp::Writer out;
-    out.begin_list().number(message.id).string(bytes_or_nothing(message.account));
-    out.string(Bytes{message.origin}).string(Bytes{message.limit}).number(message.bytes);
-    return finish(out);
-}
-
-SharedBytes encode(const Range& message) {
-    rlp::Writer out;
-    out.begin_list().number(message.id).string(Bytes{message.block}).begin_list();
-    for (const auto& [key, value] : message.entries) {
-        out.begin_list().string(Bytes{key}).string(Bytes{value}).end_list();
-    }
-    out.end_list();
-    write_strings(out, message.proof);
-    write_strings(out, message.account_proof);
-    return finish(out);
-}
-
-SharedBytes encode(const GetNodes& message) {
-    rlp::Writer out;
-    out.begin_list().number(message.id).begin_list();
-    for (const auto& [owner, path] : message.places) {
-        out.begin_list()
-            .string(bytes_or_nothing(owner))
-            .string(Bytes{path.to_compact(false)})
-            .end_list();
-    }
-    out.end_list();
-    return finish(out);
-}
-
-SharedBytes encode(const Nodes& message) {
+SharedBytes encode(const GetAccounts& message) {
     rlp::Writer out;
     out.begin_list().number(message.id).string(Bytes{message.block});
-    write_strings(out, message.nodes);
+    out.string(Bytes{message.first}).string(Bytes{message.last}).number(message.bytes);
+    return finish(out);
+}
+
+SharedBytes encode(const Accounts& message) {
+    rlp::Writer out;
+    out.begin_list().number(message.id);
+    write_entries(out, message.entries);
+    write_strings(out, message.proof);
+    return finish(out);
+}
+
+SharedBytes encode(const GetChanges& message) {
+    rlp::Writer out;
+    out.begin_list().number(message.id).string(Bytes{message.from}).string(Bytes{message.to});
+    out.string(Bytes{message.first}).string(Bytes{message.last}).number(message.bytes);
+    return finish(out);
+}
+
+SharedBytes encode(const Changes& message) {
+    rlp::Writer out;
+    out.begin_list().number(message.id).string(Bytes{message.last});
+    write_entries(out, message.entries);
+    write_strings(out, message.proof);
     return finish(out);
 }
 
@@ -242,66 +245,45 @@ Decoded<GetByHash> decode_get_by_hash(Bytes message, std::size_t hashes_max) {
     return in.done(std::move(out));
 }
 
-Decoded<GetRange> decode_get_range(Bytes message) {
+Decoded<GetAccounts> decode_get_accounts(Bytes message) {
     MessageReader in{message};
-    GetRange out;
+    GetAccounts out;
     out.id = in.u64();
-    out.account = in.optional_hash();
-    out.origin = in.hash();
-    out.limit = in.hash();
+    out.block = in.hash();
+    out.first = in.hash();
+    out.last = in.hash();
     out.bytes = in.u32(1, answer_bytes_max);
     return in.done(out);
 }
 
-Decoded<Range> decode_range(const SharedBytes& message) {
+Decoded<Accounts> decode_accounts(const SharedBytes& message) {
     MessageReader in{message};
-    Range out;
+    Accounts out;
     out.id = in.u64();
-    out.block = in.hash();
-    in.list(0, entries_max, [&](Reader& items) {
-        auto entry = in.keep(items.list());
-        if (!entry) return;
-        const auto key = in.keep(entry->fixed<32>());
-        if (!key) return;
-        const auto value = in.keep(entry->string());
-        if (!value) return;
-        if (const auto end = entry->finish(); !end) return in.fail_with(end.error().code, 0, 0);
-        out.entries.push_back({*key, MessageReader::part_of(message, *value)});
-    });
-    out.proof = in.strings(message, nodes_max);
-    out.account_proof = in.strings(message, nodes_max);
+    out.entries = read_entries(in, message);
+    out.proof = in.strings(message, proof_nodes_max);
     return in.done(std::move(out));
 }
 
-Decoded<GetNodes> decode_get_nodes(Bytes message) {
+Decoded<GetChanges> decode_get_changes(Bytes message) {
     MessageReader in{message};
-    GetNodes out;
+    GetChanges out;
     out.id = in.u64();
-    in.list(1, nodes_max, [&](Reader& items) {
-        auto place = in.keep(items.list());
-        if (!place) return;
-        const auto owner = in.keep(place->string());
-        if (!owner) return;
-        if (!owner->empty() && owner->size() != 32) {
-            return in.fail_with(Errc::wrong_size, 32, owner->size());
-        }
-        const auto path = in.keep(place->string());
-        if (!path) return;
-        const auto compact = trie::from_compact(*path);
-        if (!compact || compact->is_leaf) return in.fail_with(Errc::wrong_size, 0, path->size());
-        if (const auto end = place->finish(); !end) return in.fail_with(end.error().code, 0, 0);
-        out.places.push_back({owner->empty() ? std::nullopt : std::optional{array_of<32>(*owner)},
-                              compact->nibbles});
-    });
-    return in.done(std::move(out));
+    out.from = in.hash();
+    out.to = in.hash();
+    out.first = in.hash();
+    out.last = in.hash();
+    out.bytes = in.u32(1, answer_bytes_max);
+    return in.done(out);
 }
 
-Decoded<Nodes> decode_nodes(const SharedBytes& message) {
+Decoded<Changes> decode_changes(const SharedBytes& message) {
     MessageReader in{message};
-    Nodes out;
+    Changes out;
     out.id = in.u64();
-    out.block = in.hash();
-    out.nodes = in.strings(message, nodes_max);
+    out.last = in.hash();
+    out.entries = read_entries(in, message);
+    out.proof = in.strings(message, proof_nodes_max);
     return in.done(std::move(out));
 }
 

@@ -10,13 +10,11 @@
 #include <parley/base/result.hpp>
 #include <parley/base/shared_bytes.hpp>
 #include <parley/base/uint256.hpp>
-#include <parley/chain/trie/nibbles.hpp>
 #include <parley/codec/rlp.hpp>
 #include <parley/transport/types.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 namespace parley::chain::sync_topic {
@@ -27,12 +25,8 @@ inline constexpr transport::Code get_bodies = 3;
 inline constexpr transport::Code bodies = 4;
 inline constexpr transport::Code get_accounts = 5;
 inline constexpr transport::Code accounts = 6;
-inline constexpr transport::Code get_slots = 7;
-inline constexpr transport::Code slots = 8;
-inline constexpr transport::Code get_code = 9;
-inline constexpr transport::Code code = 10;
-inline constexpr transport::Code get_nodes = 11;
-inline constexpr transport::Code nodes = 12;
+inline constexpr transport::Code get_changes = 7;
+inline constexpr transport::Code changes = 8;
 inline constexpr transport::Code new_head = 13;  ///< ChainStatus, when the head moves
 inline constexpr transport::Code new_block = 14;
 inline constexpr transport::Code get_transactions = 15;
@@ -46,9 +40,8 @@ inline constexpr transport::Code block_missing = 20;
 inline constexpr std::size_t locator_max = 64;                 ///< hashes in GetHeaders
 inline constexpr std::size_t headers_max = 512;                ///< asked for, or in an answer
 inline constexpr std::size_t bodies_max = 128;                 ///< as headers_max
-inline constexpr std::size_t entries_max = 8192;               ///< accounts or slots in an answer
-inline constexpr std::size_t nodes_max = 512;                  ///< as headers_max; also of a proof
-inline constexpr std::size_t codes_max = 64;                   ///< as headers_max
+inline constexpr std::size_t entries_max = 8192;               ///< accounts in an answer
+inline constexpr std::size_t proof_nodes_max = 130;            ///< of two keys
 inline constexpr std::size_t block_transactions_max = 65'536;  ///< of a NewBlock
 inline constexpr std::size_t short_id_bytes = 6;
 inline constexpr std::size_t answer_bytes_max = std::size_t{2} << 20;  ///< of any answer
@@ -77,7 +70,7 @@ struct Items {
     friend bool operator==(const Items& a, const Items& b);
 };
 
-/// Bodies or code by hash.
+/// Bodies by hash.
 struct GetByHash {
     std::uint64_t id = 0;
     std::vector<Hash256> hashes;  ///< at least one, none twice
@@ -105,62 +98,60 @@ struct GetTransactions {
     friend bool operator==(const GetTransactions&, const GetTransactions&) = default;
 };
 
-/// Accounts of the state, or slots of an account's storage, at the server's head.
-struct GetRange {
+/// Accounts of the state after a block, by the hashes of their addresses.
+struct GetAccounts {
     std::uint64_t id = 0;
-    std::optional<Hash256> account;  ///< by its hash: whose slots; nothing: accounts
-    Hash256 origin{};                ///< from this key on
-    Hash256 limit{};                 ///< up to the first key that is not below this one
-    std::uint32_t bytes = 0;         ///< of keys and values, roughly; 1 to answer_bytes_max
-    friend bool operator==(const GetRange&, const GetRange&) = default;
+    Hash256 block{};          ///< one of the last branch_depth_max of the server's
+    Hash256 first{};          ///< from this key on
+    Hash256 last{};           ///< up to the first key that is not below this one
+    std::uint32_t bytes = 0;  ///< of keys and values, roughly; 1 to answer_bytes_max
+    friend bool operator==(const GetAccounts&, const GetAccounts&) = default;
 };
 
-struct RangeEntry {
+/// The accounts that are not the same after two blocks.
+struct GetChanges {
+    std::uint64_t id = 0;
+    Hash256 from{};  ///< the block of which the asker knows them; as GetAccounts::block
+    Hash256 to{};    ///< the block of which it wants them; as GetAccounts::block
+    Hash256 first{};
+    Hash256 last{};           ///< included
+    std::uint32_t bytes = 0;  ///< as GetAccounts::bytes
+    friend bool operator==(const GetChanges&, const GetChanges&) = default;
+};
+
+struct AccountEntry {
     Hash256 key{};
-    SharedBytes value;  ///< as the trie has it
+    SharedBytes value;  ///< encode_slim(); in an answer to GetChanges empty for who is not there
 };
-struct Range {
+/// Without a proof: the server has not the state of that block.
+struct Accounts {
     std::uint64_t id = 0;
-    Hash256 block{};  ///< whose state this is
-    std::vector<RangeEntry> entries;
-    /// That these are all of them from the origin on (trie::verify_range).
+    std::vector<AccountEntry> entries;  ///< ascending
+    /// That these are all of them from the first key asked for on (trie::verify_range).
     std::vector<SharedBytes> proof;
-    /// Of slots: of the account. Empty for accounts.
-    std::vector<SharedBytes> account_proof;
 };
-
-/// A node of the state's trie, or of an account's storage, by its place.
-struct NodePlace {
-    std::optional<Hash256> owner;  ///< as StateNodes::node
-    trie::Nibbles path;
-    friend bool operator==(const NodePlace&, const NodePlace&) = default;
-};
-struct GetNodes {
+struct Changes {
     std::uint64_t id = 0;
-    std::vector<NodePlace> places;  ///< 1 to nodes_max
-    friend bool operator==(const GetNodes&, const GetNodes&) = default;
-};
-/// In the order of the question; an empty one: there is none at this place.
-struct Nodes {
-    std::uint64_t id = 0;
-    Hash256 block{};  ///< whose state this is
-    std::vector<SharedBytes> nodes;
+    Hash256 last{};                     ///< up to where these are all: the end asked for, or less
+    std::vector<AccountEntry> entries;  ///< ascending
+    /// Of the first key asked for and of `last` (trie::verify_between).
+    std::vector<SharedBytes> proof;
 };
 
 SharedBytes encode(const ChainStatus& message);
 SharedBytes encode(const GetHeaders& message);
 SharedBytes encode(const Items& message);
 SharedBytes encode(const GetByHash& message);
-SharedBytes encode(const GetRange& message);
-SharedBytes encode(const Range& message);
-SharedBytes encode(const GetNodes& message);
-SharedBytes encode(const Nodes& message);
+SharedBytes encode(const GetAccounts& message);
+SharedBytes encode(const Accounts& message);
+SharedBytes encode(const GetChanges& message);
+SharedBytes encode(const Changes& message);
 SharedBytes encode(const NewBlock& message);
 SharedBytes encode(const GetTransactions& message);
 
 // Errors of all: those of RLP, too_long above a bound, missing_item where at least one is needed,
-// repeated_item for a hash that comes twice, wrong_size for a hash of another size or a path that
-// is none. Items of an answer are not looked into, but for their RLP header.
+// repeated_item for a hash that comes twice, wrong_size for a hash of another size. Items of an
+// answer are not looked into, but for their RLP header.
 template <class T>
 using Decoded = Result<T, rlp::RlpError>;
 
@@ -169,10 +160,10 @@ Decoded<GetHeaders> decode_get_headers(Bytes message);
 /// Of at most `items_max`, which share `message`.
 Decoded<Items> decode_items(const SharedBytes& message, std::size_t items_max);
 Decoded<GetByHash> decode_get_by_hash(Bytes message, std::size_t hashes_max);
-Decoded<GetRange> decode_get_range(Bytes message);
-Decoded<Range> decode_range(const SharedBytes& message);
-Decoded<GetNodes> decode_get_nodes(Bytes message);
-Decoded<Nodes> decode_nodes(const SharedBytes& message);
+Decoded<GetAccounts> decode_get_accounts(Bytes message);
+Decoded<Accounts> decode_accounts(const SharedBytes& message);
+Decoded<GetChanges> decode_get_changes(Bytes message);
+Decoded<Changes> decode_changes(const SharedBytes& message);
 /// Also: repeated_item for indexes that do not ascend, too_long for one beyond the block (expected:
 /// transactions there are).
 Decoded<NewBlock> decode_new_block(const SharedBytes& message);

@@ -48,26 +48,27 @@ TEST_CASE("messages of the topic sync are read as they were written") {
     CHECK(decode_items(encode(some), 3) == some);
     const GetByHash hashes{1, {numbered(3)}};
     CHECK(decode_get_by_hash(encode(hashes), 1) == hashes);
-    for (const auto& account : {std::optional<Hash256>{}, std::optional{numbered(9)}}) {
-        const GetRange range{2, account, numbered(4), numbered(5), 4096};
-        CHECK(decode_get_range(encode(range)) == range);
-    }
-    const Range range{3,
-                      numbered(8),
-                      {{numbered(1), shared("x")}, {numbered(2), shared("yz")}},
-                      {shared("node")},
-                      {shared("other"), shared("node")}};
-    const auto read = decode_range(encode(range));
-    REQUIRE(read);
-    CHECK(read->block == numbered(8));
-    REQUIRE(read->entries.size() == 2);
-    CHECK(read->entries[1].key == numbered(2));
-    CHECK(equal(read->entries[1].value, bytes_of("yz")));
-    CHECK(read->proof.size() == 1);
-    CHECK(read->account_proof.size() == 2);
-    const GetNodes places{4,
-                          {{std::nullopt, {}}, {numbered(1), trie::Nibbles::of_key(numbered(7))}}};
-    CHECK(decode_get_nodes(encode(places)) == places);
+    const GetAccounts range{2, numbered(7), numbered(4), numbered(5), 4096};
+    CHECK(decode_get_accounts(encode(range)) == range);
+    const GetChanges between{2, numbered(6), numbered(7), numbered(4), numbered(5), 4096};
+    CHECK(decode_get_changes(encode(between)) == between);
+    const std::vector<AccountEntry> entries{{numbered(1), shared("x")}, {numbered(2), {}}};
+    const auto accounts_read =
+        decode_accounts(encode(Accounts{3, entries, {shared("node"), shared("other")}}));
+    REQUIRE(accounts_read);
+    CHECK(accounts_read->id == 3);
+    REQUIRE(accounts_read->entries.size() == 2);
+    CHECK(accounts_read->entries[0].key == numbered(1));
+    CHECK(equal(accounts_read->entries[0].value, bytes_of("x")));
+    CHECK(accounts_read->proof.size() == 2);
+    const auto changes_read =
+        decode_changes(encode(Changes{4, numbered(9), entries, {shared("node")}}));
+    REQUIRE(changes_read);
+    CHECK(changes_read->id == 4);
+    CHECK(changes_read->last == numbered(9));
+    REQUIRE(changes_read->entries.size() == 2);
+    CHECK(changes_read->entries[1].value.empty());
+    CHECK(equal(changes_read->proof[0], bytes_of("node")));
     const NewBlock block{
         shared("header"), 99, shared("6bytes12more"), {{1, shared("tx")}}, shared("rest")};
     const auto new_block_read = decode_new_block(encode(block));
@@ -81,8 +82,6 @@ TEST_CASE("messages of the topic sync are read as they were written") {
     CHECK(equal(new_block_read->rest, bytes_of("rest")));
     const GetTransactions wanted{8, numbered(3), {0, 4, 300}};
     CHECK(decode_get_transactions(encode(wanted)) == wanted);
-    const Nodes found{6, numbered(2), {shared(""), shared("node")}};
-    CHECK(decode_nodes(encode(found))->nodes.size() == 2);
 }
 
 TEST_CASE("what breaks a bound or the form is refused, with the exact error") {
@@ -121,24 +120,29 @@ TEST_CASE("what breaks a bound or the form is refused, with the exact error") {
            {list("05" + list("")), {E::missing_item, 1, 0}}},
           [](const auto& m) { return decode_get_by_hash(m, 2); });
     check({{list("0501" + h(1) + h(2) + "05"), {E::wrong_size, 32, 1}},
-           {list("0580" + h(1) + h(2) + "80"), {E::missing_item, 1, 0}},
-           {list("0580" + h(1) + h(2) + "83200001"), {E::too_long, 2097152, 2097153}}},
-          [](const auto& m) { return decode_get_range(m); });
-    check({{list("05" + h(1) +
+           {list("05" + h(3) + h(1) + h(2) + "80"), {E::missing_item, 1, 0}},
+           {list("05" + h(3) + h(1) + h(2) + "83200001"), {E::too_long, 2097152, 2097153}}},
+          [](const auto& m) { return decode_get_accounts(m); });
+    check({{list("05" + h(3) + h(1) + h(2) + "05"), {E::wrong_size, 32, 1}},
+           {list("05" + h(3) + h(3) + h(1) + h(2) + "80"), {E::missing_item, 1, 0}},
+           {list("05" + h(3) + h(3) + h(1) + h(2) + "0101"), {E::trailing_bytes, 0, 1}}},
+          [](const auto& m) { return decode_get_changes(m); });
+    std::string many;
+    for (std::size_t i = 0; i <= proof_nodes_max; ++i) many += "01";
+    check({{list("05" +
                  list(list("01"
                            "02")) +
-                 "c0c0"),
+                 "c0"),
             {E::wrong_size, 32, 1}},
-           {list("05" + h(1) + list(list(h(1))) + "c0c0"), {E::missing_item, 2, 1}},
-           {list("05" + h(1) + list(list(h(1) + "0203")) + "c0c0"), {E::trailing_bytes}},
-           {list("05" + h(1) + "c0c0"), {E::missing_item, 5, 4}}},
-          [](const auto& m) { return decode_range(m); });
-    check({{list("05" + list("")), {E::missing_item, 1, 0}},
-           {list("05" + list(list("8080"))), {E::wrong_size, 0, 0}},
-           {list("05" + list(list("8020"))), {E::wrong_size, 0, 1}},
-           {list("05" + list(list("0101"))), {E::wrong_size, 32, 1}},
-           {list("05" + list(list("800001"))), {E::trailing_bytes}}},
-          [](const auto& m) { return decode_get_nodes(m); });
+           {list("05" + list(list(h(1))) + "c0"), {E::missing_item, 2, 1}},
+           {list("05" + list(list(h(1) + "0203")) + "c0"), {E::trailing_bytes}},
+           {list("05c0" + list(many)), {E::too_long, 130, 131}},
+           {list("05c0"), {E::missing_item, 3, 2}}},
+          [](const auto& m) { return decode_accounts(m); });
+    check({{list("05" + h(1) + list(list(h(1))) + "c0"), {E::missing_item, 2, 1}},
+           {list("05c0c0c0"), {E::expected_string}},
+           {list("05" + h(1) + "c0" + list(many)), {E::too_long, 130, 131}}},
+          [](const auto& m) { return decode_changes(m); });
     // header, salt, ids, prefilled, rest
     check({{list("01" + std::string{"01"} + "83aabbcc" + "c0" + "01"), {E::wrong_size, 0, 3}},
            {list("0101" + std::string{"80"} + list(list("0101")) + "01"), {E::too_long, 1, 2}},
@@ -152,8 +156,4 @@ TEST_CASE("what breaks a bound or the form is refused, with the exact error") {
            {list("05" + h(1) + list("0202")), {E::repeated_item, 3, 2}},
            {list("05" + h(1) + list("0201")), {E::repeated_item, 3, 1}}},
           [](const auto& m) { return decode_get_transactions(m); });
-    std::string many;
-    for (std::size_t i = 0; i <= nodes_max; ++i) many += "01";
-    check({{list("05" + h(1) + list(many)), {E::too_long, 512, 513}}},
-          [](const auto& m) { return decode_nodes(m); });
 }

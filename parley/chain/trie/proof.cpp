@@ -47,7 +47,12 @@ private:
     std::map<Hash256, Bytes> nodes_;
 };
 
-Result<void, TrieError> check_entries(const Hash256& origin, std::span<const Entry> entries) {
+Result<void, TrieError> check_form(const Hash256& origin, std::span<const Entry> entries,
+                                   std::span<const Buffer> proof) {
+    constexpr std::size_t nodes_max = 2 * proof_nodes_max;
+    if (proof.size() > nodes_max) {
+        return fail(TrieErrc::too_many_nodes, nodes_max, proof.size());
+    }
     for (std::size_t i = 0; i < entries.size(); ++i) {
         const bool ascending =
             i == 0 ? entries[0].key >= origin : entries[i].key > entries[i - 1].key;
@@ -94,11 +99,7 @@ Result<std::vector<Buffer>, TrieError> prove_range(const NodeReader& nodes, cons
 Result<bool, TrieError> verify_range(const Hash256& root, const Hash256& origin,
                                      std::span<const Entry> entries,
                                      std::span<const Buffer> proof) {
-    constexpr std::size_t nodes_max = 2 * proof_nodes_max;
-    if (proof.size() > nodes_max) {
-        return fail(TrieErrc::too_many_nodes, nodes_max, proof.size());
-    }
-    if (auto checked = check_entries(origin, entries); !checked) {
+    if (auto checked = check_form(origin, entries, proof); !checked) {
         return std::unexpected{checked.error()};
     }
     const ProofOfRange nodes{proof};
@@ -125,6 +126,19 @@ Result<bool, TrieError> verify_range(const Hash256& root, const Hash256& origin,
         return std::unexpected{same.error()};
     }
     return has_above(nodes, root, last);
+}
+
+Result<void, TrieError> verify_between(const Hash256& root, const Hash256& first,
+                                       const Hash256& last, std::span<const Entry> entries,
+                                       std::span<const Buffer> proof) {
+    if (auto checked = check_form(first, entries, proof); !checked) return checked;
+    if (!entries.empty() && entries.back().key > last) {
+        return fail(TrieErrc::unordered_keys, 0, entries.size() - 1);
+    }
+    const ProofOfRange nodes{proof};
+    DirtyTree tree{nodes, root};
+    if (auto cut = tree.cut(Nibbles::of_key(first), Nibbles::of_key(last)); !cut) return cut;
+    return set_and_compare(tree, entries, root);
 }
 
 }  // namespace parley::chain::trie

@@ -45,4 +45,11 @@ Result<std::vector<Buffer>, TrieError> prove_range(const NodeReader& nodes, cons
 Result<bool, TrieError> verify_range(const Hash256& root, const Hash256& origin,
                                      std::span<const Entry> entries, std::span<const Buffer> proof);
 
+/// Checks that `entries` are all keys from `first` to `last`, both included, whether they are there
+/// or not; `proof` is that of both. Precondition: `first` is not above `last`. Errors: as
+/// verify_range.
+Result<void, TrieError> verify_between(const Hash256& root, const Hash256& first,
+                                       const Hash256& last, std::span<const Entry> entries,
+                                       std::span<const Buffer> proof);
+
 }  // namespace parley::chain::trie

@@ -165,6 +165,43 @@ TEST_CASE("a range that leaves out, adds or changes an entry is refused") {
     }
 }
 
+TEST_CASE("entries between any two keys are taken as they are, and not otherwise") {
+    Rng rng{5};
+    for (const std::size_t count : {1U, 2U, 20U, 200U}) {
+        const Entries entries{rng, count};
+        for (int i = 0; i < 60; ++i) {
+            auto first = i == 0 ? Hash256{} : Entries::random_key(rng);
+            auto last = Entries::random_key(rng);
+            if (i % 4 == 1) last.fill(std::byte{0xff});
+            if (last < first) std::swap(first, last);
+            std::vector<Entry> range;
+            CHECK(visit_from(entries.nodes, entries.root, Nibbles::of_key(first),
+                             [&](const Nibbles& key, const Buffer& value) {
+                                 if (key > Nibbles::of_key(last)) return false;
+                                 range.push_back({array_of<32>(Bytes{key.to_key()}), value});
+                                 return true;
+                             }));
+            auto expected = entries.range(first, count);
+            std::erase_if(expected, [&](const Entry& entry) { return entry.key > last; });
+            CHECK(range == expected);
+            const auto proof = *prove_range(entries.nodes, entries.root, first, last);
+            CHECK(verify_between(entries.root, first, last, range, proof));
+            if (range.empty()) {
+                const std::vector<Entry> invented{{last, Buffer{std::byte{1}}}};
+                CHECK_FALSE(verify_between(entries.root, first, last, invented, proof));
+                continue;
+            }
+            const auto at = static_cast<std::ptrdiff_t>(rng.below(range.size()));
+            auto gap = range;
+            gap.erase(gap.begin() + at);
+            CHECK_FALSE(verify_between(entries.root, first, last, gap, proof));
+            range[static_cast<std::size_t>(at)].value[0] ^= std::byte{1};
+            CHECK(verify_between(entries.root, first, last, range, proof).error() ==
+                  TrieError{TrieErrc::wrong_root});
+        }
+    }
+}
+
 TEST_CASE("the form of a range is checked before its proof") {
     Rng rng{4};
     const Entries entries{rng, 20};
@@ -183,4 +220,6 @@ TEST_CASE("the form of a range is checked before its proof") {
     const std::vector<Buffer> many(131, proof[0]);
     CHECK(verify_range(entries.root, Hash256{}, range, many).error() ==
           TrieError{TrieErrc::too_many_nodes, 130, 131});
+    CHECK(verify_between(entries.root, Hash256{}, range[3].key, range, proof).error() ==
+          TrieError{TrieErrc::unordered_keys, 0, 4});
 }

@@ -134,6 +134,62 @@ private:
     Side side_;
 };
 
+/// Visits what lies under one node, but for what is below the first key.
+class Visit {
+public:
+    Visit(const NodeReader& nodes, const Hash256& root, const KeyVisitor& visit)
+        : walk_(nodes, root), visit_(visit) {}
+
+    Result<void, TrieError> from(const Nibbles& first) {
+        const auto went = under(walk_.root(), {}, &first);
+        if (!went) return std::unexpected{went.error()};
+        return {};
+    }
+
+private:
+    /// False: the visit has ended. Without a first key all of it is visited.
+    Result<bool, TrieError> under(const Reference& at, const Nibbles& path, const Nibbles* first) {
+        if (at.empty()) return true;
+        if (first && !first->starts_with(path)) {
+            if (path < *first) return true;
+            first = nullptr;
+        }
+        auto node = walk_.read(at, path);
+        if (!node) return std::unexpected{node.error()};
+        if (auto* leaf = std::get_if<Leaf>(&*node)) {
+            if (path.size() + leaf->suffix.size() > Nibbles::size_max) {
+                return fail(TrieErrc::too_deep);
+            }
+            Nibbles key = path;
+            key.append(leaf->suffix);
+            return (first && key < *first) || visit_(key, leaf->value);
+        }
+        if (const auto* extension = std::get_if<Extension>(&*node)) {
+            if (path.size() + extension->run.size() > Nibbles::size_max) {
+                return fail(TrieErrc::too_deep);
+            }
+            Nibbles child = path;
+            child.append(extension->run);
+            return under(extension->child, child, first);
+        }
+        const auto& branch = std::get<Branch>(*node);
+        if (!branch.value.empty() && !(first && path < *first)) {
+            if (!visit_(path, branch.value)) return false;
+        }
+        if (path.size() == Nibbles::size_max) return true;
+        for (std::uint8_t i = 0; i < 16; ++i) {
+            Nibbles child = path;
+            child.push(i);
+            auto goes_on = under(branch.children[i], child, first);
+            if (!goes_on || !*goes_on) return goes_on;
+        }
+        return true;
+    }
+
+    Walk walk_;
+    const KeyVisitor& visit_;
+};
+
 }  // namespace
 
 Result<std::optional<Buffer>, TrieError> find(const NodeReader& nodes, const Hash256& root,
@@ -157,6 +213,11 @@ Result<std::optional<Nibbles>, TrieError> next_key(const NodeReader& nodes, cons
 Result<std::optional<Nibbles>, TrieError> previous_key(const NodeReader& nodes, const Hash256& root,
                                                        const Nibbles& key) {
     return Neighbours{nodes, root, Side::below}.of(key);
+}
+
+Result<void, TrieError> visit_from(const NodeReader& nodes, const Hash256& root,
+                                   const Nibbles& first, const KeyVisitor& visit) {
+    return Visit{nodes, root, visit}.from(first);
 }
 
 Result<bool, TrieError> has_above(const NodeReader& nodes, const Hash256& root,
