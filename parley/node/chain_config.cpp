@@ -43,6 +43,17 @@ p2p::SettingList settings_of(ChainConfig& config) {
                 return s == "node.key" || !p2p::is_taken_in_folder(s);
             },
             [&] { return config.signer_key; })
+        .text(
+            "sync",
+            "How a node that is far behind catches up. \"blocks\": it executes all of them.\n"
+            "# \"snapshot\": it fetches the state after a recent one, checked against its header;\n"
+            "# it does not have the older blocks then.",
+            "\"blocks\" or \"snapshot\"",
+            [&](const std::string& s) {
+                config.fetches_state = s == "snapshot";
+                return s == "snapshot" || s == "blocks";
+            },
+            [&] { return config.fetches_state ? "snapshot" : "blocks"; })
         .seconds("block_interval", "Seconds between two blocks that this node makes.", 1, 3600,
                  config.block_interval)
         .flag("empty_blocks", "Make a block also when no transaction waits.", config.empty_blocks)

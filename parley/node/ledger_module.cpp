@@ -18,6 +18,7 @@ constexpr std::size_t blocks_remembered = 4'096;
 
 chain::BlockSyncConfig sync_config(const ChainConfig& config) {
     chain::BlockSyncConfig out;
+    out.fetches_state = config.fetches_state;
     out.tree = config.gossip;
     out.tree.seen_items_max = std::min(out.tree.seen_items_max, blocks_remembered);
     return out;
@@ -58,12 +59,18 @@ void LedgerModule::attached(transport::Network& network) {
                         {{"head", first_number_},
                          {"hash", "0x" + to_hex(ledger().head().hash)},
                          {"makes_blocks", data_.signer_secret.has_value()}});
+    sync_.on_whole([this](Now now) { use_state(now); });
+    if (sync_.is_whole()) use_state(network.now());
+}
+
+void LedgerModule::use_state(Now now) {
     parts_.state.use(ledger());
     parts_.relay.use_objection(
         [this](const auto& tx, const auto& sender) { return objection(tx, sender); });
-    parts_.relay.on_new_head(network.now(), new_head({}));
+    parts_.relay.on_new_head(now, new_head({}));
     use_ledger();
     if (data_.signer_secret) start_producer();
+    if (on_head_) on_head_(now, ledger().head());
 }
 
 void LedgerModule::use_ledger() {

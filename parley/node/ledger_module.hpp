@@ -73,6 +73,7 @@ private:
     std::optional<std::string> objection(const chain::Transaction& tx,
                                          const chain::Address& sender) const;
     std::optional<SyncProgress> syncing() const;
+    void use_state(Now now);
     void use_ledger();
     void start_producer();
     std::vector<chain::Picked> pick(const Uint256& base_fee, std::uint64_t gas_max) const;

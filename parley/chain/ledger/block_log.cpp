@@ -99,6 +99,7 @@ Result<Buffer, StoreError> BlockLog::payload_at(std::uint64_t offset) const {
 }
 
 Result<LoggedBlock, StoreError> BlockLog::read(const LogPlace& place) const {
+    if (place.size_bytes == 0) return fail(StoreErrc::missing);
     const auto payload = payload_at(place.offset);
     if (!payload) return std::unexpected{payload.error()};
     return decode_logged(*payload, limits_);

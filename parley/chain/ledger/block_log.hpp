@@ -49,6 +49,7 @@ public:
     std::uint64_t end() const { return file_.size_bytes(); }
     Result<LogPlace, StoreError> append(const Block& block, std::span<const Address> senders,
                                         std::span<const Receipt> receipts);
+    /// Errors: missing for a place of no bytes; those of the file; corrupt.
     Result<LoggedBlock, StoreError> read(const LogPlace& place) const;
     Result<void, StoreError> sync() { return file_.sync(); }
     /// Reads the records from `offset` on, until `visit` returns false, and drops what follows the

@@ -57,6 +57,20 @@ const typename Map::mapped_type* find_in(const Map& newer, const Map& older, con
 
 }  // namespace
 
+void put_header(StoreBatch& batch, const ChainHeader& header) {
+    batch.put(block_table::blocks, header.hash, encode_known({header, {}}));
+    batch.put(block_table::main, number_key(header.header.number), header.hash);
+}
+
+void erase_main(StoreBatch& batch, std::uint64_t number) {
+    batch.erase(block_table::main, number_key(number));
+}
+
+void put_first_recent(StoreBatch& batch, const ChainHeader& header) {
+    put_header(batch, header);
+    batch.put(block_table::undo, header.hash, encode_undo({}));
+}
+
 std::vector<StateChanges> Route::changes() const {
     std::vector<StateChanges> out;
     for (const auto* block : back) out.push_back(block->changes.reversed());
@@ -110,10 +124,11 @@ std::optional<Route> BlockStore::route(const Hash256& head, const Hash256& targe
 }
 
 Result<std::optional<LoggedBlock>, StoreError> BlockStore::read(const Hash256& hash) const {
-    if (const auto* block = recent(hash)) return block->logged;
+    const auto* block = recent(hash);
+    if (block && block->has_body()) return block->logged;
     const auto known = find(hash);
     if (!known) return std::unexpected{known.error()};
-    if (!*known) return std::nullopt;
+    if (!*known || (*known)->place.size_bytes == 0) return std::nullopt;
     return log_.read((*known)->place);
 }
 
@@ -237,7 +252,10 @@ Result<void, StoreError> BlockStore::load_recent(std::uint64_t head_number) {
         if (!known) return std::unexpected{known.error()};
         if (!*known) return fail(StoreErrc::corrupt);
         if ((*known)->header.header.number + branch_depth_max < head_number) continue;
-        auto logged = log_.read((*known)->place);
+        LoggedBlock first;
+        first.block.header = (*known)->header.header;
+        auto logged = (*known)->place.size_bytes == 0 ? Result<LoggedBlock, StoreError>{first}
+                                                      : log_.read((*known)->place);
         if (!logged) return std::unexpected{logged.error()};
         recent_.insert_or_assign(hash, RecentBlock{(*known)->header, std::move(*logged),
                                                    (*known)->place, std::move(changes)});

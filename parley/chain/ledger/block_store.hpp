@@ -41,16 +41,25 @@ inline constexpr std::uint64_t branch_depth_max = 128;
 /// A block at most branch_depth_max below the head.
 struct RecentBlock {
     ChainHeader header;
-    LoggedBlock logged = {};
-    LogPlace place = {};
-    StateChanges changes = {};  ///< against its parent's state
+    LoggedBlock logged = {};    ///< of the header alone if there is no place
+    LogPlace place = {};        ///< of no bytes: its state was fetched, and its body is not here
+    StateChanges changes = {};  ///< against its parent's state; none if there is no place
+
+    bool has_body() const { return place.size_bytes > 0; }
 };
 
-/// A block whose body is on disk alone.
+/// A block whose body is on disk alone, or not here.
 struct KnownBlock {
     ChainHeader header;
-    LogPlace place;
+    LogPlace place;  ///< as RecentBlock::place
 };
+
+/// Adds a header of the main chain whose block is not here to what is written.
+void put_header(StoreBatch& batch, const ChainHeader& header);
+/// The main chain does not go so far any more.
+void erase_main(StoreBatch& batch, std::uint64_t number);
+/// BlockStore::load_recent() will find this header as the first of all that are in memory.
+void put_first_recent(StoreBatch& batch, const ChainHeader& header);
 
 /// The way from the head to another block, over the block at which they part.
 struct Route {
@@ -83,7 +92,7 @@ public:
     /// From the head to a block; nothing if not all of the way is in memory. Valid until the next
     /// change.
     std::optional<Route> route(const Hash256& head, const Hash256& target) const;
-    /// A block whole, from memory or the log.
+    /// A block whole, from memory or the log; nothing if its body is not here.
     Result<std::optional<LoggedBlock>, StoreError> read(const Hash256& hash) const;
     /// Where the main chain has a transaction.
     Result<std::optional<TxPlace>, StoreError> find_transaction(const Hash256& hash) const;

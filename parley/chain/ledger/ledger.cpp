@@ -99,6 +99,7 @@ Result<std::unique_ptr<Ledger>, LedgerError> Ledger::open(LedgerServices service
 
 /// A chain that was never saved. The log begins with the genesis, and may have blocks.
 Result<void, LedgerError> Ledger::begin(GenesisBlock genesis) {
+    must_save_ = true;
     head_ = {genesis.header, genesis_hash_, genesis.header.difficulty};
     RecentBlock first{head_};
     first.logged.block.header = std::move(genesis.header);
@@ -337,7 +338,7 @@ Result<void, InvalidBlock> Ledger::check_ommers(const Block& block, Fork fork) c
     };
     const AncestryBlocks blocks = [&](const Hash256& hash) -> std::optional<Block> {
         const auto* found = parts_->blocks.recent(hash);
-        return found ? std::optional{found->logged.block} : std::nullopt;
+        return found && found->has_body() ? std::optional{found->logged.block} : std::nullopt;
     };
     auto checked = services_.engine->check_ommers(block, fork, headers, blocks);
     if (checked) return {};
@@ -391,13 +392,32 @@ void Ledger::save(Now now) {
 
 /// Precondition: inside a change.
 void Ledger::start_save(Now now) {
-    if (parts_->state.is_saving() || unsaved_blocks_ == 0) return;
+    if (parts_->state.is_saving() || is_saved()) return;
     auto batch = parts_->state.begin_save();
     parts_->blocks.begin_save(batch);
-    batch.put(meta_table, bytes_of(saved_key),
-              encode_saved({genesis_hash_, head_.hash, parts_->log.end()}));
+    put_saved(batch, head_.hash);
     saving_blocks_ = unsaved_blocks_;
     submit_save(now, std::make_shared<const StoreBatch>(std::move(batch)));
+}
+
+void Ledger::put_saved(StoreBatch& batch, const Hash256& head) const {
+    batch.put(meta_table, bytes_of(saved_key),
+              encode_saved({genesis_hash_, head, parts_->log.end()}));
+}
+
+void Ledger::put_head(StoreBatch& batch, const ChainHeader& head) const {
+    put_first_recent(batch, head);
+    put_saved(batch, head.hash);
+}
+
+void Ledger::take_head(Now now, std::function<void(Now, Result<void, LedgerError>)> done) {
+    assert(is_saved());
+    gate_.change(now, [this, done = std::move(done)](Now at) {
+        const auto raw = services_.store.get(meta_table, bytes_of(saved_key));
+        const auto saved = raw && *raw ? decode_saved(**raw) : std::nullopt;
+        if (!saved) return done(at, store_failed({StoreErrc::corrupt}));
+        done(at, resume(saved->head, saved->log_end));
+    });
 }
 
 void Ledger::submit_save(Now now, std::shared_ptr<const StoreBatch> batch) {
@@ -426,6 +446,7 @@ void Ledger::submit_save(Now now, std::shared_ptr<const StoreBatch> batch) {
 }
 
 void Ledger::end_save() {
+    must_save_ = false;
     parts_->state.end_save();
     parts_->blocks.end_save();
     unsaved_blocks_ -= std::exchange(saving_blocks_, 0);

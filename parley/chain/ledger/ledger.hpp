@@ -119,6 +119,18 @@ public:
     std::uint64_t unsaved_blocks() const { return unsaved_blocks_; }
     /// Starts to save what is unsaved, if nothing else does. Before the end of a node.
     void save(Now now);
+    /// The store has all.
+    bool is_saved() const {
+        return unsaved_blocks_ == 0 && !must_save_ && !parts_->state.is_saving();
+    }
+
+    // For who fetches a state instead of executing blocks (SnapshotSync), once is_saved(), and
+    // without any import until the end:
+    /// Adds to `batch` that the state in the store is the one after `head`.
+    void put_head(StoreBatch& batch, const ChainHeader& head) const;
+    /// That was written: goes on from there. `done` is called now or after the last reading.
+    void take_head(Now now, std::function<void(Now, Result<void, LedgerError>)> done);
+    const std::shared_ptr<ChainParts>& parts() const { return parts_; }
 
 private:
     Ledger(LedgerServices services, LedgerConfig config);
@@ -139,6 +151,7 @@ private:
     Imported take_over(WaitingBlock& waiting, ImportWork::Done done);
     void answer_front(Now now, const Result<Imported, ImportError>& result);
     void start_save(Now now);
+    void put_saved(StoreBatch& batch, const Hash256& head) const;
     void submit_save(Now now, std::shared_ptr<const StoreBatch> batch);
     void end_save();
     void retry_at(Instant at) { retry_at_ = std::min(retry_at_, at); }
@@ -155,6 +168,7 @@ private:
     bool is_executing_ = false;  // a block, until it is taken over
     bool is_syncing_ = false;
     Instant retry_at_ = never;
+    bool must_save_ = false;                         // the store has nothing yet
     std::uint64_t unsaved_blocks_ = 0;               // all that the store does not have
     std::uint64_t saving_blocks_ = 0;                // of those, being written
     std::shared_ptr<const StoreBatch> save_failed_;  // to be tried again

@@ -108,6 +108,10 @@ public:
                     });
             case sync_topic::headers:
                 return on_headers(message);
+            case sync_topic::accounts:
+                return on_state(sync_topic::decode_accounts(SharedBytes::copy(message.bytes())));
+            case sync_topic::changes:
+                return on_state(sync_topic::decode_changes(SharedBytes::copy(message.bytes())));
             case sync_topic::bodies:
                 return on_bodies(message);
             case sync_topic::new_head:
@@ -133,16 +137,22 @@ public:
         sync_.relay_->remove_peer(context_.now(), gossip::PeerId{id_}, sync_.relay_effects_);
         sync_.pass_on(context_.now());
         sync_.downloads_.remove_peer(context_.now(), id_, sync_.effects_);
+        if (sync_.snapshot_) sync_.snapshot_->remove_peer(context_.now(), id_);
         sync_.perform(context_.now());
     }
+    const std::optional<ChainStatus>& last_status() const { return status_; }
 
 private:
     void take(const ChainStatus& status) {
-        if (status.head != head_) {
-            head_ = status.head;
+        if (!status_ || status.head != status_->head) {
             sync_.network_->hub().publish(HeightLearned{context_.id(), status.number, status.head});
         }
-        sync_.downloads_.on_status(context_.now(), id_, status, sync_.effects_);
+        status_ = status;
+        if (sync_.is_whole()) {
+            sync_.downloads_.on_status(context_.now(), id_, status, sync_.effects_);
+        } else {
+            sync_.snapshot_->on_status(context_.now(), id_, status);
+        }
         sync_.perform(context_.now());
     }
     Result<void, Offence> on_new_head(Bytes message) {
@@ -168,8 +178,21 @@ private:
         if (!items) return std::unexpected{Offence::malformed};
         auto headers = read_headers(*items, sync_.ledger_->limits().extra_data_bytes_max);
         if (!headers) return std::unexpected{Offence::malformed};
-        sync_.downloads_.on_headers(context_.now(), id_, items->id, std::move(*headers),
-                                    sync_.effects_);
+        if (sync_.is_whole()) {
+            sync_.downloads_.on_headers(context_.now(), id_, items->id, std::move(*headers),
+                                        sync_.effects_);
+        } else {
+            sync_.snapshot_->on_headers(context_.now(), id_, items->id, std::move(*headers));
+        }
+        sync_.perform(context_.now());
+        return {};
+    }
+    template <class Answer>
+    Result<void, Offence> on_state(sync_topic::Decoded<Answer> answer) {
+        if (!answer) return std::unexpected{Offence::malformed};
+        // It may come after the end.
+        if (sync_.is_whole()) return std::unexpected{Offence::useless};
+        sync_.snapshot_->on_answer(context_.now(), id_, std::move(*answer));
         sync_.perform(context_.now());
         return {};
     }
@@ -212,9 +235,12 @@ private:
         if (!question) return std::unexpected{Offence::malformed};
         const Now now = context_.now();
         if (!questions_.take(now.instant, 1)) return std::unexpected{Offence::too_often};
-        const auto run = [make, asked = *question](const ChainHeader& head,
-                                                   const ChainParts& chain) {
-            return sync_topic::encode(make(head, chain, asked));
+        const auto run = [make, asked = *question, is_whole = sync_.is_whole()](
+                             const ChainHeader& head, const ChainParts& chain) {
+            if (is_whole) return sync_topic::encode(make(head, chain, asked));
+            decltype(make(head, chain, asked)) nothing;
+            nothing.id = asked.id;
+            return sync_topic::encode(nothing);
         };
         const auto done = [&sync = sync_, id = id_, code](Now at, SharedBytes reply) {
             sync.answers_.finish(at, id, reply.size());
@@ -234,7 +260,7 @@ private:
     Downloads::PeerId id_;
     TokenBucket questions_;
     bool is_answering_ = false;
-    Hash256 head_{};  // as it said last
+    std::optional<ChainStatus> status_;  // its last
 };
 
 BlockSync::BlockSync(BlockSyncConfig config, OpenLedger open, CompactBlock::Pool pool, Rng rng)
@@ -283,6 +309,7 @@ void BlockSync::attached(transport::Network& network) {
     auto opened = open_(network.jobs(), network.log());
     if (!opened) throw std::runtime_error{message(opened.error())};
     ledger_ = std::move(*opened);
+    open_snapshot();
     relay_ = std::make_unique<BlockRelay>(
         config_.tree,
         BlockRelay::Chain{
@@ -295,8 +322,22 @@ void BlockSync::attached(transport::Network& network) {
         rng_.split("relay"));
 }
 
+void BlockSync::open_snapshot() {
+    const auto begun = SnapshotSync::is_begun(ledger_->parts()->store);
+    if (!begun) throw std::runtime_error{message(begun.error())};
+    if (!*begun && !config_.fetches_state) return;
+    snapshot_ = std::make_unique<SnapshotSync>(config_.snapshot, *ledger_, network_->jobs(),
+                                               network_->log(), rng_.split("snapshot").next());
+    if (const auto opened = snapshot_->open(); !opened) {
+        throw std::runtime_error{message(opened.error())};
+    }
+    was_whole_ = false;
+    snapshot_->on_effects([this](Now now) { perform(now); });
+}
+
 BlockRelay::Verdict BlockSync::judge(const Header& header, const Hash256& hash) const {
     using Verdict = BlockRelay::Verdict;
+    if (!is_whole()) return Verdict::unknown;
     if (ledger_->recent_header(hash)) return Verdict::known;
     const auto parent = ledger_->recent_header(header.parent_hash);
     if (!parent) return Verdict::unknown;
@@ -307,7 +348,8 @@ BlockRelay::Verdict BlockSync::judge(const Header& header, const Hash256& hash) 
 }
 
 const Block* BlockSync::block_in_memory(const Hash256& hash) const {
-    if (const auto* recent = ledger_->blocks().recent(hash)) return &recent->logged.block;
+    const auto* recent = ledger_->blocks().recent(hash);
+    if (recent && recent->has_body()) return &recent->logged.block;
     return ledger_->waiting(hash);
 }
 
@@ -328,6 +370,7 @@ std::unique_ptr<transport::TopicHandler> BlockSync::new_peer(transport::Context&
     auto peer = std::make_unique<Peer>(*this, context, id);
     peers_.emplace(id, peer.get());
     downloads_.add_peer(id);
+    if (snapshot_) snapshot_->add_peer(id);
     relay_->add_peer(gossip::PeerId{id});
     (void)context.send(sync_topic::new_head, sync_topic::encode(own_status()));
     return peer;
@@ -357,13 +400,15 @@ std::vector<Hash256> BlockSync::locator() const {
 
 Instant BlockSync::next_wakeup() const {
     if (!ledger_) return never;
+    const auto fetching = snapshot_ ? snapshot_->next_wakeup() : never;
     return std::min({ledger_->next_wakeup(), downloads_.next_wakeup(), relay_->next_wakeup(),
-                     answers_.next_wakeup()});
+                     answers_.next_wakeup(), fetching});
 }
 
 void BlockSync::on_timer(Now now) {
     ledger_->on_timer(now);
     answers_.on_timer(now);
+    if (snapshot_ && now.instant >= snapshot_->next_wakeup()) snapshot_->on_timer(now);
     if (now.instant >= downloads_.next_wakeup()) downloads_.on_timer(now, effects_);
     if (now.instant >= relay_->next_wakeup()) relay_->on_timer(now, relay_effects_);
     pass_on(now);
@@ -373,7 +418,7 @@ void BlockSync::on_timer(Now now) {
 void BlockSync::perform(Now now) {
     if (is_performing_) return;
     is_performing_ = true;
-    while (!effects_.empty()) {
+    while (perform_snapshot(now) || !effects_.empty()) {
         for (auto& effect : std::exchange(effects_, {})) {
             std::visit(
                 overloaded{
@@ -402,6 +447,44 @@ void BlockSync::perform(Now now) {
     }
     ledger_->set_syncing(downloads_.ahead() > 1);
     is_performing_ = false;
+}
+
+std::size_t BlockSync::missing() const {
+    if (is_whole()) return downloads_.ahead();
+    const auto tip = snapshot_->progress().tip;
+    return static_cast<std::size_t>(tip - std::min(tip, ledger_->head().header.number));
+}
+
+/// True if there was something to do.
+bool BlockSync::perform_snapshot(Now now) {
+    if (!snapshot_) return false;
+    bool did = false;
+    for (auto& effect : snapshot_->take_effects()) {
+        did = true;
+        std::visit(overloaded{
+                       [&](SnapshotSync::Ask& ask) {
+                           const auto peer = peers_.find(ask.peer);
+                           if (peer == peers_.end()) return;
+                           (void)peer->second->context().send(ask.code, std::move(ask.message));
+                       },
+                       [&](const SnapshotSync::Charge& charge) {
+                           const auto peer = peers_.find(charge.peer);
+                           if (peer == peers_.end()) return;
+                           peer->second->context().penalise(charge.offence);
+                       },
+                   },
+                   effect);
+    }
+    if (was_whole_ || !is_whole()) return did;
+    was_whole_ = true;
+    for (const auto& [id, peer] : peers_) {
+        if (const auto& status = peer->last_status()) {
+            downloads_.on_status(now, id, *status, effects_);
+        }
+    }
+    if (on_whole_) on_whole_(now);
+    tell_all();
+    return true;
 }
 
 void BlockSync::start_import(Now now, Block block) {
@@ -461,6 +544,7 @@ void BlockSync::import_relayed(Now now, Downloads::PeerId from, Block block) {
 
 /// In the usual way, from who has it.
 void BlockSync::fetch(Now now, Downloads::PeerId from, const Header& header) {
+    if (!is_whole()) return;
     // Of a parent that is not here: as if it were the head.
     const auto parent = ledger_->recent_header(header.parent_hash).value_or(ledger_->head());
     const auto total = checked_add(parent.total_difficulty, header.difficulty);

@@ -15,6 +15,7 @@
 #include <parley/chain/sync/block_relay.hpp>
 #include <parley/chain/sync/downloads.hpp>
 #include <parley/chain/sync/messages.hpp>
+#include <parley/chain/sync/snapshot_sync.hpp>
 #include <parley/transport/module.hpp>
 
 #include <cstdint>
@@ -28,7 +29,10 @@ namespace parley::chain {
 
 struct BlockSyncConfig {
     DownloadsConfig downloads;
-    AnswerQueueConfig answers;         ///< about the state
+    AnswerQueueConfig answers;  ///< about the state
+    /// A node that is far behind fetches the state instead of executing all blocks.
+    bool fetches_state = false;
+    SnapshotSyncConfig snapshot;
     gossip::TreeConfig tree;           ///< of new blocks
     double questions_per_second = 20;  ///< of a peer
     double questions_burst = 100;
@@ -58,7 +62,13 @@ public:
     Ledger& ledger() { return *ledger_; }
     const Ledger& ledger() const { return *ledger_; }
     /// Blocks between the head and the last header that a peer gave.
-    std::size_t missing() const { return downloads_.ahead(); }
+    std::size_t missing() const;
+    /// The ledger's state is that of its head. If not, nothing may be read from it but blocks.
+    bool is_whole() const { return !snapshot_ || snapshot_->is_done(); }
+    /// Called when it comes to be so.
+    void on_whole(std::function<void(Now)> call) { on_whole_ = std::move(call); }
+    /// Null if the state is not fetched in this life of the node.
+    const SnapshotSync* snapshot() const { return snapshot_.get(); }
     const BlockRelay::Counters& relayed() const { return relay_->counters(); }
     void on_imported(OnImported call) { on_imported_ = std::move(call); }
     /// A block that was made or given here: imported, and all peers are told.
@@ -72,6 +82,8 @@ private:
     bool read(Now now, MakeAnswer make, OnAnswer done);
     sync_topic::ChainStatus own_status() const;
     std::vector<Hash256> locator() const;
+    void open_snapshot();
+    bool perform_snapshot(Now now);
     void perform(Now now);
     void start_import(Now now, Block block);
     BlockRelay::Verdict judge(const Header& header, const Hash256& hash) const;
@@ -86,8 +98,11 @@ private:
     BlockSyncConfig config_;
     OpenLedger open_;
     OnImported on_imported_;
+    std::function<void(Now)> on_whole_;
     transport::Network* network_ = nullptr;  // since attached()
     std::unique_ptr<Ledger> ledger_;
+    std::unique_ptr<SnapshotSync> snapshot_;
+    bool was_whole_ = true;
     Downloads downloads_;
     std::vector<Downloads::Effect> effects_;
     AnswerQueue answers_;
