@@ -136,6 +136,11 @@ void check_own_trie(fuzz::Input& input) {
         change(input, range);
         const auto more = verify_range(truth.root, range.origin, range.entries, range.proof);
         require(!more || truth.is_true(range, *more));
+        if (range.entries.empty()) continue;
+        const auto& last = range.entries.back().key;
+        if (verify_between(truth.root, range.origin, last, range.entries, range.proof)) {
+            require(truth.is_true(range, truth.has_above(last)));
+        }
     }
 }
 

@@ -52,6 +52,7 @@ struct Options {
     std::uint64_t seed = 1;
     std::optional<double> minutes;
     std::optional<double> rate;
+    std::optional<std::uint64_t> accounts;
     std::string faults;
     std::string attack;
     std::optional<std::size_t> attackers;
@@ -85,6 +86,7 @@ Result<sim::ExperimentOptions, Failure> experiment_of(const Options& options) {
         out.time = Duration{static_cast<Duration::rep>(*options.minutes * 60e9)};
     }
     if (options.rate) out.rate = *options.rate;
+    if (options.accounts) out.state_accounts = *options.accounts;
     const auto faults = sim::FaultSet::parse(options.faults);
     if (!faults) return failed("no such faults: " + options.faults);
     out.faults = *faults;
@@ -327,6 +329,8 @@ void add_sim(CLI::App& app, Chosen& chosen) {
         ->check(CLI::Range(0.0, 100000.0));
     command->add_option("--rate", options->rate, "Transactions a second, in all")
         ->check(CLI::Range(0.0, 10000.0));
+    command->add_option("--accounts", options->accounts, "With --scenario snapshot: of the state")
+        ->check(CLI::Range(1'000, 100'000'000));
     command->add_option("--faults", options->faults, "What goes wrong, besides the scenario");
     command->add_option("--attack", options->attack, "What attackers do");
     command->add_option("--attackers", options->attackers, "How many, in addition to --nodes");

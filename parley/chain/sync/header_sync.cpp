@@ -121,7 +121,11 @@ void HeaderSync::on_checked(Now now, std::vector<ChainHeader> good, bool all,
                             std::vector<Effect>& out) {
     assert(checking_);
     const auto id = *std::exchange(checking_, std::nullopt);
-    if (!all) fail(id, Offence::invalid_data, out);
+    if (!all) {
+        // As a proof that does not hold: see StateSync.
+        fail(id, Offence::malformed, out);
+        out.emplace_back(Charge{id, Offence::malformed});
+    }
     const bool is_news = !good.empty() && engine_->is_better(good.back(), tip());
     if (const auto peer = peers_.find(id); peer != peers_.end() && all) {
         if (is_news) peer->second.failures = 0;

@@ -126,8 +126,8 @@ private:
     bool is_writing_headers_ = false;
     bool is_performing_ = false;
     std::vector<std::pair<PeerId, std::optional<std::uint64_t>>> peers_;  // and their heads
-    std::optional<Instant> decide_at_;  // since the first status, until then
-    bool may_decide_ = false;           // it has come
+    std::optional<Instant> decide_at_;                 // since the first status, until then
+    bool may_decide_ = false;                          // it has come
     std::vector<std::function<void(Now)>> postponed_;  // Jobs that were not taken
     Instant retry_at_ = never;
     std::vector<Effect> effects_;

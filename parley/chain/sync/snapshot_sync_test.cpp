@@ -148,7 +148,7 @@ private:
     void charged(SnapshotSync::PeerId peer, Offence offence) {
         charges[peer].push_back(offence);
         // As the link's offences do.
-        if (count(peer, Offence::invalid_data) < 4) return;
+        if (count(peer, Offence::malformed) < 2) return;
         peers.erase(peer);
         sync->remove_peer(now, peer);
     }
@@ -205,7 +205,6 @@ private:
             entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(entries.size() / 2));
         }
     }
-
 };
 
 /// It is at a block of the served chain, and has its state: it can go on from there.
@@ -274,7 +273,7 @@ TEST_CASE("snapshot: liars are charged, and what they say has no effect") {
         fetching.run();
         const bool is_invalid = manner == Manner::wrong_value || manner == Manner::left_out ||
                                 manner == Manner::headers;
-        CHECK(fetching.count(1, is_invalid ? Offence::invalid_data : Offence::useless) > 0);
+        CHECK(fetching.count(1, is_invalid ? Offence::malformed : Offence::useless) > 0);
         CHECK(fetching.charges[2].empty());
         check_whole(fetching);
     }

@@ -179,7 +179,10 @@ void StateSync::on_applied(Now now, Outcome outcome, const std::vector<StateSpan
         }
         case Outcome::refused:
             give_back(written.span);
-            fail(written.peer, out, Offence::invalid_data);
+            // A proof that does not hold is no accident. Twice, this is a ban, and outlives a
+            // restart; the same answer in each life of a node would add up.
+            fail(written.peer, out, Offence::malformed);
+            out.emplace_back(Charge{written.peer, Offence::malformed});
             break;
         case Outcome::failed:
             give_back(written.span);

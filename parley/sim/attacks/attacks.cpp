@@ -28,6 +28,8 @@ std::string_view name(AttackKind kind) {
             return "credit_abuse";
         case AttackKind::waste:
             return "waste";
+        case AttackKind::lie:
+            return "lie";
     }
     return "?";
 }
@@ -61,6 +63,8 @@ std::unique_ptr<Attack> make_attack(AttackKind kind, std::uint64_t seed) {
             return make_credit_abuse(seed);
         case AttackKind::waste:
             return make_waste(seed);
+        case AttackKind::lie:
+            return make_lie(seed);
     }
     return nullptr;
 }

@@ -45,12 +45,20 @@ enum class AttackKind : std::uint8_t {
     /// large transaction, announcements of what is known, answers to no question, lists that name a
     /// hash twice.
     waste,
+    /// Answers questions about headers, bodies and accounts wrong, or not at all.
+    lie,
 };
-inline constexpr std::array all_attacks{AttackKind::garbage,        AttackKind::oversized,
-                                        AttackKind::forged_records, AttackKind::address_flood,
-                                        AttackKind::sybil,          AttackKind::withhold,
-                                        AttackKind::spam,           AttackKind::stalled_handshake,
-                                        AttackKind::credit_abuse,   AttackKind::waste};
+inline constexpr std::array all_attacks{AttackKind::garbage,
+                                        AttackKind::oversized,
+                                        AttackKind::forged_records,
+                                        AttackKind::address_flood,
+                                        AttackKind::sybil,
+                                        AttackKind::withhold,
+                                        AttackKind::spam,
+                                        AttackKind::stalled_handshake,
+                                        AttackKind::credit_abuse,
+                                        AttackKind::waste,
+                                        AttackKind::lie};
 
 /// "address_flood".
 std::string_view name(AttackKind kind);

@@ -38,6 +38,7 @@ struct ExperimentOptions {
     std::size_t attackers = 0;  ///< in addition to `nodes`
     /// Capacity of each node's seen cache in gossip; nothing: the node's default.
     std::optional<std::size_t> seen_items_max;
+    std::uint64_t state_accounts = 0;      ///< for NetworkOptions::state_accounts
     std::size_t book_entries_max = 5'120;  ///< of each node's address book
     bool no_disks = false;                 ///< hosts store nothing, and so must not restart
     /// Report beside each transaction's spread what models reach over the same links.

@@ -2,6 +2,7 @@
 
 #include <parley/sim/experiment/chain_scenarios.hpp>
 #include <parley/sim/experiment/slow_module.hpp>
+#include <parley/sim/experiment/snapshot_scenario.hpp>
 
 #include <fmt/format.h>
 
@@ -259,6 +260,17 @@ std::vector<Scenario> make() {
                    .prepare = prepare_chain,
                    .plan = plan_kills,
                    .check = check_chain});
+    out.push_back({.name = "chain_liars",
+                   .about = "the same, where a third answer wrong or not at all",
+                   .nodes = 12,
+                   .time = minutes{3},
+                   .rate = 0,
+                   .attack = AttackKind::lie,
+                   .attackers = 6,
+                   .prepare = prepare_chain,
+                   .plan = plan_kills,
+                   .check = check_chain});
+    out.push_back(snapshot_scenario());
     out.push_back({.name = "swarm",
                    .about = "each seed draws its own faults: chaos first, then it must heal",
                    .nodes = 20,
@@ -287,6 +299,7 @@ ExperimentOptions default_options(const Scenario& scenario) {
     out.rate = scenario.rate;
     out.attack = scenario.attack;
     out.attackers = scenario.attackers;
+    out.state_accounts = scenario.state_accounts;
     return out;
 }
 

@@ -30,6 +30,7 @@ TEST_CASE("every scenario holds") {
         options.nodes = std::min<std::size_t>(options.nodes, 30);
         options.attackers = std::min<std::size_t>(options.attackers, 20);
         options.crypto = Crypto::stub;
+        options.state_accounts = std::min<std::uint64_t>(options.state_accounts, 20'000);
         passes(options);
     }
 }

@@ -44,6 +44,9 @@ std::string command_of(const ExperimentOptions& options) {
     } else if (options.scenario->attack) {
         out += " --attackers 0";
     }
+    if (options.state_accounts != options.scenario->state_accounts) {
+        out += fmt::format(" --accounts {}", options.state_accounts);
+    }
     if (options.crypto == Crypto::stub) out += " --crypto stub";
     return out;
 }

@@ -3,6 +3,7 @@
 #include <parley/chain/consensus/solo/solo.hpp>
 #include <parley/chain/types/test_transactions.hpp>
 #include <parley/node/chain_config.hpp>
+#include <parley/sim/world/layered_store.hpp>
 
 #include <utility>
 
@@ -38,6 +39,14 @@ ChainHosts::ChainHosts(std::size_t hosts, std::uint64_t accounts, std::function<
       engine_(*node::make_engine("solo", genesis_)),
       disks_(hosts),
       signs_(std::move(signs)) {}
+
+void ChainHosts::grow(std::uint64_t accounts) {
+    grown_ = grow_chain(genesis_, genesis_block_, engine_, signer_secret(), accounts);
+    for (auto& disks : disks_) {
+        disks = {std::make_shared<LayeredStore>(grown_->store),
+                 std::make_shared<LayeredLog>(grown_->log)};
+    }
+}
 
 node::ChainData ChainHosts::data_of(HostId host) const {
     node::ChainData out{.genesis = genesis_,

@@ -7,12 +7,14 @@
 #include <parley/base/append_log.hpp>
 #include <parley/base/store.hpp>
 #include <parley/node/chain_data.hpp>
+#include <parley/sim/world/grown_chain.hpp>
 #include <parley/sim/world/world.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace parley::sim {
@@ -21,19 +23,25 @@ class ChainHosts {
 public:
     /// Of the accounts chain::testing::secret_of(0) to `accounts` - 1 each has 1,000 ether.
     ChainHosts(std::size_t hosts, std::uint64_t accounts, std::function<bool(HostId)> signs);
+    /// All begin with a chain that has so many accounts more.
+    void grow(std::uint64_t accounts);
+    std::uint64_t grown_blocks() const { return grown_ ? grown_->blocks : 0; }
+    /// The host has the genesis alone, whatever it had. Precondition: it is down.
+    void clear(HostId host) { disks_[host] = {}; }
 
     /// For node::Node::create(), in each of a host's lives.
     node::ChainData data_of(HostId host) const;
 
 private:
     struct Disks {
-        std::shared_ptr<MemoryStore> store = std::make_shared<MemoryStore>();
-        std::shared_ptr<MemoryLog> log = std::make_shared<MemoryLog>();
+        std::shared_ptr<Store> store = std::make_shared<MemoryStore>();
+        std::shared_ptr<AppendLog> log = std::make_shared<MemoryLog>();
     };
 
     chain::Genesis genesis_;
     chain::GenesisBlock genesis_block_;
     std::shared_ptr<const chain::Engine> engine_;
+    std::optional<GrownChain> grown_;
     std::vector<Disks> disks_;
     std::function<bool(HostId)> signs_;
 };

@@ -28,7 +28,8 @@ struct NetworkOptions {
     /// Instead of a fixed latency from that range for each pair of hosts.
     std::function<PathConfig(HostId, HostId)> path{};
     Crypto crypto = Crypto::real;
-    bool dht = false;  ///< the nodes take part in the DHT (setting p2p.dht)
+    std::uint64_t state_accounts = 0;  ///< of the chain, for scenarios that grow one
+    bool dht = false;                  ///< the nodes take part in the DHT (setting p2p.dht)
     /// A host's endpoint, instead of Network::endpoint; nothing: that one.
     std::function<std::optional<Endpoint>(HostId)> endpoint{};
     /// Changes a node's settings before its start; boot nodes and so on.
