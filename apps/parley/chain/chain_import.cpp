@@ -40,7 +40,7 @@ struct Progress {
 
 void start_import(chain::Ledger& ledger, chain::Block block, Progress& progress) {
     const auto number = block.header.number;
-    const auto hash = block.header.hash();
+    const auto hash = ledger.engine().hash_of(block.header);
     const auto transactions = block.body.transactions.size();
     ledger.import(runtime::now(), std::move(block),
                   [&progress, number, hash, transactions](Now, const auto& result) {
@@ -68,7 +68,7 @@ Outcome import_file(OfflineLedger& offline, const std::string& path, Progress& p
         }
         if (!*block) break;
         // The chain's first block is there.
-        if ((*block)->header.hash() == ledger.genesis_hash()) continue;
+        if (ledger.engine().hash_of((*block)->header) == ledger.genesis_hash()) continue;
         start_import(ledger, std::move(**block), progress);
         offline.runner().run_until(
             [&] { return ledger.waiting() < ahead_max || progress.failure; });

@@ -39,7 +39,8 @@ Result<void, InvalidBlock> check_fees(const Header& header, const Header& parent
 
 }  // namespace
 
-Result<void, InvalidBlock> check_header(const Header& header, const Header& parent, Fork fork) {
+Result<void, InvalidBlock> check_header(const Header& header, const Header& parent, Fork fork,
+                                        bool bounds_gas_limit) {
     if (!header.has_fields_of(fork)) {
         return breaks(BlockRule::fields_of_fork, static_cast<std::uint64_t>(fork), 0);
     }
@@ -51,7 +52,7 @@ Result<void, InvalidBlock> check_header(const Header& header, const Header& pare
         return breaks(BlockRule::timestamp, parent.timestamp + 1, header.timestamp);
     }
     const auto parent_limit = gas_limit_before(parent, fork);
-    if (!gas_limit_ok(parent_limit, header.gas_limit)) {
+    if (bounds_gas_limit && !gas_limit_ok(parent_limit, header.gas_limit)) {
         return breaks(BlockRule::gas_limit, parent_limit, header.gas_limit);
     }
     if (header.gas_used > header.gas_limit) {

@@ -17,7 +17,8 @@ namespace parley::chain {
 
 /// `fork` of the header itself. Errors: the rules from fields_of_fork to excess_blob_gas; not what
 /// the body says.
-Result<void, InvalidBlock> check_header(const Header& header, const Header& parent, Fork fork);
+Result<void, InvalidBlock> check_header(const Header& header, const Header& parent, Fork fork,
+                                        bool bounds_gas_limit = true);
 
 /// What the header says of its body. Errors: transactions_root, ommers_hash, withdrawals_root,
 /// has_withdrawals, blob_gas_used.

@@ -20,8 +20,9 @@ Buffer number_key(std::uint64_t number) {
 Buffer encode_known(const KnownBlock& known) {
     rlp::Writer out;
     out.begin_list().raw(known.header.header.encode()).number(known.header.total_difficulty);
-    out.number(known.place.offset).number(known.place.size_bytes).end_list();
-    return out.take();
+    out.number(known.place.offset).number(known.place.size_bytes);
+    if (!known.header.notes.empty()) out.string(Bytes{known.header.notes});
+    return out.end_list().take();
 }
 
 Result<KnownBlock, StoreError> decode_known(const Hash256& hash, Bytes raw) {
@@ -34,8 +35,10 @@ Result<KnownBlock, StoreError> decode_known(const Hash256& hash, Bytes raw) {
     const auto total = in->u256();
     const auto offset = total ? in->u64() : std::unexpected{total.error()};
     const auto size = offset ? in->u32() : std::unexpected{offset.error()};
-    if (!header || !size || !in->finish()) return corrupt;
-    return KnownBlock{{std::move(*header), hash, *total}, {*offset, *size}};
+    if (!header || !size) return corrupt;
+    const auto notes = in->at_end() ? Bytes{} : in->string();
+    if (!notes || !in->finish()) return corrupt;
+    return KnownBlock{{std::move(*header), hash, *total, to_buffer(*notes)}, {*offset, *size}};
 }
 
 Buffer encode_place(const TxPlace& place) {

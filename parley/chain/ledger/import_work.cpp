@@ -16,9 +16,12 @@ ImportError import_error_of(BlockFailure failure) {
 
 Result<void, InvalidBlock> check_block(const Engine& engine, const Block& block,
                                        const ChainHeader& parent, Fork fork) {
-    if (auto checked = check_header(block.header, parent.header, fork); !checked) return checked;
+    const bool bounds = engine.bounds_gas_limit();
+    if (auto checked = check_header(block.header, parent.header, fork, bounds); !checked) {
+        return checked;
+    }
     if (auto checked = engine.check_header(block.header, parent, fork); !checked) {
-        return std::unexpected{breaks_engine_rule(std::move(checked.error().reason))};
+        return std::unexpected{breaks_engine_rule(std::move(checked.error()))};
     }
     return check_body(block);
 }

@@ -47,6 +47,7 @@ std::string message(const InvalidBlock& error) {
         case BlockRule::excess_blob_gas:
             return numbers("excess blob gas", error);
         case BlockRule::engine:
+        case BlockRule::seals:
             return error.reason;
         case BlockRule::transactions_root:
             return hashes("transactions root", error);
@@ -72,9 +73,9 @@ std::string message(const InvalidBlock& error) {
     return "invalid block";
 }
 
-InvalidBlock breaks_engine_rule(std::string reason) {
-    InvalidBlock out{.rule = BlockRule::engine};
-    out.reason = std::move(reason);
+InvalidBlock breaks_engine_rule(EngineError error) {
+    InvalidBlock out{.rule = error.is_of_seals ? BlockRule::seals : BlockRule::engine};
+    out.reason = std::move(error.reason);
     return out;
 }
 

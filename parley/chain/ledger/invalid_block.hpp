@@ -3,6 +3,7 @@
 #pragma once
 
 #include <parley/base/uint256.hpp>
+#include <parley/chain/consensus/engine.hpp>
 #include <parley/chain/execution/execution.hpp>
 
 #include <cstdint>
@@ -23,7 +24,8 @@ enum class BlockRule : std::uint8_t {
     base_fee,         ///< follows from the parent
     blob_gas_used,    ///< of all transactions; at most six blobs
     excess_blob_gas,  ///< follows from the parent
-    engine,           ///< InvalidBlock::reason: a rule of the consensus, as its seal
+    engine,           ///< InvalidBlock::reason: a rule of the consensus
+    seals,            ///< InvalidBlock::reason; with other seals the same block may be good
     // Of the body and the header.
     transactions_root,
     ommers_hash,
@@ -49,8 +51,8 @@ struct InvalidBlock {
 /// One line for a log or a caller: "transaction 3: nonce too low: expected 3, got 2".
 std::string message(const InvalidBlock& error);
 
-/// A rule of the consensus, in its words.
-InvalidBlock breaks_engine_rule(std::string reason);
+/// A rule of the consensus, in its words: engine or seals.
+InvalidBlock breaks_engine_rule(EngineError error);
 /// With two numbers, or two hashes.
 std::unexpected<InvalidBlock> breaks(BlockRule rule, std::uint64_t expected, std::uint64_t actual);
 std::unexpected<InvalidBlock> breaks(BlockRule rule, const Uint256& expected,

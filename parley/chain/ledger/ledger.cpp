@@ -53,9 +53,10 @@ std::unexpected<LedgerError> other_genesis(const Hash256& expected, const Hash25
     return std::unexpected{std::move(error)};
 }
 
-ChainHeader child_of(const ChainHeader& parent, const Header& header, const Hash256& hash) {
+ChainHeader child_of(const Engine& engine, const ChainHeader& parent, const Header& header) {
     const auto total = checked_add(parent.total_difficulty, header.difficulty);
-    return {header, hash, total.value_or(parent.total_difficulty)};
+    return {header, engine.hash_of(header), total.value_or(parent.total_difficulty),
+            engine.notes_after(header, parent)};
 }
 
 }  // namespace
@@ -81,7 +82,7 @@ Result<std::unique_ptr<Ledger>, LedgerError> Ledger::open(LedgerServices service
     const auto raw = services.store.get(meta_table, bytes_of(saved_key));
     if (!raw) return store_failed(raw.error());
     std::unique_ptr<Ledger> out{new Ledger{std::move(services), config}};
-    out->genesis_hash_ = genesis.header.hash();
+    out->genesis_hash_ = out->engine().hash_of(genesis.header);
     Result<void, LedgerError> opened;
     if (!*raw) {
         opened = out->begin(std::move(genesis));
@@ -100,7 +101,7 @@ Result<std::unique_ptr<Ledger>, LedgerError> Ledger::open(LedgerServices service
 /// A chain that was never saved. The log begins with the genesis, and may have blocks.
 Result<void, LedgerError> Ledger::begin(GenesisBlock genesis) {
     must_save_ = true;
-    head_ = {genesis.header, genesis_hash_, genesis.header.difficulty};
+    head_ = {genesis.header, genesis_hash_, genesis.header.difficulty, {}};
     RecentBlock first{head_};
     first.logged.block.header = std::move(genesis.header);
     if (first.logged.block.header.withdrawals_root) {
@@ -122,7 +123,7 @@ Result<LogPlace, LedgerError> Ledger::place_of_genesis(const LoggedBlock& genesi
     Hash256 first{};
     const auto dropped = parts_->log.recover(0, [&](const LogPlace& place, LoggedBlock logged) {
         found = place;
-        first = logged.block.header.hash();
+        first = engine().hash_of(logged.block.header);
         return false;
     });
     if (!dropped) return store_failed(dropped.error());
@@ -149,7 +150,7 @@ Result<void, LedgerError> Ledger::replay(std::uint64_t offset) {
     std::optional<LedgerError> error;
     const auto dropped =
         parts_->log.recover(offset, [&](const LogPlace& place, LoggedBlock logged) {
-            const auto hash = logged.block.header.hash();
+            const auto hash = engine().hash_of(logged.block.header);
             const auto imported = replay_one(place, std::move(logged));
             if (imported) return true;
             error = LedgerError{.code = LedgerErrc::replay, .import = imported.error()};
@@ -175,7 +176,7 @@ Result<void, ImportError> Ledger::replay_one(const LogPlace& place, LoggedBlock 
     const auto& header = logged.block.header;
     WaitingBlock waiting{
         .block = logged.block,
-        .header = child_of(*parent, header, header.hash()),
+        .header = child_of(engine(), *parent, header),
         .parent = *parent,
         .fork = services_.engine->fork_of(header, *parent),
         .senders = std::move(logged.senders),
@@ -215,7 +216,7 @@ Result<ChainHeader, ImportError> Ledger::parent_of(const Header& header) {
 }
 
 void Ledger::import(Now now, Block block, ImportDone done, std::vector<Address> senders) {
-    const auto hash = block.header.hash();
+    const auto hash = engine().hash_of(block.header);
     if (parts_->blocks.recent(hash)) return done(now, Imported{.was_known = true});
     if (auto* same = queue_.find(hash)) return same->done.push_back(std::move(done));
     const auto parent = parent_of(block.header);
@@ -227,7 +228,7 @@ void Ledger::import(Now now, Block block, ImportDone done, std::vector<Address> 
         .senders = std::move(senders),
     };
     const auto& header = waiting.block.header;
-    waiting.header = child_of(*parent, header, hash);
+    waiting.header = child_of(engine(), *parent, header);
     waiting.fork = services_.engine->fork_of(header, *parent);
     waiting.size_bytes = waiting.block.body.memory_bytes();
     if (const auto pushed = queue_.push(std::move(waiting)); !pushed) {
@@ -342,7 +343,7 @@ Result<void, InvalidBlock> Ledger::check_ommers(const Block& block, Fork fork) c
     };
     auto checked = services_.engine->check_ommers(block, fork, headers, blocks);
     if (checked) return {};
-    return std::unexpected{breaks_engine_rule(std::move(checked.error().reason))};
+    return std::unexpected{breaks_engine_rule(std::move(checked.error()))};
 }
 
 void Ledger::on_executed(Now now, const std::shared_ptr<WaitingBlock>& waiting,

@@ -71,13 +71,16 @@ BlockRelay::Handled BlockRelay::on_new_block(Now now, PeerId peer, const SharedB
         return std::unexpected{Offence::malformed};
     }
     if (!block) return {};
-    const auto hash = block->header().hash();
+    const auto hash = chain_.hash_of(block->header());
     if (tree_.on_payload(now, peer, hash) == gossip::Receipt::duplicate) return {};
     switch (chain_.judge(block->header(), hash)) {
         case Verdict::good:
             break;
         case Verdict::bad:
             tree_.on_invalid(hash);
+            return std::unexpected{Offence::invalid_data};
+        case Verdict::bad_seals:
+            tree_.on_dropped(hash);
             return std::unexpected{Offence::invalid_data};
         case Verdict::known:
             tree_.on_unwanted(hash);
@@ -209,7 +212,7 @@ BlockRelay::Handled BlockRelay::on_graft(PeerId peer, Bytes message, std::vector
 }
 
 void BlockRelay::on_made(Now now, const Block& block, std::vector<Effect>& out) {
-    const auto hash = block.header.hash();
+    const auto hash = chain_.hash_of(block.header);
     forwarding_.insert_or_assign(hash, message_of(hash));
     tree_.on_valid(now, hash);
     flush(out);

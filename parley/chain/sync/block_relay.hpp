@@ -61,10 +61,11 @@ public:
 
     /// What a header is to the chain.
     enum class Verdict : std::uint8_t {
-        good,     ///< it follows a block of ours, and the consensus takes it
-        bad,      ///< the consensus refuses it
-        known,    ///< the block is here, or on its way into the ledger
-        unknown,  ///< its parent is not here
+        good,       ///< it follows a block of ours, and the consensus takes it
+        bad,        ///< the consensus refuses it
+        bad_seals,  ///< the same, of seals alone: with others the block may be good
+        known,      ///< the block is here, or on its way into the ledger
+        unknown,    ///< its parent is not here
     };
     struct Chain {
         std::function<Verdict(const Header& header, const Hash256& hash)> judge;
@@ -72,6 +73,7 @@ public:
         std::function<const Block*(const Hash256&)> block;
         CompactBlock::Pool pool;
         BlockLimits limits;
+        std::function<Hash256(const Header&)> hash_of;
     };
 
     BlockRelay(gossip::TreeConfig config, Chain chain, Rng rng);

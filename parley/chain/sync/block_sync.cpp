@@ -284,6 +284,7 @@ BlockSync::BlockSync(BlockSyncConfig config, OpenLedger open, CompactBlock::Pool
               .locator = [this] { return locator(); },
               .is_known =
                   [this](const Hash256& hash) { return ledger_->recent_header(hash).has_value(); },
+              .hash_of = [this](const Header& header) { return ledger_->engine().hash_of(header); },
           }),
       answers_(config.answers),
       pool_(std::move(pool)),
@@ -318,6 +319,7 @@ void BlockSync::attached(transport::Network& network) {
             .block = [this](const Hash256& hash) { return block_in_memory(hash); },
             .pool = pool_,
             .limits = ledger_->limits(),
+            .hash_of = [this](const Header& header) { return ledger_->engine().hash_of(header); },
         },
         rng_.split("relay"));
 }
@@ -344,7 +346,8 @@ BlockRelay::Verdict BlockSync::judge(const Header& header, const Hash256& hash) 
     const auto& engine = ledger_->engine();
     if (header.number != parent->header.number + 1) return Verdict::bad;
     const auto checked = engine.check_header(header, *parent, engine.fork_of(header, *parent));
-    return checked ? Verdict::good : Verdict::bad;
+    if (checked) return Verdict::good;
+    return checked.error().is_of_seals ? Verdict::bad_seals : Verdict::bad;
 }
 
 const Block* BlockSync::block_in_memory(const Hash256& hash) const {
@@ -488,7 +491,7 @@ bool BlockSync::perform_snapshot(Now now) {
 }
 
 void BlockSync::start_import(Now now, Block block) {
-    const auto hash = block.header.hash();
+    const auto hash = ledger_->engine().hash_of(block.header);
     ledger_->import(now, std::move(block), [this, self = self_, hash](Now at, const auto& result) {
         if (!*self) return;
         after_import(at, result);
@@ -537,7 +540,7 @@ void BlockSync::import_relayed(Now now, Downloads::PeerId from, Block block) {
             if (result || outcome_of(result.error()) != Downloads::Outcome::wrong_body) {
                 return;
             }
-            relay_->on_wrong_body(header.hash());
+            relay_->on_wrong_body(ledger_->engine().hash_of(header));
             fetch(at, from, header);
         });
 }
@@ -548,9 +551,10 @@ void BlockSync::fetch(Now now, Downloads::PeerId from, const Header& header) {
     // Of a parent that is not here: as if it were the head.
     const auto parent = ledger_->recent_header(header.parent_hash).value_or(ledger_->head());
     const auto total = checked_add(parent.total_difficulty, header.difficulty);
-    downloads_.on_status(now, from,
-                         {header.number, header.hash(), total.value_or(parent.total_difficulty)},
-                         effects_);
+    downloads_.on_status(
+        now, from,
+        {header.number, ledger_->engine().hash_of(header), total.value_or(parent.total_difficulty)},
+        effects_);
     perform(now);
 }
 

@@ -68,7 +68,7 @@ void Downloads::on_headers(Now now, PeerId id, std::uint64_t question, std::vect
         const bool is_first = blocks_.empty();
         const auto parent = is_first ? header.parent_hash : blocks_.back().hash;
         const auto number = is_first ? header.number : blocks_.back().header.number + 1;
-        const auto hash = header.hash();
+        const auto hash = chain_.hash_of(header);
         if (is_first && chain_.is_known(hash)) continue;
         if (!follows(header, parent, number) || (is_first && !chain_.is_known(parent))) {
             peer->has_no_more = true;

@@ -63,6 +63,9 @@ public:
         /// Some hashes of our main chain, the head first, the genesis last.
         std::function<std::vector<Hash256>()> locator;
         std::function<bool(const Hash256&)> is_known;
+        std::function<Hash256(const Header&)> hash_of = [](const Header& header) {
+            return header.hash();
+        };
     };
 
     Downloads(DownloadsConfig config, Chain chain) : config_(config), chain_(std::move(chain)) {}

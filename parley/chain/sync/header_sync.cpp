@@ -176,9 +176,9 @@ std::vector<ChainHeader> check_headers(const Engine& engine, const ChainHeader& 
         const auto total = checked_add(before.total_difficulty, header.difficulty);
         if (header.parent_hash != before.hash || !total) break;
         const auto fork = engine.fork_of(header, before);
-        if (!check_header(header, before.header, fork)) break;
+        if (!check_header(header, before.header, fork, engine.bounds_gas_limit())) break;
         if (!engine.check_header(header, before, fork)) break;
-        out.push_back({header, header.hash(), *total});
+        out.push_back({header, engine.hash_of(header), *total, engine.notes_after(header, before)});
     }
     return out;
 }
