@@ -2,6 +2,9 @@
 #include <parley/base/test_vectors.hpp>
 #include <parley/chain/consensus/qbft/messages.hpp>
 #include <parley/chain/consensus/qbft/qbft.hpp>
+#include <parley/chain/execution/transfers.hpp>
+#include <parley/chain/genesis/genesis_json.hpp>
+#include <parley/chain/ledger/test_ledger.hpp>
 #include <parley/chain/types/block.hpp>
 
 #include <boost/json.hpp>
@@ -17,6 +20,8 @@
 using namespace parley;
 using namespace parley::chain;
 using namespace parley::chain::qbft;
+using parley::chain::testing::import_now;
+using parley::chain::testing::run_all;
 namespace json = boost::json;
 
 namespace {
@@ -199,4 +204,43 @@ TEST_CASE("each header of a chain of GoQuorum's is as our rules have it") {
     }
     CHECK(above_round_0 == 51);
     CHECK(sizes == std::set<std::size_t>{4, 5});
+}
+
+TEST_CASE("a ledger takes the chain of GoQuorum's whole, state and receipts too") {
+    const auto chain = goquorum_chain();
+    if (chain.empty()) return;
+    const auto genesis =
+        parse_genesis(read_file(parley::testing::vectors("goquorum-qbft/genesis.json")));
+    REQUIRE(genesis);
+    QbftConfig config{.epoch_blocks = 30};
+    config.forks = genesis->forks;
+    config.is_gas_limit_free = true;
+    MemoryStore store;
+    MemoryLog log;
+    JobQueue jobs{64};
+    const auto open = [&] {
+        return Ledger::open({.execution = std::make_shared<Transfers>(genesis->chain_id),
+                             .engine = std::make_shared<Qbft>(config),
+                             .store = store,
+                             .log_file = log,
+                             .jobs = jobs},
+                            make_genesis_block(*genesis));
+    };
+    auto ledger = open();
+    REQUIRE(ledger);
+    for (std::size_t i = 1; i < chain.size(); ++i) {
+        CAPTURE(i);
+        const auto imported = import_now(**ledger, jobs, chain[i]);
+        REQUIRE_MESSAGE(imported.has_value(), (imported ? "" : message(imported.error())));
+        CHECK(imported->applied.size() == 1);
+    }
+    const auto head = (*ledger)->head();
+    CHECK(head.header.number == 210);
+    // The votes that are open came from the disk.
+    (*ledger)->save({});
+    run_all(jobs);
+    ledger = open();
+    REQUIRE(ledger);
+    CHECK((*ledger)->head().hash == head.hash);
+    CHECK((*ledger)->head().notes == head.notes);
 }
