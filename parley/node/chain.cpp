@@ -24,11 +24,15 @@ Chain::Chain(const ChainConfig& config, Rng rng, std::optional<ChainData> data, 
     if (!data) return;
     blocks_.emplace(config, std::move(*data), LedgerModule::Parts{state_, pool_, relay_, eth_},
                     rng.split("blocks"));
+    if (is_by_votes(blocks_->data())) {
+        validator_.emplace(*blocks_, rng.split("validator").next());
+    }
 }
 
 std::vector<transport::PeerHandler*> Chain::modules() {
     std::vector<transport::PeerHandler*> out{&relay_};
     if (blocks_) out.push_back(&*blocks_);
+    if (validator_) out.push_back(&*validator_);
     return out;
 }
 

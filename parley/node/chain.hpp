@@ -17,6 +17,7 @@
 #include <parley/node/chain_data.hpp>
 #include <parley/node/ledger_module.hpp>
 #include <parley/node/rpc/eth_rpc.hpp>
+#include <parley/node/validator_module.hpp>
 #include <parley/p2p/metrics.hpp>
 #include <parley/rpc/method.hpp>
 
@@ -44,6 +45,9 @@ public:
     LedgerModule* blocks() { return blocks_ ? &*blocks_ : nullptr; }
     const LedgerModule* blocks() const { return blocks_ ? &*blocks_ : nullptr; }
 
+    /// Null unless blocks are made by votes.
+    const ValidatorModule* validator() const { return validator_ ? &*validator_ : nullptr; }
+
     /// To be plugged into a network; they live as long as this.
     std::vector<transport::PeerHandler*> modules();
     /// Once, when the network is open: transactions are told to filters and subscriptions.
@@ -64,6 +68,7 @@ private:
     chain::TxRelay relay_;
     EthRpc eth_;
     std::optional<LedgerModule> blocks_;
+    std::optional<ValidatorModule> validator_;
     Hub::Subscription added_;
 };
 

@@ -27,11 +27,12 @@ p2p::SettingList settings_of(ChainConfig& config) {
         .text(
             "engine",
             "Who makes blocks. \"solo\": the one signer whose address is the genesis's extraData.\n"
+            "# \"qbft\": validators by votes, the first of whom are in the genesis's extraData.\n"
             "# \"unsealed\": anyone, as before Ethereum's consensus; for `parley chain` alone.",
-            "\"solo\" or \"unsealed\"",
+            "\"solo\", \"qbft\" or \"unsealed\"",
             [&](const std::string& s) {
                 config.engine = s;
-                return s == "solo" || s == "unsealed";
+                return s == "solo" || s == "qbft" || s == "unsealed";
             },
             [&] { return config.engine; })
         .text(

@@ -1,13 +1,38 @@
 #include <parley/node/chain_data.hpp>
 
+#include <parley/chain/consensus/qbft/qbft.hpp>
 #include <parley/chain/consensus/solo/solo.hpp>
 #include <parley/chain/consensus/unsealed/unsealed.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace parley::node {
+namespace {
+
+Result<std::shared_ptr<const chain::Engine>, std::string> make_qbft(const chain::Genesis& genesis) {
+    const auto extra = chain::qbft::decode_extra_data(genesis.extra_data);
+    if (!extra) {
+        return std::unexpected{"extraData: expected QBFT's with the first validators: " +
+                               message(extra.error())};
+    }
+    const auto& validators = extra->validators;
+    if (validators.empty()) return std::unexpected{"extraData: expected a validator, got none"};
+    if (std::ranges::adjacent_find(validators, std::ranges::greater_equal{}) != validators.end()) {
+        return std::unexpected{"extraData: expected validators in ascending order, none twice"};
+    }
+    const auto settings = genesis.qbft.value_or(chain::QbftGenesis{});
+    return std::make_shared<const chain::qbft::Qbft>(
+        chain::qbft::QbftConfig{.forks = genesis.forks,
+                                .period_s = settings.period_s,
+                                .epoch_blocks = settings.epoch_blocks,
+                                .is_gas_limit_free = genesis.is_quorum});
+}
+
+}  // namespace
 
 Result<std::unique_ptr<chain::Ledger>, chain::LedgerError> open_ledger(
     const ChainData& data, std::shared_ptr<const chain::Execution> execution, JobQueue& jobs,
@@ -21,6 +46,10 @@ Result<std::unique_ptr<chain::Ledger>, chain::LedgerError> open_ledger(
                                 .jobs = jobs,
                                 .log = log},
                                data.genesis_block, config);
+}
+
+bool is_by_votes(const ChainData& data) {
+    return dynamic_cast<const chain::qbft::Qbft*>(data.engine.get()) != nullptr;
 }
 
 p2p::ChainFacts facts_of(const ChainData& data) {
@@ -38,6 +67,7 @@ p2p::ChainFacts facts_of(const chain::Genesis& genesis, const chain::Header& fir
 Result<std::shared_ptr<const chain::Engine>, std::string> make_engine(
     std::string_view name, const chain::Genesis& genesis) {
     if (name == "unsealed") return std::make_shared<const chain::Unsealed>(genesis.forks);
+    if (name == "qbft") return make_qbft(genesis);
     if (name != "solo") return std::unexpected{fmt::format("no engine \"{}\"", name)};
     const auto signer = chain::solo_signer(genesis.extra_data);
     if (!signer) {

@@ -28,7 +28,12 @@ struct ChainData {
     std::shared_ptr<Store> store;
     std::shared_ptr<AppendLog> log_file;
     std::optional<ByteArray<32>> signer_secret = {};  ///< of this node's blocks; none: makes none
+    /// Of a validator: what it said. Both are there if there is a secret and the engine is qbft.
+    std::shared_ptr<AppendLog> votes_first = {};
+    std::shared_ptr<AppendLog> votes_second = {};
 };
+/// Whether blocks are made by votes (Qbft).
+bool is_by_votes(const ChainData& data);
 
 /// The ledger of the chain. `data` outlives it; `salt` is random. Errors: as Ledger::open.
 Result<std::unique_ptr<chain::Ledger>, chain::LedgerError> open_ledger(

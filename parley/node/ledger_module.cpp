@@ -69,8 +69,8 @@ void LedgerModule::use_state(Now now) {
         [this](const auto& tx, const auto& sender) { return objection(tx, sender); });
     parts_.relay.on_new_head(now, new_head({}));
     use_ledger();
-    if (data_.signer_secret) start_producer();
-    if (on_head_) on_head_(now, ledger().head());
+    if (data_.signer_secret && !is_by_votes(data_)) start_producer();
+    tell_head(now);
 }
 
 void LedgerModule::use_ledger() {
@@ -99,9 +99,16 @@ void LedgerModule::start_producer() {
         },
         network_->log());
     producer_->on_refused([this](Now, const Hash256& hash, const chain::ExecutionError& why) {
-        if (is_final(why.code)) parts_.relay.on_refused(hash);
+        on_refused({{hash, why}});
     });
     wipe(*data_.signer_secret);
+}
+
+void LedgerModule::on_refused(
+    const std::vector<std::pair<Hash256, chain::ExecutionError>>& refused) {
+    for (const auto& [hash, why] : refused) {
+        if (is_final(why.code)) parts_.relay.on_refused(hash);
+    }
 }
 
 std::optional<std::string> LedgerModule::objection(const chain::Transaction& tx,
@@ -132,8 +139,12 @@ void LedgerModule::on_timer(Now now) {
 }
 
 void LedgerModule::follow_head(Now now, OnHead call) {
-    on_head_ = std::move(call);
-    on_head_(now, ledger().head());
+    call(now, ledger().head());
+    on_head_.push_back(std::move(call));
+}
+
+void LedgerModule::tell_head(Now now) {
+    for (const auto& call : on_head_) call(now, ledger().head());
 }
 
 std::optional<SyncProgress> LedgerModule::syncing() const {
@@ -187,7 +198,7 @@ void LedgerModule::on_imported(Now now, const chain::Imported& imported) {
         if (const auto* block = ledger().blocks().recent(hash)) parts_.eth.on_block(block->header);
     }
     parts_.eth.on_progress(now);
-    if (on_head_) on_head_(now, ledger().head());
+    tell_head(now);
 }
 
 }  // namespace parley::node

@@ -62,6 +62,17 @@ public:
     const chain::Ledger& ledger() const { return sync_.ledger(); }
     chain::BlockSync& sync() { return sync_; }
     const chain::BlockSync& sync() const { return sync_; }
+    chain::Ledger& own_ledger() { return sync_.ledger(); }
+    /// The ledger can be used: it is not being fetched as a snapshot.
+    bool is_whole() const { return sync_.is_whole(); }
+    const ChainConfig& config() const { return config_; }
+    const ChainData& data() const { return data_; }
+    const chain::TxPool& pool() const { return parts_.pool; }
+    std::shared_ptr<const chain::Execution> execution() const { return execution_; }
+    /// The best transactions for the next block.
+    std::vector<chain::Picked> pick(const Uint256& base_fee, std::uint64_t gas_max) const;
+    /// Transactions that could not be executed in a new block, and why.
+    void on_refused(const std::vector<std::pair<Hash256, chain::ExecutionError>>& refused);
     /// Null if this node makes no blocks.
     const chain::Producer* producer() const { return producer_ ? &*producer_ : nullptr; }
     /// Called now, and for each head that follows.
@@ -76,7 +87,8 @@ private:
     void use_state(Now now);
     void use_ledger();
     void start_producer();
-    std::vector<chain::Picked> pick(const Uint256& base_fee, std::uint64_t gas_max) const;
+
+    void tell_head(Now now);
 
     ChainConfig config_;
     ChainData data_;
@@ -87,7 +99,7 @@ private:
     std::optional<chain::Producer> producer_;
     std::uint64_t first_number_ = 0;  // of the head at the start
     chain::Fork next_fork_{};         // of the next block
-    OnHead on_head_;
+    std::vector<OnHead> on_head_;
 };
 
 }  // namespace parley::node

@@ -84,6 +84,15 @@ Result<std::optional<node::ChainData>, Failure> open_chain(const runtime::Folder
     auto log = runtime::FileLog::open(data + "/blocks");
     if (!log) return failed(fmt::format("cannot open {}/blocks: {}", data, message(log.error())));
     out.log_file = std::move(*log);
+    if (out.signer_secret && node::is_by_votes(out)) {
+        for (auto* votes : {&out.votes_first, &out.votes_second}) {
+            const auto name = data + (votes == &out.votes_first ? "/votes.0" : "/votes.1");
+            auto file = runtime::FileLog::open(name);
+            if (!file)
+                return failed(fmt::format("cannot open {}: {}", name, message(file.error())));
+            *votes = std::move(*file);
+        }
+    }
     return out;
 }
 

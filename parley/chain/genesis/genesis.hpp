@@ -28,6 +28,14 @@ struct GenesisAccount {
     friend bool operator==(const GenesisAccount&, const GenesisAccount&) = default;
 };
 
+/// What a chain by votes begins with, beside its first validators, who are in the extra data.
+struct QbftGenesis {
+    std::uint64_t epoch_blocks = 30'000;  ///< after which votes on validators lapse; above 0
+    std::uint64_t period_s = 1;           ///< from a block to the next, at least; above 0
+    std::uint64_t timeout_s = 2;          ///< of the first round; above 0
+    friend bool operator==(const QbftGenesis&, const QbftGenesis&) = default;
+};
+
 struct Genesis {
     std::uint64_t chain_id = 1;  ///< EIP-155, from 1
     ForkSchedule forks;
@@ -41,6 +49,8 @@ struct Genesis {
     std::optional<Uint256> base_fee_per_gas = {};       ///< wei per gas; absent: initial_base_fee
     std::optional<std::uint64_t> excess_blob_gas = {};  ///< absent: 0
     std::optional<std::uint64_t> blob_gas_used = {};    ///< absent: 0
+    std::optional<QbftGenesis> qbft = {};
+    bool is_quorum = false;  ///< GoQuorum's: the gas limit may change at will
     std::map<Address, GenesisAccount> alloc;
 
     /// Whether block 0 is after the merge: the chain was never mined (EIP-3675).

@@ -15,6 +15,7 @@ using Field = GenesisField;
 using Section = GenesisSection;
 
 constexpr std::string_view narrow_text = "a number below 2^64";
+constexpr std::string_view positive_text = "a number from 1, below 2^64";
 constexpr std::string_view wide_text = "a number below 2^256";
 constexpr std::string_view object_text = "an object";
 constexpr std::string_view hash_text = "32 bytes in hex after 0x";
@@ -98,6 +99,12 @@ constexpr Field fork_before_berlin(std::string_view name) {
     return {name, since_berlin, is_number<0>, {}, {}, GenesisErrc::unsupported_fork};
 }
 
+QbftGenesis& qbft_of(GenesisDraft& draft) {
+    auto& qbft = draft.genesis.qbft;
+    if (!qbft) qbft.emplace();
+    return *qbft;
+}
+
 using To = GenesisDraft;
 using From = JsonScalar;
 
@@ -111,7 +118,7 @@ constexpr auto root_fields = std::to_array<Field>({
          return read_bytes(f, genesis_extra_data_bytes_max, to.genesis.extra_data);
      }},
     {"gasLimit",
-     "a number from 1, below 2^64",
+     positive_text,
      [](To& to, const From& f) { return read_positive(f, to.genesis.gas_limit); },
      {},
      true},
@@ -137,7 +144,7 @@ constexpr auto root_fields = std::to_array<Field>({
 
 constexpr auto config_fields = std::to_array<Field>({
     {"chainId",
-     "a number from 1, below 2^64",
+     positive_text,
      [](To& to, const From& f) { return read_positive(f, to.genesis.chain_id); },
      {},
      true},
@@ -170,6 +177,12 @@ constexpr auto config_fields = std::to_array<Field>({
     {"cancunTime", narrow_text,
      [](To& to, const From& f) { return read_narrow(f, to.genesis.forks.cancun_time); }},
     {"blobSchedule", object_text, nullptr, Section::blob_schedule},
+    {"qbft", object_text, nullptr, Section::qbft},
+    {"isQuorum", "true or false",
+     [](To& to, const From& f) {
+         to.genesis.is_quorum = f.text == "true";
+         return f.kind == JsonScalar::Kind::boolean;
+     }},
     {"enableVerkleAtGenesis", merkle, is_false, {}, {}, GenesisErrc::unsupported_fork},
     {"enableUBTAtGenesis", merkle, is_false, {}, {}, GenesisErrc::unsupported_fork},
     // GoQuorum's: from this block on gas has a price.
@@ -190,6 +203,16 @@ constexpr auto cancun_blob_fields = std::to_array<Field>({
     {"target", "3, as in EIP-4844", is_number<cancun_blob_target>},
     {"max", "6, as in EIP-4844", is_number<cancun_blobs_max>},
     {"baseFeeUpdateFraction", "3338477, as in EIP-4844", is_number<cancun_update_fraction>},
+});
+
+/// Named as GoQuorum and Besu have them.
+constexpr auto qbft_fields = std::to_array<Field>({
+    {"epochLength", positive_text,
+     [](To& to, const From& f) { return read_positive(f, qbft_of(to).epoch_blocks); }},
+    {"blockPeriodSeconds", positive_text,
+     [](To& to, const From& f) { return read_positive(f, qbft_of(to).period_s); }},
+    {"requestTimeoutSeconds", positive_text,
+     [](To& to, const From& f) { return read_positive(f, qbft_of(to).timeout_s); }},
 });
 
 constexpr auto account_fields = std::to_array<Field>({
@@ -218,6 +241,8 @@ std::span<const GenesisField> genesis_fields(GenesisSection section) {
             return blob_schedule_fields;
         case Section::cancun_blobs:
             return cancun_blob_fields;
+        case Section::qbft:
+            return qbft_fields;
         case Section::account:
             return account_fields;
         case Section::none:

@@ -19,6 +19,7 @@ enum class GenesisSection : std::uint8_t {
     config,
     blob_schedule,
     cancun_blobs,
+    qbft,
     alloc,  ///< its keys are addresses
     account,
     storage,  ///< its keys are slots

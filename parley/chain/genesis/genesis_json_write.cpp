@@ -41,6 +41,13 @@ void write_config(Out out, const Genesis& genesis) {
                        ",\n    \"blobSchedule\": {{\"cancun\": {{\"target\": 3, \"max\": 6, "
                        "\"baseFeeUpdateFraction\": 3338477}}}}");
     }
+    if (genesis.is_quorum) fmt::format_to(out, ",\n    \"isQuorum\": true");
+    if (const auto& qbft = genesis.qbft) {
+        fmt::format_to(out,
+                       ",\n    \"qbft\": {{\"epochLength\": {}, \"blockPeriodSeconds\": {}, "
+                       "\"requestTimeoutSeconds\": {}}}",
+                       qbft->epoch_blocks, qbft->period_s, qbft->timeout_s);
+    }
     fmt::format_to(out, "\n  }}");
 }
 

@@ -1,5 +1,6 @@
 #include <parley/chain/producer/producer.hpp>
 
+#include <parley/base/secret_bytes.hpp>
 #include <parley/chain/consensus/solo/solo.hpp>
 #include <parley/chain/types/fees.hpp>
 
@@ -16,40 +17,12 @@ constexpr Duration retry_making_after = std::chrono::milliseconds{100};
 
 }  // namespace
 
-struct Producer::Making {
-    std::shared_ptr<const Execution> execution;
-    std::shared_ptr<const Engine> engine;
-    BlockPlan plan;
-    ByteArray<32> secret;
-    std::vector<Picked> picked;
-    std::optional<Result<MadeBlock, trie::TrieError>> made = {};
-    std::vector<std::pair<Hash256, ExecutionError>> refused = {};
-
-    void run(const ChainHeader& head, const State& state) {
-        std::vector<Candidate> candidates;
-        candidates.reserve(picked.size());
-        for (auto& [raw, sender] : picked) {
-            auto tx = decode_transaction(std::move(raw));
-            if (tx) candidates.push_back({std::move(*tx), sender});
-        }
-        plan.timestamp = std::max(plan.timestamp, head.header.timestamp + 1);
-        made =
-            make_block(*execution, *engine, head, plan, candidates, {state, state, state.root()});
-        if (!*made) return;
-        for (auto& [index, why] : (*made)->refused) {
-            refused.emplace_back(candidates[index].tx.hash, std::move(why));
-        }
-        solo_seal((*made)->block.header, secret);
-    }
-};
-
 Producer::Producer(ProducerConfig config, std::shared_ptr<const Execution> execution,
                    std::shared_ptr<const Engine> engine, Ledger& ledger, Pick pick, Import import,
                    Log& log)
     : config_(std::move(config)),
-      execution_(std::move(execution)),
-      engine_(std::move(engine)),
       ledger_(ledger),
+      maker_(std::move(execution), std::move(engine), ledger),
       pick_(std::move(pick)),
       import_(std::move(import)),
       log_(log),
@@ -74,30 +47,31 @@ void Producer::on_timer(Now now) {
     plan.beneficiary = config_.beneficiary;
     plan.gas_limit_aim = config_.gas_limit_aim;
     plan.bytes_max = config_.block_bytes_max;
-    const auto making = std::make_shared<Making>(
-        Making{execution_, engine_, std::move(plan), config_.secret, std::move(picked)});
-    is_making_ = ledger_.read_state(now, {[making](const ChainHeader& at, const ChainParts& chain) {
-                                              making->run(at, chain.state);
-                                          },
-                                          [making, self = self_](Now at) {
-                                              wipe(making->secret);
-                                              if (*self) (*self)->on_made(at, *making);
-                                          }});
+    is_making_ = maker_.make(
+        now, std::move(plan), std::move(picked),
+        [secret = SecretBytes{config_.secret}](Header& header) {
+            auto key = array_of<32>(secret.bytes());
+            solo_seal(header, key);
+            wipe(key);
+        },
+        [self = self_](Now at, Result<BlockDraft, trie::TrieError> made) {
+            if (*self) (*self)->on_made(at, std::move(made));
+        });
     if (!is_making_) next_at_ = now.instant + retry_making_after;
 }
 
-void Producer::on_made(Now now, Making& making) {
-    if (!*making.made) {
+void Producer::on_made(Now now, Result<BlockDraft, trie::TrieError> result) {
+    if (!result) {
         is_making_ = false;
         ++counters_.failed;
         log_.write(LogLevel::error, "producer", "cannot make a block",
-                   {{"error", message(making.made->error())}});
+                   {{"error", message(result.error())}});
         return;
     }
-    for (const auto& [hash, why] : making.refused) {
+    for (const auto& [hash, why] : result->refused) {
         if (on_refused_) on_refused_(now, hash, why);
     }
-    auto& made = **making.made;
+    auto& made = result->made;
     const auto count = made.block.body.transactions.size();
     const auto number = made.block.header.number;
     import_(

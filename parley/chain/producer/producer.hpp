@@ -8,7 +8,7 @@
 #include <parley/base/bytes.hpp>
 #include <parley/base/time.hpp>
 #include <parley/chain/ledger/ledger.hpp>
-#include <parley/chain/producer/make_block.hpp>
+#include <parley/chain/producer/block_maker.hpp>
 #include <parley/chain/types/transaction.hpp>
 #include <parley/events/log.hpp>
 
@@ -27,12 +27,6 @@ struct ProducerConfig {
     bool makes_empty_blocks = true;
     std::uint64_t gas_limit_aim = 30'000'000;
     std::size_t block_bytes_max = std::size_t{2} << 20;
-};
-
-/// A transaction for a block, by its bytes; they are decoded in the Job.
-struct Picked {
-    SharedBytes raw;
-    Address sender;
 };
 
 class Producer {
@@ -65,13 +59,11 @@ public:
     const Counters& counters() const { return counters_; }
 
 private:
-    struct Making;
-    void on_made(Now now, Making& making);
+    void on_made(Now now, Result<BlockDraft, trie::TrieError> result);
 
     ProducerConfig config_;
-    std::shared_ptr<const Execution> execution_;
-    std::shared_ptr<const Engine> engine_;
     Ledger& ledger_;
+    BlockMaker maker_;
     Pick pick_;
     Import import_;
     OnRefused on_refused_;

@@ -1,0 +1,166 @@
+// Agreement: a node's part in the consensus, height after height: it runs a Machine on each head,
+// reads what others say, writes down, signs and says what the machine wants said, and has blocks
+// made, checked and imported.
+//
+// It knows no transport: messages come in by receive() and go out by Say; a module carries them
+// (QbftRelay). Slow work (signatures, blocks, the disk) runs in Jobs. A node without a signer
+// watches: it follows the rounds and says nothing.
+//
+// Bounded: messages that wait to be read by waiting_bytes_max, those of the next heights_ahead_max
+// heights by future_bytes_max, blocks by blocks_of_author_max of each validator, evidence by
+// evidence_max. Threading: the node's thread.
+#pragma once
+
+#include <parley/base/bytes.hpp>
+#include <parley/base/jobs.hpp>
+#include <parley/base/shared_bytes.hpp>
+#include <parley/base/time.hpp>
+#include <parley/chain/consensus/qbft/incoming.hpp>
+#include <parley/chain/consensus/qbft/machine.hpp>
+#include <parley/chain/consensus/qbft/qbft.hpp>
+#include <parley/chain/consensus/qbft/record.hpp>
+#include <parley/chain/consensus/qbft/signer.hpp>
+#include <parley/events/log.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace parley::chain::qbft {
+
+struct AgreementConfig {
+    Duration timeout = std::chrono::seconds{2};  ///< of round 0
+    std::optional<ValidatorVote> vote = {};      ///< cast in the blocks of this node
+};
+
+class Agreement {
+public:
+    static constexpr std::uint64_t heights_ahead_max = 10;
+    static constexpr std::size_t future_bytes_max = std::size_t{64} << 20;
+    static constexpr std::size_t waiting_bytes_max = std::size_t{64} << 20;
+    static constexpr std::ptrdiff_t blocks_of_author_max = 2;
+    static constexpr std::size_t evidence_max = 64;
+
+    /// A block on the head, without its seals.
+    struct Draft {
+        Block block;
+        std::vector<Address> senders;
+    };
+    using OnDraft = std::function<void(Now, std::optional<Draft>)>;
+    using OnChecked = std::function<void(Now, Result<std::vector<Address>, std::string>)>;
+    /// The chain. What can be refused for want of room is tried again.
+    struct Chain {
+        std::function<const ChainHeader&()> head;
+        /// On the head, with this extra data and a time of at least that (Unix seconds).
+        std::function<bool(Now, const ExtraData&, std::uint64_t time_s, OnDraft)> make;
+        /// Whether it may follow the head (check_block).
+        std::function<bool(Now, std::shared_ptr<const ProposedBlock>, OnChecked)> check;
+        std::function<void(Now, Block, std::vector<Address> senders)> import;
+        BlockForm form;
+    };
+    using Say = std::function<void(Code, const SharedBytes&)>;
+
+    /// `records` may be null without a signer. References outlive it.
+    Agreement(AgreementConfig config, std::shared_ptr<const Qbft> engine, Chain chain, Say say,
+              std::shared_ptr<Signer> signer, std::shared_ptr<RecordLog> records, JobQueue& jobs,
+              Log& log);
+    ~Agreement();
+    Agreement(const Agreement&) = delete;
+    Agreement& operator=(const Agreement&) = delete;
+
+    /// The head is another one, or this node starts.
+    void on_head(Now now);
+    /// What became of a message.
+    enum class Verdict : std::uint8_t {
+        good,     ///< to be passed on
+        ignored,  ///< of no use here: late, far ahead, or there is no room
+        bad,      ///< no honest node sends it
+    };
+    using OnRead = std::function<void(Now, Verdict)>;
+    void receive(Now now, std::uint16_t code, SharedBytes message, OnRead done);
+    void on_timer(Now now);
+    Instant next_wakeup() const;
+
+    /// What this node said at this height, for a peer that comes late.
+    const std::vector<std::pair<Code, SharedBytes>>& said() const { return said_; }
+    /// Null before the first on_head().
+    const Machine* machine() const { return machine_ ? &*machine_ : nullptr; }
+    const std::deque<Accuse>& evidence() const { return evidence_; }
+    const Signer* signer() const { return signer_.get(); }
+
+private:
+    struct Output;
+    struct Writing;
+    struct Waiting {
+        std::uint16_t code = 0;
+        SharedBytes message;
+        OnRead done;
+    };
+    struct BlockOf {
+        Address author;
+        std::shared_ptr<const ProposedBlock> block;
+    };
+    struct HeldCheck {
+        Instant at{};
+        Hash256 digest{};
+    };
+
+    void start_height(Now now);
+    std::optional<Address> own_voice();
+    Instant instant_of(std::uint64_t unix_s, Now now) const;
+    void read_waiting(Now now);
+    void on_read(Now now, Result<Incoming, std::string> read, std::size_t size, const OnRead& done);
+    Verdict admit(Now now, Incoming incoming, std::size_t size);
+    Verdict feed(Now now, Incoming incoming);
+    void remember(Now now, const Address& author,
+                  const std::shared_ptr<const ProposedBlock>& block);
+    std::shared_ptr<const ProposedBlock> find(const Hash256& digest) const;
+    void perform(Now now, Effects effects);
+    void write_and_sign(Now now);
+    void on_written(Now now, Writing& writing);
+    void make(Now now, const View& view);
+    void check(Now now, const Hash256& digest);
+    void finish(Now now, const Finish& finish);
+    void accuse(Accuse accuse);
+    void retry_soon(Now now);
+
+    AgreementConfig config_;
+    std::shared_ptr<const Qbft> engine_;
+    Chain chain_;
+    Say say_;
+    std::shared_ptr<Signer> signer_;
+    std::shared_ptr<RecordLog> records_;
+    JobQueue& jobs_;
+    Log& log_;
+
+    ChainHeader parent_;
+    std::optional<Machine> machine_;
+    std::optional<Record> first_record_;               // of this node's last run
+    std::vector<BlockOf> blocks_;                      // of this height, the newest last
+    std::map<Hash256, std::vector<Address>> senders_;  // of those that are good
+    std::vector<Signed<Commit>> held_commits_;         // whose block is not known
+    std::vector<HeldCheck> held_checks_;               // whose time has not come
+    std::optional<View> held_make_;
+    std::vector<std::pair<Code, SharedBytes>> said_;
+    std::deque<Effect> to_write_;  // Keep and what is to be said
+    bool is_writing_ = false;
+    bool is_halted_ = false;  // the record cannot be written: nothing may be said
+    std::optional<std::uint64_t> first_height_;  // to speak at; set by the first on_head()
+    std::deque<Waiting> waiting_;
+    std::size_t waiting_bytes_ = 0;
+    std::map<std::uint64_t, std::vector<std::pair<Incoming, std::size_t>>> future_;
+    std::size_t future_bytes_ = 0;
+    std::deque<Accuse> evidence_;
+    Instant retry_at_ = never;
+    std::shared_ptr<Agreement*> self_;  // null once destroyed: Jobs may come back late
+};
+
+}  // namespace parley::chain::qbft

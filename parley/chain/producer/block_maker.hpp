@@ -1,0 +1,55 @@
+// BlockMaker: makes a block on the head of a ledger in a Job, of what a pool picked.
+// Threading: the node's thread.
+#pragma once
+
+#include <parley/base/result.hpp>
+#include <parley/base/shared_bytes.hpp>
+#include <parley/base/time.hpp>
+#include <parley/chain/ledger/ledger.hpp>
+#include <parley/chain/producer/make_block.hpp>
+#include <parley/chain/types/address.hpp>
+
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace parley::chain {
+
+/// A transaction for a block, by its bytes; they are decoded in the Job.
+struct Picked {
+    SharedBytes raw;
+    Address sender;
+};
+
+/// A block without its seal, the one that it follows, and which transactions could not be executed
+/// at their places.
+struct BlockDraft {
+    ChainHeader parent;
+    MadeBlock made;
+    std::vector<std::pair<Hash256, ExecutionError>> refused;
+};
+
+class BlockMaker {
+public:
+    /// Errors: those of the state.
+    using Done = std::move_only_function<void(Now, Result<BlockDraft, trie::TrieError>)>;
+    /// Called in the Job once the block is made, such as to seal it.
+    using Finish = std::move_only_function<void(Header&)>;
+
+    BlockMaker(std::shared_ptr<const Execution> execution, std::shared_ptr<const Engine> engine,
+               Ledger& ledger)
+        : execution_(std::move(execution)), engine_(std::move(engine)), ledger_(ledger) {}
+
+    /// The plan's time is moved behind the parent's if it is not. False: too many Jobs read the
+    /// ledger already, and `done` is not called.
+    [[nodiscard]] bool make(Now now, BlockPlan plan, std::vector<Picked> picked, Finish finish,
+                            Done done);
+
+private:
+    std::shared_ptr<const Execution> execution_;
+    std::shared_ptr<const Engine> engine_;
+    Ledger& ledger_;
+};
+
+}  // namespace parley::chain

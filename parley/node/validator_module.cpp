@@ -1,0 +1,121 @@
+#include <parley/node/validator_module.hpp>
+
+#include <parley/chain/consensus/qbft/block_check.hpp>
+#include <parley/chain/types/fees.hpp>
+
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace parley::node {
+
+using chain::qbft::Agreement;
+
+namespace {
+
+/// Of a new block, roughly.
+constexpr std::size_t made_block_bytes_max = std::size_t{2} << 20;
+
+}  // namespace
+
+ValidatorModule::ValidatorModule(LedgerModule& blocks, std::uint64_t salt)
+    : blocks_(blocks),
+      engine_(std::dynamic_pointer_cast<const chain::qbft::Qbft>(blocks.data().engine)),
+      relay_(salt) {}
+
+void ValidatorModule::attached(transport::Network& network) {
+    network_ = &network;
+    const auto& data = blocks_.data();
+    if (data.signer_secret) {
+        signer_ = std::make_shared<chain::qbft::LocalSigner>(*data.signer_secret);
+        auto records = chain::qbft::RecordLog::open(*data.votes_first, *data.votes_second);
+        if (!records) throw std::runtime_error{message(records.error())};
+        records_ = std::make_shared<chain::qbft::RecordLog>(std::move(*records));
+    }
+    auto& ledger = blocks_.own_ledger();
+    maker_.emplace(blocks_.execution(), engine_, ledger);
+    chain::qbft::AgreementConfig config;
+    if (const auto& qbft = data.genesis.qbft)
+        config.timeout = std::chrono::seconds{qbft->timeout_s};
+    Agreement::Chain chain{
+        .head = [this]() -> const chain::ChainHeader& { return blocks_.ledger().head(); },
+        .make = [this](Now now, const auto& extra, auto time_s,
+                       auto done) { return make(now, extra, time_s, std::move(done)); },
+        .check = [this](Now now, auto block,
+                        auto done) { return check(now, std::move(block), std::move(done)); },
+        .import = [this](Now now, auto block,
+                         auto senders) { import(now, std::move(block), std::move(senders)); },
+        .form = {.limits = ledger.limits(), .form = engine_->config().form},
+    };
+    agreement_.emplace(
+        config, engine_, std::move(chain),
+        [this](chain::qbft::Code code, const SharedBytes& message) { relay_.say(code, message); },
+        signer_, records_, network.jobs(), network.log());
+    relay_.use(&*agreement_);
+}
+
+Instant ValidatorModule::next_wakeup() const {
+    return is_started_ ? relay_.next_wakeup() : Instant{};
+}
+
+void ValidatorModule::on_timer(Now now) {
+    if (is_started_) return relay_.on_timer(now);
+    if (!blocks_.is_whole()) return;
+    is_started_ = true;
+    blocks_.follow_head(now, [this](Now at, const auto&) { agreement_->on_head(at); });
+}
+
+bool ValidatorModule::make(Now now, const chain::qbft::ExtraData& extra, std::uint64_t time_s,
+                           Agreement::OnDraft done) {
+    const auto& head = blocks_.ledger().head().header;
+    chain::BlockPlan plan;
+    plan.timestamp = time_s;
+    plan.beneficiary = signer_->address();
+    plan.gas_limit_aim = blocks_.config().gas_limit;
+    plan.extra_data = extra.encode(engine_->config().form);
+    plan.bytes_max = made_block_bytes_max;
+    return maker_->make(
+        now, std::move(plan), blocks_.pick(chain::next_base_fee(head), head.gas_limit),
+        [](chain::Header&) {},
+        [this, done = std::move(done)](Now at, auto result) {
+            if (!result) {
+                network_->log().write(LogLevel::error, "consensus", "cannot make a block",
+                                      {{"error", message(result.error())}});
+                return done(at, std::nullopt);
+            }
+            blocks_.on_refused(result->refused);
+            done(at,
+                 Agreement::Draft{std::move(result->made.block), std::move(result->made.senders)});
+        });
+}
+
+bool ValidatorModule::check(Now now, std::shared_ptr<const chain::qbft::ProposedBlock> block,
+                            Agreement::OnChecked done) {
+    std::vector<std::optional<chain::Address>> known;
+    for (const auto& tx : block->block.body.transactions) {
+        const auto* pooled = blocks_.pool().find(tx.hash);
+        known.push_back(pooled ? std::optional{pooled->sender} : std::nullopt);
+    }
+    const auto result = std::make_shared<Result<std::vector<chain::Address>, std::string>>();
+    return blocks_.own_ledger().read_state(
+        now, {[result, block, known = std::move(known), execution = blocks_.execution(),
+               engine = engine_](const chain::ChainHeader& head, const chain::ChainParts& parts) {
+                  *result = chain::qbft::check_block(*execution, *engine, head, parts.state,
+                                                     block->block, known);
+              },
+              [result, done = std::move(done)](Now at) { done(at, std::move(*result)); }});
+}
+
+void ValidatorModule::import(Now now, chain::Block block, std::vector<chain::Address> senders) {
+    const auto number = block.header.number;
+    blocks_.sync().import(
+        now, std::move(block),
+        [log = &network_->log(), number](Now, const auto& imported) {
+            if (imported) return;
+            log->write(LogLevel::error, "consensus", "a final block cannot be imported",
+                       {{"number", number}, {"error", message(imported.error())}});
+        },
+        std::move(senders));
+}
+
+}  // namespace parley::node
