@@ -31,7 +31,6 @@ chain::BlockPlan plan_after(const chain::Header& head, std::uint64_t first_accou
                             std::uint64_t accounts) {
     chain::BlockPlan out;
     out.timestamp = head.timestamp + 1;
-    out.extra_data.resize(chain::Solo::seal_bytes);
     for (std::uint64_t i = first_account; i < first_account + accounts; ++i) {
         out.withdrawals.push_back(
             {.index = i, .validator_index = 0, .address = grown_account(i), .amount = 1'000 + i});
