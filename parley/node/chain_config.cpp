@@ -46,7 +46,7 @@ p2p::SettingList settings_of(ChainConfig& config) {
             [&] { return config.signer_key; })
         .text(
             "sync",
-            "How a node that is far behind catches up. \"blocks\": it executes all of them.\n"
+            "How a node without blocks catches up. \"blocks\": it executes all of them.\n"
             "# \"snapshot\": it fetches the state after a recent one, checked against its header;\n"
             "# it does not have the older blocks then.",
             "\"blocks\" or \"snapshot\"",

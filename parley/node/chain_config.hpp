@@ -17,7 +17,7 @@ struct ChainConfig {
     std::string engine = "solo";  ///< as make_engine() knows it
     std::string signer_key;       ///< a key file in the folder; empty: this node makes no blocks
     Duration block_interval = std::chrono::seconds{2};  ///< at least a second
-    bool fetches_state = false;                         ///< if far behind, instead of all blocks
+    bool fetches_state = false;                         ///< by a fresh node, not all blocks
     bool empty_blocks = true;                           ///< made where nothing waits
     std::uint64_t gas_limit = 30'000'000;               ///< that made blocks move towards
     gossip::TreeConfig gossip;                          ///< not in parley.toml

@@ -327,7 +327,8 @@ void BlockSync::attached(transport::Network& network) {
 void BlockSync::open_snapshot() {
     const auto begun = SnapshotSync::is_begun(ledger_->parts()->store);
     if (!begun) throw std::runtime_error{message(begun.error())};
-    if (!*begun && !config_.fetches_state) return;
+    const bool is_fresh = ledger_->head().header.number == 0;
+    if (!*begun && !(config_.fetches_state && is_fresh)) return;
     snapshot_ = std::make_unique<SnapshotSync>(config_.snapshot, *ledger_, network_->jobs(),
                                                network_->log(), rng_.split("snapshot").next());
     if (const auto opened = snapshot_->open(); !opened) {

@@ -30,7 +30,8 @@ namespace parley::chain {
 struct BlockSyncConfig {
     DownloadsConfig downloads;
     AnswerQueueConfig answers;  ///< about the state
-    /// A node that is far behind fetches the state instead of executing all blocks.
+    /// A node that has the genesis alone, and is far behind, fetches the state instead of executing
+    /// all blocks.
     bool fetches_state = false;
     SnapshotSyncConfig snapshot;
     gossip::TreeConfig tree;           ///< of new blocks

@@ -76,7 +76,8 @@ Result<void, StoreError> SnapshotSync::open() {
 }
 
 SnapshotSync::Progress SnapshotSync::progress() const {
-    Progress out{.tip = headers_->tip().header.number, .accounts = 0, .pivot = {}};
+    Progress out{
+        .tip = headers_->tip().header.number, .accounts = 0, .pivot = {}, .refused = refused_};
     if (state_) {
         out.accounts = state_->accounts();
         out.pivot = state_->pivot();
@@ -267,6 +268,7 @@ void SnapshotSync::apply(Now now, StateSync::Apply apply) {
         [this, shared](Now at, const Applied& applied) {
             if (applied.outcome == StateSync::Outcome::written) root_ = applied.root;
             if (applied.outcome == StateSync::Outcome::refused) {
+                ++refused_;
                 log_.write(LogLevel::info, "snapshot", "answer refused", {{"error", applied.why}});
             }
             if (applied.outcome != StateSync::Outcome::failed) {

@@ -88,6 +88,7 @@ public:
         std::uint64_t tip = 0;  ///< the last header's number
         std::uint64_t accounts = 0;
         std::optional<StateBlock> pivot;
+        std::uint64_t refused = 0;  ///< answers in this life that are not what they should be
     };
     Progress progress() const;
 
@@ -121,6 +122,7 @@ private:
     std::vector<HeaderSync::Effect> header_effects_;
     std::optional<StateSync> state_;
     std::vector<StateSync::Effect> state_effects_;
+    std::uint64_t refused_ = 0;
     Hash256 root_{};        // of the trie on disk
     StoreBatch unwritten_;  // headers
     bool is_writing_headers_ = false;

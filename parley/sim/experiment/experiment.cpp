@@ -76,6 +76,7 @@ NetworkOptions Experiment::network_options() {
     out.seed = options_.seed;
     out.nodes = options_.nodes + options_.attackers;
     out.crypto = options_.crypto;
+    out.attackers = options_.attackers;
     out.state_accounts = options_.state_accounts;
     if (options_.run_log) {
         out.log_of = [log = options_.run_log](HostId host) -> Log& { return log->of(host); };

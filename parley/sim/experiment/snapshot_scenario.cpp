@@ -46,9 +46,24 @@ public:
                                               [](HostId host) { return host == maker; });
         hosts_->grow(accounts_);
         network.chain = [hosts = hosts_](HostId host) { return hosts->data_of(host); };
-        network.configure = [before = network.configure, is_clean = is_clean_](
+        // Liars are known to all, and closer than anybody else: they are linked and asked first.
+        network.path = [before = network.path, honest = network.nodes - network.attackers](
+                           HostId a, HostId b) {
+            auto path = before(a, b);
+            if (std::max(a, b) >= honest) path.base = milliseconds{1};
+            return path;
+        };
+        std::vector<Target> targets;
+        const auto keys = Network::keys(network.seed, network.nodes);
+        for (HostId host = 0; host < network.nodes; ++host) {
+            targets.push_back({keys[host].id(), Network::endpoint(host)});
+        }
+        network.configure = [before = network.configure, is_clean = is_clean_, targets](
                                 HostId host, node::NodeConfig& config) {
             before(host, config);
+            for (HostId other = 0; other < targets.size(); ++other) {
+                if (other != host) config.p2p.static_peers.push_back(targets[other]);
+            }
             config.chain.fetches_state = true;  // of use to one of them alone
             config.chain.block_interval = seconds{1};
             config.chain.empty_blocks = !is_clean;
@@ -80,8 +95,13 @@ public:
         run.mark(
             fmt::format("{} bytes over {} kills and {} blocks, {} in a clean run: {:.2f} times",
                         bytes_, kills_, blocks_, clean, ratio));
-        fmt::print("snapshot: {} accounts, {} kills, {} blocks: {} bytes, clean {}: {:.3f}\n",
-                   accounts_, kills_, blocks_, bytes_, clean, ratio);
+        fmt::print(
+            "snapshot: {} accounts, {} kills, {} blocks, {} lies: {} bytes, clean {}: "
+            "{:.3f}\n",
+            accounts_, kills_, blocks_, refused_, bytes_, clean, ratio);
+        if (run.options().attackers > 0 && refused_ == 0) {
+            run.checkers().fail(fetcher_, "nobody lied");
+        }
         if (accounts_ >= accounts_for_ratio && ratio > ratio_max) {
             run.checkers().fail(fetcher_, fmt::format("{:.2f} times the bytes of a clean run, "
                                                       "expected at most {}",
@@ -114,6 +134,7 @@ private:
             const auto share = accounts_ / (kills_wanted_ + 1);
             if (kills_ < kills_wanted_ && snapshot.progress().accounts >= (kills_ + 1) * share) {
                 ++kills_;
+                refused_ += snapshot.progress().refused;
                 world.kill(fetcher_);
             }
         }
@@ -123,6 +144,7 @@ private:
         is_whole_ = true;
         bytes_ = run_->world().traffic(fetcher_).received - received_before_;
         blocks_ = head() - first_head_;
+        refused_ += sync_of(fetcher_).snapshot()->progress().refused;
         run_->mark(fmt::format("the state is whole: {} bytes", bytes_));
     }
     /// Somebody of the many.
@@ -173,6 +195,7 @@ private:
     bool is_whole_ = false;
     std::uint64_t bytes_ = 0;
     std::uint64_t blocks_ = 0;
+    std::uint64_t refused_ = 0;
 };
 
 Scenario scenario_of(const std::shared_ptr<SnapshotRun>& run) {

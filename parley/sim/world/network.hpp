@@ -28,6 +28,7 @@ struct NetworkOptions {
     /// Instead of a fixed latency from that range for each pair of hosts.
     std::function<PathConfig(HostId, HostId)> path{};
     Crypto crypto = Crypto::real;
+    std::size_t attackers = 0;         ///< of `nodes`, the last ones
     std::uint64_t state_accounts = 0;  ///< of the chain, for scenarios that grow one
     bool dht = false;                  ///< the nodes take part in the DHT (setting p2p.dht)
     /// A host's endpoint, instead of Network::endpoint; nothing: that one.
