@@ -1,6 +1,7 @@
 #include <parley/sim/experiment/scenarios.hpp>
 
 #include <parley/sim/experiment/chain_scenarios.hpp>
+#include <parley/sim/experiment/consensus_scenarios.hpp>
 #include <parley/sim/experiment/slow_module.hpp>
 #include <parley/sim/experiment/snapshot_scenario.hpp>
 
@@ -271,6 +272,7 @@ std::vector<Scenario> make() {
                    .plan = plan_kills,
                    .check = check_chain});
     out.push_back(snapshot_scenario());
+    out.push_back(votes_scenario());
     out.push_back({.name = "swarm",
                    .about = "each seed draws its own faults: chaos first, then it must heal",
                    .nodes = 20,

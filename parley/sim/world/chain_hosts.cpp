@@ -1,21 +1,32 @@
 #include <parley/sim/world/chain_hosts.hpp>
 
+#include <parley/chain/consensus/qbft/extra_data.hpp>
 #include <parley/chain/consensus/solo/solo.hpp>
 #include <parley/chain/types/test_transactions.hpp>
 #include <parley/node/chain_config.hpp>
 #include <parley/sim/world/layered_store.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace parley::sim {
 namespace {
 
-/// Nobody's account in the genesis.
-ByteArray<32> signer_secret() {
-    return chain::testing::secret_of(1'000'000);
+/// Nobody's account in the genesis. The first is the one signer's.
+ByteArray<32> signer_secret(HostId host = 0) {
+    return chain::testing::secret_of(1'000'000 + host);
 }
 
-chain::Genesis make_genesis(std::uint64_t accounts) {
+Buffer extra_data_of(std::size_t validators) {
+    chain::qbft::ExtraData out;
+    for (HostId host = 0; host < validators; ++host) {
+        out.validators.push_back(chain::address_of_secret(signer_secret(host)));
+    }
+    std::ranges::sort(out.validators);
+    return out.encode();
+}
+
+chain::Genesis make_genesis(std::uint64_t accounts, Buffer extra_data) {
     chain::Genesis out;
     out.chain_id = node::ChainConfig{}.id;
     out.gas_limit = node::ChainConfig{}.gas_limit;
@@ -23,7 +34,7 @@ chain::Genesis make_genesis(std::uint64_t accounts) {
                  .terminal_total_difficulty = Uint256{},
                  .shanghai_time = 0,
                  .cancun_time = 0};
-    out.extra_data = to_buffer(chain::address_of_secret(signer_secret()));
+    out.extra_data = std::move(extra_data);
     const auto funds = checked_multiply(to_uint256(1'000'000'000'000'000'000), 1'000);
     for (std::uint64_t i = 0; i < accounts; ++i) {
         out.alloc[chain::address_of_secret(chain::testing::secret_of(i))].balance = *funds;
@@ -34,17 +45,25 @@ chain::Genesis make_genesis(std::uint64_t accounts) {
 }  // namespace
 
 ChainHosts::ChainHosts(std::size_t hosts, std::uint64_t accounts, std::function<bool(HostId)> signs)
-    : genesis_(make_genesis(accounts)),
+    : genesis_(make_genesis(accounts, to_buffer(chain::address_of_secret(signer_secret())))),
       genesis_block_(make_genesis_block(genesis_)),
       engine_(*node::make_engine("solo", genesis_)),
       disks_(hosts),
       signs_(std::move(signs)) {}
 
+ChainHosts::ChainHosts(std::size_t hosts, std::uint64_t accounts, std::size_t validators)
+    : genesis_(make_genesis(accounts, extra_data_of(validators))),
+      genesis_block_(make_genesis_block(genesis_)),
+      engine_(*node::make_engine("qbft", genesis_)),
+      disks_(hosts),
+      signs_([validators](HostId host) { return host < validators; }),
+      is_by_votes_(true) {}
+
 void ChainHosts::grow(std::uint64_t accounts) {
     grown_ = grow_chain(genesis_, genesis_block_, engine_, signer_secret(), accounts);
     for (auto& disks : disks_) {
-        disks = {std::make_shared<LayeredStore>(grown_->store),
-                 std::make_shared<LayeredLog>(grown_->log)};
+        disks.store = std::make_shared<LayeredStore>(grown_->store);
+        disks.log = std::make_shared<LayeredLog>(grown_->log);
     }
 }
 
@@ -54,7 +73,10 @@ node::ChainData ChainHosts::data_of(HostId host) const {
                         .engine = engine_,
                         .store = disks_[host].store,
                         .log_file = disks_[host].log};
-    if (signs_(host)) out.signer_secret = signer_secret();
+    if (!signs_(host)) return out;
+    out.signer_secret = signer_secret(is_by_votes_ ? host : 0);
+    out.votes_first = disks_[host].votes_first;
+    out.votes_second = disks_[host].votes_second;
     return out;
 }
 

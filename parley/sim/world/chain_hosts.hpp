@@ -1,7 +1,7 @@
 // ChainHosts: the ledgers of a world's hosts: one genesis in which the accounts of tests have
 // money, a disk of its own for each host's ledger, which outlives the lives of its node, and one
-// key with which some of them make blocks. Two that do so part the chain, as a network's partition
-// may. Threading: one thread, the simulator's.
+// key with which some of them make blocks: two that do so part the chain, as a network's partition
+// may. Or validators, each with a key of its own. Threading: one thread, the simulator's.
 #pragma once
 
 #include <parley/base/append_log.hpp>
@@ -23,6 +23,8 @@ class ChainHosts {
 public:
     /// Of the accounts chain::testing::secret_of(0) to `accounts` - 1 each has 1,000 ether.
     ChainHosts(std::size_t hosts, std::uint64_t accounts, std::function<bool(HostId)> signs);
+    /// A chain by votes: the first `validators` hosts are its validators.
+    ChainHosts(std::size_t hosts, std::uint64_t accounts, std::size_t validators);
     /// All begin with a chain that has so many accounts more.
     void grow(std::uint64_t accounts);
     std::uint64_t grown_blocks() const { return grown_ ? grown_->blocks : 0; }
@@ -36,6 +38,8 @@ private:
     struct Disks {
         std::shared_ptr<Store> store = std::make_shared<MemoryStore>();
         std::shared_ptr<AppendLog> log = std::make_shared<MemoryLog>();
+        std::shared_ptr<AppendLog> votes_first = std::make_shared<MemoryLog>();
+        std::shared_ptr<AppendLog> votes_second = std::make_shared<MemoryLog>();
     };
 
     chain::Genesis genesis_;
@@ -44,6 +48,7 @@ private:
     std::optional<GrownChain> grown_;
     std::vector<Disks> disks_;
     std::function<bool(HostId)> signs_;
+    bool is_by_votes_ = false;
 };
 
 }  // namespace parley::sim
