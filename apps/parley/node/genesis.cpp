@@ -1,6 +1,7 @@
 // parley genesis: the genesis file of a new chain, on standard output.
 #include "command.hpp"
 #include <parley/base/uint256.hpp>
+#include <parley/chain/consensus/qbft/extra_data.hpp>
 #include <parley/chain/consensus/solo/solo.hpp>
 #include <parley/chain/genesis/genesis_json.hpp>
 #include <parley/node/chain_config.hpp>
@@ -25,7 +26,7 @@ namespace {
 
 constexpr auto description =
     R"text(Prints the genesis of a new chain, in the form that Geth reads: one signer makes its
-blocks, by the rules of Cancun from the first block on. All nodes of the chain need
+blocks, or validators by votes, by the rules of Cancun from the first block on. All nodes of the chain need
 the same file: give it to `parley init --chain`.)text";
 
 constexpr auto footer = R"text(EXAMPLES
@@ -37,12 +38,21 @@ constexpr auto footer = R"text(EXAMPLES
     parley init alice --keep-key --chain genesis.json --signer-key node.key
     parley init bob --chain genesis.json --boot ...
 
+  A chain of validators, each of whom needs a key of its own:
+
+    parley genesis --validator-key a/validator.key --validator-key b/validator.key \
+                   --validator 0x71562b71999873db5b286df957af199ec94617f7 > genesis.json
+    parley init a --chain genesis.json --engine qbft --signer-key validator.key
+
 EXIT STATUS
   0 printed, 1 not printed, 2 wrong command line)text";
 
 struct Options {
     std::string signer;
     std::string signer_key;
+    std::vector<std::string> validators;
+    std::vector<std::string> validator_keys;
+    std::uint64_t period_s = 1;
     std::vector<std::string> funds;
     std::uint64_t chain_id = node::ChainConfig{}.id;
     std::uint64_t gas_limit = node::ChainConfig{}.gas_limit;
@@ -63,24 +73,63 @@ std::optional<Uint256> parse_amount(std::string_view text) {
     return from_decimal(text.empty() ? "" : std::string{text} + std::string(zeros, '0'));
 }
 
-Result<chain::Address, Failure> signer_of(const Options& options) {
-    if (!options.signer.empty()) {
-        if (const auto address = chain::Address::parse(options.signer)) return *address;
-        return failed(fmt::format("--signer: expected an address, 40 hex digits, got \"{}\"",
-                                  options.signer));
-    }
-    const auto stored = runtime::read_key(options.signer_key);
+Result<chain::Address, Failure> address_in(std::string_view option, const std::string& text) {
+    if (const auto address = chain::Address::parse(text)) return *address;
+    return failed(fmt::format("{}: expected an address, 40 hex digits, got \"{}\"", option, text));
+}
+
+Result<chain::Address, Failure> address_of_key(std::string_view option, const std::string& path) {
+    const auto stored = runtime::read_key(path);
     if (!stored) return std::unexpected{stored.error()};
     if (const auto* key = std::get_if<NodeKey>(&*stored)) {
         return chain::address_of_secret(key->secret());
     }
-    return failed(fmt::format("{} is encrypted: give its address to --signer", options.signer_key));
+    return failed(fmt::format("{} is encrypted: give its address to {}", path, option));
+}
+
+/// What names who makes the blocks.
+Result<Buffer, Failure> extra_data_of(const Options& options) {
+    if (!options.signer.empty() || !options.signer_key.empty()) {
+        return (options.signer.empty() ? address_of_key("--signer", options.signer_key)
+                                       : address_in("--signer", options.signer))
+            .transform([](const chain::Address& signer) { return to_buffer(signer); });
+    }
+    chain::qbft::ExtraData extra;
+    const auto add = [&](const Result<chain::Address, Failure>& validator) {
+        if (validator) extra.validators.push_back(*validator);
+        return validator;
+    };
+    for (const auto& text : options.validators) {
+        if (const auto added = add(address_in("--validator", text)); !added) {
+            return std::unexpected{added.error()};
+        }
+    }
+    for (const auto& path : options.validator_keys) {
+        if (const auto added = add(address_of_key("--validator", path)); !added) {
+            return std::unexpected{added.error()};
+        }
+    }
+    std::ranges::sort(extra.validators);
+    const auto twice = std::ranges::adjacent_find(extra.validators);
+    if (twice != extra.validators.end()) {
+        return failed(fmt::format("the validator {} comes twice", twice->to_string()));
+    }
+    if (extra.validators.size() > chain::qbft::validators_max) {
+        return failed(fmt::format("{} validators, expected at most {}", extra.validators.size(),
+                                  chain::qbft::validators_max));
+    }
+    return extra.encode();
 }
 
 Outcome print_genesis(const Options& options) {
-    const auto signer = signer_of(options);
-    if (!signer) return std::unexpected{signer.error()};
+    auto extra_data = extra_data_of(options);
+    if (!extra_data) return std::unexpected{extra_data.error()};
     chain::Genesis genesis;
+    if (!options.validators.empty() || !options.validator_keys.empty()) {
+        genesis.qbft =
+            chain::QbftGenesis{.period_s = options.period_s, .timeout_s = 2 * options.period_s};
+        genesis.difficulty = to_uint256(1);
+    }
     genesis.chain_id = options.chain_id;
     genesis.gas_limit = options.gas_limit;
     genesis.timestamp = static_cast<std::uint64_t>(
@@ -90,7 +139,7 @@ Outcome print_genesis(const Options& options) {
                      .terminal_total_difficulty = Uint256{},
                      .shanghai_time = 0,
                      .cancun_time = 0};
-    genesis.extra_data = to_buffer(*signer);
+    genesis.extra_data = std::move(*extra_data);
     for (const auto& fund : options.funds) {
         const auto colon = fund.find(':');
         const auto address = chain::Address::parse(fund.substr(0, colon));
@@ -118,7 +167,20 @@ void add_genesis(CLI::App& app, Chosen& chosen) {
         ->type_name("ADDRESS");
     signers->add_option("--signer-key", options->signer_key, "The same, by its key file")
         ->type_name("FILE");
+    auto* validators = signers->add_option_group("validators");
+    validators
+        ->add_option("--validator", options->validators,
+                     "An account that makes blocks by votes with others. Repeatable")
+        ->type_name("ADDRESS");
+    validators
+        ->add_option("--validator-key", options->validator_keys,
+                     "The same, by its key file. Repeatable")
+        ->type_name("FILE");
     signers->require_option(1);
+    command->add_option("--period", options->period_s, "Of validators: seconds between two blocks")
+        ->type_name("N")
+        ->check(CLI::Range(1, 3600))
+        ->capture_default_str();
     command
         ->add_option("--fund", options->funds,
                      "An account that has money from the first block on: wei, or with\ngwei or "
