@@ -11,13 +11,6 @@ namespace parley::node {
 
 using chain::qbft::Agreement;
 
-namespace {
-
-/// Of a new block, roughly.
-constexpr std::size_t made_block_bytes_max = std::size_t{2} << 20;
-
-}  // namespace
-
 ValidatorModule::ValidatorModule(LedgerModule& blocks, std::uint64_t salt)
     : blocks_(blocks),
       engine_(std::dynamic_pointer_cast<const chain::qbft::Qbft>(blocks.data().engine)),
@@ -73,7 +66,7 @@ bool ValidatorModule::make(Now now, const chain::qbft::ExtraData& extra, std::ui
     plan.beneficiary = signer_->address();
     plan.gas_limit_aim = blocks_.config().gas_limit;
     plan.extra_data = extra.encode(engine_->config().form);
-    plan.bytes_max = made_block_bytes_max;
+    plan.bytes_max = chain::qbft::QbftRelay::block_bytes_max;
     return maker_->make(
         now, std::move(plan), blocks_.pick(chain::next_base_fee(head), head.gas_limit),
         [](chain::Header&) {},

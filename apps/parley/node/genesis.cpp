@@ -90,9 +90,10 @@ Result<chain::Address, Failure> address_of_key(std::string_view option, const st
 /// What names who makes the blocks.
 Result<Buffer, Failure> extra_data_of(const Options& options) {
     if (!options.signer.empty() || !options.signer_key.empty()) {
-        return (options.signer.empty() ? address_of_key("--signer", options.signer_key)
-                                       : address_in("--signer", options.signer))
-            .transform([](const chain::Address& signer) { return to_buffer(signer); });
+        const auto signer = options.signer.empty() ? address_of_key("--signer", options.signer_key)
+                                                   : address_in("--signer", options.signer);
+        if (!signer) return std::unexpected{signer.error()};
+        return to_buffer(*signer);
     }
     chain::qbft::ExtraData extra;
     const auto add = [&](const Result<chain::Address, Failure>& validator) {

@@ -54,6 +54,7 @@ struct Options {
     std::vector<std::string> boot, static_peers, trusted;
     std::string genesis;
     std::string chain_file;
+    std::string engine;
     std::string log_level = "info";
     std::string passphrase_file;
     std::string invitation_file;
@@ -117,9 +118,12 @@ void take_invitation(const InvitationContent& content, node::NodeConfig& config)
 constexpr auto genesis_name = "genesis.json";
 
 /// What an invitation said before must be the same.
-Outcome take_genesis(const std::string& path, node::NodeConfig& config) {
+Outcome take_genesis(const Options& options, node::NodeConfig& config) {
+    const auto& path = options.chain_file;
     const auto genesis = read_genesis(path);
     if (!genesis) return std::unexpected{genesis.error()};
+    if (genesis->qbft) config.chain.engine = "qbft";
+    if (!options.engine.empty()) config.chain.engine = options.engine;
     const auto engine = node::make_engine(config.chain.engine, *genesis);
     if (!engine) return failed(fmt::format("{}: {}", path, engine.error()));
     const auto facts = node::facts_of(*genesis, make_genesis_block(*genesis).header);
@@ -152,7 +156,7 @@ Result<node::NodeConfig, Failure> parse_options(const Options& options,
         config.network.genesis = *genesis;
     }
     if (!options.chain_file.empty()) {
-        if (auto ok = take_genesis(options.chain_file, config); !ok) {
+        if (auto ok = take_genesis(options, config); !ok) {
             return std::unexpected{ok.error()};
         }
     }
@@ -348,11 +352,11 @@ void add_options(CLI::App& command, Options& options) {
         ->type_name("FILE")
         ->needs("--chain");
     command
-        .add_option("--engine", config.chain.engine,
-                    "Who makes the blocks: solo; or unsealed, for `parley chain`")
-        ->check(CLI::IsMember({"solo", "unsealed"}))
-        ->type_name("NAME")
-        ->capture_default_str();
+        .add_option("--engine", options.engine,
+                    "Who makes the blocks: solo, qbft, or unsealed, for `parley chain`\n"
+                    "[qbft if the genesis names validators, else solo]")
+        ->check(CLI::IsMember({"solo", "qbft", "unsealed"}))
+        ->type_name("NAME");
     command.add_option("--outbound-max", config.p2p.outbound_max, "Links that this node dials")
         ->type_name("N")
         ->capture_default_str();

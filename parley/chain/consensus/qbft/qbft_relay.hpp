@@ -21,8 +21,10 @@ class QbftRelay final : public transport::PeerHandler {
 public:
     static constexpr std::string_view topic_name = "qbft";
     static constexpr std::size_t seen_max = 16'384;
-    /// A block of the largest size that is made, and its justification.
-    static constexpr std::uint32_t message_bytes_max = std::uint32_t{4} << 20;
+    /// Of a block that is proposed, roughly: each link has a window for one.
+    static constexpr std::size_t block_bytes_max = std::size_t{1} << 20;
+    /// Such a block, and what justifies it.
+    static constexpr std::uint32_t message_bytes_max = std::uint32_t{5} << 18;
 
     /// `salt` is random.
     explicit QbftRelay(std::uint64_t salt);
