@@ -94,9 +94,9 @@ public:
         instant_ = end;
     }
     /// As if the validator `author` had said it, to `to` alone; whether it was taken.
-    std::string hear(std::size_t to, const Said& said) {
+    std::string hear(std::size_t to, const Said& what) {
         Effects out;
-        const auto taken = give(*nodes_[to].machine, said, out);
+        const auto taken = give(*nodes_[to].machine, what, out);
         carry_out(to, std::move(out));
         return taken ? "taken" : message(taken.error());
     }
@@ -131,7 +131,7 @@ private:
         }
     }
 
-    Machine::Taken give(Machine& machine, const Said& said, Effects& out) {
+    Machine::Taken give(Machine& machine, const Said& what, Effects& out) {
         return std::visit(
             overloaded{
                 [&](const ProposalInput& one) { return machine.on_proposal(now(), one, out); },
@@ -140,7 +140,7 @@ private:
                 [&](const RoundChangeInput& one) {
                     return machine.on_round_change(now(), one, out);
                 }},
-            said);
+            what);
     }
 
     void send(std::size_t from, const Said& what) {

@@ -34,9 +34,9 @@ ValidatorVote drops(std::uint8_t n) {
 TEST_CASE("a quorum is two thirds, rounded up, and two of them share an honest one") {
     const std::vector<std::pair<std::size_t, std::size_t>> expected = {
         {1, 0}, {2, 0}, {2, 0}, {3, 1}, {4, 1}, {4, 1}, {5, 2}, {6, 2}, {6, 2}, {7, 3}};
-    for (std::uint8_t n = 1; n <= expected.size(); ++n) {
-        const auto set = first(n);
-        CHECK(std::pair{set.quorum(), set.faulty_max()} == expected[n - 1U]);
+    for (std::size_t n = 1; n <= expected.size(); ++n) {
+        const auto set = first(static_cast<std::uint8_t>(n));
+        CHECK(std::pair{set.quorum(), set.faulty_max()} == expected[n - 1]);
         CHECK(2 * set.quorum() > set.size() + set.faulty_max());
         CHECK(set.size() - set.faulty_max() >= set.quorum());
     }
@@ -104,8 +104,8 @@ TEST_CASE("a vote is taken back by its opposite, and all lapse with an epoch") {
 TEST_CASE("votes have their limits") {
     ValidatorVotes votes{1'000};
     const auto set = first(4);
-    for (std::uint8_t n = 10; n < 10 + 2 * ValidatorVotes::recipients_max; ++n) {
-        votes.apply(n, set, account(1), adds(n));
+    for (std::size_t n = 10; n < 10 + 2 * ValidatorVotes::recipients_max; ++n) {
+        votes.apply(n, set, account(1), adds(static_cast<std::uint8_t>(n)));
     }
     CHECK(votes.cast().size() == ValidatorVotes::recipients_max);
     std::vector<Address> most;
