@@ -60,7 +60,8 @@ void LedgerModule::attached(transport::Network& network) {
                          {"hash", "0x" + to_hex(ledger().head().hash)},
                          {"makes_blocks", data_.signer_secret.has_value()}});
     sync_.on_whole([this](Now now) { use_state(now); });
-    if (sync_.is_whole()) use_state(network.now());
+    if (sync_.is_whole()) return use_state(network.now());
+    parts_.eth.await_state([this] { return progress(); });
 }
 
 void LedgerModule::use_state(Now now) {
@@ -80,7 +81,11 @@ void LedgerModule::use_ledger() {
                            .jobs = network_->jobs(),
                            .forks = data_.genesis.forks,
                            .genesis_time_s = data_.genesis.timestamp,
-                           .syncing = [this] { return syncing(); }});
+                           .syncing = [this]() -> std::optional<SyncProgress> {
+                               // The next block is on its way.
+                               if (sync_.missing() <= 1) return std::nullopt;
+                               return progress();
+                           }});
 }
 
 void LedgerModule::start_producer() {
@@ -147,12 +152,12 @@ void LedgerModule::tell_head(Now now) {
     for (const auto& call : on_head_) call(now, ledger().head());
 }
 
-std::optional<SyncProgress> LedgerModule::syncing() const {
-    const auto missing = sync_.missing();
-    if (missing <= 1) return std::nullopt;  // the next block is on its way
+SyncProgress LedgerModule::progress() const {
     const auto current = ledger().head().header.number;
-    return SyncProgress{
-        .starting = first_number_, .current = current, .highest = current + missing};
+    SyncProgress out{
+        .starting = first_number_, .current = current, .highest = current + sync_.missing()};
+    if (!sync_.is_whole()) out.accounts = sync_.snapshot()->progress().accounts;
+    return out;
 }
 
 /// The blocks are recent, so that they are in memory.

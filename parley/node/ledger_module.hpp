@@ -83,7 +83,7 @@ private:
     chain::NewHead new_head(const chain::Imported& imported);
     std::optional<std::string> objection(const chain::Transaction& tx,
                                          const chain::Address& sender) const;
-    std::optional<SyncProgress> syncing() const;
+    SyncProgress progress() const;
     void use_state(Now now);
     void use_ledger();
     void start_producer();

@@ -34,7 +34,7 @@ void answer_from(EthRpc& eth, const rpc::Call& call, const Result<BlockRef, rpc:
                  FromBlock make, rpc::DoneText done) {
     if (!ref) return done(std::unexpected{ref.error()});
     const auto* chain = eth.chain();
-    if (chain == nullptr) return done("null");
+    if (chain == nullptr) return done(eth.nothing_found());
     const auto block = find_block(*chain, *ref);
     if (!block) return done(std::unexpected{block.error()});
     if (!*block) return done("null");

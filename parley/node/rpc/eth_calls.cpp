@@ -65,7 +65,7 @@ void eth_try_out(EthRpc& eth, const rpc::Call& call, rpc::DoneText done) {
     if (!ref) return done(std::unexpected{ref.error()});
     if (const auto none = refuse_overrides(call); !none) return done(std::unexpected{none.error()});
     const auto* chain = eth.chain();
-    if (chain == nullptr) return done(no_ledger());
+    if (chain == nullptr) return done(eth.no_ledger());
     const auto block = require_block(*chain, *ref);
     if (!block) return done(std::unexpected{block.error()});
     try_out(eth, call.now, block->header, std::move(*args), Make, std::move(done));
@@ -105,7 +105,7 @@ void eth_fill_transaction(EthRpc& eth, const rpc::Call& call, rpc::DoneText done
     auto args = call_args_param(call, 0, eth.services().chain_id);
     if (!args) return done(std::unexpected{std::move(args.error())});
     const auto* chain = eth.chain();
-    if (chain == nullptr) return done(no_ledger());
+    if (chain == nullptr) return done(eth.no_ledger());
     const auto& head = chain->ledger.head();
     if (auto fees = fill_fees(*args, head.header, eth.suggested_tip()); !fees) {
         return done(std::unexpected{std::move(fees.error())});

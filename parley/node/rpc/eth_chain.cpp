@@ -29,7 +29,7 @@ rpc::Result eth_syncing(EthRpc& eth, const rpc::Call&) {
 
 rpc::Result eth_config(EthRpc& eth, const rpc::Call&) {
     const auto* chain = eth.chain();
-    if (chain == nullptr) return no_ledger();
+    if (chain == nullptr) return eth.no_ledger();
     return json::value(config_json({.chain_id = eth.services().chain_id,
                                     .genesis_hash = chain->ledger.genesis_hash(),
                                     .genesis_time_s = chain->genesis_time_s,
@@ -40,9 +40,11 @@ rpc::Result eth_config(EthRpc& eth, const rpc::Call&) {
 }  // namespace
 
 json::object progress_json(const SyncProgress& progress) {
-    return {{"startingBlock", rpc::hex_quantity(progress.starting)},
-            {"currentBlock", rpc::hex_quantity(progress.current)},
-            {"highestBlock", rpc::hex_quantity(progress.highest)}};
+    json::object out{{"startingBlock", rpc::hex_quantity(progress.starting)},
+                     {"currentBlock", rpc::hex_quantity(progress.current)},
+                     {"highestBlock", rpc::hex_quantity(progress.highest)}};
+    if (progress.accounts) out["syncedAccounts"] = rpc::hex_quantity(*progress.accounts);
+    return out;
 }
 
 void add_chain_methods(EthMethods& list) {

@@ -32,6 +32,7 @@ rpc::Result eth_max_priority_fee(EthRpc& eth, const rpc::Call&) {
 
 /// With the base fee of the head.
 rpc::Result eth_gas_price(EthRpc& eth, const rpc::Call&) {
+    if (eth.awaits_state()) return eth.no_ledger();
     auto price = eth.suggested_tip();
     if (const auto* chain = eth.chain()) {
         const auto base_fee = chain->ledger.head().header.base_fee.value_or(Uint256{});
@@ -42,7 +43,7 @@ rpc::Result eth_gas_price(EthRpc& eth, const rpc::Call&) {
 
 rpc::Result eth_blob_base_fee(EthRpc& eth, const rpc::Call&) {
     const auto* chain = eth.chain();
-    if (chain == nullptr) return no_ledger();
+    if (chain == nullptr) return eth.no_ledger();
     const auto& header = chain->ledger.head().header;
     if (!header.excess_blob_gas) return json::value("0x0");
     return json::value(
@@ -182,7 +183,7 @@ void eth_fee_history(EthRpc& eth, const rpc::Call& call, rpc::DoneText done) {
     auto percentiles = percentiles_param(call, 2);
     if (!percentiles) return done(std::unexpected{std::move(percentiles.error())});
     const auto* chain = eth.chain();
-    if (chain == nullptr) return done(no_ledger());
+    if (chain == nullptr) return done(eth.no_ledger());
     if (*count == 0) {
         return done(R"({"oldestBlock":"0x0","baseFeePerGas":[],"gasUsedRatio":[]})");
     }

@@ -39,7 +39,7 @@ Result<std::uint64_t, rpc::Error> number_of_ref(const EthLedger& chain, const Bl
 /// Code never runs, so that there are no logs: what is asked for is checked all the same.
 rpc::Result no_logs(EthRpc& eth, const LogQuery& query) {
     const auto* chain = eth.chain();
-    if (chain == nullptr) return no_ledger();
+    if (chain == nullptr) return eth.no_ledger();
     const auto invalid = [](std::string why) {
         return std::unexpected{rpc::Error{rpc::code::invalid_params, std::move(why)}};
     };

@@ -15,11 +15,13 @@
 
 namespace parley::node {
 
-/// How far a node is that fetches blocks it missed; numbers of blocks.
+/// How far a node is that fetches blocks it missed, or the state; numbers of blocks.
 struct SyncProgress {
     std::uint64_t starting = 0;
     std::uint64_t current = 0;
     std::uint64_t highest = 0;
+    /// That are here of the state, while it is being fetched.
+    std::optional<std::uint64_t> accounts = {};
 };
 
 struct EthLedger {

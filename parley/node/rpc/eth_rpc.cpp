@@ -48,6 +48,7 @@ void EthRpc::on_transaction(const Hash256& hash) {
 }
 
 std::optional<SyncProgress> EthRpc::syncing() const {
+    if (awaits_state()) return fetching_();
     return chain_ && chain_->syncing ? chain_->syncing() : std::nullopt;
 }
 
@@ -67,8 +68,14 @@ void EthRpc::on_progress(Now now) {
                           [&] { return json::serialize(sync_notice()); });
 }
 
-std::unexpected<rpc::Error> no_ledger() {
-    return rpc::refused("this node keeps no ledger");
+std::unexpected<rpc::Error> EthRpc::no_ledger() const {
+    return rpc::refused(awaits_state() ? "the state is being fetched: try again later"
+                                       : "this node keeps no ledger");
+}
+
+Result<std::string, rpc::Error> EthRpc::nothing_found() const {
+    if (awaits_state()) return no_ledger();
+    return "null";
 }
 
 }  // namespace parley::node

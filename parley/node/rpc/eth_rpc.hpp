@@ -22,8 +22,10 @@
 #include <parley/rpc/method_list.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -43,7 +45,9 @@ public:
           filters_(rng.split("filters")),
           subscriptions_(rng.split("subscriptions")) {}
 
-    /// Once, before the first request.
+    /// Until use_ledger() the state is being fetched: what needs it is refused with that.
+    void await_state(std::function<SyncProgress()> progress) { fetching_ = std::move(progress); }
+    /// Once: before the first request, or when the state is whole.
     void use_ledger(EthLedger chain) {
         chain_.emplace(std::move(chain));
         reads_.emplace(*chain_);
@@ -67,8 +71,13 @@ public:
     /// False, or {syncing, status}: what a subscription is told.
     rpc::json::value sync_notice() const;
     const EthServices& services() const { return services_; }
-    /// Null if the node has no ledger.
+    /// Null if the node has no ledger, or the state is being fetched.
     const EthLedger* chain() const { return chain_ ? &*chain_ : nullptr; }
+    bool awaits_state() const { return !chain_ && fetching_; }
+    /// What is told where a method needs the ledger and there is none.
+    std::unexpected<rpc::Error> no_ledger() const;
+    /// The result where nothing is found: null, but not while the state is being fetched.
+    Result<std::string, rpc::Error> nothing_found() const;
     /// Precondition: chain().
     SlowReads& reads() { return *reads_; }
     /// Wei per gas.
@@ -79,6 +88,7 @@ public:
 private:
     EthServices services_;
     std::optional<EthLedger> chain_;
+    std::function<SyncProgress()> fetching_;
     std::optional<SlowReads> reads_;
     FeeOracle oracle_;
     Filters filters_;
@@ -106,10 +116,7 @@ void add_filter_methods(EthMethods& list);
 /// eth_subscriptions.cpp
 void add_subscription_methods(EthMethods& list);
 
-/// {startingBlock, currentBlock, highestBlock}.
+/// {startingBlock, currentBlock, highestBlock}, and syncedAccounts while the state is fetched.
 rpc::json::object progress_json(const SyncProgress& progress);
-
-/// What is told where a method needs the ledger and there is none.
-std::unexpected<rpc::Error> no_ledger();
 
 }  // namespace parley::node

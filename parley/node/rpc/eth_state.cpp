@@ -42,7 +42,7 @@ Result<AccountAt, rpc::Error> account_at(EthRpc& eth, const rpc::Call& call,
     const auto ref = block_param(call, block_index);
     if (!ref) return std::unexpected{ref.error()};
     const auto* chain = eth.chain();
-    if (chain == nullptr) return no_ledger();
+    if (chain == nullptr) return eth.no_ledger();
     const auto block = require_block(*chain, *ref);
     if (!block) return std::unexpected{block.error()};
     auto way = StateWay::to(chain->ledger, block->header);
@@ -73,7 +73,7 @@ rpc::Result eth_get_transaction_count(EthRpc& eth, const rpc::Call& call) {
     const auto ref = block_param(call, 1);
     if (!ref) return std::unexpected{ref.error()};
     std::uint64_t nonce = 0;
-    if (eth.chain() != nullptr) {
+    if (eth.chain() != nullptr || eth.awaits_state()) {
         const auto at = account_at(eth, call, 1);
         if (!at) return std::unexpected{at.error()};
         nonce = at->account.nonce;
@@ -148,7 +148,7 @@ void eth_get_proof(EthRpc& eth, const rpc::Call& call, rpc::DoneText done) {
     const auto ref = block_param(call, 2);
     if (!ref) return done(std::unexpected{ref.error()});
     const auto* chain = eth.chain();
-    if (chain == nullptr) return done(no_ledger());
+    if (chain == nullptr) return done(eth.no_ledger());
     const auto block = require_block(*chain, *ref);
     if (!block) return done(std::unexpected{block.error()});
     answer_from_state(

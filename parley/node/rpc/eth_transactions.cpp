@@ -70,7 +70,7 @@ void eth_get_transaction_by_hash(EthRpc& eth, const rpc::Call& call, rpc::DoneTe
         }
     }
     const auto* pooled = eth.services().pool.find(*hash);
-    if (pooled == nullptr) return done("null");
+    if (pooled == nullptr) return done(eth.nothing_found());
     done(json::serialize(transaction_json(*pooled)));
 }
 
@@ -78,7 +78,7 @@ void eth_get_transaction_receipt(EthRpc& eth, const rpc::Call& call, rpc::DoneTe
     const auto hash = rpc::hash_param(call, 0);
     if (!hash) return done(std::unexpected{hash.error()});
     const auto* chain = eth.chain();
-    if (chain == nullptr) return done("null");
+    if (chain == nullptr) return done(eth.nothing_found());
     const auto mined = find_mined(*chain, *hash);
     if (!mined) return done(std::unexpected{mined.error()});
     if (!*mined) return done("null");
@@ -90,7 +90,7 @@ void transaction_of_block(EthRpc& eth, const rpc::Call& call, const BlockRef& re
     const auto index = rpc::u64_param(call, 1);
     if (!index) return done(std::unexpected{index.error()});
     const auto* chain = eth.chain();
-    if (chain == nullptr) return done("null");
+    if (chain == nullptr) return done(eth.nothing_found());
     const auto block = find_block(*chain, ref);
     if (!block) return done(std::unexpected{block.error()});
     if (!*block) return done("null");

@@ -1,4 +1,5 @@
-// What a running node tells filters and subscriptions: its blocks, and what comes into its pool.
+// What a running node tells filters and subscriptions: its blocks, what comes into its pool, and
+// how far it is.
 #include <parley/chain/consensus/solo/solo.hpp>
 #include <parley/chain/genesis/genesis.hpp>
 #include <parley/chain/ledger/test_chain.hpp>
@@ -51,9 +52,10 @@ struct SignerNode {
     std::shared_ptr<ToldSession> session = std::make_shared<ToldSession>();
     Now now{Instant{100s}, UnixTime{1'000s}};
 
-    SignerNode() {
+    explicit SignerNode(bool fetches_state = false) {
         NodeConfig config;
         config.chain.block_interval = 1s;
+        config.chain.fetches_state = fetches_state;
         SeededEntropy entropy{1};
         auto made = Node::create(config, NodeKey::generate(entropy), store, no_log(), Rng{2}, now,
                                  {}, nullptr, solo_chain(config.chain.id));
@@ -78,6 +80,12 @@ struct SignerNode {
         work();
     }
     json::value result(std::string_view method, const std::string& params = "") {
+        return ask(method, params, "result");
+    }
+    std::string refusal(std::string_view method, const std::string& params = "") {
+        return ask(method, params, "error").at("message").as_string().c_str();
+    }
+    json::value ask(std::string_view method, const std::string& params, std::string_view member) {
         std::string reply;
         rpc->handle(now,
                     fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":[{}]}})", method,
@@ -86,8 +94,8 @@ struct SignerNode {
                     [&](std::string text) { reply = std::move(text); });
         work();
         auto value = json::parse(reply);
-        REQUIRE_MESSAGE(value.as_object().contains("result"), reply);
-        return value.at("result");
+        REQUIRE_MESSAGE(value.as_object().contains(member), reply);
+        return value.at(member);
     }
     /// What the session was told under that id.
     std::vector<json::value> told(const json::value& id) {
@@ -128,4 +136,37 @@ TEST_CASE("node: filters and subscriptions hear of its blocks and transactions")
     CHECK(node.result("eth_getFilterChanges", blocks) == block_hashes);
     const auto receipt = node.result("eth_getTransactionReceipt", quoted(hash.as_string().c_str()));
     CHECK(receipt.at("blockHash") == made[0].at("hash"));
+}
+
+TEST_CASE("node: while the state is being fetched it says so, and answers nothing from it") {
+    SignerNode node{true};
+    const auto syncing = node.result("eth_subscribe", "\"syncing\"");
+    const json::value progress{{"startingBlock", "0x0"},
+                               {"currentBlock", "0x0"},
+                               {"highestBlock", "0x0"},
+                               {"syncedAccounts", "0x0"}};
+    CHECK(node.result("eth_syncing") == progress);
+    node.pass(1s);
+    REQUIRE(!node.told(syncing).empty());
+    CHECK(node.told(syncing).back().at("syncing") == true);
+    const auto account = quoted(chain::testing::address_of(sender).to_string());
+    const auto hash = quoted(rpc::hex_data(Hash256{}));
+    for (const auto& [method, params] : std::vector<std::pair<std::string_view, std::string>>{
+             {"eth_getBalance", account},
+             {"eth_getTransactionCount", account},
+             {"eth_getTransactionCount", account + ",\"pending\""},
+             {"eth_getProof", account + ",[]"},
+             {"eth_call", "{}"},
+             {"eth_feeHistory", "1,\"latest\""},
+             {"eth_gasPrice", ""},
+             {"eth_config", ""},
+             {"eth_getLogs", "{}"},
+             {"eth_getBlockByNumber", "\"latest\",false"},
+             {"eth_getTransactionByHash", hash},
+             {"eth_getTransactionReceipt", hash},
+             {"eth_getTransactionByBlockHashAndIndex", hash + ",\"0x0\""}}) {
+        CAPTURE(method);
+        CHECK(node.refusal(method, params) == "the state is being fetched: try again later");
+    }
+    CHECK(node.result("eth_blockNumber") == "0x0");
 }
