@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace parley::sim {
@@ -97,6 +98,10 @@ public:
     std::size_t boot_hosts() const;
     /// A line in the report at this moment. The first 100 are kept.
     void mark(const std::string& what) { metrics_->mark(what); }
+    /// A row at the end of the report's table.
+    void add_row(std::string name, std::string value) {
+        metrics_->add_row(std::move(name), std::move(value));
+    }
     /// Does something at this share of the driven time.
     void at(double share, std::function<void()> step);
     /// Submits one transaction, at a random honest host that runs.

@@ -258,6 +258,7 @@ void Metrics::report(RunReport& out) const {
     row("closed for misbehaviour",
         fmt::format("{:.0f}", misbehaved_.points.empty() ? 0.0 : misbehaved_.points.back().second));
     row("bans in force", std::to_string(bans));
+    out.summary.insert(out.summary.end(), rows_.begin(), rows_.end());
 }
 
 }  // namespace parley::sim

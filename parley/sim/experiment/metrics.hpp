@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace parley::sim {
@@ -33,6 +34,10 @@ public:
     void sample();
     /// Names this moment in the report. The first 100 are kept.
     void mark(const std::string& what);
+    /// A row for the end of the report's table: what a scenario alone measures.
+    void add_row(std::string name, std::string value) {
+        rows_.emplace_back(std::move(name), std::move(value));
+    }
 
     /// The number of transactions submitted before `until` that some honest node still has and that
     /// did not reach `share` of the honest hosts. (One that only a killed node had is lost with
@@ -80,6 +85,7 @@ private:
     Series submitted_{"submitted", {}}, spread_{"at 99 % of nodes", {}};
     Series misbehaved_{"closed for misbehaviour", {}}, silent_{"closed as silent", {}};
     std::vector<std::pair<double, std::string>> marks_;
+    std::vector<std::pair<std::string, std::string>> rows_;  // of the scenario
     bool comparing_ = false;
     std::size_t compared_ = 0;
     std::optional<LinkGraph> graph_;

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -92,13 +93,12 @@ public:
         if (is_clean_ || !run.passed()) return;
         const auto clean = bytes_of_clean_run(run);
         const double ratio = static_cast<double>(bytes_) / static_cast<double>(clean);
-        run.mark(
-            fmt::format("{} bytes over {} kills and {} blocks, {} in a clean run: {:.2f} times",
-                        bytes_, kills_, blocks_, clean, ratio));
-        fmt::print(
-            "snapshot: {} accounts, {} kills, {} blocks, {} lies: {} bytes, clean {}: "
-            "{:.3f}\n",
-            accounts_, kills_, blocks_, refused_, bytes_, clean, ratio);
+        run.add_row("accounts of the state", std::to_string(accounts_));
+        run.add_row("kills, blocks that the head moved meanwhile, lies refused",
+                    fmt::format("{}, {}, {}", kills_, blocks_, refused_));
+        run.add_row("bytes until the state was whole, and in a clean run",
+                    fmt::format("{}, {}", bytes_, clean));
+        run.add_row("in times of a clean run", fmt::format("{:.3f}", ratio));
         if (run.options().attackers > 0 && refused_ == 0) {
             run.checkers().fail(fetcher_, "nobody lied");
         }

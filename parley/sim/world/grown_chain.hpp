@@ -20,8 +20,8 @@ struct GrownChain {
 
 /// The account of that number, from 0.
 chain::Address grown_account(std::uint64_t number);
-/// Blocks of withdrawals to so many new accounts, a thousand in each at most. Throws std::runtime_error if
-/// that does not work.
+/// Blocks of withdrawals to so many new accounts, a thousand in each at most. Throws
+/// std::runtime_error if that does not work.
 GrownChain grow_chain(const chain::Genesis& genesis, const chain::GenesisBlock& first,
                       std::shared_ptr<const chain::Engine> engine, const ByteArray<32>& signer,
                       std::uint64_t accounts);
