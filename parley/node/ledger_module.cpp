@@ -96,7 +96,7 @@ void LedgerModule::start_producer() {
     config.makes_empty_blocks = config_.empty_blocks;
     config.gas_limit_aim = config_.gas_limit;
     producer_.emplace(
-        std::move(config), execution_, data_.engine, sync_.ledger(),
+        config, execution_, data_.engine, sync_.ledger(),
         [this](const auto& base_fee, auto gas_max) { return pick(base_fee, gas_max); },
         [this](Now now, chain::Block block, chain::ImportDone done,
                std::vector<chain::Address> senders) {

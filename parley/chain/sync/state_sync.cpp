@@ -8,8 +8,6 @@
 
 namespace parley::chain {
 
-using sync_topic::Accounts;
-using sync_topic::Changes;
 using sync_topic::GetAccounts;
 using sync_topic::GetChanges;
 using transport::Offence;
@@ -139,7 +137,7 @@ void StateSync::on_answer(Now now, PeerId id, Answer answer, std::vector<Effect>
         out.emplace_back(Charge{id, Offence::unasked});
         return;
     }
-    auto asked = std::move(*peer.asked);
+    const auto asked = *peer.asked;
     peer.asked.reset();
     if (!has_proof(answer)) {
         give_back(asked.span);
@@ -148,7 +146,7 @@ void StateSync::on_answer(Now now, PeerId id, Answer answer, std::vector<Effect>
         return work(now, out);
     }
     const auto& span = parts_.at(asked.span).span;
-    waiting_.push_back({id, span, asked.block, std::move(asked.question), std::move(answer)});
+    waiting_.push_back({id, span, asked.block, asked.question, std::move(answer)});
     apply_next(out);
     work(now, out);
 }
@@ -261,7 +259,7 @@ void StateSync::work(Now now, std::vector<Effect>& out) {
         auto* part = next_part();
         if (!part) return;
         auto& peer = peers_.at(id);
-        auto question = question_for(*part, peer.bytes);
+        const auto question = question_for(*part, peer.bytes);
         const auto& span = part->span;
         const bool fetches = std::holds_alternative<GetAccounts>(question);
         if (fetches && span.here_to && !is_current(span)) {
@@ -274,7 +272,7 @@ void StateSync::work(Now now, std::vector<Effect>& out) {
         }
         part->is_taken = true;
         peer.asked = Asked{part->span.first, *pivot_, question, now.instant + config_.patience};
-        out.emplace_back(Ask{id, std::move(question)});
+        out.emplace_back(Ask{id, question});
     }
 }
 
