@@ -9,6 +9,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace parley;
     const auto input = std::as_bytes(std::span{data, size});
+    const auto stored = chain::decode_stored_receipt(input, chain::TxType::legacy);
+    if (stored && !equal(stored->encode_stored(), input)) std::abort();
     const auto receipt = chain::decode_receipt(input);
     if (!receipt) {
         if (chain::message(receipt.error()).empty()) std::abort();

@@ -1,8 +1,8 @@
 // BlockLog: valid blocks in the order in which they were imported, with what their execution cost
 // and gave: senders and receipts. One sequential file, so that a block is durable with one sync.
 //
-// A record: `| size u32 | check 8 B | payload |`, big endian; check is the beginning of
-// keccak256(payload). A record that is cut or damaged ends the log: what follows was never synced.
+// A record: `| size u32 | check 8 B | payload |`, big endian; check is SipHash-2-4 of the payload,
+// with a key of zeros. A record that is cut or damaged ends the log: what follows was never synced.
 // Threading: as AppendLog.
 #pragma once
 

@@ -22,7 +22,6 @@ Receipt receipt_of(const Transaction& tx, TxOutcome outcome, std::uint64_t gas_u
     out.succeeded = outcome.succeeded;
     out.cumulative_gas_used = gas_used;
     out.logs = std::move(outcome.logs);
-    out.logs_bloom = bloom_of(out.logs);
     return out;
 }
 
@@ -56,7 +55,7 @@ Result<void, ExecutionError> BlockExecution::execute(const Transaction& tx, cons
     if (!outcome) return std::unexpected{std::move(outcome.error())};
     executed_.gas_used += outcome->gas_used;
     auto receipt = receipt_of(tx, std::move(*outcome), executed_.gas_used);
-    executed_.logs_bloom |= receipt.logs_bloom;
+    if (!receipt.logs.empty()) executed_.logs_bloom |= receipt.logs_bloom();
     executed_.receipts.push_back(std::move(receipt));
     return {};
 }

@@ -126,6 +126,8 @@ std::string message(const BlockError& error) {
             return fmt::format("unknown {} type {:#04x}", place, error.actual);
         case BlockErrc::bad_status:
             return fmt::format("{}: status is {}, not 0 or 1", place, error.actual);
+        case BlockErrc::wrong_bloom:
+            return fmt::format("{}: the bloom is not that of its logs", place);
     }
     return "malformed block";
 }

@@ -19,6 +19,7 @@ enum class BlockErrc : std::uint8_t {
     transaction,   ///< BlockError::transaction says why
     unknown_type,  ///< of a receipt; actual: the first byte
     bad_status,    ///< of a receipt: neither 0 nor 1; actual: what came
+    wrong_bloom,   ///< of a receipt: not that of its logs
 };
 
 /// What was read when decoding stopped; those of which there are many have an index.

@@ -36,20 +36,24 @@ struct Receipt {
     TxType type = TxType::legacy;
     bool succeeded = true;                  ///< EIP-658's status
     std::uint64_t cumulative_gas_used = 0;  ///< of the block, up to this transaction and with it
-    Bloom logs_bloom{};
     std::vector<ReceiptLog> logs{};
 
+    Bloom logs_bloom() const { return bloom_of(logs); }
     /// As the receipts' trie holds it: for legacy RLP, else the type byte and RLP.
     Buffer encode() const;
+    /// As the log of blocks holds it: without the type, which is the transaction's, and the bloom.
+    Buffer encode_stored() const;
     friend bool operator==(const Receipt&, const Receipt&) = default;
 };
 
 inline constexpr std::size_t receipt_bytes_max_default = std::size_t{8} << 20;
 
 /// All that the form alone decides: canonical RLP of exactly four items, a known type, a status of
-/// 0 or 1, at most four topics. Not whether the bloom is that of the logs. Errors: too_large,
-/// unknown_type, rlp, bad_status, too_many.
+/// 0 or 1, the bloom of the logs, at most four topics. Errors: too_large, unknown_type, rlp,
+/// bad_status, wrong_bloom, too_many.
 Result<Receipt, BlockError> decode_receipt(Bytes raw,
                                            std::size_t size_bytes_max = receipt_bytes_max_default);
+/// What encode_stored() made of a receipt of this type. Errors: rlp, bad_status, too_many.
+Result<Receipt, BlockError> decode_stored_receipt(Bytes raw, TxType type);
 
 }  // namespace parley::chain

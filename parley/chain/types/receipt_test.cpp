@@ -25,7 +25,6 @@ Receipt receipt_of(TxType type) {
                   Hash256{std::byte{4}}},
                  to_buffer(bytes_of("log data"))},
                 {Address{{std::byte{0x12}}}, {}, {}}};
-    out.logs_bloom = bloom_of(out.logs);
     return out;
 }
 
@@ -54,6 +53,9 @@ TEST_CASE("a receipt of each type survives encoding and decoding, and is go-ethe
         const auto raw = receipt_of(row.type).encode();
         CHECK(to_hex(crypto::keccak256(raw)) == row.hash);
         CHECK(decode_receipt(raw) == receipt_of(row.type));
+        const auto stored = receipt_of(row.type).encode_stored();
+        CHECK(stored.size() < raw.size() - sizeof(Bloom));
+        CHECK(decode_stored_receipt(stored, row.type) == receipt_of(row.type));
     }
     // That of the format's page.
     const Receipt plain{.type = TxType::dynamic_fee, .cumulative_gas_used = 21'000};
@@ -62,7 +64,7 @@ TEST_CASE("a receipt of each type survives encoding and decoding, and is go-ethe
 }
 
 TEST_CASE("the bloom of logs holds their addresses and topics, not their data") {
-    const auto bloom = receipt_of(TxType::legacy).logs_bloom;
+    const auto bloom = receipt_of(TxType::legacy).logs_bloom();
     CHECK(bloom.contains(Address{{std::byte{0x11}}}));
     CHECK(bloom.contains(Address{{std::byte{0x12}}}));
     CHECK(bloom.contains(Hash256{std::byte{4}}));
@@ -120,6 +122,9 @@ TEST_CASE("bytes that are no receipt are refused with the place and the reason")
         {"gas of 9 bytes", with(1, "89010000000000000000"),
          rlp_error(cumulative_gas_used, Errc::integer_too_large)},
         {"bloom of 255 bytes", with(2, ones("b8ff", 255)), rlp_error(logs_bloom, Errc::wrong_size)},
+        {"another bloom",
+         with(2, ones("b90100", 256)),
+         {BlockErrc::wrong_bloom, BlockPart::receipt}},
         {"logs a string", with(3, "80"), rlp_error(logs, Errc::expected_list)},
         {"a log cut", with(3, "c1c1"), rlp_error(logs, Errc::truncated)},
         {"a log a string", with(3, "c180"), log_error(0, envelope, Errc::expected_list)},
@@ -146,6 +151,10 @@ TEST_CASE("bytes that are no receipt are refused with the place and the reason")
           BlockError{BlockErrc::too_large, BlockPart::receipt, 0, envelope, 100, raw.size()});
     CHECK(message(large) == "receipt of 458 bytes, at most 100 allowed");
     CHECK(decode_receipt(raw, raw.size()));
+    CHECK(decode_stored_receipt(raw, TxType::legacy).error() ==
+          rlp_error(logs, Errc::expected_list));
+    CHECK(message(BlockError{BlockErrc::wrong_bloom, BlockPart::receipt}) ==
+          "receipt: the bloom is not that of its logs");
 }
 
 TEST_CASE("errors of receipts name their place") {

@@ -186,7 +186,7 @@ TEST_CASE("receipt as JSON: gas of its own, blobs, status, logs") {
                                     {"blockHash", rpc::hex_data(hash)},
                                     {"logIndex", "0x2"},
                                     {"removed", false}}}},
-              {"logsBloom", zeros(256)},
+              {"logsBloom", rpc::hex_data(chain::bloom_of(logged.receipts[1].logs))},
               {"type", "0x3"},
               {"effectiveGasPrice", "0x77359400"},
               {"status", "0x0"},

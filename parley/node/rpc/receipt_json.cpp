@@ -55,7 +55,7 @@ json::object receipt_json(const chain::LoggedBlock& logged, const Hash256& block
         {"cumulativeGasUsed", rpc::hex_quantity(receipt.cumulative_gas_used)},
         {"contractAddress", nullptr},
         {"logs", logs_json(logged, block_hash, index, before.logs)},
-        {"logsBloom", rpc::hex_data(receipt.logs_bloom)},
+        {"logsBloom", rpc::hex_data(receipt.logs_bloom())},
         {"type", rpc::hex_quantity(static_cast<std::uint64_t>(tx.type))},
         {"effectiveGasPrice", rpc::hex_quantity(price_paid(tx, header))},
         {"status", receipt.succeeded ? "0x1" : "0x0"},
