@@ -35,8 +35,7 @@ struct ChainParts {
           state(its_store, empty_root_hash, its_salt),
           limits{.extra_data_bytes_max = engine->extra_data_bytes_max()},
           log(log_file, limits),
-          blocks(its_store, log),
-          salt(its_salt) {}
+          blocks(its_store, log) {}
     ChainParts(const ChainParts&) = delete;
     ChainParts& operator=(const ChainParts&) = delete;
 
@@ -49,7 +48,6 @@ struct ChainParts {
     BlockLimits limits;
     BlockLog log;
     BlockStore blocks;
-    std::uint64_t salt;
 };
 
 /// Everything of a block that needs no state, but the senders. Errors: the rules up to

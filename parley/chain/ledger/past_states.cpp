@@ -26,7 +26,7 @@ std::optional<PastStates::At> PastStates::at(const ChainHeader& head, const Chai
     auto commit = commit_state(chain.state, chain.state.root(), join_changes(route->changes()));
     if (!commit) return std::nullopt;
     if (states_.size() == states_max) states_.erase(states_.begin());
-    auto made = std::make_shared<const StateOverlay>(chain.state, std::move(*commit), chain.salt);
+    auto made = std::make_shared<const StateOverlay>(chain.state, std::move(*commit));
     states_.emplace(block, made);
     return At{made, made.get(), root};
 }

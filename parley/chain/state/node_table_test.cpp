@@ -22,7 +22,7 @@ TEST_CASE("look-ups side by side find what look-ups one by one find") {
         }
         return NodeRowKey{rng.below(2) == 0 ? std::optional{Hash256{}} : std::nullopt, path};
     };
-    std::vector<const NodeTable::Node*> found(NodeTable::each_max);
+    std::vector<const NodeRow*> found(NodeTable::each_max);
     std::vector<NodeRowKey> keys(NodeTable::each_max);
     table.find_each(keys, found);  // of an empty one
     CHECK(std::ranges::count(found, nullptr) == static_cast<std::ptrdiff_t>(found.size()));

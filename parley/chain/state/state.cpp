@@ -85,7 +85,7 @@ Result<void, trie::TrieError> State::each_node(const std::optional<Hash256>& own
     constexpr std::size_t batch = NodeTable::each_max;
     std::array<NodeRowKey, batch> keys;
     // A batch is looked up before the one before it is visited, whose bytes are here by then.
-    std::array<std::array<const NodeTable::Node*, batch>, 2> found;
+    std::array<std::array<const NodeRow*, batch>, 2> found;
     const auto find_batch = [&](std::size_t begin) {
         const auto count = std::min(batch, wanted.size() - begin);
         for (std::size_t i = 0; i < count; ++i) keys[i] = {owner, wanted[begin + i].path};

@@ -33,6 +33,7 @@ public:
     const Hash256& root() const { return root_; }
     /// The store holds this state. Precondition: nothing was accepted.
     void reopen(const Hash256& root) { root_ = root; }
+    std::uint64_t salt() const override { return salt_; }
     Result<std::optional<Account>, StoreError> account(const Hash256& key) const override;
     Result<Uint256, StoreError> slot(const Hash256& account, const Hash256& slot) const override;
     Result<void, StoreError> for_each_slot(const Hash256& account,

@@ -1,12 +1,23 @@
 #include <parley/chain/state/state_buffer.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace parley::chain {
 namespace {
 
 // Of an entry beside its bytes: nodes of a map, capacity of a vector.
 constexpr std::size_t entry_overhead_bytes = 64;
+
+/// As a store likes to write them.
+template <class Row>
+std::vector<const Row*> ascending(const RowTable<Row>& rows) {
+    std::vector<const Row*> out;
+    out.reserve(rows.size());
+    rows.for_each([&](const Row& row) { out.push_back(&row); });
+    std::ranges::sort(out, {}, [](const Row* row) -> const auto& { return row->key; });
+    return out;
+}
 
 }  // namespace
 
@@ -43,8 +54,9 @@ Result<void, StoreError> visit_merged(
 
 void StateBuffer::add(StateCommit commit) {
     for (auto& change : commit.changes.accounts) {
-        const auto [place, is_new] = accounts_.insert_or_assign(change.key, change.after);
-        if (is_new) size_bytes_ += sizeof(*place) + entry_overhead_bytes;
+        const auto [row, is_new] = accounts_.insert(change.key);
+        row.account = change.after;
+        if (is_new) size_bytes_ += sizeof(row) + entry_overhead_bytes;
     }
     for (auto& change : commit.changes.slots) {
         const auto [place, is_new] =
@@ -55,26 +67,37 @@ void StateBuffer::add(StateCommit commit) {
         const auto [place, is_new] = code_.try_emplace(hash, std::move(code));
         if (is_new) size_bytes_ += place->second.size() + sizeof(*place) + entry_overhead_bytes;
     }
-    for (const auto& node : commit.account_nodes) add_node(std::nullopt, node);
-    for (const auto& [owner, nodes] : commit.slot_nodes) {
-        for (const auto& node : nodes) add_node(owner, node);
-    }
+    add_nodes(std::nullopt, commit.account_nodes);
+    for (const auto& [owner, nodes] : commit.slot_nodes) add_nodes(owner, nodes);
 }
 
-void StateBuffer::add_node(const std::optional<Hash256>& owner, const trie::NodeChange& node) {
-    auto [place, is_new] = nodes_.insert(NodeRowKey{owner, node.path});
-    if (is_new) {
-        place.of_slots = owner.has_value();
-        size_bytes_ += sizeof(place) + entry_overhead_bytes;
+/// Most of them are there in an older version: they are looked up side by side first, so that each
+/// is near by when its turn comes.
+void StateBuffer::add_nodes(const std::optional<Hash256>& owner, const trie::NodeChanges& nodes) {
+    constexpr std::size_t batch = NodeTable::each_max;
+    std::array<NodeRowKey, batch> keys;
+    std::array<const NodeRow*, batch> found;
+    const std::span<const trie::NodeChange> all{nodes};
+    for (std::size_t begin = 0; begin < all.size(); begin += batch) {
+        const auto some = all.subspan(begin, std::min(batch, all.size() - begin));
+        for (std::size_t i = 0; i < some.size(); ++i) keys[i] = {owner, some[i].path};
+        nodes_.find_each(std::span{keys}.first(some.size()), std::span{found}.first(some.size()));
+        for (std::size_t i = 0; i < some.size(); ++i) {
+            auto [row, is_new] = nodes_.insert(keys[i]);
+            if (is_new) {
+                row.of_slots = owner.has_value();
+                size_bytes_ += sizeof(row) + entry_overhead_bytes;
+            }
+            size_bytes_ += some[i].rlp.size();
+            size_bytes_ -= row.rlp.size();
+            row.rlp.assign(some[i].rlp.begin(), some[i].rlp.end());
+        }
     }
-    size_bytes_ += node.rlp.size();
-    size_bytes_ -= place.rlp.size();
-    place.rlp.assign(node.rlp.begin(), node.rlp.end());
 }
 
 const std::optional<Account>* StateBuffer::account(const Hash256& key) const {
-    const auto found = accounts_.find(key);
-    return found == accounts_.end() ? nullptr : &found->second;
+    const auto* found = accounts_.find(key);
+    return found ? &found->account : nullptr;
 }
 
 const Uint256* StateBuffer::slot(const Hash256& account, const Hash256& slot) const {
@@ -110,15 +133,15 @@ StoreBatch StateBuffer::to_batch() const {
             out.erase(table, key);
         }
     };
-    for (const auto& [key, account] : accounts_) {
-        const auto raw = account ? encode_slim(*account) : Buffer{};
-        put_or_erase(state_table::accounts, key, account.has_value(), raw);
+    for (const auto* row : ascending(accounts_)) {
+        const auto raw = row->account ? encode_slim(*row->account) : Buffer{};
+        put_or_erase(state_table::accounts, row->key, row->account.has_value(), raw);
     }
     for (const auto& [key, value] : slots_) {
         put_or_erase(state_table::slots, slot_row_key(key.first, key.second), value != Uint256{},
                      value);
     }
-    nodes_.for_each([&](const NodeTable::Node& node) {
+    nodes_.for_each([&](const NodeRow& node) {
         put_or_erase(node.of_slots ? state_table::slot_nodes : state_table::nodes, node.key,
                      !node.rlp.empty(), node.rlp);
     });

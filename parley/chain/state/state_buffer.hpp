@@ -6,6 +6,7 @@
 #include <parley/base/store.hpp>
 #include <parley/base/uint256.hpp>
 #include <parley/chain/state/node_table.hpp>
+#include <parley/chain/state/row_table.hpp>
 #include <parley/chain/state/state_commit.hpp>
 #include <parley/chain/state/state_view.hpp>
 #include <parley/chain/trie/nibbles.hpp>
@@ -43,8 +44,8 @@ Result<void, StoreError> visit_merged(
 
 class StateBuffer {
 public:
-    /// `salt` is random: nobody can prepare collisions in the table of nodes.
-    explicit StateBuffer(std::uint64_t salt) : nodes_(salt) {}
+    /// `salt` is random: nobody can prepare collisions in the tables.
+    explicit StateBuffer(std::uint64_t salt) : accounts_(salt), nodes_(salt) {}
 
     void add(StateCommit commit);
 
@@ -66,9 +67,14 @@ public:
     StoreBatch to_batch() const;
 
 private:
-    void add_node(const std::optional<Hash256>& owner, const trie::NodeChange& node);
+    struct AccountRow {
+        Hash256 key{};
+        std::optional<Account> account;
+    };
 
-    std::map<Hash256, std::optional<Account>> accounts_;
+    void add_nodes(const std::optional<Hash256>& owner, const trie::NodeChanges& nodes);
+
+    RowTable<AccountRow> accounts_;
     std::map<std::pair<Hash256, Hash256>, Uint256> slots_;
     std::map<Hash256, Buffer> code_;
     NodeTable nodes_;

@@ -7,11 +7,10 @@
 namespace parley::chain {
 
 StateEdit::EditedAccount& StateEdit::open(const Address& address) {
-    const auto [place, is_new] = accounts_.try_emplace(address);
-    EditedAccount& edited = place->second;
+    auto [edited, is_new] = accounts_.insert(address.value);
     if (!is_new) return edited;
-    edited.key = crypto::keccak256(address);
-    const auto found = base_.account(edited.key);
+    edited.hash = crypto::keccak256(address);
+    const auto found = base_.account(edited.hash);
     if (!found && !error_) error_ = found.error();
     if (found) edited.before = *found;
     edited.after = edited.before;
@@ -25,7 +24,7 @@ std::optional<Account> StateEdit::account(const Address& address) {
 void StateEdit::set_account(const Address& address, const Account& account) {
     if (!account.is_empty()) return put_account(address, account);
     EditedAccount& edited = open(address);
-    if (edited.after) clear_storage(edited.key);
+    if (edited.after) clear_storage(edited.hash);
     edited.after.reset();
 }
 
@@ -47,11 +46,11 @@ StateEdit::EditedSlot& StateEdit::open_slot(const Hash256& account, const Hash25
 }
 
 Uint256 StateEdit::slot(const Address& address, const Hash256& slot) {
-    return open_slot(open(address).key, crypto::keccak256(slot)).after;
+    return open_slot(open(address).hash, crypto::keccak256(slot)).after;
 }
 
 void StateEdit::set_slot(const Address& address, const Hash256& slot, const Uint256& value) {
-    open_slot(open(address).key, crypto::keccak256(slot)).after = value;
+    open_slot(open(address).hash, crypto::keccak256(slot)).after = value;
 }
 
 void StateEdit::add_code(const Hash256& hash, Buffer code) {
@@ -78,12 +77,12 @@ StateChanges StateEdit::take() {
             out.slots.push_back({key.first, key.second, edited.before, edited.after});
         }
     }
-    for (auto& [address, edited] : accounts_) {
+    accounts_.for_each([&](const EditedAccount& edited) {
         const bool has_slots =
-            std::ranges::binary_search(out.slots, edited.key, {}, &SlotChange::account);
-        if (edited.before == edited.after && !has_slots) continue;
-        out.accounts.push_back({edited.key, edited.before, edited.after});
-    }
+            std::ranges::binary_search(out.slots, edited.hash, {}, &SlotChange::account);
+        if (edited.before == edited.after && !has_slots) return;
+        out.accounts.push_back({edited.hash, edited.before, edited.after});
+    });
     std::ranges::sort(out.accounts, {}, &AccountChange::key);
     for (auto& [hash, code] : code_) out.code.emplace_back(hash, std::move(code));
     return out;

@@ -9,6 +9,7 @@
 #include <parley/base/bytes.hpp>
 #include <parley/base/store.hpp>
 #include <parley/base/uint256.hpp>
+#include <parley/chain/state/row_table.hpp>
 #include <parley/chain/state/state_changes.hpp>
 #include <parley/chain/state/state_view.hpp>
 #include <parley/chain/types/account.hpp>
@@ -22,7 +23,7 @@ namespace parley::chain {
 
 class StateEdit {
 public:
-    explicit StateEdit(const StateView& base) : base_(base) {}
+    explicit StateEdit(const StateView& base) : base_(base), accounts_(base.salt()) {}
 
     /// Nothing if there is no such account.
     std::optional<Account> account(const Address& address);
@@ -45,7 +46,8 @@ public:
 
 private:
     struct EditedAccount {
-        Hash256 key{};
+        ByteArray<20> key{};  // its address
+        Hash256 hash{};
         std::optional<Account> before;
         std::optional<Account> after;
     };
@@ -60,7 +62,7 @@ private:
     void clear_storage(const Hash256& account);
 
     const StateView& base_;
-    std::map<Address, EditedAccount> accounts_;
+    RowTable<EditedAccount> accounts_;
     std::map<SlotKey, EditedSlot> slots_;
     std::map<Hash256, Buffer> code_;
     std::optional<StoreError> error_;

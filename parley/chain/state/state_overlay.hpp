@@ -17,11 +17,11 @@ namespace parley::chain {
 
 class StateOverlay final : public StateView, public StateNodes {
 public:
-    StateOverlay(const State& base, StateCommit commit, std::uint64_t salt)
-        : base_(base), buffer_(salt) {
+    StateOverlay(const State& base, StateCommit commit) : base_(base), buffer_(base.salt()) {
         buffer_.add(std::move(commit));
     }
 
+    std::uint64_t salt() const override { return base_.salt(); }
     Result<std::optional<Account>, StoreError> account(const Hash256& key) const override;
     Result<Uint256, StoreError> slot(const Hash256& account, const Hash256& slot) const override;
     Result<void, StoreError> for_each_slot(const Hash256& account,

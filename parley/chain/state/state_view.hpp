@@ -8,6 +8,7 @@
 #include <parley/base/uint256.hpp>
 #include <parley/chain/types/account.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 
@@ -19,6 +20,8 @@ using SlotVisitor = std::function<bool(const Hash256& slot, const Uint256& value
 class StateView {
 public:
     virtual ~StateView() = default;
+    /// Random, for hash tables whose keys come from who made the transactions.
+    virtual std::uint64_t salt() const = 0;
     /// Of the address whose keccak256 is `key`; nothing if there is none.
     virtual Result<std::optional<Account>, StoreError> account(const Hash256& key) const = 0;
     /// A slot of an account's storage by the hashes of both; zero if it is not set.

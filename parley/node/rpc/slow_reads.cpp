@@ -10,9 +10,6 @@ namespace parley::node {
 
 namespace {
 
-/// Of the blocks of one reading; nobody else chooses what lies in its tables.
-constexpr std::uint64_t overlay_salt = 0x7061726c65790001;
-
 std::optional<rpc::Error> reading_failed(std::string why) {
     return rpc::Error{rpc::code::internal_error, std::move(why)};
 }
@@ -36,7 +33,7 @@ struct SlowReads::Reading {
         } else if (commit->root != read.block.header.state_root) {
             error = reading_failed("the way to that state is broken");
         } else {
-            const chain::StateOverlay overlay{state, std::move(*commit), overlay_salt};
+            const chain::StateOverlay overlay{state, std::move(*commit)};
             read.run({overlay, overlay, read.block, state});
         }
     }
