@@ -2,6 +2,7 @@
 
 #include <parley/chain/ledger/block_rules.hpp>
 #include <parley/chain/state/state_overlay.hpp>
+#include <parley/chain/types/sender.hpp>
 
 #include <utility>
 
@@ -30,17 +31,25 @@ Result<std::vector<Address>, InvalidBlock> recover_senders(const Execution& exec
                                                            std::span<const Transaction> some,
                                                            std::size_t first_index, Fork fork) {
     std::vector<Address> senders;
-    senders.reserve(some.size());
+    const auto refuse = [&](TxError rule) {
+        InvalidBlock out{.rule = BlockRule::transaction, .index = first_index + senders.size()};
+        out.transaction = ExecutionError{.code = ExecutionErrc::rule, .rule = rule};
+        return std::unexpected{std::move(out)};
+    };
+    std::vector<const Transaction*> checked;
+    std::optional<TxError> broken;  // by the one after those
     for (const auto& tx : some) {
-        const auto checked = execution.check(tx, fork);
-        const auto sender = checked ? recover_sender(tx) : std::unexpected{checked.error()};
-        if (!sender) {
-            InvalidBlock out{.rule = BlockRule::transaction, .index = first_index + senders.size()};
-            out.transaction = ExecutionError{.code = ExecutionErrc::rule, .rule = sender.error()};
-            return std::unexpected{std::move(out)};
+        if (const auto check = execution.check(tx, fork); !check) {
+            broken = check.error();
+            break;
         }
+        checked.push_back(&tx);
+    }
+    for (const auto& sender : recover_senders(checked)) {
+        if (!sender) return refuse(sender.error());
         senders.push_back(*sender);
     }
+    if (broken) return refuse(*broken);
     return senders;
 }
 
@@ -52,7 +61,7 @@ Result<ImportWork::Done, ImportError> ImportWork::run() {
         auto commit = commit_state(state, state.root(), join_changes(way));
         if (!commit) return std::unexpected{commit.error()};
         out.way = *commit;
-        beside.emplace(state, std::move(*commit), chain->salt);
+        beside.emplace(state, std::move(*commit));
     }
     const StateAt at =
         beside ? StateAt{*beside, *beside, parent_root} : StateAt{state, state, parent_root};
