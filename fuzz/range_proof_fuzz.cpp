@@ -77,8 +77,8 @@ struct Truth {
         for (const auto& [key, value] : values) changes.push_back({Nibbles::of_key(key), value});
         DirtyTree tree{nodes, root};
         require(tree.update(changes).has_value());
-        auto commit = tree.commit();
-        nodes.apply(std::move(commit.nodes));
+        const auto commit = tree.commit();
+        nodes.apply(commit.nodes);
         root = commit.root;
     }
     Range range(const Hash256& origin, std::size_t entries_max) const {

@@ -325,7 +325,7 @@ TEST_CASE("documents: CONFIG.md lists the settings as `parley init` writes them"
 TEST_CASE("documents: SIMULATOR.md and the help say how large a run of `parley sim` alone is") {
     parley::testing::Cli cli;
     const auto help = cli.ok({"sim", "--help"});
-    CHECK(help.find("What happens (default: gossip)") != std::string::npos);
+    CHECK(help.find("What happens (default: gossip; of a sweep: swarm)") != std::string::npos);
     CHECK(help.find("nothing goes wrong (500 nodes, 2 min)") != std::string::npos);
     CHECK(read_file(root / "docs/SIMULATOR.md").find("# 500 nodes, under a minute") !=
           std::string::npos);

@@ -289,7 +289,7 @@ TEST_CASE("snapshot: it comes to the state of the chain over moves of the head, 
                       {4, Manner::wrong_value},
                       {5, Manner::left_out}};
     fetching.start();
-    for (int round = 0; round < 100 && !fetching.sync->is_done(); ++round) {
+    for (std::uint64_t round = 0; round < 100 && !fetching.sync->is_done(); ++round) {
         served.move(round % 2, 3);
         fetching.tell();
         fetching.run(2);

@@ -73,6 +73,7 @@ void check_chain(Experiment& run) {
         lowest = std::min(lowest, number);
         highest = std::max(highest, number);
     }
+    if (lowest == 0) run.checkers().fail(0, "somebody has no blocks");
     if (lowest + under_way < highest) {
         run.checkers().fail(0, fmt::format("heads are between {} and {}", lowest, highest));
         return;
