@@ -2,9 +2,11 @@
 // looks whether all are here, and here they have to build. Parameters stand for what an example
 // takes for granted.
 #include <parley/base/overloaded.hpp>
+#include <parley/chain/consensus/qbft/machine.hpp>
 #include <parley/chain/genesis/genesis.hpp>
 #include <parley/chain/ledger/ledger.hpp>
 #include <parley/chain/trie/dirty_tree.hpp>
+#include <parley/codec/rlp_fields.hpp>
 #include <parley/discovery/discv5/requests.hpp>
 #include <parley/discovery/discv5/service.hpp>
 #include <parley/node/chain.hpp>
@@ -35,6 +37,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -98,6 +102,44 @@ void show(const Value&) {}
     (*ledger)->import(now, block, [](Now, const Result<Imported, ImportError>& result) {
         if (!result) show(message(result.error()));
     });
+}
+
+[[maybe_unused]] void one_height(const chain::qbft::MachineConfig& config,
+                                 const std::set<chain::Address>& silent,
+                                 const chain::qbft::Record& record,
+                                 const chain::qbft::Signed<chain::qbft::Prepare>& prepare,
+                                 Now now) {
+    using namespace chain::qbft;
+    Effects out;
+    // parley/chain/consensus/qbft/machine.hpp
+    Machine machine{config, silent, record, now, out};
+    machine.on_prepare(now, prepare, out);  // messages whose authors are proven
+    machine.on_timer(now, out);             // at next_wakeup()
+}
+
+[[maybe_unused]] void written_before_said(AppendLog& first_file, AppendLog& second_file,
+                                          const chain::qbft::Record& record) {
+    using namespace chain::qbft;
+    // parley/chain/consensus/qbft/record.hpp
+    auto log = RecordLog::open(first_file, second_file);
+    log->write(record);  // on disk when it returns: for a Job
+}
+
+enum class Field : std::uint8_t { envelope, number, hash };
+struct Numbered {
+    std::uint64_t number = 0;
+    Hash256 hash{};
+};
+[[maybe_unused]] Result<Numbered, rlp::FieldError<Field>> fields_of(Bytes message) {
+    Numbered out;
+    // parley/codec/rlp_fields.hpp
+    std::optional<rlp::FieldError<Field>> error;
+    rlp::Fields<Field> in{message, Field::envelope, error};
+    out.number = in.u64(Field::number);
+    out.hash = in.fixed<32>(Field::hash);
+    in.finish();
+    if (error) return std::unexpected{*error};
+    return out;
 }
 
 [[maybe_unused]] void changes_of_a_trie(const chain::trie::NodeReader& nodes, const Hash256& root,

@@ -1,7 +1,7 @@
 // Machine: one validator's part in the agreement on one block: three steps in a round (proposal,
 // prepare, commit), and rounds that change when a proposer fails.
 //
-//     Machine machine{config, now, record, out};
+//     Machine machine{config, silent, record, now, out};
 //     machine.on_prepare(now, prepare, out);   // messages whose authors are proven
 //     machine.on_timer(now, out);              // at next_wakeup()
 //
