@@ -156,7 +156,7 @@ TEST_CASE("genesis file: what does not matter is left out") {
              // Of others, or for what is not done here.
              Same{chain_id,
                   R"("chainId": 1337, "ethash": {}, "clique": {"period": 5, "epoch": 9})"},
-             Same{chain_id, R"("chainId": 1337, "isQuorum": true, "qbft": {"ceil2Nby3Block": 5})"},
+             Same{chain_id, R"("chainId": 1337, "isQuorum": false, "qbft": {"ceil2Nby3Block": 5})"},
              Same{chain_id, R"("chainId": 1337, "enableGasPriceBlock": 0)"},
              Same{chain_id, R"("chainId": 1337, "eip150Hash": "0x00", "daoForkSupport": true)"},
              Same{chain_id, R"("chainId": 1337, "enableUBTAtGenesis": false)"},
@@ -211,6 +211,26 @@ TEST_CASE("genesis file: what is written is read again") {
               ": 115792089237316195423570985008687907853269984665640564039457584007913129639935") !=
           std::string::npos);
     CHECK(to_json(mined).ends_with("}\n"));
+}
+
+TEST_CASE("genesis file: what a chain by votes begins with") {
+    const auto with = [](std::string_view qbft) {
+        return parse_genesis(R"({"config": {"chainId": 1, "isQuorum": true, "qbft": {)" +
+                             std::string{qbft} +
+                             R"(}}, "gasLimit": 1, "difficulty": 1, "alloc": {}})");
+    };
+    const auto whole =
+        with(R"("epochlength": 30, "blockperiodseconds": 5, "requesttimeoutseconds": "0x9")");
+    REQUIRE(whole);
+    CHECK(whole->qbft == QbftGenesis{.epoch_blocks = 30, .period_s = 5, .timeout_s = 9});
+    CHECK(whole->is_quorum);
+    CHECK(parse_genesis(to_json(*whole)) == *whole);
+    CHECK(with(R"("blockPeriodSeconds": 3)")->qbft == QbftGenesis{.period_s = 3});
+    for (const std::string key : {"epochlength", "blockperiodseconds", "requesttimeoutseconds"}) {
+        const auto refused = with('"' + key + "\": 0");
+        REQUIRE_FALSE(refused);
+        CHECK(message(refused.error()).ends_with("expected a number from 1, below 2^64, got 0"));
+    }
 }
 
 TEST_CASE("genesis file: its size is bounded, and its parts as well") {
