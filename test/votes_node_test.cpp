@@ -1,0 +1,133 @@
+// A chain by votes, as its operators see it: four validators, a node that follows, kills.
+#include "cli.hpp"
+#include <parley/chain/consensus/solo/solo.hpp>
+#include <parley/chain/types/test_transactions.hpp>
+#include <parley/node/chain_config.hpp>
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace parley;
+using namespace parley::testing;
+
+namespace {
+
+const auto rich = chain::testing::secret_of(5);
+const std::array<std::string, 4> validators{"ann", "ben", "cem", "dot"};
+
+struct VotesCli : Cli {
+    std::string genesis = dir.file("genesis.json");
+    std::map<std::string, std::unique_ptr<Program>> nodes;
+
+    VotesCli() {
+        std::vector<std::string> words{"genesis", "--fund",
+                                       chain::address_of_secret(rich).to_string() + ":1000ether"};
+        for (const auto& name : validators) {
+            ok({"key", "new", folder("key-" + name)});
+            words.insert(words.end(), {"--validator-key", key_of(name)});
+        }
+        write_file(genesis, ok(words));
+    }
+    std::string key_of(const std::string& name) const {
+        return folder("key-" + name) + "/node.key";
+    }
+
+    /// Of a validator with its key, or of another node.
+    void make(const std::string& name, const std::vector<std::string>& more = {}) {
+        std::vector<std::string> words{"init",     folder(name),  "--private",
+                                       "--listen", "127.0.0.1:0", "--http",
+                                       "off",      "--chain",     genesis};
+        words.insert(words.end(), more.begin(), more.end());
+        if (std::filesystem::exists(key_of(name))) {
+            std::filesystem::create_directory(folder(name));
+            std::filesystem::copy_file(key_of(name), folder(name) + "/validator.key");
+            words.insert(words.end(), {"--signer-key", "validator.key"});
+        }
+        ok(words);
+    }
+    std::int64_t head_of(const std::string& name) {
+        return at(boost::json::parse(ok({"status", folder(name), "--json"})), "/head/number");
+    }
+    boost::json::value head_when(const std::string& name, std::int64_t number) {
+        return status_when(name, *nodes.at(name), [&](const auto& status) {
+            return status.as_object().contains("head") && at(status, "/head/number") >= number;
+        });
+    }
+    boost::json::value ask(const std::string& name, std::vector<std::string> words) {
+        words.insert(words.begin(), {"rpc", folder(name)});
+        return boost::json::parse(ok(words));
+    }
+    void kill(const std::string& name) {
+        nodes.at(name)->signal(SIGKILL);
+        nodes.at(name)->wait(patience);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("votes: four validators make blocks, also with one dead and after all were killed") {
+    VotesCli net;
+    net.make("ann");
+    net.nodes["ann"] = net.start("ann");
+    net.head_when("ann", 0);
+    const auto first = net.target("ann");
+    for (const std::string name : {"ben", "cem", "dot", "eva"}) {  // eva follows
+        net.make(name, {"--static", first});
+        net.nodes[name] = net.start(name);
+    }
+    net.head_when("eva", 2);
+
+    auto tx = chain::testing::transfer(0);
+    tx.chain_id = node::ChainConfig{}.id;
+    const auto made = chain::testing::sign(tx, rich);
+    net.ok({"tx", "send", net.folder("eva"), "0x" + to_hex(made.raw)});
+    const auto hash = "0x" + to_hex(made.hash);
+    net.status_when("ann", *net.nodes["ann"], [&](const auto&) {
+        return !net.ask("ann", {"eth_getTransactionReceipt", hash}).is_null();
+    });
+
+    net.kill("dot");
+    net.head_when("ann", net.head_of("ann") + 5);
+    const auto number = net.head_of("ben");
+
+    // A validator that was killed goes on from what it wrote down.
+    for (const std::string name : {"ben", "cem"}) {
+        net.kill(name);
+        net.nodes[name] = net.start(name);
+    }
+    net.head_when("eva", number + 3);
+    const auto same = [&](const std::string& name) {
+        return net.ask(name, {"eth_getBlockByNumber", fmt::format("{:#x}", number), "false"})
+            .at("hash");
+    };
+    CHECK(same("ann") == same("eva"));
+    CHECK(same("cem") == same("ben"));
+    CHECK(same("ann") == same("ben"));
+    for (const std::string name : {"ann", "ben", "cem", "eva"}) end(*net.nodes[name]);
+}
+
+TEST_CASE("votes: what names no validators is refused, with what is wrong") {
+    VotesCli net;
+    const auto key = net.key_of("ann");
+    CHECK(net.run({"genesis", "--validator-key", key, "--validator-key", key})
+              .err.find("comes twice") != std::string::npos);
+    CHECK(net.run({"genesis", "--validator", "0x12"})
+              .err.find("--validator: expected an address, 40 hex digits, got \"0x12\"") !=
+          std::string::npos);
+    CHECK(net.run({"genesis", "--validator-key", key, "--signer-key", key}).exit_code != 0);
+    write_file(net.genesis, net.ok({"genesis", "--signer-key", key}));
+    const auto wrong =
+        net.run({"init", net.folder("fay"), "--chain", net.genesis, "--engine", "qbft"});
+    CHECK(wrong.exit_code == 1);
+    CHECK(wrong.err.find("extraData: expected QBFT's with the first validators: ") !=
+          std::string::npos);
+}
