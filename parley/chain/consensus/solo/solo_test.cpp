@@ -68,7 +68,7 @@ TEST_CASE("a second block of the same height is kept, and not followed") {
 TEST_CASE("a block without the signer's seal over just this header is refused") {
     auto chain = solo_chain();
     const auto good = chain.make({}).block;
-    for (const std::size_t size : {0, 31, 33}) {
+    for (const std::size_t size : {0U, 31U, 33U}) {
         auto block = sealed(good);
         block.header.extra_data.resize(size);
         CHECK(refusal(chain, block) ==
