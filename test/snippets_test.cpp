@@ -113,8 +113,8 @@ void show(const Value&) {}
     Effects out;
     // parley/chain/consensus/qbft/machine.hpp
     Machine machine{config, silent, record, now, out};
-    machine.on_prepare(now, prepare, out);  // messages whose authors are proven
-    machine.on_timer(now, out);             // at next_wakeup()
+    if (!machine.on_prepare(now, prepare, out)) return;  // its author is proven, and wrong
+    machine.on_timer(now, out);                          // at next_wakeup()
 }
 
 [[maybe_unused]] void written_before_said(AppendLog& first_file, AppendLog& second_file,
@@ -122,7 +122,7 @@ void show(const Value&) {}
     using namespace chain::qbft;
     // parley/chain/consensus/qbft/record.hpp
     auto log = RecordLog::open(first_file, second_file);
-    log->write(record);  // on disk when it returns: for a Job
+    if (!log->write(record)) return;  // on disk when it returns: for a Job
 }
 
 enum class Field : std::uint8_t { envelope, number, hash };

@@ -17,20 +17,6 @@ namespace {
 using namespace parley;
 
 constexpr std::size_t states_max = 40'000'000;
-/// The shortest ways are found long before.
-constexpr std::size_t mistake_states_max = 1'000'000;
-
-struct Mistake {
-    Mutation mutation;
-    std::string_view name;
-};
-constexpr Mistake mistakes[] = {
-    {Mutation::highest_prepared_dropped, "a proposal need not be of the block prepared last"},
-    {Mutation::authors_not_distinct, "one validator's messages make a quorum"},
-    {Mutation::rounds_not_compared, "what proves a prepared round may be of any round"},
-    {Mutation::lock_lost, "who restarts forgets what it prepared"},
-    {Mutation::own_validation_dropped, "a block is prepared although it may not follow"},
-};
 
 bool all_states(std::size_t restarts) {
     bool good = true;
@@ -54,6 +40,21 @@ bool all_states(std::size_t restarts) {
 }
 
 #ifdef PARLEY_MUTATIONS
+/// The shortest ways are found long before.
+constexpr std::size_t mistake_states_max = 1'000'000;
+
+struct Mistake {
+    Mutation mutation;
+    std::string_view name;
+};
+constexpr Mistake mistakes[] = {
+    {Mutation::highest_prepared_dropped, "a proposal need not be of the block prepared last"},
+    {Mutation::authors_not_distinct, "one validator's messages make a quorum"},
+    {Mutation::rounds_not_compared, "what proves a prepared round may be of any round"},
+    {Mutation::lock_lost, "who restarts forgets what it prepared"},
+    {Mutation::own_validation_dropped, "a block is prepared although it may not follow"},
+};
+
 bool is_found(const Mistake& mistake) {
     std::optional<std::vector<std::string>> shortest;
     active_mutation = mistake.mutation;

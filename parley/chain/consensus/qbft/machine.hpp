@@ -2,8 +2,8 @@
 // prepare, commit), and rounds that change when a proposer fails.
 //
 //     Machine machine{config, silent, record, now, out};
-//     machine.on_prepare(now, prepare, out);   // messages whose authors are proven
-//     machine.on_timer(now, out);              // at next_wakeup()
+//     if (!machine.on_prepare(now, prepare, out)) return;  // its author is proven, and wrong
+//     machine.on_timer(now, out);                          // at next_wakeup()
 //
 // It knows no transport, no signatures and no blocks: messages come with their authors and block
 // hashes, and what it has to say goes out unsigned. What it says comes back to it signed, as do the

@@ -6,7 +6,7 @@
 // with the record that first has it.
 //
 //     auto log = RecordLog::open(first_file, second_file);
-//     log->write(record);   // on disk when it returns: for a Job
+//     if (!log->write(record)) return;  // on disk when it returns: for a Job
 //
 // Bounded: each file has at most file_bytes_max and one height's records.
 // Threading: one thread at a time.
