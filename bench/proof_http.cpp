@@ -166,6 +166,7 @@ double proof_http() {
     static const auto endpoint = Endpoint::parse(node.read_line());
     Rng rng{1};
     std::vector<std::unique_ptr<Caller>> callers;
+    callers.reserve(connections);
     for (std::size_t i = 0; i < connections; ++i) {
         callers.push_back(std::make_unique<Caller>(endpoint->port));
     }

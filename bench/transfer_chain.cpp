@@ -62,6 +62,7 @@ Genesis make_genesis(const std::vector<Address>& senders) {
 
 TransferChain make_chain() {
     std::vector<Address> accounts;
+    accounts.reserve(senders_count);
     for (std::size_t i = 0; i < senders_count; ++i) {
         accounts.push_back(*recover_sender(payment(i, 0, 1)));
     }

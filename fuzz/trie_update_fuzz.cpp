@@ -69,8 +69,8 @@ struct Trie {
         DirtyTree tree{nodes, root};
         auto changes = to_changes(values);
         require(tree.update(changes).has_value());
-        auto commit = tree.commit();
-        nodes.apply(std::move(commit.nodes));
+        const auto commit = tree.commit();
+        nodes.apply(commit.nodes);
         root = commit.root;
     }
 };

@@ -76,6 +76,7 @@ void put_first_recent(StoreBatch& batch, const ChainHeader& header) {
 
 std::vector<StateChanges> Route::changes() const {
     std::vector<StateChanges> out;
+    out.reserve(back.size() + forward.size());
     for (const auto* block : back) out.push_back(block->changes.reversed());
     for (const auto* block : forward) out.push_back(block->changes);
     return out;

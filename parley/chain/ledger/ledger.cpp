@@ -121,11 +121,12 @@ Result<void, LedgerError> Ledger::begin(GenesisBlock genesis) {
 Result<LogPlace, LedgerError> Ledger::place_of_genesis(const LoggedBlock& genesis) {
     std::optional<LogPlace> found;
     Hash256 first{};
-    const auto dropped = parts_->log.recover(0, [&](const LogPlace& place, LoggedBlock logged) {
-        found = place;
-        first = engine().hash_of(logged.block.header);
-        return false;
-    });
+    const auto dropped =
+        parts_->log.recover(0, [&](const LogPlace& place, const LoggedBlock& logged) {
+            found = place;
+            first = engine().hash_of(logged.block.header);
+            return false;
+        });
     if (!dropped) return store_failed(dropped.error());
     if (found && first != genesis_hash_) return other_genesis(genesis_hash_, first);
     if (found) return *found;

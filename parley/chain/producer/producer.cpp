@@ -20,7 +20,7 @@ constexpr Duration retry_making_after = std::chrono::milliseconds{100};
 Producer::Producer(ProducerConfig config, std::shared_ptr<const Execution> execution,
                    std::shared_ptr<const Engine> engine, Ledger& ledger, Pick pick, Import import,
                    Log& log)
-    : config_(std::move(config)),
+    : config_(config),
       ledger_(ledger),
       maker_(std::move(execution), std::move(engine), ledger),
       pick_(std::move(pick)),

@@ -108,7 +108,7 @@ private:
         const auto& prepared = change.payload.prepared;
         auto made = signed_by_us(change.payload, prepared ? prepared->digest : Hash256{});
         if (!made) return;
-        RoundChangeInput input{{std::move(*made), change.block, std::move(change.prepares)}, {}};
+        RoundChangeInput input{{*made, change.block, std::move(change.prepares)}, {}};
         if (prepared) input.digest = prepared->digest;
         auto bytes = encode(input.message);
         out.push_back({Code::round_change, std::move(bytes), {std::move(input)}});
@@ -330,11 +330,11 @@ void Agreement::remember(Now now, const Address& author,
     }
     blocks_.push_back({author, block});
     auto held = std::exchange(held_commits_, {});
-    for (auto& commit : held) {
+    for (const auto& commit : held) {
         if (commit.payload.digest == block->digest) {
-            feed(now, {std::move(commit)});
+            feed(now, {commit});
         } else {
-            held_commits_.push_back(std::move(commit));
+            held_commits_.push_back(commit);
         }
     }
 }
