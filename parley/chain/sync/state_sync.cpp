@@ -56,6 +56,7 @@ StateSync::StateSync(StateSyncConfig config, std::vector<StateSpan> spans) : con
 
 std::vector<StateSpan> StateSync::spans() const {
     std::vector<StateSpan> out;
+    out.reserve(parts_.size());
     for (const auto& [first, part] : parts_) out.push_back(part.span);
     return out;
 }
