@@ -35,7 +35,7 @@ void ValidatorModule::attached(transport::Network& network) {
         .make = [this](Now now, const auto& extra, auto time_s,
                        auto done) { return make(now, extra, time_s, std::move(done)); },
         .check = [this](Now now, auto block,
-                        auto done) { return check(now, std::move(block), std::move(done)); },
+                        auto done) { return check(now, block, std::move(done)); },
         .import = [this](Now now, auto block,
                          auto senders) { import(now, std::move(block), std::move(senders)); },
         .form = {.limits = ledger.limits(), .form = engine_->config().form},
@@ -82,9 +82,10 @@ bool ValidatorModule::make(Now now, const chain::qbft::ExtraData& extra, std::ui
         });
 }
 
-bool ValidatorModule::check(Now now, std::shared_ptr<const chain::qbft::ProposedBlock> block,
+bool ValidatorModule::check(Now now, const std::shared_ptr<const chain::qbft::ProposedBlock>& block,
                             Agreement::OnChecked done) {
     std::vector<std::optional<chain::Address>> known;
+    known.reserve(block->block.body.transactions.size());
     for (const auto& tx : block->block.body.transactions) {
         const auto* pooled = blocks_.pool().find(tx.hash);
         known.push_back(pooled ? std::optional{pooled->sender} : std::nullopt);

@@ -36,7 +36,7 @@ public:
 private:
     bool make(Now now, const chain::qbft::ExtraData& extra, std::uint64_t time_s,
               chain::qbft::Agreement::OnDraft done);
-    bool check(Now now, std::shared_ptr<const chain::qbft::ProposedBlock> block,
+    bool check(Now now, const std::shared_ptr<const chain::qbft::ProposedBlock>& block,
                chain::qbft::Agreement::OnChecked done);
     void import(Now now, chain::Block block, std::vector<chain::Address> senders);
 
