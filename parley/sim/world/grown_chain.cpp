@@ -52,8 +52,8 @@ chain::Address grown_account(std::uint64_t number) {
 }
 
 GrownChain grow_chain(const chain::Genesis& genesis, const chain::GenesisBlock& first,
-                      std::shared_ptr<const chain::Engine> engine, const ByteArray<32>& signer,
-                      std::uint64_t accounts) {
+                      const std::shared_ptr<const chain::Engine>& engine,
+                      const ByteArray<32>& signer, std::uint64_t accounts) {
     GrownChain out;
     const auto execution = std::make_shared<const chain::Transfers>(genesis.chain_id);
     JobQueue jobs{1'000};

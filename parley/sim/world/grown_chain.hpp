@@ -23,7 +23,7 @@ chain::Address grown_account(std::uint64_t number);
 /// Blocks of withdrawals to so many new accounts, a thousand in each at most. Throws
 /// std::runtime_error if that does not work.
 GrownChain grow_chain(const chain::Genesis& genesis, const chain::GenesisBlock& first,
-                      std::shared_ptr<const chain::Engine> engine, const ByteArray<32>& signer,
-                      std::uint64_t accounts);
+                      const std::shared_ptr<const chain::Engine>& engine,
+                      const ByteArray<32>& signer, std::uint64_t accounts);
 
 }  // namespace parley::sim
