@@ -41,17 +41,18 @@ bool all_states(std::size_t restarts) {
 
 #ifdef PARLEY_MUTATIONS
 /// The shortest ways are found long before.
-constexpr std::size_t mistake_states_max = 1'000'000;
+constexpr std::size_t mistake_states_max = 4'000'000;
 
 struct Mistake {
     Mutation mutation;
     std::string_view name;
+    std::size_t restarts = 0;  ///< that it takes
 };
 constexpr Mistake mistakes[] = {
     {Mutation::highest_prepared_dropped, "a proposal need not be of the block prepared last"},
     {Mutation::authors_not_distinct, "one validator's messages make a quorum"},
     {Mutation::rounds_not_compared, "what proves a prepared round may be of any round"},
-    {Mutation::lock_lost, "who restarts forgets what it prepared"},
+    {Mutation::lock_lost, "who restarts forgets what it prepared", 1},
     {Mutation::own_validation_dropped, "a block is prepared although it may not follow"},
 };
 
@@ -59,7 +60,7 @@ bool is_found(const Mistake& mistake) {
     std::optional<std::vector<std::string>> shortest;
     active_mutation = mistake.mutation;
     for (std::size_t faulty = 0; faulty < 4; ++faulty) {
-        auto out = model::explore(faulty, 1, mistake_states_max);
+        auto out = model::explore(faulty, mistake.restarts, mistake_states_max);
         if (out.violation && (!shortest || out.violation->size() < shortest->size())) {
             shortest = std::move(out.violation);
         }

@@ -86,13 +86,8 @@ std::string text_of(const Said& said) {
     const auto round = view_of(said).round;
     return std::visit(
         overloaded{[&](const qbft::ProposalInput& one) {
-                       auto out = fmt::format("{} proposes {} in round {}", who,
-                                              static_cast<int>(value_of(one.digest)), round);
-                       for (const auto& change : one.message.round_changes) {
-                           out += fmt::format("; {} came with {}", letter(change.author),
-                                              text_of(change.payload.prepared));
-                       }
-                       return out;
+                       return fmt::format("{} proposes {} in round {}", who,
+                                          static_cast<int>(value_of(one.digest)), round);
                    },
                    [&](const qbft::Signed<qbft::Prepare>& one) {
                        return fmt::format("{} prepares {} in round {}", who,
