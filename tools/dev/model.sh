@@ -4,6 +4,6 @@ cmd_model() {
     (($# == 0)) || die "model: no such option: $1"
     need build
     build dev qbft-model
-    step "All states of four validators, one faulty, with a restart; then five mistakes"
+    step "All states of four validators, one faulty; then five mistakes"
     build/dev/bin/qbft-model
 }

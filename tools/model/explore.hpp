@@ -1,4 +1,4 @@
-// explore: every state that four validators can reach, one of them faulty, two restarts allowed.
+// explore: every state that four validators can reach, one of them faulty, with so many restarts.
 // The validators run the production code (qbft::Machine); what lies between them is modelled: each
 // message that was said may arrive at any later time, in any order, again, or never.
 //

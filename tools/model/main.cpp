@@ -78,7 +78,7 @@ bool is_found(const Mistake& mistake) {
 }  // namespace
 
 int main(int count, char** arguments) {
-    std::size_t restarts = 1;
+    std::size_t restarts = 0;
     if (count == 3 && std::string_view{arguments[1]} == "--restarts") {
         restarts = std::strtoul(arguments[2], nullptr, 10);
     }
