@@ -53,9 +53,10 @@ std::unexpected<LedgerError> other_genesis(const Hash256& expected, const Hash25
     return std::unexpected{std::move(error)};
 }
 
-ChainHeader child_of(const Engine& engine, const ChainHeader& parent, const Header& header) {
+ChainHeader child_of(const Engine& engine, const ChainHeader& parent, const Header& header,
+                     const Hash256& hash) {
     const auto total = checked_add(parent.total_difficulty, header.difficulty);
-    return {header, engine.hash_of(header), total.value_or(parent.total_difficulty),
+    return {header, hash, total.value_or(parent.total_difficulty),
             engine.notes_after(header, parent)};
 }
 
@@ -152,7 +153,7 @@ Result<void, LedgerError> Ledger::replay(std::uint64_t offset) {
     const auto dropped =
         parts_->log.recover(offset, [&](const LogPlace& place, LoggedBlock logged) {
             const auto hash = engine().hash_of(logged.block.header);
-            const auto imported = replay_one(place, std::move(logged));
+            const auto imported = replay_one(place, hash, std::move(logged));
             if (imported) return true;
             error = LedgerError{.code = LedgerErrc::replay, .import = imported.error()};
             error->expected = hash;
@@ -171,13 +172,14 @@ Result<void, LedgerError> Ledger::replay(std::uint64_t offset) {
     return {};
 }
 
-Result<void, ImportError> Ledger::replay_one(const LogPlace& place, LoggedBlock logged) {
+Result<void, ImportError> Ledger::replay_one(const LogPlace& place, const Hash256& hash,
+                                             LoggedBlock logged) {
     const auto parent = parent_of(logged.block.header);
     if (!parent) return std::unexpected{parent.error()};
     const auto& header = logged.block.header;
     WaitingBlock waiting{
         .block = logged.block,
-        .header = child_of(engine(), *parent, header),
+        .header = child_of(engine(), *parent, header, hash),
         .parent = *parent,
         .fork = services_.engine->fork_of(header, *parent),
         .senders = std::move(logged.senders),
@@ -229,7 +231,7 @@ void Ledger::import(Now now, Block block, ImportDone done, std::vector<Address> 
         .senders = std::move(senders),
     };
     const auto& header = waiting.block.header;
-    waiting.header = child_of(engine(), *parent, header);
+    waiting.header = child_of(engine(), *parent, header, hash);
     waiting.fork = services_.engine->fork_of(header, *parent);
     waiting.size_bytes = waiting.block.body.memory_bytes();
     if (const auto pushed = queue_.push(std::move(waiting)); !pushed) {

@@ -138,7 +138,8 @@ private:
     Result<LogPlace, LedgerError> place_of_genesis(const LoggedBlock& genesis);
     Result<void, LedgerError> resume(const Hash256& saved_head, std::uint64_t log_end);
     Result<void, LedgerError> replay(std::uint64_t offset);
-    Result<void, ImportError> replay_one(const LogPlace& place, LoggedBlock logged);
+    Result<void, ImportError> replay_one(const LogPlace& place, const Hash256& hash,
+                                         LoggedBlock logged);
 
     Result<ChainHeader, ImportError> parent_of(const Header& header);
     Result<ImportWork, ImportError> work_for(const WaitingBlock& waiting) const;

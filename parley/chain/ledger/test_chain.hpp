@@ -112,6 +112,14 @@ struct TestChain {
     Account account(std::uint64_t seed) const { return *ledger->account(address_of(seed)); }
 };
 
+/// Why the consensus refuses it.
+inline std::string refusal_by_engine(TestChain& chain, const Block& block) {
+    const auto imported = chain.import(block);
+    REQUIRE_FALSE(imported);
+    CHECK(std::get<InvalidBlock>(imported.error()).rule == BlockRule::engine);
+    return message(imported.error());
+}
+
 /// From one of the accounts to another: `wei`, by a tip of 1 gwei.
 inline Transaction payment(std::uint64_t from, std::uint64_t nonce, std::uint64_t to,
                            std::uint64_t wei) {

@@ -44,13 +44,6 @@ Block mined(Block block, bool good = true) {
     return block;
 }
 
-std::string refusal_of(TestChain& chain, const Block& block) {
-    const auto imported = chain.import(block);
-    REQUIRE_FALSE(imported);
-    CHECK(std::get<InvalidBlock>(imported.error()).rule == BlockRule::engine);
-    return message(imported.error());
-}
-
 }  // namespace
 
 TEST_CASE("blocks with enough work are taken, and their makers paid") {
@@ -99,11 +92,11 @@ TEST_CASE("the chain with more work is followed, also when it has fewer blocks")
 TEST_CASE("a block without its work is refused by what is wrong") {
     auto chain = work_chain();
     const auto good = mined(chain.make({}).block);
-    CHECK(refusal_of(chain, mined(good, false)).starts_with("too little work: hash "));
+    CHECK(refusal_by_engine(chain, mined(good, false)).starts_with("too little work: hash "));
     const auto changed = [&](const std::function<void(Header&)>& change) {
         auto block = good;
         change(block.header);
-        return refusal_of(chain, mined(block));
+        return refusal_by_engine(chain, mined(block));
     };
     CHECK(changed([](Header& h) { h.difficulty = to_uint256(15); }) ==
           "difficulty: expected 16, got 15");

@@ -37,13 +37,6 @@ void negate_s(Header& header) {
     header.extra_data = to_buffer(checked_subtract(order, s).value());
 }
 
-std::string refusal(TestChain& chain, const Block& block) {
-    const auto imported = chain.import(block);
-    REQUIRE_FALSE(imported);
-    CHECK(std::get<InvalidBlock>(imported.error()).rule == BlockRule::engine);
-    return message(imported.error());
-}
-
 }  // namespace
 
 TEST_CASE("a block with the signer's seal is taken, of whatever else it holds") {
@@ -71,17 +64,17 @@ TEST_CASE("a block without the signer's seal over just this header is refused") 
     for (const std::size_t size : {0U, 31U, 33U}) {
         auto block = sealed(good);
         block.header.extra_data.resize(size);
-        CHECK(refusal(chain, block) ==
+        CHECK(refusal_by_engine(chain, block) ==
               fmt::format("extra data of {} bytes, expected 32 of a seal", size));
     }
-    const auto by_another = refusal(chain, sealed(good, 5));
+    const auto by_another = refusal_by_engine(chain, sealed(good, 5));
     CHECK(by_another.starts_with("sealed by "));
     CHECK(by_another.contains(address_of(5).to_string()));
     CHECK(by_another.ends_with(", expected " + address_of(signer_seed).to_string()));
     const auto changed = [&](const std::function<void(Header&)>& change) {
         auto block = sealed(good);
         change(block.header);
-        return refusal(chain, block);
+        return refusal_by_engine(chain, block);
     };
     CHECK(changed([](Header& h) { h.timestamp += 1; }).starts_with("sealed by "));
     CHECK(changed([](Header& h) { h.mix_hash = {}; }) == "the seal is no signature");
