@@ -61,16 +61,6 @@ void pay(Account& from, const Uint256& wei) {
     from.balance = checked_subtract(from.balance, wei).value_or(Uint256{});
 }
 
-/// Adds wei to an account; one that stays empty is removed (EIP-158). False above 2^256.
-bool credit(StateEdit& state, const Address& to, const Uint256& wei) {
-    auto account = state.account(to).value_or(Account{});
-    const auto balance = checked_add(account.balance, wei);
-    if (!balance) return false;
-    account.balance = *balance;
-    state.set_account(to, account);
-    return true;
-}
-
 }  // namespace
 
 Result<void, TxError> Transfers::check(const Transaction& tx, Fork fork) const {
@@ -123,12 +113,12 @@ Result<TxOutcome, ExecutionError> Transfers::execute(const Transaction& tx, cons
     pay(from, tx.value);
     state.set_account(sender, from);
     if (*tx.to == sender) {
-        credit(state, sender, tx.value);
+        state.credit(sender, tx.value);
     } else {
         to.balance = *received;
         state.set_account(*tx.to, to);
     }
-    credit(state, block.beneficiary, checked_multiply(tip, gas).value_or(Uint256{}));
+    state.credit(block.beneficiary, checked_multiply(tip, gas).value_or(Uint256{}));
     return TxOutcome{.gas_used = gas};
 }
 
@@ -137,7 +127,7 @@ void Transfers::finish(const BlockContext&, std::span<const Withdrawal> withdraw
     constexpr std::uint64_t wei_per_gwei = 1'000'000'000;
     for (const auto& withdrawal : withdrawals) {
         const auto wei = checked_multiply(to_uint256(withdrawal.amount), wei_per_gwei);
-        credit(state, withdrawal.address, wei.value_or(Uint256{}));
+        state.credit(withdrawal.address, wei.value_or(Uint256{}));
     }
 }
 

@@ -45,6 +45,15 @@ StateEdit::EditedSlot& StateEdit::open_slot(const Hash256& account, const Hash25
     return place->second;
 }
 
+bool StateEdit::credit(const Address& to, const Uint256& wei) {
+    auto changed = account(to).value_or(Account{});
+    const auto balance = checked_add(changed.balance, wei);
+    if (!balance) return false;
+    changed.balance = *balance;
+    set_account(to, changed);
+    return true;
+}
+
 Uint256 StateEdit::slot(const Address& address, const Hash256& slot) {
     return open_slot(open(address).hash, crypto::keccak256(slot)).after;
 }

@@ -32,6 +32,9 @@ public:
     void set_account(const Address& address, const Account& account);
     /// As set_account, and keeps it though it is empty: a genesis may have such.
     void put_account(const Address& address, const Account& account);
+    /// Adds wei to an account; one that stays empty is removed (EIP-158). False, and nothing done,
+    /// above 2^256.
+    bool credit(const Address& to, const Uint256& wei);
     /// Zero if it is not set.
     Uint256 slot(const Address& address, const Hash256& slot);
     /// Zero unsets it. Precondition: the account is there at the end.

@@ -56,10 +56,7 @@ Result<void, EngineError> ProofOfWork::check_ommers(const Block& block, Fork, co
 
 void ProofOfWork::reward(const Block& block, Fork, StateEdit& state) const {
     if (config_.reward == Uint256{}) return;
-    const auto& to = block.header.beneficiary;
-    auto account = state.account(to).value_or(Account{});
-    account.balance = checked_add(account.balance, config_.reward).value_or(account.balance);
-    state.set_account(to, account);
+    state.credit(block.header.beneficiary, config_.reward);
 }
 
 bool ProofOfWork::is_better(const ChainHeader& a, const ChainHeader& b) const {

@@ -27,12 +27,6 @@ Uint256 block_reward(std::uint64_t numerator, std::uint64_t denominator) {
     return to_uint256(two_ether / denominator * numerator);
 }
 
-void pay_reward(StateEdit& state, const Address& to, const Uint256& wei) {
-    auto account = state.account(to).value_or(Account{});
-    account.balance = checked_add(account.balance, wei).value_or(account.balance);
-    state.set_account(to, account);
-}
-
 /// The blocks that a new one follows, and the ommers that they had.
 struct Relatives {
     std::vector<ChainHeader> ancestors;  // the parent first
@@ -138,10 +132,9 @@ Result<void, EngineError> Unsealed::check_ommers(const Block& block, Fork, const
 void Unsealed::reward(const Block& block, Fork fork, StateEdit& state) const {
     if (fork >= Fork::paris) return;
     for (const auto& ommer : block.body.ommers) {
-        pay_reward(state, ommer.beneficiary,
-                   block_reward(8 - (block.header.number - ommer.number), 8));
+        state.credit(ommer.beneficiary, block_reward(8 - (block.header.number - ommer.number), 8));
     }
-    pay_reward(state, block.header.beneficiary, block_reward(32 + block.body.ommers.size(), 32));
+    state.credit(block.header.beneficiary, block_reward(32 + block.body.ommers.size(), 32));
 }
 
 bool Unsealed::is_better(const ChainHeader& a, const ChainHeader& b) const {
