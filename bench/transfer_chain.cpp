@@ -33,10 +33,7 @@ Transaction payment(std::uint64_t from, std::uint64_t nonce, std::uint64_t to) {
     tx.max_priority_fee = to_uint256(1'000'000'000);
     tx.to = numbered_address(to);
     tx.value = to_uint256(1);
-    const auto signature = crypto::sign_recoverable(secret_of(from), tx.signing_hash());
-    tx.signature = signature.rs;
-    tx.y_parity = signature.parity;
-    return *decode_transaction(SharedBytes::own(tx.encode()));
+    return chain::testing::sign(tx, secret_of(from));
 }
 
 ForkSchedule merged() {

@@ -62,9 +62,6 @@ public:
     const chain::Ledger& ledger() const { return sync_.ledger(); }
     chain::BlockSync& sync() { return sync_; }
     const chain::BlockSync& sync() const { return sync_; }
-    chain::Ledger& own_ledger() { return sync_.ledger(); }
-    /// The ledger can be used: it is not being fetched as a snapshot.
-    bool is_whole() const { return sync_.is_whole(); }
     const ChainConfig& config() const { return config_; }
     const ChainData& data() const { return data_; }
     const chain::TxPool& pool() const { return parts_.pool; }

@@ -25,7 +25,7 @@ void ValidatorModule::attached(transport::Network& network) {
         if (!records) throw std::runtime_error{message(records.error())};
         records_ = std::make_shared<chain::qbft::RecordLog>(std::move(*records));
     }
-    auto& ledger = blocks_.own_ledger();
+    auto& ledger = blocks_.sync().ledger();
     maker_.emplace(blocks_.execution(), engine_, ledger);
     chain::qbft::AgreementConfig config;
     if (const auto& qbft = data.genesis.qbft)
@@ -53,7 +53,7 @@ Instant ValidatorModule::next_wakeup() const {
 
 void ValidatorModule::on_timer(Now now) {
     if (is_started_) return relay_.on_timer(now);
-    if (!blocks_.is_whole()) return;
+    if (!blocks_.sync().is_whole()) return;
     is_started_ = true;
     blocks_.follow_head(now, [this](Now at, const auto&) { agreement_->on_head(at); });
 }
@@ -91,7 +91,7 @@ bool ValidatorModule::check(Now now, const std::shared_ptr<const chain::qbft::Pr
         known.push_back(pooled ? std::optional{pooled->sender} : std::nullopt);
     }
     const auto result = std::make_shared<Result<std::vector<chain::Address>, std::string>>();
-    return blocks_.own_ledger().read_state(
+    return blocks_.sync().ledger().read_state(
         now, {[result, block, known = std::move(known), execution = blocks_.execution(),
                engine = engine_](const chain::ChainHeader& head, const chain::ChainParts& parts) {
                   *result = chain::qbft::check_block(*execution, *engine, head, parts.state,

@@ -2,6 +2,7 @@
 
 #include <parley/base/overloaded.hpp>
 #include <parley/chain/sync/answers.hpp>
+#include <parley/chain/sync/chain_end.hpp>
 #include <parley/chain/sync/chain_events.hpp>
 #include <parley/chain/sync/state_answers.hpp>
 
@@ -275,11 +276,7 @@ BlockSync::BlockSync(BlockSyncConfig config, OpenLedger open, CompactBlock::Pool
                       if (relay_->is_pending(status.head) || ledger_->recent_header(status.head)) {
                           return false;
                       }
-                      ChainHeader theirs;
-                      theirs.header.number = status.number;
-                      theirs.hash = status.head;
-                      theirs.total_difficulty = status.total_difficulty;
-                      return ledger_->engine().is_better(theirs, ledger_->head());
+                      return is_better(ledger_->engine(), status, ledger_->head());
                   },
               .locator = [this] { return locator(); },
               .is_known =
@@ -391,13 +388,10 @@ Buffer BlockSync::status() {
 
 /// The head, and ever larger steps back from it; the genesis at the end.
 std::vector<Hash256> BlockSync::locator() const {
-    std::vector<Hash256> out;
     const auto number = ledger_->head().header.number;
-    for (std::uint64_t back = 0; back < number && out.size() + 1 < sync_topic::locator_max;
-         back = back < 8 ? back + 1 : back * 2) {
-        const auto hash = ledger_->blocks().main(number - back);
-        if (hash && *hash) out.push_back(**hash);
-    }
+    auto out = locator_of(number, sync_topic::locator_max - 1, [&](std::uint64_t back) {
+        return ledger_->blocks().main(number - back).value_or(std::nullopt);
+    });
     out.push_back(ledger_->genesis_hash());
     return out;
 }

@@ -1,6 +1,7 @@
 #include <parley/chain/sync/header_sync.hpp>
 
 #include <parley/chain/ledger/block_rules.hpp>
+#include <parley/chain/sync/chain_end.hpp>
 
 #include <algorithm>
 #include <cassert>
@@ -29,14 +30,6 @@ const ChainHeader* HeaderSync::find(const Hash256& hash) const {
     return found == headers_.rend() ? nullptr : &*found;
 }
 
-bool HeaderSync::is_better(const ChainStatus& status) const {
-    ChainHeader theirs;
-    theirs.header.number = status.number;
-    theirs.hash = status.head;
-    theirs.total_difficulty = status.total_difficulty;
-    return engine_->is_better(theirs, tip());
-}
-
 bool HeaderSync::is_behind(std::uint64_t blocks) const {
     std::size_t ahead = 0;
     std::size_t all = 0;
@@ -61,12 +54,9 @@ bool HeaderSync::may_be_behind(std::uint64_t blocks) const {
 
 /// The last, and ever larger steps back from it.
 std::vector<Hash256> HeaderSync::locator() const {
-    std::vector<Hash256> out;
-    for (std::size_t back = 0; back < headers_.size() && out.size() < sync_topic::locator_max;
-         back = back < 8 ? back + 1 : back * 2) {
-        out.push_back(headers_[headers_.size() - 1 - back].hash);
-    }
-    return out;
+    return locator_of(headers_.size(), sync_topic::locator_max, [&](std::uint64_t back) {
+        return std::optional{headers_[headers_.size() - 1 - back].hash};
+    });
 }
 
 void HeaderSync::fail(PeerId id, Offence offence, std::vector<Effect>& out) {
@@ -155,7 +145,7 @@ void HeaderSync::work(Now now, std::vector<Effect>& out) {
     const std::pair<const PeerId, Peer>* best = nullptr;
     for (const auto& entry : peers_) {
         const auto& peer = entry.second;
-        if (peer.has_no_more || !peer.status || !is_better(*peer.status)) continue;
+        if (peer.has_no_more || !peer.status || !is_better(*engine_, *peer.status, tip())) continue;
         if (!best || peer.failures < best->second.failures) best = &entry;
     }
     if (!best) return;

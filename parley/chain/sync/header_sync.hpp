@@ -92,7 +92,6 @@ private:
     };
 
     void work(Now now, std::vector<Effect>& out);
-    bool is_better(const sync_topic::ChainStatus& status) const;
     std::vector<Hash256> locator() const;
     const ChainHeader* find(const Hash256& hash) const;
     void fail(PeerId id, transport::Offence offence, std::vector<Effect>& out);

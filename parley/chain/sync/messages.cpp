@@ -54,13 +54,13 @@ public:
     std::vector<SharedBytes> strings(const SharedBytes& message, std::size_t max) {
         std::vector<SharedBytes> out;
         list(0, max, [&](Reader& items) {
-            if (const auto bytes = keep(items.string())) out.push_back(part_of(message, *bytes));
+            if (const auto bytes = keep(items.string())) out.push_back(message.part(*bytes));
         });
         return out;
     }
     /// A string that shares the bytes of `message`.
     SharedBytes string(const SharedBytes& message) {
-        return part_of(message, take<Bytes>(&Reader::string));
+        return message.part(take<Bytes>(&Reader::string));
     }
     /// An index above those before it.
     std::uint32_t index_after(Reader& items, std::optional<std::uint32_t> last) {
@@ -76,11 +76,6 @@ public:
     }
     void fail_with(Errc why, std::uint64_t expected, std::uint64_t actual) {
         if (!error_) error_ = RlpError{why, expected, actual};
-    }
-    static SharedBytes part_of(const SharedBytes& message, Bytes part) {
-        if (part.empty()) return {};
-        return message.slice(static_cast<std::size_t>(part.data() - message.view().data()),
-                             part.size());
     }
     template <class T>
     Decoded<T> done(T value) {
@@ -138,7 +133,7 @@ std::vector<AccountEntry> read_entries(MessageReader& in, const SharedBytes& mes
         const auto value = in.keep(entry->string());
         if (!value) return;
         if (const auto end = entry->finish(); !end) return in.fail_with(end.error().code, 0, 0);
-        out.push_back({*key, MessageReader::part_of(message, *value)});
+        out.push_back({*key, message.part(*value)});
     });
     return out;
 }
@@ -324,7 +319,7 @@ Decoded<NewBlock> decode_new_block(const SharedBytes& message) {
         const auto raw = in.keep(one->string());
         if (!raw) return;
         if (const auto end = one->finish(); !end) return in.fail_with(end.error().code, 0, 0);
-        out.prefilled.push_back({*last, MessageReader::part_of(message, *raw)});
+        out.prefilled.push_back({*last, message.part(*raw)});
     });
     const auto count = out.ids.size() / short_id_bytes + out.prefilled.size();
     if (count > block_transactions_max) {
