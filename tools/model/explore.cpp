@@ -299,29 +299,12 @@ private:
                 answer = settle(who, std::move(one), std::move(out));
                 break;
             case Event::Kind::hears:
-                for (const auto id : what.said) hear(one.machine, messages_[id], out);
+                // What is refused changes nothing.
+                for (const auto id : what.said) (void)one.machine.hear(at(1), messages_[id], out);
                 answer = settle(who, std::move(one), std::move(out));
                 break;
         }
         return answers_.emplace(key, std::move(answer)).first->second;
-    }
-
-    /// What is refused changes nothing.
-    static void hear(qbft::Machine& machine, const Said& said, qbft::Effects& out) {
-        const auto now = at(1);
-        std::visit(overloaded{[&](const qbft::ProposalInput& one) {
-                                  (void)machine.on_proposal(now, one, out);
-                              },
-                              [&](const qbft::RoundChangeInput& one) {
-                                  (void)machine.on_round_change(now, one, out);
-                              },
-                              [&](const qbft::Signed<qbft::Prepare>& one) {
-                                  (void)machine.on_prepare(now, one, out);
-                              },
-                              [&](const qbft::Signed<qbft::Commit>& one) {
-                                  (void)machine.on_commit(now, one, out);
-                              }},
-                   said);
     }
 
     std::vector<std::string> trace(std::uint32_t index) const {

@@ -58,29 +58,6 @@ Value value_of(const Hash256& digest) {
     return static_cast<Value>(digest[0]);
 }
 
-qbft::View view_of(const Said& said) {
-    return std::visit(overloaded{[](const qbft::ProposalInput& one) {
-                                     return one.message.signed_block.payload.view;
-                                 },
-                                 [](const qbft::RoundChangeInput& one) {
-                                     return one.message.signed_change.payload.view;
-                                 },
-                                 [](const auto& vote) { return vote.payload.view; }},
-                      said);
-}
-
-const chain::Address& author_of(const Said& said) {
-    return std::visit(
-        overloaded{[](const qbft::ProposalInput& one) -> const chain::Address& {
-                       return one.message.signed_block.author;
-                   },
-                   [](const qbft::RoundChangeInput& one) -> const chain::Address& {
-                       return one.message.signed_change.author;
-                   },
-                   [](const auto& vote) -> const chain::Address& { return vote.author; }},
-        said);
-}
-
 std::string text_of(const Said& said) {
     const auto who = letter(author_of(said));
     const auto round = view_of(said).round;

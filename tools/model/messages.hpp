@@ -17,8 +17,7 @@ namespace parley::model {
 
 namespace qbft = chain::qbft;
 
-using Said = std::variant<qbft::ProposalInput, qbft::Signed<qbft::Prepare>,
-                          qbft::Signed<qbft::Commit>, qbft::RoundChangeInput>;
+using qbft::Said;
 using SaidId = std::uint32_t;
 
 inline constexpr std::uint64_t height = 1;
@@ -33,8 +32,6 @@ SharedBytes block_of(Value value);
 Hash256 digest_of(Value value);
 Value value_of(const Hash256& digest);
 
-qbft::View view_of(const Said& said);
-const chain::Address& author_of(const Said& said);
 /// "B proposes 1 in round 2".
 std::string text_of(const Said& said);
 

@@ -114,24 +114,24 @@ private:
         out.push_back({Code::round_change, std::move(bytes), {std::move(input)}});
     }
     void say(SayProposal& proposal) {
-        auto block = read_block(proposal.payload.block, {.limits = whole_limits(), .form = form});
-        if (!block) {
-            error = block.error();
+        const auto read =
+            read_block(proposal.payload.block, {.limits = whole_limits(), .form = form});
+        if (!read) {
+            error = read.error();
             return;
         }
         // One that is proposed again is of an earlier round.
-        proposal.payload.block = block_in_round(**block, proposal.payload.view.round, form);
-        auto in_round = std::make_shared<ProposedBlock>(**block);
-        in_round->extra.round = proposal.payload.view.round;
-        in_round->block.header.extra_data = in_round->extra.encode(form);
-        auto made = signed_by_us(std::move(proposal.payload), (*block)->digest);
+        const auto block = std::make_shared<const ProposedBlock>(
+            in_round(**read, proposal.payload.view.round, form));
+        proposal.payload.block = SharedBytes::own(block->block.encode());
+        auto made = signed_by_us(std::move(proposal.payload), block->digest);
         if (!made) return;
         ProposalInput input{
             {std::move(*made), std::move(proposal.round_changes), std::move(proposal.prepares)},
-            (*block)->digest,
-            (*block)->block.header.beneficiary};
+            block->digest,
+            block->block.header.beneficiary};
         auto bytes = encode(input.message);
-        out.push_back({Code::proposal, std::move(bytes), {std::move(input), std::move(in_round)}});
+        out.push_back({Code::proposal, std::move(bytes), {std::move(input), block}});
     }
     /// It is a block of ours, or one that passed the limits.
     static BlockLimits whole_limits() {
@@ -268,12 +268,12 @@ void Agreement::on_read(Now now, Result<Incoming, std::string> read, std::size_t
 
 Agreement::Verdict Agreement::admit(Now now, Incoming incoming, std::size_t size) {
     if (!machine_) return Verdict::ignored;
-    const auto height = incoming.view().height;
+    const auto height = view_of(incoming.said).height;
     const auto current = machine_->config().height;
     if (height < current || height > current + heights_ahead_max) return Verdict::ignored;
     if (height == current) return feed(now, std::move(incoming));
     // Who the validators will be is not known; those of now are a good guess.
-    if (!machine_->config().validators.contains(incoming.author()) ||
+    if (!machine_->config().validators.contains(author_of(incoming.said)) ||
         future_bytes_ + size > future_bytes_max) {
         return Verdict::ignored;
     }
@@ -283,29 +283,18 @@ Agreement::Verdict Agreement::admit(Now now, Incoming incoming, std::size_t size
 }
 
 Agreement::Verdict Agreement::feed(Now now, Incoming incoming) {
+    if (const auto* commit = std::get_if<Signed<Commit>>(&incoming.said)) {
+        const auto block = find(commit->payload.digest);
+        if (!block) {
+            const auto held_max = machine_->config().validators.size() * Machine::votes_kept;
+            if (held_commits_.size() < held_max) held_commits_.push_back(*commit);
+            return Verdict::good;
+        }
+        if (!is_sealed_by_author(*commit, *block, chain_.form.form)) return Verdict::bad;
+    }
     Effects out;
-    const auto author = incoming.author();
-    const auto taken = std::visit(
-        overloaded{
-            [&](ProposalInput& one) { return machine_->on_proposal(now, std::move(one), out); },
-            [&](Signed<Prepare>& one) { return machine_->on_prepare(now, one, out); },
-            [&](Signed<Commit>& one) -> Machine::Taken {
-                const auto block = find(one.payload.digest);
-                if (!block) {
-                    const auto held_max =
-                        machine_->config().validators.size() * Machine::votes_kept;
-                    if (held_commits_.size() < held_max) held_commits_.push_back(one);
-                    return {};
-                }
-                if (!is_sealed_by_author(one, *block, chain_.form.form)) {
-                    return std::unexpected{VoteError{VoteErrc::not_validator}};
-                }
-                return machine_->on_commit(now, one, out);
-            },
-            [&](RoundChangeInput& one) {
-                return machine_->on_round_change(now, std::move(one), out);
-            }},
-        incoming.said);
+    const auto author = author_of(incoming.said);
+    const auto taken = machine_->hear(now, std::move(incoming.said), out);
     if (taken && incoming.block) remember(now, author, incoming.block);
     perform(now, std::move(out));
     return verdict_of(taken);

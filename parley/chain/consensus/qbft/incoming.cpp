@@ -1,7 +1,5 @@
 #include <parley/chain/consensus/qbft/incoming.hpp>
 
-#include <parley/base/overloaded.hpp>
-
 #include <fmt/format.h>
 
 #include <utility>
@@ -56,28 +54,6 @@ Read read_vote(DecodedMessage<Signed<Payload>> read) {
 
 }  // namespace
 
-const View& Incoming::view() const {
-    return std::visit(overloaded{[](const ProposalInput& one) -> const View& {
-                                     return one.message.signed_block.payload.view;
-                                 },
-                                 [](const RoundChangeInput& one) -> const View& {
-                                     return one.message.signed_change.payload.view;
-                                 },
-                                 [](const auto& vote) -> const View& { return vote.payload.view; }},
-                      said);
-}
-
-const Address& Incoming::author() const {
-    return std::visit(overloaded{[](const ProposalInput& one) -> const Address& {
-                                     return one.message.signed_block.author;
-                                 },
-                                 [](const RoundChangeInput& one) -> const Address& {
-                                     return one.message.signed_change.author;
-                                 },
-                                 [](const auto& vote) -> const Address& { return vote.author; }},
-                      said);
-}
-
 Read read_incoming(std::uint16_t code, const SharedBytes& message, const BlockForm& form) {
     switch (static_cast<Code>(code)) {
         case Code::proposal:
@@ -110,13 +86,11 @@ bool is_sealed_by_author(const Signed<Commit>& commit, const ProposedBlock& bloc
     return signer_of(sealed, commit.payload.seal) == commit.author;
 }
 
-SharedBytes block_in_round(const ProposedBlock& block, std::uint32_t round, ExtraForm form) {
-    Block out = block.block;
-    auto extra = block.extra;
-    extra.round = round;
-    extra.seals.clear();
-    out.header.extra_data = extra.encode(form);
-    return SharedBytes::own(out.encode());
+ProposedBlock in_round(ProposedBlock block, std::uint32_t round, ExtraForm form) {
+    block.extra.round = round;
+    block.extra.seals.clear();
+    block.block.header.extra_data = block.extra.encode(form);
+    return block;
 }
 
 }  // namespace parley::chain::qbft

@@ -6,13 +6,11 @@
 #include <parley/base/result.hpp>
 #include <parley/base/shared_bytes.hpp>
 #include <parley/chain/consensus/qbft/extra_data.hpp>
-#include <parley/chain/consensus/qbft/justification.hpp>
-#include <parley/chain/consensus/qbft/messages.hpp>
+#include <parley/chain/consensus/qbft/said.hpp>
 #include <parley/chain/types/block.hpp>
 
 #include <memory>
 #include <string>
-#include <variant>
 
 namespace parley::chain::qbft {
 
@@ -23,14 +21,9 @@ struct ProposedBlock {
     Hash256 digest{};  ///< its hash
 };
 
-using Said = std::variant<ProposalInput, Signed<Prepare>, Signed<Commit>, RoundChangeInput>;
-
 struct Incoming {
     Said said;
     std::shared_ptr<const ProposedBlock> block = {};  ///< that the message carries
-
-    const View& view() const;
-    const Address& author() const;
 };
 
 /// Limits and form of the chain's blocks.
@@ -48,7 +41,7 @@ Result<std::shared_ptr<const ProposedBlock>, std::string> read_block(const Share
                                                                      const BlockForm& form);
 /// Whether the commit's seal is its author's, over this block in its round.
 bool is_sealed_by_author(const Signed<Commit>& commit, const ProposedBlock& block, ExtraForm form);
-/// The block as it stands in a proposal of this round.
-SharedBytes block_in_round(const ProposedBlock& block, std::uint32_t round, ExtraForm form);
+/// The block as it stands in a proposal of this round, which is part of its extra data.
+ProposedBlock in_round(ProposedBlock block, std::uint32_t round, ExtraForm form);
 
 }  // namespace parley::chain::qbft

@@ -1,6 +1,7 @@
 #include <parley/chain/consensus/qbft/machine.hpp>
 
 #include <parley/base/mutation.hpp>
+#include <parley/base/overloaded.hpp>
 #include <parley/codec/rlp.hpp>
 
 #include <fmt/format.h>
@@ -19,18 +20,6 @@ std::vector<Signed<Payload>> votes_for(const std::vector<std::vector<Signed<Payl
     for (const auto& of_one : votes) {
         for (const auto& vote : of_one) {
             if (vote.payload.view == view && vote.payload.digest == digest) out.push_back(vote);
-        }
-    }
-    return out;
-}
-
-template <class Payload>
-std::vector<Address> authors_in(const std::vector<std::vector<Signed<Payload>>>& votes,
-                                const View& view) {
-    std::vector<Address> out;
-    for (const auto& of_one : votes) {
-        for (const auto& vote : of_one) {
-            if (vote.payload.view == view) out.push_back(vote.author);
         }
     }
     return out;
@@ -124,6 +113,16 @@ Machine::Taken Machine::count(Votes<Payload>& votes, std::size_t author,
                                                  [](const auto& one) { return one.payload.view; }));
     }
     return {};
+}
+
+Machine::Taken Machine::hear(Now now, Said said, Effects& out) {
+    return std::visit(
+        overloaded{
+            [&](ProposalInput& one) { return on_proposal(now, std::move(one), out); },
+            [&](const Signed<Prepare>& one) { return on_prepare(now, one, out); },
+            [&](const Signed<Commit>& one) { return on_commit(now, one, out); },
+            [&](RoundChangeInput& one) { return on_round_change(now, std::move(one), out); }},
+        said);
 }
 
 Machine::Taken Machine::on_proposal(Now now, ProposalInput input, Effects& out) {
@@ -394,24 +393,6 @@ Buffer Machine::snapshot() const {
         out.end_list();
     }
     return out.end_list().take();
-}
-
-std::vector<Address> Machine::prepared_by() const {
-    return authors_in(prepares_, view_);
-}
-
-std::vector<Address> Machine::committed_by() const {
-    return authors_in(commits_, view_);
-}
-
-std::vector<Address> Machine::waiting_for_round() const {
-    std::vector<Address> out;
-    for (const auto& known : round_changes_) {
-        if (known && known->message.signed_change.payload.view >= view_) {
-            out.push_back(known->message.signed_change.author);
-        }
-    }
-    return out;
 }
 
 }  // namespace parley::chain::qbft

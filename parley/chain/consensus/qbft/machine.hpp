@@ -24,6 +24,7 @@
 #include <parley/chain/consensus/qbft/justification.hpp>
 #include <parley/chain/consensus/qbft/messages.hpp>
 #include <parley/chain/consensus/qbft/record.hpp>
+#include <parley/chain/consensus/qbft/said.hpp>
 #include <parley/chain/consensus/qbft/validators.hpp>
 
 #include <cstddef>
@@ -127,6 +128,8 @@ public:
 
     // What is late or known already is taken and changes nothing.
     using Taken = Result<void, VoteError>;
+    /// By what it is; of a commit the seal is good.
+    Taken hear(Now now, Said said, Effects& out);
     Taken on_proposal(Now now, ProposalInput input, Effects& out);
     Taken on_prepare(Now now, const Signed<Prepare>& vote, Effects& out);
     /// Its seal is good.
@@ -147,10 +150,6 @@ public:
     const MachineConfig& config() const { return config_; }
     /// All that its answers depend on, but for time: equal for machines that will answer alike.
     Buffer snapshot() const;
-    // What was heard, for people to look at: of this round.
-    std::vector<Address> prepared_by() const;
-    std::vector<Address> committed_by() const;
-    std::vector<Address> waiting_for_round() const;  ///< who changed to this round or a later one
     /// The block that was proposed.
     std::optional<Hash256> proposed() const;
 

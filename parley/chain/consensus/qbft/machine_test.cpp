@@ -30,7 +30,7 @@ template <class Kind>
 std::size_t times_said(const Cluster& cluster, std::size_t who, std::uint32_t round) {
     return static_cast<std::size_t>(std::ranges::count_if(cluster.said, [&](const auto& one) {
         return one.first == who && std::holds_alternative<Kind>(one.second) &&
-               qbft::testing::view_of(one.second).round == round;
+               view_of(one.second).round == round;
     }));
 }
 
@@ -112,8 +112,7 @@ TEST_CASE("a block that was prepared is proposed again, with its maker, in the n
     Cluster cluster{4};
     // All prepare, and nobody hears a commit of round 0.
     cluster.passes = [](std::size_t, std::size_t, const Said& said) {
-        return !(std::holds_alternative<Signed<Commit>>(said) &&
-                 qbft::testing::view_of(said).round == 0);
+        return !(std::holds_alternative<Signed<Commit>>(said) && view_of(said).round == 0);
     };
     cluster.start();
     cluster.run(seconds{10});

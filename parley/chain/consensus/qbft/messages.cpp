@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -195,6 +196,14 @@ private:
 std::string message(const MessageError& error) {
     return fmt::format("{}: {}", name(error.field),
                        error.rlp ? rlp::message(*error.rlp) : "no key fits it");
+}
+
+Seal seal_with(const ByteArray<32>& secret, const Hash256& digest) {
+    const auto made = crypto::sign_recoverable(secret, digest);
+    Seal out{};
+    std::ranges::copy(made.rs, out.begin());
+    out.back() = std::byte{made.parity};
+    return out;
 }
 
 std::optional<Address> signer_of(const Hash256& digest, const Seal& seal) {

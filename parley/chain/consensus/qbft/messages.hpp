@@ -127,6 +127,8 @@ struct MessageError {
 /// "prepares: too long, expected at most 256, got 257", "signature: no key fits it".
 std::string message(const MessageError& error);
 
+/// A signature from which the signer's address follows. Precondition: crypto::is_valid_secret.
+Seal seal_with(const ByteArray<32>& secret, const Hash256& digest);
 /// Whose signature it is; nothing if no key fits.
 std::optional<Address> signer_of(const Hash256& digest, const Seal& seal);
 /// What a signature is over.

@@ -131,9 +131,9 @@ Buffer Qbft::notes_after(const Header& header, const ChainHeader& parent) const 
     return encode_notes(votes, next == validators ? nullptr : &next);
 }
 
-Result<void, EngineError> Qbft::check_proposed(const Header& header,
-                                               const ChainHeader& parent) const {
-    const auto extra = decode_extra_data(header.extra_data, config_.form);
+Result<ExtraData, EngineError> Qbft::check_rules(const Header& header,
+                                                 const ChainHeader& parent) const {
+    auto extra = decode_extra_data(header.extra_data, config_.form);
     if (!extra) return refuse_qbft("extra data: " + message(extra.error()));
     if (header.difficulty != to_uint256(1)) {
         return refuse_qbft("difficulty: expected 1, got " + to_decimal(header.difficulty));
@@ -160,13 +160,20 @@ Result<void, EngineError> Qbft::check_proposed(const Header& header,
         return refuse_qbft(
             fmt::format("made by {}, who is no validator", header.beneficiary.to_string()));
     }
+    return std::move(*extra);
+}
+
+Result<void, EngineError> Qbft::check_proposed(const Header& header,
+                                               const ChainHeader& parent) const {
+    auto checked = check_rules(header, parent);
+    if (!checked) return std::unexpected{std::move(checked.error())};
     return {};
 }
 
 Result<void, EngineError> Qbft::check_header(const Header& header, const ChainHeader& parent,
                                              Fork) const {
-    if (auto checked = check_proposed(header, parent); !checked) return checked;
-    const auto extra = decode_extra_data(header.extra_data, config_.form);
+    auto extra = check_rules(header, parent);
+    if (!extra) return std::unexpected{std::move(extra.error())};
     return check_seals(header, *extra, config_.form, Validators{extra->validators});
 }
 

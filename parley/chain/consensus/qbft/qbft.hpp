@@ -69,6 +69,9 @@ private:
         Validators validators;
     };
     Standing standing_after(const ChainHeader& block) const;
+    /// All but the seals; what the extra data says.
+    Result<ExtraData, EngineError> check_rules(const Header& header,
+                                               const ChainHeader& parent) const;
 
     QbftConfig config_;
 };

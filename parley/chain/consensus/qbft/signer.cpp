@@ -1,9 +1,6 @@
 #include <parley/chain/consensus/qbft/signer.hpp>
 
 #include <parley/chain/consensus/solo/solo.hpp>
-#include <parley/crypto/secp256k1.hpp>
-
-#include <algorithm>
 
 namespace parley::chain::qbft {
 
@@ -12,11 +9,8 @@ LocalSigner::LocalSigner(const ByteArray<32>& secret)
 
 Result<Seal, std::string> LocalSigner::sign(const SigningRequest& request) {
     auto key = array_of<32>(secret_.bytes());
-    const auto made = crypto::sign_recoverable(key, request.hash);
+    const auto out = seal_with(key, request.hash);
     wipe(key);
-    Seal out{};
-    std::ranges::copy(made.rs, out.begin());
-    out.back() = std::byte{made.parity};
     return out;
 }
 

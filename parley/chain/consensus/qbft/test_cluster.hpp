@@ -19,8 +19,6 @@
 
 namespace parley::chain::qbft::testing {
 
-using Said = std::variant<ProposalInput, Signed<Prepare>, Signed<Commit>, RoundChangeInput>;
-
 inline Address validator(std::size_t index) {
     return {{static_cast<std::byte>(index + 1)}};
 }
@@ -32,15 +30,6 @@ inline SharedBytes block_of(std::uint8_t value) {
 
 inline Hash256 digest_of(Bytes block) {
     return crypto::keccak256(block);
-}
-
-inline View view_of(const Said& said) {
-    return std::visit(
-        overloaded{
-            [](const ProposalInput& one) { return one.message.signed_block.payload.view; },
-            [](const RoundChangeInput& one) { return one.message.signed_change.payload.view; },
-            [](const auto& vote) { return vote.payload.view; }},
-        said);
 }
 
 class Cluster {
@@ -96,7 +85,7 @@ public:
     /// As if the validator `author` had said it, to `to` alone; whether it was taken.
     std::string hear(std::size_t to, const Said& what) {
         Effects out;
-        const auto taken = give(*nodes_[to].machine, what, out);
+        const auto taken = nodes_[to].machine->hear(now(), what, out);
         carry_out(to, std::move(out));
         return taken ? "taken" : message(taken.error());
     }
@@ -129,18 +118,6 @@ private:
             machine->on_timer(now(), out);
             carry_out(i, std::move(out));
         }
-    }
-
-    Machine::Taken give(Machine& machine, const Said& what, Effects& out) {
-        return std::visit(
-            overloaded{
-                [&](const ProposalInput& one) { return machine.on_proposal(now(), one, out); },
-                [&](const Signed<Prepare>& one) { return machine.on_prepare(now(), one, out); },
-                [&](const Signed<Commit>& one) { return machine.on_commit(now(), one, out); },
-                [&](const RoundChangeInput& one) {
-                    return machine.on_round_change(now(), one, out);
-                }},
-            what);
     }
 
     void send(std::size_t from, const Said& what) {

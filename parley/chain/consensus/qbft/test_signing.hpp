@@ -4,20 +4,14 @@
 #include <parley/chain/consensus/qbft/messages.hpp>
 #include <parley/chain/consensus/solo/solo.hpp>
 #include <parley/chain/types/test_transactions.hpp>
-#include <parley/crypto/secp256k1.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <utility>
 
 namespace parley::chain::qbft::testing {
 
 inline Seal seal_of(const Hash256& digest, std::uint64_t seed) {
-    const auto made = crypto::sign_recoverable(chain::testing::secret_of(seed), digest);
-    Seal out{};
-    std::ranges::copy(made.rs, out.begin());
-    out.back() = std::byte{made.parity};
-    return out;
+    return seal_with(chain::testing::secret_of(seed), digest);
 }
 
 template <class Payload>
