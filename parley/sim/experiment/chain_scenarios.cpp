@@ -39,6 +39,13 @@ void prepare_chain(NetworkOptions& network) {
     network.chain = [hosts](HostId host) { return hosts->data_of(host); };
 }
 
+void plan_transactions(Experiment& run, int transactions, HostId first, std::size_t hosts) {
+    for (int i = 0; i < transactions; ++i) {
+        const auto host = first + static_cast<HostId>(run.rng().below(hosts));
+        run.at(0.9 * i / transactions, [&run, host] { run.submit_at(host); });
+    }
+}
+
 void plan_reorganisation(Experiment& run) {
     run.at(0.2, [&run] {
         run.mark("two halves, each with a maker of blocks");
@@ -52,12 +59,7 @@ void plan_reorganisation(Experiment& run) {
 
 void plan_kills(Experiment& run) {
     plan_reorganisation(run);
-    // Where nobody is killed: what a killed node alone had is lost with it.
-    constexpr int transactions = 150;
-    for (int i = 0; i < transactions; ++i) {
-        const auto host = static_cast<HostId>(run.rng().below(makers));
-        run.at(0.9 * i / transactions, [&run, host] { run.submit_at(host); });
-    }
+    plan_transactions(run, 150, 0, makers);
     for (HostId host = makers; host < run.options().nodes; ++host) {
         const double share = 0.9 * static_cast<double>(run.rng().below(1'000)) / 1'000;
         run.at(share, [&run, host] { run.world().kill(host); });

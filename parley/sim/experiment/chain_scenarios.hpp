@@ -9,6 +9,9 @@ namespace parley::sim {
 
 /// Gives all hosts a ledger; the first two make blocks.
 void prepare_chain(NetworkOptions& network);
+/// So many transactions over the run, each at one of `hosts` hosts from `first` on: those that
+/// live, since what a killed node alone had is lost with it.
+void plan_transactions(Experiment& run, int transactions, HostId first, std::size_t hosts);
 /// Two halves with a maker of blocks each, and whole again.
 void plan_reorganisation(Experiment& run);
 /// As that, and nodes are killed while they import.

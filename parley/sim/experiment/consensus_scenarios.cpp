@@ -23,11 +23,7 @@ void prepare_votes(NetworkOptions& network) {
 }
 
 void plan_votes(Experiment& run) {
-    for (int i = 0; i < transactions; ++i) {
-        const auto host =
-            validators + static_cast<HostId>(run.rng().below(run.options().nodes - validators));
-        run.at(0.9 * i / transactions, [&run, host] { run.submit_at(host); });
-    }
+    plan_transactions(run, transactions, validators, run.options().nodes - validators);
     run.at(0.2, [&run] {
         run.mark("a validator dies");
         run.world().kill(3);
