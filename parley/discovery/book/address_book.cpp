@@ -67,6 +67,7 @@ AddResult AddressBook::add_target(Now now, const Target& target, const Source& s
     }
     if (Entry* entry = entries_.find(target.id)) {
         const bool same = entry->configured == target.endpoint;
+        if (!same) entry->by_record = false;
         entry->configured = target.endpoint;
         entry->pin = std::max(entry->pin, pin);
         if (!same) rows_.mark_changed(*entry);
@@ -226,12 +227,14 @@ void AddressBook::on_disconnected(Now now, const NodeId& id, CloseReason reason,
 void AddressBook::on_unanswered(Now now, const NodeId& id, std::uint32_t failures) {
     Entry* entry = entries_.find(id);
     if (!entry || entry->state == EntryState::connected) return;
+    entry->by_record = !entry->by_record;
     wait(now, *entry, back_off_.in_outage(*entry, failures));
 }
 
 void AddressBook::on_dial_failed(Now now, const NodeId& id) {
     Entry* entry = entries_.find(id);
     if (!entry || entry->state == EntryState::connected) return;
+    entry->by_record = !entry->by_record;
     wait(now, *entry, back_off_.after_failure(*entry));
     placement_.on_answer(now, id, false);
 }
@@ -309,6 +312,7 @@ bool AddressBook::load_row(Entry row) {
 void AddressBook::merge_row(std::uint32_t number, Entry row) {
     Entry& entry = entries_[number];
     row.pin = entry.pin;
+    row.by_record = entry.by_record;
     row.changed = entry.changed;
     if (entry.configured.port != 0) row.configured = entry.configured;
     if (entry.record && entry.record.sequence() >= row.record.sequence()) {

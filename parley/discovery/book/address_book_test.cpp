@@ -320,6 +320,17 @@ TEST_CASE("configured and signed endpoints take turns while dials fail") {
     CHECK(book.find(id(1))->endpoint() == public_endpoint(2));
     book.on_dial_failed(at(0s), id(1));
     CHECK(book.find(id(1))->endpoint() == public_endpoint(1));
+    SUBCASE("while nobody answers too") {
+        book.on_unanswered(at(0s), id(1), 5);
+        CHECK(book.find(id(1))->endpoint() == public_endpoint(2));
+        book.on_unanswered(at(0s), id(1), 6);
+        CHECK(book.find(id(1))->endpoint() == public_endpoint(1));
+    }
+    SUBCASE("beginning with what the owner says now") {
+        book.on_dial_failed(at(0s), id(1));
+        book.add_target(at(0s), {id(1), public_endpoint(3)}, by_user, Pin::static_peer);
+        CHECK(book.find(id(1))->endpoint() == public_endpoint(3));
+    }
 }
 
 TEST_CASE("the old and the hopeless are forgotten, the pinned and the connected never") {

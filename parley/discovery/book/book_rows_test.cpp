@@ -251,6 +251,7 @@ TEST_CASE("what the configuration said before the load stays") {
     const Entry& entry = *book.find(id(1));
     CHECK(entry.pin == Pin::static_peer);
     CHECK(entry.configured == public_endpoint(9));
+    CHECK(entry.endpoint() == public_endpoint(9));
     CHECK(entry.record.sequence() == 3);
     CHECK(entry.failures == 1);
 }

@@ -50,7 +50,7 @@ const Endpoint& Entry::endpoint() const {
     const Endpoint& named = record.endpoint();
     if (configured.port == 0) return named;
     if (named.port == 0) return configured;
-    return failures % 2 == 0 ? configured : named;
+    return by_record ? named : configured;
 }
 
 }  // namespace parley::discovery

@@ -99,6 +99,7 @@ struct Entry {
     bool stored = false;                     ///< a row on disk, or in a batch that was taken
     bool changed = false;                    ///< since the last batch
     bool verified = false;  ///< the record's signature, since the start of this process
+    bool by_record = false;  ///< the record's endpoint is to be dialed, not the other; not stored
     StoredSource source;    ///< the first one
     StoredRecord record;    ///< the newest; none if only the configuration names the node
     /// From "id@host:port" in the configuration or by the owner, without a signature. Port 0: none.
@@ -112,8 +113,8 @@ struct Entry {
     UnixTime last_reached;          ///< last link up that we dialed: the endpoint is proven
     Instant next_attempt = Instant::min();  ///< not dialed before; not stored
 
-    /// Where to dial. When the configuration and the record differ, failures alternate between
-    /// them, starting with the configuration.
+    /// Where to dial. When the configuration and the record differ, dials that fail alternate
+    /// between them, starting with the configuration.
     const Endpoint& endpoint() const;
     /// A dial of ours was answered.
     bool tried() const { return last_reached != unset; }
