@@ -3,6 +3,7 @@
 #include "program.hpp"
 #include <parley/base/test_skip.hpp>
 #include <parley/runtime/io/listen.hpp>
+#include <parley/runtime/io/test_closed_port.hpp>
 #include <parley/runtime/io/test_proxy.hpp>
 #include <parley/runtime/test_node.hpp>
 
@@ -20,9 +21,11 @@ namespace {
 
 const std::string microsocks = "/usr/bin/microsocks";
 
-/// The program takes no port 0: it gets one that was free a moment ago.
+/// The program takes no port 0: it gets one that was free a moment ago, at an address where no
+/// other test listens.
 Endpoint free_endpoint() {
-    return local_endpoint(listen_tcp(any_port, 1).value().get());
+    const Endpoint own{*IpAddress::parse("127.77.0.2"), 0};
+    return local_endpoint(listen_tcp(own, 1).value().get());
 }
 
 bool takes_calls(const Endpoint& endpoint) {
@@ -47,8 +50,8 @@ TEST_CASE("two nodes exchange messages through microsocks, which checks the logi
         return;
     }
     const Endpoint at = free_endpoint();
-    Program proxy{{microsocks, "-i", "127.0.0.1", "-p", std::to_string(at.port), "-u", "alice",
-                   "-P", "secret"},
+    Program proxy{{microsocks, "-i", at.address.to_string(), "-p", std::to_string(at.port), "-u",
+                   "alice", "-P", "secret"},
                   "/dev/null",
                   "/dev/null"};
     Stream from_a{{.count = 500, .size = 20'000, .expected = 500}};
@@ -70,6 +73,7 @@ TEST_CASE("two nodes exchange messages through microsocks, which checks the logi
     // Nobody listens where it asks to be led.
     DetailLog later{"link ended before it was up", "detail"};
     TestNode d{{}, through({at, "alice", "secret"}, later)};
-    d.dial({a.target().id, free_endpoint()});
+    const ClosedPort closed;
+    d.dial({a.target().id, closed.at(any_port.address)});
     CHECK(later.wait() == "proxy " + at.to_string() + ": connection refused");
 }

@@ -1,4 +1,5 @@
 // Dials by name, and to more than one address.
+#include <parley/runtime/io/test_closed_port.hpp>
 #include <parley/runtime/io/test_proxy.hpp>
 
 #include <doctest/doctest.h>
@@ -19,6 +20,8 @@ namespace {
 
 const IpAddress loopback4 = *IpAddress::parse("127.0.0.1");
 const IpAddress loopback6 = *IpAddress::parse("::1");
+/// Nobody listens at any of its ports: others use 127.0.0.1.
+const IpAddress silent4 = *IpAddress::parse("127.77.0.1");
 
 /// Names of a test, which may change while it runs.
 class Names {
@@ -100,18 +103,18 @@ TEST_CASE("all addresses of a name are tried, those of either family") {
     Stream topic_b{{}};
     TestNode b{{&topic_b}, asking(names, log)};
     SUBCASE("the second one answers") {
-        names.set("a.example", {loopback4, loopback6});
+        names.set("a.example", {silent4, loopback6});
         b.dial(named(a, "a.example"));
         CHECK(b.saw_up());
         CHECK(peer_of(b) == a.target().endpoint.to_string());
     }
     SUBCASE("none does, and each is told") {
-        names.set("a.example", {loopback4, *IpAddress::parse("127.0.0.2")});
-        b.dial(named(a, "a.example"));
+        const ClosedPort closed;
+        names.set("a.example", {loopback4, silent4});
+        b.dial({a.target().id, closed.at({}), "a.example"});
         CHECK(b.saw_end(CloseReason::dial_failed));
-        const auto port = std::to_string(a.target().endpoint.port);
-        CHECK(log.wait() == "127.0.0.1:" + port + ": Connection refused; 127.0.0.2:" + port +
-                                ": Connection refused");
+        CHECK(log.wait() == closed.at(loopback4).to_string() + ": Connection refused; " +
+                                closed.at(silent4).to_string() + ": Connection refused");
     }
 }
 
@@ -169,8 +172,9 @@ TEST_CASE("of two families the one is dialed that answers, and first from then o
     REQUIRE(c.endpoints().size() == 2);
     DetailLog log{"link ended before it was up", "detail"};
     TestNode b{{&topic_b}, asking({}, log)};
-    const Endpoint closed4{loopback4, a.target().endpoint.port};
-    const Endpoint closed6{loopback6, c.endpoints()[1].port};
+    const ClosedPort closed;
+    const Endpoint closed4 = closed.at(loopback4);
+    const Endpoint closed6 = closed.at(loopback6);
 
     SUBCASE("IPv6, as nobody is there over IPv4") {
         b.dial({a.target().id, closed4, {}, a.target().endpoint});

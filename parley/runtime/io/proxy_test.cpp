@@ -1,4 +1,5 @@
 // Dials through a SOCKS5 proxy.
+#include <parley/runtime/io/test_closed_port.hpp>
 #include <parley/runtime/io/test_proxy.hpp>
 
 #include <doctest/doctest.h>
@@ -20,11 +21,6 @@ TestNode::Options through(const Proxy& proxy, Log& log = no_log()) {
     options.host.proxy = proxy;
     options.log = &log;
     return options;
-}
-
-/// Nobody listens there: the port was free a moment ago.
-Endpoint nobody() {
-    return local_endpoint(listen_tcp(any_port, 1).value().get());
 }
 
 }  // namespace
@@ -88,7 +84,8 @@ TEST_CASE("each failure of a proxy is told in its own words") {
 TEST_CASE("what is wrong with the proxy itself is logged as a warning, once a minute") {
     DetailLog log{"dials fail", "why"};
     SUBCASE("nobody is there") {
-        const Endpoint proxy = nobody();
+        const ClosedPort closed;
+        const Endpoint proxy = closed.at(any_port.address);
         TestNode node{{}, through({.endpoint = proxy, .user = {}, .password = {}}, log)};
         TestNode other{{}};
         node.dial(other.target());
@@ -121,7 +118,8 @@ TEST_CASE("what is wrong with the proxy itself is logged as a warning, once a mi
         TestProxy proxy{{}};
         TestNode node{{}, through({.endpoint = proxy.endpoint(), .user = {}, .password = {}}, log)};
         TestNode other{{}};
-        node.dial({other.target().id, nobody()});
+        const ClosedPort closed;
+        node.dial({other.target().id, closed.at(any_port.address)});
         CHECK(node.saw_end(CloseReason::dial_failed));
         CHECK(log.count() == 0);
     }
