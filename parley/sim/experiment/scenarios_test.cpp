@@ -8,6 +8,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -15,6 +17,15 @@ using namespace parley;
 using namespace parley::sim;
 
 namespace {
+
+// A simulation is one thread: the thread sanitizer looks at each scenario, at a small one.
+#if defined(__SANITIZE_THREAD__)
+constexpr std::size_t nodes_max = 10;
+constexpr std::uint64_t swarm_seeds = 3;
+#else
+constexpr std::size_t nodes_max = 30;
+constexpr std::uint64_t swarm_seeds = 12;
+#endif
 
 void passes(const ExperimentOptions& options) {
     const auto outcome = run_once(options);
@@ -27,7 +38,7 @@ void passes(const ExperimentOptions& options) {
 TEST_CASE("every scenario holds") {
     for (const auto& scenario : scenarios()) {
         auto options = default_options(scenario);
-        options.nodes = std::min<std::size_t>(options.nodes, 30);
+        options.nodes = std::min(options.nodes, nodes_max);
         options.attackers = std::min<std::size_t>(options.attackers, 20);
         options.crypto = Crypto::stub;
         options.state_accounts = std::min<std::uint64_t>(options.state_accounts, 20'000);
@@ -36,7 +47,7 @@ TEST_CASE("every scenario holds") {
 }
 
 TEST_CASE("seeds of the swarm hold, one with each fault alone and one with all") {
-    for (std::uint64_t seed = 1; seed <= 12; ++seed) passes(swarm_options(seed));
+    for (std::uint64_t seed = 1; seed <= swarm_seeds; ++seed) passes(swarm_options(seed));
     auto options = default_options(*find_scenario("swarm"));
     options.nodes = 12;
     options.time = std::chrono::minutes{1};
