@@ -17,6 +17,8 @@ namespace parley::runtime {
 namespace {
 
 constexpr MDB_dbi tables_max = 64;
+/// A system that does not give so much address space gives no store.
+constexpr std::uint64_t map_bytes_min = 1ULL << 30;
 constexpr std::string_view meta_table = "_parley";
 constexpr std::string_view version_key = "version";
 
@@ -81,23 +83,34 @@ public:
     Impl() = default;
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
-    ~Impl() {
-        if (env_) mdb_env_close(env_);
-    }
+    ~Impl() { close(); }
 
     Result<void, StoreError> open(const std::string& path, const LmdbOptions& options) {
-        if (const int rc = mdb_env_create(&env_)) return lmdb_error(rc);
-        mdb_env_set_maxdbs(env_, tables_max + 1);
-        if (const int rc = mdb_env_set_mapsize(env_, options.map_bytes_max)) return lmdb_error(rc);
         shared_ = options.shared;
-        const unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (shared_ ? MDB_RDONLY : 0U);
-        if (const int rc = mdb_env_open(env_, path.c_str(), flags, 0600)) {
-            return lmdb_error(rc);
+        auto map_bytes = options.map_bytes_max;
+        int rc = open_env(path, map_bytes);
+        while (rc == ENOMEM && map_bytes > map_bytes_min) {
+            map_bytes /= 2;
+            rc = open_env(path, map_bytes);
         }
+        if (rc) return lmdb_error(rc);
         // Frees the reader slots of processes that died while reading.
         int freed = 0;
         if (const int rc = mdb_reader_check(env_, &freed)) return lmdb_error(rc);
         return check_version(options.version);
+    }
+
+    int open_env(const std::string& path, std::uint64_t map_bytes) {
+        close();
+        if (const int rc = mdb_env_create(&env_)) return rc;
+        mdb_env_set_maxdbs(env_, tables_max + 1);
+        if (const int rc = mdb_env_set_mapsize(env_, map_bytes)) return rc;
+        const unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (shared_ ? MDB_RDONLY : 0U);
+        return mdb_env_open(env_, path.c_str(), flags, 0600);
+    }
+    void close() {
+        if (env_) mdb_env_close(env_);
+        env_ = nullptr;
     }
 
     // Nothing when the table does not exist and was not to be made.

@@ -13,7 +13,8 @@ namespace parley::runtime {
 
 /// The size, format and sharing of a store.
 struct LmdbOptions {
-    /// The largest size of the file; beyond it write() fails with full. Address space, not memory.
+    /// The largest size of the file; beyond it write() fails with full. Address space, not memory;
+    /// where the system does not give as much, it is halved, down to a gigabyte.
     std::uint64_t map_bytes_max = 1ULL << 30;
     /// The version of the tables' format that the program writes and the newest that it reads; a
     /// newer file is not touched.

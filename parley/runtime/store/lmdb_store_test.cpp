@@ -154,6 +154,14 @@ TEST_CASE("a full store says so and keeps what it has") {
     put(*store, "t", "second", "2");
 }
 
+TEST_CASE("a store takes less address space where there is not as much as it may have") {
+    const TestDir dir;
+    auto store = LmdbStore::open(dir.file("s"), Create::yes, {.map_bytes_max = 1ULL << 50});
+    REQUIRE(store);
+    put(**store, "t", "first", "1");
+    CHECK((*store)->get("t", bytes_of("first")).value() == b("1"));
+}
+
 TEST_CASE("files that are no store, or a damaged one, are reported") {
     const TestDir dir;
     const auto path = make_store(dir.file("s"));
