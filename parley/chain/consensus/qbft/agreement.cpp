@@ -165,23 +165,85 @@ Agreement::~Agreement() {
 void Agreement::on_head(Now now) {
     if (machine_ && chain_.head().hash == parent_.hash) return;
     start_height(now);
+    if (lacks_record()) look_for_own_vote(now);
 }
 
 /// Whom the machine speaks for. A validator whose record is empty may have said something at this
-/// height that it does not know of, so that it waits for the next one.
+/// height that it does not know of, so that it waits for the next one; and longer, if its key voted
+/// lately, since another node may have it.
 std::optional<Address> Agreement::own_voice() {
-    if (!signer_ || is_halted_) return std::nullopt;
+    if (!signer_ || !halted_.empty()) return std::nullopt;
     const auto height = parent_.header.number + 1;
     if (!first_height_) {
-        const bool may_have_spoken = !first_record_ && height > 1;
-        first_height_ = may_have_spoken ? height + 1 : height;
-        if (may_have_spoken) {
-            log_.write(LogLevel::warn, "consensus", "no record of what this validator said",
-                       {{"speaks_from", *first_height_}});
-        }
+        looks_back_ = !first_record_ && height > 1;
+        first_height_ = looks_back_ ? height + 1 : height;
     }
-    if (height < *first_height_) return std::nullopt;
+    if (looks_back_ || height < *first_height_) return std::nullopt;
     return signer_->address();
+}
+
+bool Agreement::lacks_record() const {
+    return machine_ && (looks_back_ || first_height_ > machine_->config().height);
+}
+
+void Agreement::look_for_own_vote(Now now) {
+    const bool begun =
+        chain_.last_vote(now, signer_->address(), silence_blocks, [self = self_](Now, auto number) {
+            if (*self) (*self)->on_last_vote(number);
+        });
+    if (!begun) retry_soon(now);
+}
+
+void Agreement::on_last_vote(std::optional<std::uint64_t> number) {
+    const auto before = first_height_.value_or(0);
+    if (number) first_height_ = std::max(before, *number + silence_blocks + 1);
+    if (!looks_back_ && first_height_ == before) return;
+    looks_back_ = false;
+    log_.write(LogLevel::warn, "consensus", "no record of what this validator said",
+               {{"speaks_from", *first_height_},
+                {"last_vote", number.value_or(0)},
+                {"advice", number ? "its key voted lately, perhaps in another node; if in none, "
+                                    "`parley validators resume DIR` lets it speak"
+                                  : "none: it waits for a block"}});
+}
+
+bool Agreement::resume(Now now) {
+    if (!signer_ || !halted_.empty() || !lacks_record()) return false;
+    looks_back_ = false;
+    first_height_ = machine_->config().height;
+    log_.write(LogLevel::warn, "consensus", "this validator speaks without a record",
+               {{"height", *first_height_}});
+    start_height(now);
+    return true;
+}
+
+std::optional<Progress> Agreement::progress() const {
+    if (!machine_) return std::nullopt;
+    auto out = machine_->progress();
+    for (auto& one : out.validators) {
+        const auto heard = heard_.find(one.address);
+        if (heard != heard_.end()) one.heard = heard->second;
+    }
+    out.halted = halted_;
+    if (lacks_record()) out.speaks_from = first_height_;
+    return out;
+}
+
+bool Agreement::propose(const ValidatorVote& vote) {
+    if (proposals_.size() >= proposals_max && !proposals_.contains(vote.recipient)) return false;
+    proposals_[vote.recipient] = vote.adds;
+    return true;
+}
+
+/// Of those that would change something each in turn.
+std::optional<ValidatorVote> Agreement::next_vote() const {
+    const auto& validators = machine_->config().validators;
+    std::vector<ValidatorVote> open;
+    for (const auto& [recipient, adds] : proposals_) {
+        if (validators.contains(recipient) != adds) open.push_back({recipient, adds});
+    }
+    if (open.empty()) return std::nullopt;
+    return open[machine_->config().height / validators.size() % open.size()];
 }
 
 Instant Agreement::instant_of(std::uint64_t unix_s, Now now) const {
@@ -200,6 +262,7 @@ void Agreement::start_height(Now now) {
     config.period_end = instant_of(parent_.header.timestamp + engine_->config().period_s, now);
     config.timeout = config_.timeout;
     auto silent = machine_ ? machine_->silent() : std::set<Address>{};
+    std::erase_if(heard_, [&](const auto& one) { return !config.validators.contains(one.first); });
     blocks_.clear();
     senders_.clear();
     held_commits_.clear();
@@ -270,13 +333,13 @@ Agreement::Verdict Agreement::admit(Now now, Incoming incoming, std::size_t size
     if (!machine_) return Verdict::ignored;
     const auto height = view_of(incoming.said).height;
     const auto current = machine_->config().height;
+    const auto& author = author_of(incoming.said);
+    const bool is_validator = machine_->config().validators.contains(author);
+    if (is_validator) heard_[author] = now.instant;
     if (height < current || height > current + heights_ahead_max) return Verdict::ignored;
     if (height == current) return feed(now, std::move(incoming));
     // Who the validators will be is not known; those of now are a good guess.
-    if (!machine_->config().validators.contains(author_of(incoming.said)) ||
-        future_bytes_ + size > future_bytes_max) {
-        return Verdict::ignored;
-    }
+    if (!is_validator || future_bytes_ + size > future_bytes_max) return Verdict::ignored;
     future_bytes_ += size;
     future_[height].emplace_back(std::move(incoming), size);
     return Verdict::good;
@@ -347,7 +410,7 @@ void Agreement::perform(Now now, Effects effects) {
 }
 
 void Agreement::write_and_sign(Now now) {
-    if (is_writing_ || to_write_.empty() || is_halted_ || !signer_) return;
+    if (is_writing_ || to_write_.empty() || !halted_.empty() || !signer_) return;
     const auto writing =
         std::make_shared<Writing>(Writing{.effects = {std::make_move_iterator(to_write_.begin()),
                                                       std::make_move_iterator(to_write_.end())},
@@ -373,7 +436,7 @@ void Agreement::write_and_sign(Now now) {
 void Agreement::on_written(Now now, Writing& writing) {
     is_writing_ = false;
     if (!writing.error.empty()) {
-        is_halted_ = true;
+        halted_ = writing.error;
         to_write_.clear();
         log_.write(LogLevel::error, "consensus", "this validator can say nothing",
                    {{"error", writing.error}});
@@ -392,7 +455,7 @@ void Agreement::make(Now now, const View& view) {
     const auto time_s =
         std::max(unix_seconds(now), parent_.header.timestamp + engine_->config().period_s);
     const bool begun = chain_.make(
-        now, engine_->extra_after(parent_, config_.vote, view.round), time_s,
+        now, engine_->extra_after(parent_, next_vote(), view.round), time_s,
         [self = self_, view](Now at, std::optional<Draft> draft) {
             if (!*self || !draft) return;
             auto& agreement = **self;
@@ -471,6 +534,7 @@ void Agreement::on_timer(Now now) {
         retry_at_ = never;
         read_waiting(now);
         write_and_sign(now);
+        if (looks_back_) look_for_own_vote(now);
         if (held_make_ && *held_make_ == View{machine_->config().height, machine_->round()}) {
             make(now, *held_make_);
         }

@@ -17,9 +17,11 @@
 #include <parley/base/time.hpp>
 #include <parley/chain/consensus/qbft/incoming.hpp>
 #include <parley/chain/consensus/qbft/machine.hpp>
+#include <parley/chain/consensus/qbft/progress.hpp>
 #include <parley/chain/consensus/qbft/qbft.hpp>
 #include <parley/chain/consensus/qbft/record.hpp>
 #include <parley/chain/consensus/qbft/signer.hpp>
+#include <parley/chain/consensus/qbft/validator_votes.hpp>
 #include <parley/events/log.hpp>
 
 #include <cstddef>
@@ -38,7 +40,6 @@ namespace parley::chain::qbft {
 
 struct AgreementConfig {
     Duration timeout = std::chrono::seconds{2};  ///< of round 0
-    std::optional<ValidatorVote> vote = {};      ///< cast in the blocks of this node
 };
 
 class Agreement {
@@ -48,6 +49,9 @@ public:
     static constexpr std::size_t waiting_bytes_max = std::size_t{64} << 20;
     static constexpr std::ptrdiff_t blocks_of_author_max = 2;
     static constexpr std::size_t evidence_max = 64;
+    /// So many blocks a validator without a record is silent after a vote of its key.
+    static constexpr std::uint64_t silence_blocks = 100;
+    static constexpr std::size_t proposals_max = ValidatorVotes::recipients_max;
 
     /// A block on the head, without its seals.
     struct Draft {
@@ -56,6 +60,7 @@ public:
     };
     using OnDraft = std::function<void(Now, std::optional<Draft>)>;
     using OnChecked = std::function<void(Now, Result<std::vector<Address>, std::string>)>;
+    using OnLastVote = std::function<void(Now, std::optional<std::uint64_t>)>;
     /// The chain. What can be refused for want of room is tried again.
     struct Chain {
         std::function<const ChainHeader&()> head;
@@ -64,6 +69,8 @@ public:
         /// Whether it may follow the head (check_block).
         std::function<bool(Now, std::shared_ptr<const ProposedBlock>, OnChecked)> check;
         std::function<void(Now, Block, std::vector<Address> senders)> import;
+        /// The number of the last of so many blocks that this validator proposed or sealed.
+        std::function<bool(Now, const Address&, std::uint64_t blocks_max, OnLastVote)> last_vote;
         BlockForm form;
     };
     using Say = std::function<void(Code, const SharedBytes&)>;
@@ -95,6 +102,20 @@ public:
     const Machine* machine() const { return machine_ ? &*machine_ : nullptr; }
     const std::deque<Accuse>& evidence() const { return evidence_; }
     const Signer* signer() const { return signer_.get(); }
+    /// Nothing before the first on_head().
+    std::optional<Progress> progress() const;
+
+    /// A validator that is silent because it has no record speaks at once: the owner says that its
+    /// key is in no other node. False if it is not silent for that.
+    bool resume(Now now);
+
+    /// From now on the blocks of this node vote so, one vote a block, until the validators are so.
+    /// False: there are proposals_max already.
+    bool propose(const ValidatorVote& vote);
+    /// No longer. False if it was not proposed.
+    bool discard(const Address& recipient) { return proposals_.erase(recipient) > 0; }
+    /// By recipient: whether to add it.
+    const std::map<Address, bool>& proposals() const { return proposals_; }
 
 private:
     struct Output;
@@ -114,7 +135,11 @@ private:
     };
 
     void start_height(Now now);
+    std::optional<ValidatorVote> next_vote() const;
     std::optional<Address> own_voice();
+    bool lacks_record() const;
+    void look_for_own_vote(Now now);
+    void on_last_vote(std::optional<std::uint64_t> number);
     Instant instant_of(std::uint64_t unix_s, Now now) const;
     void read_waiting(Now now);
     void on_read(Now now, Result<Incoming, std::string> read, std::size_t size, const OnRead& done);
@@ -152,13 +177,16 @@ private:
     std::vector<std::pair<Code, SharedBytes>> said_;
     std::deque<Effect> to_write_;  // Keep and what is to be said
     bool is_writing_ = false;
-    bool is_halted_ = false;  // the record cannot be written: nothing may be said
+    std::string halted_;  // why nothing may be said: the record cannot be written
     std::optional<std::uint64_t> first_height_;  // to speak at; set by the first on_head()
+    bool looks_back_ = false;                    // for a vote of its key, before it speaks
     std::deque<Waiting> waiting_;
     std::size_t waiting_bytes_ = 0;
     std::map<std::uint64_t, std::vector<std::pair<Incoming, std::size_t>>> future_;
     std::size_t future_bytes_ = 0;
     std::deque<Accuse> evidence_;
+    std::map<Address, Instant> heard_;   // validators, the last time
+    std::map<Address, bool> proposals_;  // the owner's
     Instant retry_at_ = never;
     std::shared_ptr<Agreement*> self_;  // null once destroyed: Jobs may come back late
 };

@@ -349,6 +349,38 @@ std::optional<Hash256> Machine::proposed() const {
     return proposal_->input.digest;
 }
 
+Progress Machine::progress() const {
+    const auto& validators = config_.validators;
+    Progress out{.view = view_,
+                 .proposer = proposer(),
+                 .self = config_.self,
+                 .quorum = validators.quorum(),
+                 .faulty_max = validators.faulty_max(),
+                 .proposal = proposed(),
+                 .is_checked = proposal_ && proposal_->is_checked,
+                 .is_finished = is_finished_,
+                 .period_end = config_.period_end,
+                 .deadline = deadline_};
+    const auto has_said = [&](const auto& of_one) {
+        return std::ranges::any_of(of_one, [&](const auto& vote) {
+            return vote.payload.view == view_ && vote.payload.digest == out.proposal;
+        });
+    };
+    for (std::size_t i = 0; i < validators.size(); ++i) {
+        const auto& address = validators.addresses()[i];
+        ValidatorProgress one{.address = address,
+                              .has_prepared = has_said(prepares_[i]),
+                              .has_committed = has_said(commits_[i]),
+                              .gets_no_time = silent_.contains(address)};
+        if (const auto& change = round_changes_[i]) {
+            const auto& view = change->message.signed_change.payload.view;
+            if (view >= view_) one.changed_to = view.round;
+        }
+        out.validators.push_back(std::move(one));
+    }
+    return out;
+}
+
 Buffer Machine::snapshot() const {
     rlp::Writer out;
     const auto write_digest = [&](const std::optional<Hash256>& digest) {

@@ -23,6 +23,7 @@
 #include <parley/base/time.hpp>
 #include <parley/chain/consensus/qbft/justification.hpp>
 #include <parley/chain/consensus/qbft/messages.hpp>
+#include <parley/chain/consensus/qbft/progress.hpp>
 #include <parley/chain/consensus/qbft/record.hpp>
 #include <parley/chain/consensus/qbft/said.hpp>
 #include <parley/chain/consensus/qbft/validators.hpp>
@@ -152,6 +153,8 @@ public:
     Buffer snapshot() const;
     /// The block that was proposed.
     std::optional<Hash256> proposed() const;
+    /// What it knows of it; not who was heard when.
+    Progress progress() const;
 
 private:
     struct Proposal {

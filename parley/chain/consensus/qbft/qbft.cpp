@@ -99,6 +99,10 @@ Validators Qbft::validators_after(const ChainHeader& block) const {
     return standing_after(block).validators;
 }
 
+ValidatorVotes Qbft::votes_after(const ChainHeader& block) const {
+    return standing_after(block).votes;
+}
+
 std::optional<Address> Qbft::proposer_of(const ChainHeader& block) {
     if (block.header.number == 0) return std::nullopt;
     return block.header.beneficiary;

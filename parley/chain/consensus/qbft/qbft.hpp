@@ -36,6 +36,8 @@ public:
     const QbftConfig& config() const { return config_; }
     /// Who makes and seals the block after this one.
     Validators validators_after(const ChainHeader& block) const;
+    /// The votes on validators that are open after it.
+    ValidatorVotes votes_after(const ChainHeader& block) const;
     /// Who proposed it; nothing for the genesis.
     static std::optional<Address> proposer_of(const ChainHeader& block);
     /// Of a block that follows `parent`, without seals.

@@ -1,0 +1,20 @@
+// The last block of the chain that a validator proposed or sealed. Threading: as the BlockStore.
+#pragma once
+
+#include <parley/chain/consensus/engine.hpp>
+#include <parley/chain/consensus/qbft/extra_data.hpp>
+#include <parley/chain/ledger/block_store.hpp>
+#include <parley/chain/types/address.hpp>
+
+#include <cstdint>
+#include <optional>
+
+namespace parley::chain::qbft {
+
+/// Its number, among `head` and the `blocks_max` - 1 before it; nothing if it is in none of them,
+/// or if those cannot be read.
+std::optional<std::uint64_t> last_vote_of(const Address& validator, const ChainHeader& head,
+                                          const BlockStore& blocks, ExtraForm form,
+                                          std::uint64_t blocks_max);
+
+}  // namespace parley::chain::qbft
