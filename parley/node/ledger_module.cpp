@@ -81,6 +81,10 @@ void LedgerModule::use_ledger() {
                            .jobs = network_->jobs(),
                            .forks = data_.genesis.forks,
                            .genesis_time_s = data_.genesis.timestamp,
+                           .finalized = [this]() -> std::optional<std::uint64_t> {
+                               if (!data_.engine->is_final_at_once()) return std::nullopt;
+                               return ledger().head().header.number;
+                           },
                            .syncing = [this]() -> std::optional<SyncProgress> {
                                // The next block is on its way.
                                if (sync_.missing() <= 1) return std::nullopt;
@@ -100,7 +104,8 @@ void LedgerModule::start_producer() {
         [this](const auto& base_fee, auto gas_max) { return pick(base_fee, gas_max); },
         [this](Now now, chain::Block block, chain::ImportDone done,
                std::vector<chain::Address> senders) {
-            sync_.import(now, std::move(block), std::move(done), std::move(senders));
+            sync_.import(now, std::move(block), chain::BlockSync::Maker::this_node, std::move(done),
+                         std::move(senders));
         },
         network_->log());
     producer_->on_refused([this](Now, const Hash256& hash, const chain::ExecutionError& why) {

@@ -499,20 +499,24 @@ void BlockSync::start_import(Now now, Block block) {
     });
 }
 
-void BlockSync::import(Now now, Block block, ImportDone done, std::vector<Address> senders) {
+void BlockSync::import(Now now, Block block, Maker maker, ImportDone done,
+                       std::vector<Address> senders) {
     ledger_->import(
         now, std::move(block),
-        [this, self = self_, done = std::move(done)](Now at, const auto& result) mutable {
-            if (*self) after_own_import(at, result);
+        [this, self = self_, maker, done = std::move(done)](Now at, const auto& result) mutable {
+            if (*self) after_own_import(at, maker, result);
             done(at, result);
         },
         std::move(senders));
 }
 
-void BlockSync::after_own_import(Now now, const Result<Imported, ImportError>& result) {
+void BlockSync::after_own_import(Now now, Maker maker,
+                                 const Result<Imported, ImportError>& result) {
     if (!result || result->applied.empty()) return after_import(now, result);
     const auto& head = ledger_->head();
-    network_->hub().publish(BlockMade{head.header.number, head.hash});
+    if (maker == Maker::this_node) {
+        network_->hub().publish(BlockMade{head.header.number, head.hash});
+    }
     after_import(now, result);
     relay_->on_made(now, *block_in_memory(head.hash), relay_effects_);
     pass_on(now);
@@ -521,7 +525,11 @@ void BlockSync::after_own_import(Now now, const Result<Imported, ImportError>& r
 void BlockSync::after_import(Now now, const Result<Imported, ImportError>& result) {
     if (!result || result->applied.empty()) return;
     if (on_imported_) on_imported_(now, *result);
-    network_->hub().publish(HeadMoved{ledger_->head(), result->reverted, result->applied});
+    const auto& head = ledger_->head();
+    network_->hub().publish(HeadMoved{head, result->reverted, result->applied});
+    if (ledger_->engine().is_final_at_once()) {
+        network_->hub().publish(BlockFinal{head.header.number, head.hash});
+    }
 }
 
 /// Whoever sent it had its header alone, if it passed it on at once: only what a wrong header or a

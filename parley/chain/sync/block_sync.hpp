@@ -72,8 +72,11 @@ public:
     const SnapshotSync* snapshot() const { return snapshot_.get(); }
     const BlockRelay::Counters& relayed() const { return relay_->counters(); }
     void on_imported(OnImported call) { on_imported_ = std::move(call); }
-    /// A block that was made or given here: imported, and all peers are told.
-    void import(Now now, Block block, ImportDone done, std::vector<Address> senders = {});
+    /// A block that came otherwise than from a peer of this topic: imported, and all peers are
+    /// told.
+    enum class Maker : std::uint8_t { this_node, another };
+    void import(Now now, Block block, Maker maker, ImportDone done,
+                std::vector<Address> senders = {});
 
 private:
     class Peer;
@@ -92,7 +95,7 @@ private:
     void fetch(Now now, Downloads::PeerId from, const Header& header);
     void import_relayed(Now now, Downloads::PeerId from, Block block);
     void pass_on(Now now);
-    void after_own_import(Now now, const Result<Imported, ImportError>& result);
+    void after_own_import(Now now, Maker maker, const Result<Imported, ImportError>& result);
     void after_import(Now now, const Result<Imported, ImportError>& result);
     void tell_all();
 

@@ -67,7 +67,7 @@ struct TestNode {
                                    {state, state, state.root()});
             REQUIRE(made);
             bool done = false;
-            sync->import(network.time, made->block,
+            sync->import(network.time, made->block, BlockSync::Maker::this_node,
                          [&](Now, auto result) { done = result.has_value(); });
             run_jobs();
             REQUIRE(done);

@@ -22,6 +22,12 @@ struct BlockMade {
     std::uint64_t number = 0;
     Hash256 hash{};
 };
+/// The head is final, and all before it: told after its HeadMoved. Only of an engine whose blocks
+/// are final at once.
+struct BlockFinal {
+    std::uint64_t number = 0;
+    Hash256 hash{};
+};
 /// A peer said where its chain ends.
 struct HeightLearned {
     NodeId peer{};
