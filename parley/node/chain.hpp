@@ -46,13 +46,14 @@ public:
     const LedgerModule* blocks() const { return blocks_ ? &*blocks_ : nullptr; }
 
     /// Null unless blocks are made by votes.
+    ValidatorModule* validator() { return validator_ ? &*validator_ : nullptr; }
     const ValidatorModule* validator() const { return validator_ ? &*validator_ : nullptr; }
 
     /// To be plugged into a network; they live as long as this.
     std::vector<transport::PeerHandler*> modules();
     /// Once, when the network is open: transactions are told to filters and subscriptions.
     void follow(Hub& hub);
-    /// eth_* and txpool_* (rpc/methods.cpp).
+    /// eth_*, txpool_* and those of the consensus (rpc/methods.cpp).
     std::vector<rpc::Method> rpc_methods();
     /// Members of parley_status.
     void add_status(rpc::json::object& out) const;

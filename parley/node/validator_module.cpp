@@ -1,6 +1,7 @@
 #include <parley/node/validator_module.hpp>
 
 #include <parley/chain/consensus/qbft/block_check.hpp>
+#include <parley/chain/consensus/qbft/last_vote.hpp>
 #include <parley/chain/types/fees.hpp>
 
 #include <stdexcept>
@@ -38,6 +39,10 @@ void ValidatorModule::attached(transport::Network& network) {
                         auto done) { return check(now, block, std::move(done)); },
         .import = [this](Now now, auto block,
                          auto senders) { import(now, std::move(block), std::move(senders)); },
+        .last_vote =
+            [this](Now now, const auto& validator, auto blocks_max, auto done) {
+                return find_last_vote(now, validator, blocks_max, std::move(done));
+            },
         .form = {.limits = ledger.limits(), .form = engine_->config().form},
     };
     agreement_.emplace(
@@ -100,10 +105,24 @@ bool ValidatorModule::check(Now now, const std::shared_ptr<const chain::qbft::Pr
               [result, done = std::move(done)](Now at) { done(at, std::move(*result)); }});
 }
 
+bool ValidatorModule::find_last_vote(Now now, const chain::Address& validator,
+                                     std::uint64_t blocks_max, Agreement::OnLastVote done) {
+    const auto found = std::make_shared<std::optional<std::uint64_t>>();
+    return blocks_.sync().ledger().read_state(
+        now, {[=, form = engine_->config().form](const chain::ChainHeader& head,
+                                                 const chain::ChainParts& parts) {
+                  *found =
+                      chain::qbft::last_vote_of(validator, head, parts.blocks, form, blocks_max);
+              },
+              [found, done = std::move(done)](Now at) { done(at, *found); }});
+}
+
 void ValidatorModule::import(Now now, chain::Block block, std::vector<chain::Address> senders) {
     const auto number = block.header.number;
+    const bool is_own = signer_ && block.header.beneficiary == signer_->address();
+    using Maker = chain::BlockSync::Maker;
     blocks_.sync().import(
-        now, std::move(block),
+        now, std::move(block), is_own ? Maker::this_node : Maker::another,
         [log = &network_->log(), number](Now, const auto& imported) {
             if (imported) return;
             log->write(LogLevel::error, "consensus", "a final block cannot be imported",

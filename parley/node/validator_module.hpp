@@ -30,6 +30,7 @@ public:
     void on_timer(Now now) override;
 
     /// Null before attached().
+    chain::qbft::Agreement* agreement() { return agreement_ ? &*agreement_ : nullptr; }
     const chain::qbft::Agreement* agreement() const { return agreement_ ? &*agreement_ : nullptr; }
     const chain::qbft::QbftRelay& relay() const { return relay_; }
 
@@ -38,6 +39,8 @@ private:
               chain::qbft::Agreement::OnDraft done);
     bool check(Now now, const std::shared_ptr<const chain::qbft::ProposedBlock>& block,
                chain::qbft::Agreement::OnChecked done);
+    bool find_last_vote(Now now, const chain::Address& validator, std::uint64_t blocks_max,
+                        chain::qbft::Agreement::OnLastVote done);
     void import(Now now, chain::Block block, std::vector<chain::Address> senders);
 
     LedgerModule& blocks_;

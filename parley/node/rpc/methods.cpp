@@ -1,4 +1,5 @@
-// The chain's JSON-RPC methods: eth_*, txpool_*. docs/RPC.md describes each.
+// The chain's JSON-RPC methods: eth_*, txpool_*, and of the consensus. docs/RPC.md describes each.
+#include <parley/node/rpc/consensus.hpp>
 #include <parley/node/rpc/functions.hpp>
 #include <parley/node/rpc/pool_content.hpp>
 #include <parley/rpc/method_list.hpp>
@@ -20,6 +21,7 @@ std::vector<rpc::Method> Chain::rpc_methods() {
     list.answers("txpool_status", 0, &txpool_status);
     auto out = eth_.methods();
     std::ranges::move(list.take(), std::back_inserter(out));
+    std::ranges::move(consensus_methods(*this), std::back_inserter(out));
     return out;
 }
 
