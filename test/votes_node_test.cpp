@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -66,6 +67,19 @@ struct VotesCli : Cli {
         words.insert(words.begin(), {"rpc", folder(name)});
         return boost::json::parse(ok(words));
     }
+    /// Of a validator that runs.
+    std::string address_of(const std::string& name) {
+        return ask(name, {"parley_consensus"}).at("self").as_string().c_str();
+    }
+    boost::json::value consensus_when(const std::string& name,
+                                      const std::function<bool(const boost::json::value&)>& fits) {
+        boost::json::value view;
+        status_when(name, *nodes.at(name), [&](const auto&) {
+            view = boost::json::parse(ok({"consensus", folder(name), "--json"}));
+            return fits(view);
+        });
+        return view;
+    }
     void kill(const std::string& name) {
         nodes.at(name)->signal(SIGKILL);
         nodes.at(name)->wait(patience);
@@ -95,9 +109,23 @@ TEST_CASE("votes: four validators make blocks, also with one dead and after all 
         return !net.ask("ann", {"eth_getTransactionReceipt", hash}).is_null();
     });
 
+    const auto dot = net.address_of("dot");
+    const auto dead = net.address_of("cem");
     net.kill("dot");
     net.head_when("ann", net.head_of("ann") + 5);
     const auto number = net.head_of("ben");
+
+    // With one more dead nothing can be agreed on, and whoever asks is told for whom it waits.
+    net.kill("cem");
+    const auto stuck = net.consensus_when("ann", [&](const auto& view) {
+        const std::string text{view.at("waitsFor").as_string()};
+        return text.find(" more ") != std::string::npos &&
+               text.find(dead.substr(0, 10)) != std::string::npos;
+    });
+    CHECK(stuck.at("self") == boost::json::value(net.address_of("ann")));
+    CHECK(net.ok({"consensus", net.folder("eva")}).find("follows: it has no") != std::string::npos);
+    net.nodes["cem"] = net.start("cem");
+    net.head_when("ann", net.head_of("ann") + 1);
 
     // A validator that was killed goes on from what it wrote down.
     for (const std::string name : {"ben", "cem"}) {
@@ -112,6 +140,36 @@ TEST_CASE("votes: four validators make blocks, also with one dead and after all 
     CHECK(same("ann") == same("eva"));
     CHECK(same("cem") == same("ben"));
     CHECK(same("ann") == same("ben"));
+
+    // One that lost its record is silent: its key voted lately. Its owner knows better.
+    net.kill("cem");
+    std::filesystem::remove(net.folder("cem") + "/chain/votes.0");
+    std::filesystem::remove(net.folder("cem") + "/chain/votes.1");
+    net.nodes["cem"] = net.start("cem");
+    net.consensus_when("cem", [&](const auto& view) {
+        const auto* from = view.as_object().if_contains("speaksFrom");
+        return from != nullptr && !from->is_null() &&
+               from->template to_number<std::int64_t>() > at(view, "/height") + 50;
+    });
+    net.ok({"validators", "resume", net.folder("cem")});
+    CHECK(net.run({"validators", "resume", net.folder("cem")}).exit_code == 1);
+    net.head_when("ann", net.head_of("ann") + 2);
+
+    // The one that is gone is voted out: three of four must say so.
+    for (const std::string name : {"ann", "ben"}) {
+        net.ok({"validators", "propose", net.folder(name), dot, "--remove"});
+    }
+    const auto open = net.ok({"validators", net.folder("ann")});
+    CHECK(open.find(dot + "  this node votes to remove it\n") != std::string::npos);
+    net.ok({"validators", "propose", net.folder("cem"), dot, "--remove"});
+    net.status_when("eva", *net.nodes["eva"], [&](const auto&) {
+        const auto now = net.ask("eva", {"qbft_getValidatorsByBlockNumber", "latest"});
+        return now.as_array().size() == 3;
+    });
+    CHECK(net.run({"validators", "propose", net.folder("ann"), dot, "--remove"}).err ==
+          fmt::format("parley: {} is no validator\n", dot));
+    CHECK(net.run({"validators", "propose", net.folder("eva"), dot, "--add"}).err ==
+          "parley: this node makes no blocks: it has no validator's key\n");
     for (const std::string name : {"ann", "ben", "cem", "eva"}) end(*net.nodes[name]);
 }
 

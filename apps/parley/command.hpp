@@ -34,6 +34,9 @@ void add_rpc(CLI::App& app, Chosen& chosen);
 void add_doctor(CLI::App& app, Chosen& chosen);
 void add_sim(CLI::App& app, Chosen& chosen);
 void add_chain(CLI::App& app, Chosen& chosen);
+void add_network(CLI::App& app, Chosen& chosen);
+void add_consensus(CLI::App& app, Chosen& chosen);
+void add_validators(CLI::App& app, Chosen& chosen);
 void add_genesis(CLI::App& app, Chosen& chosen);
 void add_version(CLI::App& app, Chosen& chosen);
 

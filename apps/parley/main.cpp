@@ -120,6 +120,7 @@ int main_of(int argc, char** argv) {
     Chosen chosen;
     add_init(app, chosen);
     add_genesis(app, chosen);
+    add_network(app, chosen);
     add_chain(app, chosen);
     add_run(app, chosen);
     add_key(app, chosen);
@@ -130,6 +131,8 @@ int main_of(int argc, char** argv) {
     add_allow(app, chosen);
     add_invite(app, chosen);
     add_tx(app, chosen);
+    add_consensus(app, chosen);
+    add_validators(app, chosen);
     add_rpc(app, chosen);
     add_doctor(app, chosen);
     add_sim(app, chosen);

@@ -41,6 +41,21 @@ Result<chain::Genesis, Failure> read_genesis(const std::string& path) {
     return std::move(*genesis);
 }
 
+Outcome use_genesis(const chain::Genesis& genesis, const std::string& path,
+                    const std::string& engine, node::NodeConfig& config) {
+    if (genesis.qbft) config.chain.engine = "qbft";
+    if (!engine.empty()) config.chain.engine = engine;
+    const auto made = node::make_engine(config.chain.engine, genesis);
+    if (!made) return failed(fmt::format("{}: {}", path, made.error()));
+    const auto facts = node::facts_of(genesis, make_genesis_block(genesis).header);
+    if (const auto differs = p2p::take_chain(config.network, facts)) {
+        return failed(fmt::format("{}: {}", path, *differs));
+    }
+    config.chain.id = genesis.chain_id;
+    config.chain.genesis = genesis_name;
+    return {};
+}
+
 Result<std::optional<node::ChainData>, Failure> open_chain(const runtime::Folder& folder,
                                                            const node::ChainConfig& config,
                                                            const runtime::AskPassphrase& ask) {

@@ -5,6 +5,7 @@
 #include "command.hpp"
 #include <parley/node/chain_config.hpp>
 #include <parley/node/chain_data.hpp>
+#include <parley/node/node.hpp>
 #include <parley/runtime/folder/folder.hpp>
 #include <parley/runtime/folder/key_file.hpp>
 
@@ -15,6 +16,13 @@ namespace parley::app {
 
 /// The genesis in a file. An error tells file, line and key.
 Result<chain::Genesis, Failure> read_genesis(const std::string& path);
+
+/// The name of the genesis's copy in a node's folder.
+inline constexpr auto genesis_name = "genesis.json";
+/// Has the settings of a new node name this genesis, by `engine` or, if that is empty, by what it
+/// says of itself. `path` is told in an error.
+Outcome use_genesis(const chain::Genesis& genesis, const std::string& path,
+                    const std::string& engine, node::NodeConfig& config);
 
 /// Nothing if the settings name no genesis. Makes the ledger's files if there are none.
 /// Precondition: no other process uses the folder.

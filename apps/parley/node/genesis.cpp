@@ -1,17 +1,15 @@
 // parley genesis: the genesis file of a new chain, on standard output.
 #include "command.hpp"
+#include "node/new_genesis.hpp"
 #include <parley/base/uint256.hpp>
-#include <parley/chain/consensus/qbft/extra_data.hpp>
 #include <parley/chain/consensus/solo/solo.hpp>
 #include <parley/chain/genesis/genesis_json.hpp>
 #include <parley/node/chain_config.hpp>
-#include <parley/runtime/clock.hpp>
 #include <parley/runtime/folder/key_file.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -95,52 +93,27 @@ Result<Buffer, Failure> extra_data_of(const Options& options) {
         if (!signer) return std::unexpected{signer.error()};
         return to_buffer(*signer);
     }
-    chain::qbft::ExtraData extra;
-    const auto add = [&](const Result<chain::Address, Failure>& validator) {
-        if (validator) extra.validators.push_back(*validator);
-        return validator;
-    };
+    std::vector<chain::Address> addresses;
     for (const auto& text : options.validators) {
-        if (const auto added = add(address_in("--validator", text)); !added) {
-            return std::unexpected{added.error()};
-        }
+        const auto address = address_in("--validator", text);
+        if (!address) return std::unexpected{address.error()};
+        addresses.push_back(*address);
     }
     for (const auto& path : options.validator_keys) {
-        if (const auto added = add(address_of_key("--validator", path)); !added) {
-            return std::unexpected{added.error()};
-        }
+        const auto address = address_of_key("--validator", path);
+        if (!address) return std::unexpected{address.error()};
+        addresses.push_back(*address);
     }
-    std::ranges::sort(extra.validators);
-    const auto twice = std::ranges::adjacent_find(extra.validators);
-    if (twice != extra.validators.end()) {
-        return failed(fmt::format("the validator {} comes twice", twice->to_string()));
-    }
-    if (extra.validators.size() > chain::qbft::validators_max) {
-        return failed(fmt::format("{} validators, expected at most {}", extra.validators.size(),
-                                  chain::qbft::validators_max));
-    }
-    return extra.encode();
+    return validator_extra_data(std::move(addresses));
 }
 
 Outcome print_genesis(const Options& options) {
     auto extra_data = extra_data_of(options);
     if (!extra_data) return std::unexpected{extra_data.error()};
-    chain::Genesis genesis;
+    auto genesis = new_genesis(options.chain_id, options.gas_limit, std::move(*extra_data));
     if (!options.validators.empty() || !options.validator_keys.empty()) {
-        genesis.qbft =
-            chain::QbftGenesis{.period_s = options.period_s, .timeout_s = 2 * options.period_s};
-        genesis.difficulty = to_uint256(1);
+        set_votes(genesis, options.period_s);
     }
-    genesis.chain_id = options.chain_id;
-    genesis.gas_limit = options.gas_limit;
-    genesis.timestamp = static_cast<std::uint64_t>(
-        std::chrono::floor<std::chrono::seconds>(runtime::now().unix_time.time_since_epoch())
-            .count());
-    genesis.forks = {.london_block = 0,
-                     .terminal_total_difficulty = Uint256{},
-                     .shanghai_time = 0,
-                     .cancun_time = 0};
-    genesis.extra_data = std::move(*extra_data);
     for (const auto& fund : options.funds) {
         const auto colon = fund.find(':');
         const auto address = chain::Address::parse(fund.substr(0, colon));

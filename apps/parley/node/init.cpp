@@ -114,27 +114,6 @@ void take_invitation(const InvitationContent& content, node::NodeConfig& config)
     for (const auto& target : content.nodes) config.p2p.boot.push_back(target);
 }
 
-/// The name of its copy in the folder.
-constexpr auto genesis_name = "genesis.json";
-
-/// What an invitation said before must be the same.
-Outcome take_genesis(const Options& options, node::NodeConfig& config) {
-    const auto& path = options.chain_file;
-    const auto genesis = read_genesis(path);
-    if (!genesis) return std::unexpected{genesis.error()};
-    if (genesis->qbft) config.chain.engine = "qbft";
-    if (!options.engine.empty()) config.chain.engine = options.engine;
-    const auto engine = node::make_engine(config.chain.engine, *genesis);
-    if (!engine) return failed(fmt::format("{}: {}", path, engine.error()));
-    const auto facts = node::facts_of(*genesis, make_genesis_block(*genesis).header);
-    if (const auto differs = p2p::take_chain(config.network, facts)) {
-        return failed(fmt::format("{}: {}", path, *differs));
-    }
-    config.chain.id = genesis->chain_id;
-    config.chain.genesis = genesis_name;
-    return {};
-}
-
 Result<node::NodeConfig, Failure> parse_options(const Options& options,
                                                 const std::optional<Invitation>& invitation) {
     auto config = options.config;
@@ -156,7 +135,9 @@ Result<node::NodeConfig, Failure> parse_options(const Options& options,
         config.network.genesis = *genesis;
     }
     if (!options.chain_file.empty()) {
-        if (auto ok = take_genesis(options, config); !ok) {
+        const auto genesis = read_genesis(options.chain_file);
+        if (!genesis) return std::unexpected{genesis.error()};
+        if (auto ok = use_genesis(*genesis, options.chain_file, options.engine, config); !ok) {
             return std::unexpected{ok.error()};
         }
     }

@@ -1,0 +1,21 @@
+// The genesis of a new chain, by the rules of Cancun from its first block on.
+#pragma once
+
+#include "command.hpp"
+#include <parley/chain/genesis/genesis.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace parley::app {
+
+/// Without accounts. `extra_data` names who makes the blocks (signer, or validator_extra_data).
+chain::Genesis new_genesis(std::uint64_t chain_id, std::uint64_t gas_limit, Buffer extra_data);
+
+/// Blocks are made by votes, one each `period_s` at most.
+void set_votes(chain::Genesis& genesis, std::uint64_t period_s);
+
+/// Fails if there are too many, or one comes twice.
+Result<Buffer, Failure> validator_extra_data(std::vector<chain::Address> validators);
+
+}  // namespace parley::app
