@@ -125,6 +125,9 @@ void read(MessageFields& in, RoundChange& out) {
     out.prepared = there;
 }
 
+/// A block has a header, transactions and ommers, and since Shanghai withdrawals.
+constexpr std::uint64_t block_items = 3;
+
 /// One message and the bytes that its block shares.
 class MessageReader {
 public:
@@ -148,8 +151,17 @@ public:
         return in.all(field, validators_max,
                       [&](MessageFields& items) { return read_signed<Payload>(items, field); });
     }
-    /// Empty for an empty list.
     SharedBytes block(MessageFields& in) {
+        auto raw = optional_block(in);
+        if (raw.empty()) in.fail(MessageField::block, {rlp::Errc::missing_item, block_items, 0});
+        return raw;
+    }
+    /// Empty for an empty list.
+    SharedBytes optional_block(MessageFields& in) {
+        if (!in.at_end() && !in.next_is_list()) {
+            in.list(MessageField::block);  // says so
+            return {};
+        }
         const auto raw = in.raw_item(MessageField::block);
         if (raw.size() <= 1) return {};
         return whole_.part(raw);
@@ -280,7 +292,7 @@ DecodedMessage<RoundChangeMessage> decode_round_change(const SharedBytes& messag
     auto& fields = in.fields();
     RoundChangeMessage out;
     out.signed_change = in.read_signed<RoundChange>(fields, MessageField::envelope);
-    out.block = in.block(fields);
+    out.block = in.optional_block(fields);
     out.prepares = in.read_all<Prepare>(fields, MessageField::prepares);
     return in.finish(std::move(out));
 }

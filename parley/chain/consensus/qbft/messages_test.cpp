@@ -103,12 +103,18 @@ TEST_CASE("bytes that are no message are refused by what is wrong") {
             decode_round_change(SharedBytes::own(Items{change}.set(index, hex).whole())));
     };
     CHECK(changed(0, "80") == "message: RLP string where a list belongs");
+    CHECK(changed(1, "11") == "block: RLP string where a list belongs");
+    CHECK(changed(1, "80") == "block: RLP string where a list belongs");
     CHECK(changed(2, "80") == "prepares: RLP string where a list belongs");
     CHECK(changed(2, "c101") == "prepares: RLP string where a list belongs");
     auto many = some_round_change();
     many.prepares.resize(validators_max + 1, many.prepares[0]);
     CHECK(problem_of(decode_round_change(encode(many))) ==
           "prepares: RLP is too long: limit 256, got 257");
+    auto without = some_proposal();
+    without.signed_block.payload.block = SharedBytes::copy(Buffer{std::byte{0xc0}});
+    CHECK(problem_of(decode_proposal(encode(without))) ==
+          "block: RLP list ends after 0 items, 3 wanted");
     auto forged = some_proposal();
     forged.prepares[1].signature = {};
     CHECK(problem_of(decode_proposal(encode(forged))) == "signature: no key fits it");
