@@ -44,7 +44,7 @@ private:
 };
 
 std::string own_text(const json::value& reply) {
-    const auto self = text_at(reply, "/self");
+    auto self = text_at(reply, "/self");
     if (self.empty()) return "follows: it has no validator's key";
     const auto& validators = list_at(reply, "/validators");
     const bool is_validator = validators.empty() || std::ranges::any_of(validators, [&](auto& one) {

@@ -87,19 +87,22 @@ public:
 
     Result<void, StoreError> open(const std::string& path, const LmdbOptions& options) {
         shared_ = options.shared;
-        auto map_bytes = options.map_bytes_max;
-        int rc = open_env(path, map_bytes);
-        while (rc == ENOMEM && map_bytes > map_bytes_min) {
-            map_bytes /= 2;
-            rc = open_env(path, map_bytes);
-        }
-        if (rc) return lmdb_error(rc);
+        if (const int rc = open_env_in(path, options.map_bytes_max)) return lmdb_error(rc);
         // Frees the reader slots of processes that died while reading.
         int freed = 0;
         if (const int rc = mdb_reader_check(env_, &freed)) return lmdb_error(rc);
         return check_version(options.version);
     }
 
+    /// In as much address space as there is.
+    int open_env_in(const std::string& path, std::uint64_t map_bytes) {
+        int rc = open_env(path, map_bytes);
+        while (rc == ENOMEM && map_bytes > map_bytes_min) {
+            map_bytes /= 2;
+            rc = open_env(path, map_bytes);
+        }
+        return rc;
+    }
     int open_env(const std::string& path, std::uint64_t map_bytes) {
         close();
         if (const int rc = mdb_env_create(&env_)) return rc;

@@ -376,7 +376,7 @@ Progress Machine::progress() const {
             const auto& view = change->message.signed_change.payload.view;
             if (view >= view_) one.changed_to = view.round;
         }
-        out.validators.push_back(std::move(one));
+        out.validators.push_back(one);
     }
     return out;
 }
