@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace parley;
@@ -37,8 +38,12 @@ TEST_CASE("network: validators and followers from nothing in two commands") {
           (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
 
     Program up{{binary, "network", "up", folder}, net.dir.file("up.out"), net.dir.file("up.err")};
-    const auto status = net.status_when("trial/node-1", up, [](const auto& value) {
-        return value.as_object().contains("head") && at(value, "/head/number") >= 2;
+    const auto has_shown = [&](std::string_view text) {
+        return read_file(net.dir.file("up.out")).find(text) != std::string::npos;
+    };
+    const auto status = net.status_when("trial/node-1", up, [&](const auto& value) {
+        return value.as_object().contains("head") && at(value, "/head/number") >= 2 &&
+               has_shown(" waits for ");
     });
     CHECK(at(status, "/links/outbound") >= 1);
     const std::string address{accounts.at(0).at("address").as_string()};
@@ -47,10 +52,9 @@ TEST_CASE("network: validators and followers from nothing in two commands") {
     up.signal(SIGINT);
     REQUIRE(up.wait(patience));
     CHECK(up.wait(patience) == 0);
-    const auto shown = read_file(net.dir.file("up.out"));
-    CHECK(shown.find("NODE         HEAD  LINKS  POOL  JSON-RPC\n") != std::string::npos);
-    CHECK(shown.find("\nvalidator-3  ") != std::string::npos);
-    CHECK(shown.find(" waits for ") != std::string::npos);
+    CHECK(has_shown("NODE         HEAD  LINKS  POOL  JSON-RPC\n"));
+    CHECK(has_shown("\nvalidator-3  "));
+    CHECK(has_shown(" waits for "));
     // All of them ended.
     CHECK(net.run({"status", folder + "/node-1"}).err.find("no node runs in ") !=
           std::string::npos);
