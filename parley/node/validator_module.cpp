@@ -40,8 +40,8 @@ void ValidatorModule::attached(transport::Network& network) {
         .import = [this](Now now, auto block,
                          auto senders) { import(now, std::move(block), std::move(senders)); },
         .last_vote =
-            [this](Now now, const auto& validator, auto blocks_max, auto done) {
-                return find_last_vote(now, validator, blocks_max, std::move(done));
+            [this](Now now, const auto& validator, auto first_number, auto done) {
+                return find_last_vote(now, validator, first_number, std::move(done));
             },
         .form = {.limits = ledger.limits(), .form = engine_->config().form},
     };
@@ -106,13 +106,13 @@ bool ValidatorModule::check(Now now, const std::shared_ptr<const chain::qbft::Pr
 }
 
 bool ValidatorModule::find_last_vote(Now now, const chain::Address& validator,
-                                     std::uint64_t blocks_max, Agreement::OnLastVote done) {
+                                     std::uint64_t first_number, Agreement::OnLastVote done) {
     const auto found = std::make_shared<std::optional<std::uint64_t>>();
     return blocks_.sync().ledger().read_state(
         now, {[=, form = engine_->config().form](const chain::ChainHeader& head,
                                                  const chain::ChainParts& parts) {
                   *found =
-                      chain::qbft::last_vote_of(validator, head, parts.blocks, form, blocks_max);
+                      chain::qbft::last_vote_of(validator, head, parts.blocks, form, first_number);
               },
               [found, done = std::move(done)](Now at) { done(at, *found); }});
 }

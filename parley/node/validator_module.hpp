@@ -39,7 +39,7 @@ private:
               chain::qbft::Agreement::OnDraft done);
     bool check(Now now, const std::shared_ptr<const chain::qbft::ProposedBlock>& block,
                chain::qbft::Agreement::OnChecked done);
-    bool find_last_vote(Now now, const chain::Address& validator, std::uint64_t blocks_max,
+    bool find_last_vote(Now now, const chain::Address& validator, std::uint64_t first_number,
                         chain::qbft::Agreement::OnLastVote done);
     void import(Now now, chain::Block block, std::vector<chain::Address> senders);
 

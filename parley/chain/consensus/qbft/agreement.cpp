@@ -187,11 +187,14 @@ bool Agreement::lacks_record() const {
 }
 
 void Agreement::look_for_own_vote(Now now) {
+    const auto height = parent_.header.number + 1;
+    const auto first = std::max(look_from_, height - std::min(height, silence_blocks));
     const bool begun =
-        chain_.last_vote(now, signer_->address(), silence_blocks, [self = self_](Now, auto number) {
+        chain_.last_vote(now, signer_->address(), first, [self = self_](Now, auto number) {
             if (*self) (*self)->on_last_vote(number);
         });
-    if (!begun) retry_soon(now);
+    if (!begun) return retry_soon(now);
+    look_from_ = height;
 }
 
 void Agreement::on_last_vote(std::optional<std::uint64_t> number) {

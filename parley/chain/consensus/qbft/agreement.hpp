@@ -69,8 +69,8 @@ public:
         /// Whether it may follow the head (check_block).
         std::function<bool(Now, std::shared_ptr<const ProposedBlock>, OnChecked)> check;
         std::function<void(Now, Block, std::vector<Address> senders)> import;
-        /// The number of the last of so many blocks that this validator proposed or sealed.
-        std::function<bool(Now, const Address&, std::uint64_t blocks_max, OnLastVote)> last_vote;
+        /// The number of the last block, of that number or above, that it proposed or sealed.
+        std::function<bool(Now, const Address&, std::uint64_t first_number, OnLastVote)> last_vote;
         BlockForm form;
     };
     using Say = std::function<void(Code, const SharedBytes&)>;
@@ -180,6 +180,7 @@ private:
     std::string halted_;  // why nothing may be said: the record cannot be written
     std::optional<std::uint64_t> first_height_;  // to speak at; set by the first on_head()
     bool looks_back_ = false;                    // for a vote of its key, before it speaks
+    std::uint64_t look_from_ = 0;                // the first block that was not looked at for it
     std::deque<Waiting> waiting_;
     std::size_t waiting_bytes_ = 0;
     std::map<std::uint64_t, std::vector<std::pair<Incoming, std::size_t>>> future_;

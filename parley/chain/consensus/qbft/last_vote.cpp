@@ -20,9 +20,9 @@ bool has_voted(const Address& validator, const Header& header, ExtraForm form) {
 
 std::optional<std::uint64_t> last_vote_of(const Address& validator, const ChainHeader& head,
                                           const BlockStore& blocks, ExtraForm form,
-                                          std::uint64_t blocks_max) {
+                                          std::uint64_t first_number) {
     auto header = head.header;
-    for (std::uint64_t looked_at = 0; looked_at < blocks_max && header.number > 0; ++looked_at) {
+    while (header.number > 0 && header.number >= first_number) {
         if (has_voted(validator, header, form)) return header.number;
         auto parent = blocks.find(header.parent_hash);
         if (!parent || !*parent) return std::nullopt;

@@ -11,10 +11,10 @@
 
 namespace parley::chain::qbft {
 
-/// Its number, among `head` and the `blocks_max` - 1 before it; nothing if it is in none of them,
-/// or if those cannot be read.
+/// Its number, among those from `first_number` up to `head`; nothing if it is in none of them, or
+/// if those cannot be read.
 std::optional<std::uint64_t> last_vote_of(const Address& validator, const ChainHeader& head,
                                           const BlockStore& blocks, ExtraForm form,
-                                          std::uint64_t blocks_max);
+                                          std::uint64_t first_number);
 
 }  // namespace parley::chain::qbft
