@@ -2,6 +2,7 @@
 
 #include <parley/chain/consensus/qbft/extra_data.hpp>
 #include <parley/chain/consensus/qbft/progress.hpp>
+#include <parley/node/rpc/address_param.hpp>
 #include <parley/node/rpc/find_block.hpp>
 #include <parley/rpc/hex.hpp>
 #include <parley/rpc/method_list.hpp>
@@ -48,7 +49,14 @@ double seconds_until(Instant at, Now now) {
 }
 
 json::value optional_text(const std::string& text) {
-    return text.empty() ? json::value{} : json::value{text};
+    // Parentheses: in braces it would be a list of one text.
+    return text.empty() ? json::value() : json::value(text);
+}
+
+/// Null if it has no validator's key.
+json::value self_of(const qbft::Agreement& agreement) {
+    const auto* signer = agreement.signer();
+    return optional_text(signer == nullptr ? std::string{} : signer->address().to_string());
 }
 
 template <class Addresses>
@@ -145,8 +153,7 @@ rpc::Result parley_consensus(Chain& chain, const rpc::Call& call) {
         {"head",
          {{"number", head.header.number}, {"hash", rpc::hex_data(head.hash)}, {"age", age}}},
         {"missing", votes->blocks.sync().missing()},
-        {"self", nullptr}};
-    if (const auto* signer = votes->agreement.signer()) out["self"] = signer->address().to_string();
+        {"self", self_of(votes->agreement)}};
     const auto progress = votes->agreement.progress();
     if (progress) add_progress(out, *progress, call.now);
     out["waitsFor"] = progress ? qbft::waits_for(*progress, call.now)
@@ -184,8 +191,7 @@ rpc::Result parley_validators(Chain& chain, const rpc::Call&) {
                      {"validators", list_of(validators.addresses())},
                      {"votes", std::move(cast)},
                      {"proposed", std::move(own)},
-                     {"self", nullptr}};
-    if (const auto* signer = votes->agreement.signer()) out["self"] = signer->address().to_string();
+                     {"self", self_of(votes->agreement)}};
     return out;
 }
 
@@ -213,16 +219,10 @@ rpc::Result validators_by_hash(Chain& chain, const rpc::Call& call) {
     return validators_of(chain, BlockRef{BlockByHash{.hash = *hash}});
 }
 
-Result<chain::Address, rpc::Error> account_param(const rpc::Call& call) {
-    const auto bytes = rpc::data_param(call, 0, sizeof(chain::Address));
-    if (!bytes) return std::unexpected{bytes.error()};
-    return chain::Address{array_of<sizeof(chain::Address)>(*bytes)};
-}
-
 rpc::Result propose_vote(Chain& chain, const rpc::Call& call) {
     const auto votes = by_votes(chain);
     if (!votes) return std::unexpected{votes.error()};
-    const auto address = account_param(call);
+    const auto address = address_param(call, 0);
     if (!address) return std::unexpected{address.error()};
     if (call.params.size() < 2)
         return rpc::bad_param(1, "true to add or false to remove", "nothing");
@@ -252,7 +252,7 @@ rpc::Result resume_validator(Chain& chain, const rpc::Call& call) {
 rpc::Result discard_vote(Chain& chain, const rpc::Call& call) {
     const auto votes = by_votes(chain);
     if (!votes) return std::unexpected{votes.error()};
-    const auto address = account_param(call);
+    const auto address = address_param(call, 0);
     if (!address) return std::unexpected{address.error()};
     return votes->agreement.discard(*address);
 }

@@ -1,4 +1,5 @@
 #include <parley/crypto/hash.hpp>
+#include <parley/node/rpc/address_param.hpp>
 #include <parley/node/rpc/answers.hpp>
 #include <parley/node/rpc/eth_rpc.hpp>
 #include <parley/node/rpc/find_block.hpp>
@@ -21,12 +22,6 @@ namespace {
 namespace json = rpc::json;
 
 constexpr std::size_t proof_keys_max = 1024;
-
-Result<chain::Address, rpc::Error> address_param(const rpc::Call& call, std::size_t index) {
-    const auto bytes = rpc::data_param(call, index, sizeof(chain::Address));
-    if (!bytes) return std::unexpected{bytes.error()};
-    return chain::Address{array_of<sizeof(chain::Address)>(*bytes)};
-}
 
 /// The account of the first parameter, after the block of another one.
 struct AccountAt {
