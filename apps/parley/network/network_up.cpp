@@ -4,6 +4,7 @@
 #include "folder.hpp"
 #include "network/network.hpp"
 #include "text.hpp"
+#include <parley/runtime/io/unique_fd.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -55,8 +56,9 @@ public:
 
     Outcome start() {
         const auto log = folder_ + "/log";
-        const int fd = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-        if (fd < 0) return failed(fmt::format("{}: {}", log, system_message(errno)));
+        const runtime::UniqueFd fd{
+            ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
+        if (!fd) return failed(fmt::format("{}: {}", log, system_message(errno)));
         std::string program = "/proc/self/exe";
         std::string run = "run";
         const std::array<char*, 4> args{program.data(), run.data(), folder_.data(), nullptr};
@@ -66,12 +68,11 @@ public:
             // If the parent is killed, this ends too.
             ::prctl(PR_SET_PDEATHSIG, SIGTERM);
             if (::getppid() != parent) ::_exit(1);
-            ::dup2(fd, STDOUT_FILENO);
-            ::dup2(fd, STDERR_FILENO);
+            ::dup2(fd.get(), STDOUT_FILENO);
+            ::dup2(fd.get(), STDERR_FILENO);
             ::execv(args[0], args.data());
             ::_exit(127);
         }
-        ::close(fd);
         if (pid_ < 0)
             return failed(fmt::format("cannot run {}: {}", folder_, system_message(errno)));
         return {};
