@@ -98,10 +98,10 @@ struct Entry {
     Pin pin = Pin::none;                     ///< not stored
     bool stored = false;                     ///< a row on disk, or in a batch that was taken
     bool changed = false;                    ///< since the last batch
-    bool verified = false;  ///< the record's signature, since the start of this process
+    bool verified = false;   ///< the record's signature, since the start of this process
     bool by_record = false;  ///< the record's endpoint is to be dialed, not the other; not stored
-    StoredSource source;    ///< the first one
-    StoredRecord record;    ///< the newest; none if only the configuration names the node
+    StoredSource source;     ///< the first one
+    StoredRecord record;     ///< the newest; none if only the configuration names the node
     /// From "id@host:port" in the configuration or by the owner, without a signature. Port 0: none.
     Endpoint configured;
     Place place = no_place;         ///< pinned ones may have none
