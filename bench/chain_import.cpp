@@ -34,13 +34,12 @@ double import_rate(Store& store, AppendLog& log, std::size_t threads, bool sende
     const double start = clock();
     for (std::size_t b = 0; b < blocks.size(); ++b) {
         if (!senders_known) senders[b].clear();
-        ledger->import(
-            {}, std::move(blocks[b]),
-            [&](Now, const Result<Imported, ImportError>& result) {
-                if (!result) throw std::runtime_error{message(result.error())};
-                ++imported;
-            },
-            std::move(senders[b]));
+        ledger->import({}, std::move(blocks[b]),
+                       [&](Now, const Result<Imported, ImportError>& result) {
+                           if (!result) throw std::runtime_error{message(result.error())};
+                           ++imported;
+                       },
+                       {.senders = std::move(senders[b])});
     }
     workers.run(jobs, [&] { return imported == blocks.size(); });
     return static_cast<double>(chain.transfers()) / (clock() - start);

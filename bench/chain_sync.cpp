@@ -32,7 +32,7 @@ public:
                     [](Now, const Result<Imported, ImportError>& result) {
                         if (!result) throw std::runtime_error{message(result.error())};
                     },
-                    chain.senders[b]);
+                    {.senders = chain.senders[b]});
             }
         });
         reached.wait();

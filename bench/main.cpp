@@ -4,6 +4,7 @@
 #include "bare.hpp"
 #include "book.hpp"
 #include "chain.hpp"
+#include "consensus.hpp"
 #include "dht.hpp"
 #include "flood.hpp"
 #include "harness.hpp"
@@ -69,6 +70,8 @@ const std::vector<Benchmark>& benchmarks() {
          ledger_import_memory, geth_import, 5, geth_obstacle},
         {"ledger.sync", "transfers/s", "the recovery of the senders alone, on both cores",
          ledger_sync, ledger_import_limit},
+        {"consensus.final", "us", "three exchanges with the same signatures and recoveries",
+         consensus_final, bare_consensus, 3},
         {"crypto.keccak_batch", "hashes/s", keccak_limit(),
          [] { return keccak_batch(branch_node_bytes); },
          [] { return keccak_in_turn(branch_node_bytes); }},
@@ -87,7 +90,9 @@ const std::map<std::string_view, Role>& roles() {
         {"bare-echo", bare_echo},
         {"bare-small", bare_small_sender},
         {"bare-handshakes", bare_handshake_dialer},
+        {"bare-consensus", bare_consensus_validator},
         {"book", book_run},
+        {"consensus-validator", consensus_validator},
         {"dht-load", dht_load},
         {"dht-memory", dht_memory},
         {"flood-links", flood_links},
@@ -108,8 +113,10 @@ const std::map<std::string_view, Role>& roles() {
 int usage(std::string_view wrong) {
     fmt::print(stderr, "parley-bench: no benchmark \"{}\"; there are:\n", wrong);
     for (const auto& benchmark : benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
-    for (const auto* name : {rtt_loaded_name, idle_name, dht_memory_name})
+    for (const auto name :
+         {rtt_loaded_name, idle_name, dht_memory_name, consensus_sustained_name}) {
         fmt::print(stderr, "  {}\n", name);
+    }
     for (const auto& benchmark : book_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     for (const auto& benchmark : pool_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     fmt::print(stderr, "  {}\n", relay_block.name);
@@ -119,7 +126,7 @@ int usage(std::string_view wrong) {
 
 bool known(const std::string& name) {
     return name == idle_name || name == rtt_loaded_name || name == dht_memory_name ||
-           name == relay_block.name ||
+           name == relay_block.name || name == consensus_sustained_name ||
            std::ranges::find(benchmarks(), name, &Benchmark::name) != benchmarks().end() ||
            std::ranges::find(book_benchmarks(), name, &TargetBenchmark::name) !=
                book_benchmarks().end() ||
@@ -148,6 +155,7 @@ int run_all(const std::vector<std::string>& names) {
         if (names.empty() || named(benchmark.name)) run_pool_benchmark(benchmark);
     }
     if (names.empty() || named(relay_block.name)) run_relay_block();
+    if (named(consensus_sustained_name)) run_consensus_sustained(10);
     for (const auto& benchmark : sim_benchmarks()) {
         if ((names.empty() && !benchmark.only_when_named) || named(benchmark.name)) run(benchmark);
     }

@@ -92,7 +92,8 @@ TransferChain make_chain() {
         out.senders.push_back(made->senders);
         bool done = false;
         ledger->import(
-            {}, std::move(made->block), [&](Now, auto) { done = true; }, std::move(made->senders));
+            {}, std::move(made->block), [&](Now, auto) { done = true; },
+            std::move(*made).executed_block());
         here.run(jobs, [&] { return done; });
     }
     return out;

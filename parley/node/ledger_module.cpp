@@ -102,10 +102,9 @@ void LedgerModule::start_producer() {
     producer_.emplace(
         config, execution_, data_.engine, sync_.ledger(),
         [this](const auto& base_fee, auto gas_max) { return pick(base_fee, gas_max); },
-        [this](Now now, chain::Block block, chain::ImportDone done,
-               std::vector<chain::Address> senders) {
+        [this](Now now, chain::Block block, chain::ImportDone done, chain::ExecutedBlock known) {
             sync_.import(now, std::move(block), chain::BlockSync::Maker::this_node, std::move(done),
-                         std::move(senders));
+                         std::move(known));
         },
         network_->log());
     producer_->on_refused([this](Now, const Hash256& hash, const chain::ExecutionError& why) {
@@ -132,7 +131,7 @@ std::vector<chain::Picked> LedgerModule::pick(const Uint256& base_fee,
                                               std::uint64_t gas_max) const {
     std::vector<chain::Picked> out;
     for (const auto* entry : parts_.pool.best(base_fee, gas_max, picked_max)) {
-        out.push_back({entry->raw, entry->sender});
+        out.push_back({entry->raw, entry->sender, entry->hash});
     }
     return out;
 }

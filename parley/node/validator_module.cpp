@@ -4,6 +4,8 @@
 #include <parley/chain/consensus/qbft/last_vote.hpp>
 #include <parley/chain/types/fees.hpp>
 
+#include <optional>
+#include <set>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -11,6 +13,17 @@
 namespace parley::node {
 
 using chain::qbft::Agreement;
+
+namespace {
+
+/// What the block has already.
+void leave_out(std::vector<chain::Picked>& picked, const chain::Block& block) {
+    std::set<Hash256> there;
+    for (const auto& tx : block.body.transactions) there.insert(tx.hash);
+    std::erase_if(picked, [&](const chain::Picked& one) { return there.contains(one.hash); });
+}
+
+}  // namespace
 
 ValidatorModule::ValidatorModule(LedgerModule& blocks, std::uint64_t salt)
     : blocks_(blocks),
@@ -33,23 +46,30 @@ void ValidatorModule::attached(transport::Network& network) {
         config.timeout = std::chrono::seconds{qbft->timeout_s};
     Agreement::Chain chain{
         .head = [this]() -> const chain::ChainHeader& { return blocks_.ledger().head(); },
-        .make = [this](Now now, const auto& extra, auto time_s,
-                       auto done) { return make(now, extra, time_s, std::move(done)); },
+        .make = [this](Now now, const auto& parent, const auto& extra, auto time_s,
+                       auto done) { return make(now, parent, extra, time_s, std::move(done)); },
         .check = [this](Now now, auto block,
                         auto done) { return check(now, block, std::move(done)); },
         .import = [this](Now now, auto block,
-                         auto senders) { import(now, std::move(block), std::move(senders)); },
+                         auto known) { import(now, std::move(block), std::move(known)); },
         .last_vote =
             [this](Now now, const auto& validator, auto first_number, auto done) {
                 return find_last_vote(now, validator, first_number, std::move(done));
             },
         .form = {.limits = ledger.limits(), .form = engine_->config().form},
     };
-    agreement_.emplace(
-        config, engine_, std::move(chain),
-        [this](chain::qbft::Code code, const SharedBytes& message) { relay_.say(code, message); },
-        signer_, records_, network.jobs(), network.log());
-    relay_.use(&*agreement_);
+    Agreement::Voice voice{
+        .say = [this](chain::qbft::Code code, const SharedBytes& message,
+                      const auto& block) { relay_.say(code, message, block); },
+        .say_ahead = [this](const auto& block) { relay_.say_ahead(block->block); }};
+    agreement_.emplace(config, engine_, std::move(chain), std::move(voice), signer_, records_,
+                       network.jobs(), network.log());
+    relay_.use(&*agreement_, [&pool = blocks_.pool()](const auto& visit) {
+        pool.for_each([&](const chain::PooledTx& entry, bool) {
+            visit(entry.hash, entry.raw);
+            return true;
+        });
+    });
 }
 
 Instant ValidatorModule::next_wakeup() const {
@@ -63,18 +83,24 @@ void ValidatorModule::on_timer(Now now) {
     blocks_.follow_head(now, [this](Now at, const auto&) { agreement_->on_head(at); });
 }
 
-bool ValidatorModule::make(Now now, const chain::qbft::ExtraData& extra, std::uint64_t time_s,
+bool ValidatorModule::make(Now now, const Agreement::Parent& parent,
+                           const chain::qbft::ExtraData& extra, std::uint64_t time_s,
                            Agreement::OnDraft done) {
-    const auto& head = blocks_.ledger().head().header;
+    const auto& header = parent.header.header;
     chain::BlockPlan plan;
     plan.timestamp = time_s;
     plan.beneficiary = signer_->address();
     plan.gas_limit_aim = blocks_.config().gas_limit;
     plan.extra_data = extra.encode(engine_->config().form);
     plan.bytes_max = chain::qbft::QbftRelay::block_bytes_max;
+    auto picked = blocks_.pick(chain::next_base_fee(header), header.gas_limit);
+    std::optional<chain::UnimportedBlock> unimported;
+    if (parent.block) {
+        unimported = {parent.header, parent.executed};
+        leave_out(picked, parent.block->block);
+    }
     return maker_->make(
-        now, std::move(plan), blocks_.pick(chain::next_base_fee(head), head.gas_limit),
-        [](chain::Header&) {},
+        now, std::move(plan), std::move(picked), [](chain::Header&) {},
         [this, done = std::move(done)](Now at, auto result) {
             if (!result) {
                 network_->log().write(LogLevel::error, "consensus", "cannot make a block",
@@ -82,9 +108,11 @@ bool ValidatorModule::make(Now now, const chain::qbft::ExtraData& extra, std::ui
                 return done(at, std::nullopt);
             }
             blocks_.on_refused(result->refused);
-            done(at,
-                 Agreement::Draft{std::move(result->made.block), std::move(result->made.senders)});
-        });
+            auto& made = result->made;
+            auto block = std::move(made.block);
+            done(at, Agreement::Draft{std::move(block), std::move(made).executed_block()});
+        },
+        std::move(unimported));
 }
 
 bool ValidatorModule::check(Now now, const std::shared_ptr<const chain::qbft::ProposedBlock>& block,
@@ -95,7 +123,7 @@ bool ValidatorModule::check(Now now, const std::shared_ptr<const chain::qbft::Pr
         const auto* pooled = blocks_.pool().find(tx.hash);
         known.push_back(pooled ? std::optional{pooled->sender} : std::nullopt);
     }
-    const auto result = std::make_shared<Result<std::vector<chain::Address>, std::string>>();
+    const auto result = std::make_shared<Result<chain::ExecutedBlock, std::string>>();
     return blocks_.sync().ledger().read_state(
         now, {[result, block, known = std::move(known), execution = blocks_.execution(),
                engine = engine_](const chain::ChainHeader& head, const chain::ChainParts& parts) {
@@ -117,7 +145,7 @@ bool ValidatorModule::find_last_vote(Now now, const chain::Address& validator,
               [found, done = std::move(done)](Now at) { done(at, *found); }});
 }
 
-void ValidatorModule::import(Now now, chain::Block block, std::vector<chain::Address> senders) {
+void ValidatorModule::import(Now now, chain::Block block, chain::ExecutedBlock known) {
     const auto number = block.header.number;
     const bool is_own = signer_ && block.header.beneficiary == signer_->address();
     using Maker = chain::BlockSync::Maker;
@@ -128,7 +156,7 @@ void ValidatorModule::import(Now now, chain::Block block, std::vector<chain::Add
             log->write(LogLevel::error, "consensus", "a final block cannot be imported",
                        {{"number", number}, {"error", message(imported.error())}});
         },
-        std::move(senders));
+        std::move(known));
 }
 
 }  // namespace parley::node

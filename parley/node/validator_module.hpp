@@ -35,13 +35,14 @@ public:
     const chain::qbft::QbftRelay& relay() const { return relay_; }
 
 private:
-    bool make(Now now, const chain::qbft::ExtraData& extra, std::uint64_t time_s,
+    bool make(Now now, const chain::qbft::Agreement::Parent& parent,
+              const chain::qbft::ExtraData& extra, std::uint64_t time_s,
               chain::qbft::Agreement::OnDraft done);
     bool check(Now now, const std::shared_ptr<const chain::qbft::ProposedBlock>& block,
                chain::qbft::Agreement::OnChecked done);
     bool find_last_vote(Now now, const chain::Address& validator, std::uint64_t first_number,
                         chain::qbft::Agreement::OnLastVote done);
-    void import(Now now, chain::Block block, std::vector<chain::Address> senders);
+    void import(Now now, chain::Block block, chain::ExecutedBlock known);
 
     LedgerModule& blocks_;
     std::shared_ptr<const chain::qbft::Qbft> engine_;

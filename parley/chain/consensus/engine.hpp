@@ -69,4 +69,12 @@ public:
     virtual bool bounds_gas_limit() const { return true; }
 };
 
+/// Of a valid block that follows `parent`; `hash` is its name (Engine::hash_of).
+inline ChainHeader child_of(const Engine& engine, const ChainHeader& parent, const Header& header,
+                            const Hash256& hash) {
+    const auto total = checked_add(parent.total_difficulty, header.difficulty);
+    return {header, hash, total.value_or(parent.total_difficulty),
+            engine.notes_after(header, parent)};
+}
+
 }  // namespace parley::chain

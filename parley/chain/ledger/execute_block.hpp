@@ -13,6 +13,7 @@
 #include <parley/chain/types/block.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <variant>
 #include <vector>
@@ -32,6 +33,12 @@ struct Executed {
     std::vector<Receipt> receipts;
     std::uint64_t gas_used = 0;
     Bloom logs_bloom;
+};
+
+/// A block that was executed on its parent's state: nothing of it has to be worked out again.
+struct ExecutedBlock {
+    std::vector<Address> senders = {};  ///< of its transactions, in order
+    std::shared_ptr<const Executed> executed = {};
 };
 
 /// The block is invalid, or the state cannot be read, of which the block is not guilty.

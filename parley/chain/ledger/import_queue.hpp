@@ -33,6 +33,7 @@ struct WaitingBlock {
     ChainHeader parent;
     Fork fork{};
     std::vector<Address> senders = {};
+    std::shared_ptr<const Executed> executed = {};  ///< on its parent's state; null: not yet
     std::size_t size_bytes = 0;
     std::vector<ImportDone> done = {};         ///< of all who brought it
     std::size_t checks_left = 0;               ///< that are not back

@@ -65,10 +65,15 @@ Result<ImportWork::Done, ImportError> ImportWork::run() {
     }
     const StateAt at =
         beside ? StateAt{*beside, *beside, parent_root} : StateAt{state, state, parent_root};
-    auto executed = execute_block(*chain->execution, *chain->engine, block, fork, senders, at);
-    if (!executed) return std::unexpected{import_error_of(std::move(executed.error()))};
-    out.commit = std::move(executed->commit);
-    out.receipts = std::move(executed->receipts);
+    if (executed) {
+        out.commit = executed->commit;
+        out.receipts = executed->receipts;
+    } else {
+        auto made = execute_block(*chain->execution, *chain->engine, block, fork, senders, at);
+        if (!made) return std::unexpected{import_error_of(std::move(made.error()))};
+        out.commit = std::move(made->commit);
+        out.receipts = std::move(made->receipts);
+    }
     if (place) {
         out.place = *place;
         return out;

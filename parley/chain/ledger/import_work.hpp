@@ -63,6 +63,7 @@ struct ImportWork {
     std::shared_ptr<ChainParts> chain;
     const Block& block;  ///< outlives this, as the senders do
     std::span<const Address> senders;
+    std::shared_ptr<const Executed> executed = {};  ///< null: it is still to be
     Fork fork{};
     Hash256 parent_root{};
     /// From the head to the parent, if that is another block; as one after the other.

@@ -53,13 +53,6 @@ std::unexpected<LedgerError> other_genesis(const Hash256& expected, const Hash25
     return std::unexpected{std::move(error)};
 }
 
-ChainHeader child_of(const Engine& engine, const ChainHeader& parent, const Header& header,
-                     const Hash256& hash) {
-    const auto total = checked_add(parent.total_difficulty, header.difficulty);
-    return {header, hash, total.value_or(parent.total_difficulty),
-            engine.notes_after(header, parent)};
-}
-
 }  // namespace
 
 Ledger::Ledger(LedgerServices services, LedgerConfig config)
@@ -218,7 +211,7 @@ Result<ChainHeader, ImportError> Ledger::parent_of(const Header& header) {
     return fail(BranchErrc::unknown_parent);
 }
 
-void Ledger::import(Now now, Block block, ImportDone done, std::vector<Address> senders) {
+void Ledger::import(Now now, Block block, ImportDone done, ExecutedBlock known) {
     const auto hash = engine().hash_of(block.header);
     if (parts_->blocks.recent(hash)) return done(now, Imported{.was_known = true});
     if (auto* same = queue_.find(hash)) return same->done.push_back(std::move(done));
@@ -228,7 +221,8 @@ void Ledger::import(Now now, Block block, ImportDone done, std::vector<Address> 
         .block = std::move(block),
         .header = {},
         .parent = *parent,
-        .senders = std::move(senders),
+        .senders = std::move(known.senders),
+        .executed = std::move(known.executed),
     };
     const auto& header = waiting.block.header;
     waiting.header = child_of(engine(), *parent, header, hash);
@@ -327,6 +321,7 @@ Result<ImportWork, ImportError> Ledger::work_for(const WaitingBlock& waiting) co
         .chain = parts_,
         .block = waiting.block,
         .senders = waiting.senders,
+        .executed = waiting.executed,
         .fork = waiting.fork,
         .parent_root = parent->header.header.state_root,
         .way = route->changes(),

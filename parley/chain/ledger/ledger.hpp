@@ -30,6 +30,7 @@
 #include <parley/chain/execution/execution.hpp>
 #include <parley/chain/genesis/genesis.hpp>
 #include <parley/chain/ledger/block_store.hpp>
+#include <parley/chain/ledger/execute_block.hpp>
 #include <parley/chain/ledger/import_error.hpp>
 #include <parley/chain/ledger/import_queue.hpp>
 #include <parley/chain/ledger/import_work.hpp>
@@ -93,9 +94,9 @@ public:
     /// At the head. Nothing if the disk cannot be read.
     std::optional<Account> account(const Address& address) const override;
 
-    /// `done` is called once, now or later. With the `senders` of its transactions, in their order,
-    /// a block costs no signatures.
-    void import(Now now, Block block, ImportDone done, std::vector<Address> senders = {});
+    /// `done` is called once, now or later. What is known of the block is taken as given: with the
+    /// senders it costs no signatures, and executed on the head's state not even that.
+    void import(Now now, Block block, ImportDone done, ExecutedBlock known = {});
     /// Reads state and blocks in a Job, such as to make a block or a proof: `run` on any thread,
     /// then `done` on the node's. False if too many wait to do so already.
     struct Reading {

@@ -29,7 +29,7 @@ inline Result<Imported, ImportError> import_now(Ledger& ledger, JobQueue& jobs, 
         REQUIRE_FALSE(out);
         out = std::move(result);
     };
-    ledger.import({}, block, done, std::move(senders));
+    ledger.import({}, block, done, {.senders = std::move(senders)});
     run_all(jobs);
     REQUIRE(out);
     return std::move(*out);

@@ -2,6 +2,7 @@
 // Threading: the node's thread.
 #pragma once
 
+#include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/shared_bytes.hpp>
 #include <parley/base/time.hpp>
@@ -11,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -20,6 +22,7 @@ namespace parley::chain {
 struct Picked {
     SharedBytes raw;
     Address sender;
+    Hash256 hash{};
 };
 
 /// A block without its seal, the one that it follows, and which transactions could not be executed
@@ -28,6 +31,12 @@ struct BlockDraft {
     ChainHeader parent;
     MadeBlock made;
     std::vector<std::pair<Hash256, ExecutionError>> refused;
+};
+
+/// A block on its way into the ledger, for who makes the next one meanwhile.
+struct UnimportedBlock {
+    ChainHeader header;
+    std::shared_ptr<const Executed> executed;  ///< on the head's state
 };
 
 class BlockMaker {
@@ -41,10 +50,11 @@ public:
                Ledger& ledger)
         : execution_(std::move(execution)), engine_(std::move(engine)), ledger_(ledger) {}
 
-    /// The plan's time is moved behind the parent's if it is not. False: too many Jobs read the
-    /// ledger already, and `done` is not called.
+    /// On the head, or on the block that is about to follow it; if that does not, on the head after
+    /// all. The plan's time is moved behind the parent's if it is not. False: too many Jobs read
+    /// the ledger already, and `done` is not called.
     [[nodiscard]] bool make(Now now, BlockPlan plan, std::vector<Picked> picked, Finish finish,
-                            Done done);
+                            Done done, std::optional<UnimportedBlock> parent = {});
 
 private:
     std::shared_ptr<const Execution> execution_;

@@ -9,6 +9,7 @@
 #include <parley/chain/types/block.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -41,6 +42,11 @@ struct MadeBlock {
     std::vector<Address> senders;
     /// Candidates, by their place, that cannot be executed here, and why.
     std::vector<std::pair<std::size_t, ExecutionError>> refused;
+
+    /// For who imports it.
+    ExecutedBlock executed_block() && {
+        return {std::move(senders), std::make_shared<const Executed>(std::move(executed))};
+    }
 };
 
 /// Takes candidates in their order as long as there is room; those of a sender must have ascending

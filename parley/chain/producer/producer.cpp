@@ -90,7 +90,7 @@ void Producer::on_made(Now now, Result<BlockDraft, trie::TrieError> result) {
             producer.log_.write(LogLevel::error, "producer", "own block refused",
                                 {{"number", number}, {"error", message(imported.error())}});
         },
-        std::move(made.senders));
+        std::move(made).executed_block());
 }
 
 }  // namespace parley::chain

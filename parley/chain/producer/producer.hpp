@@ -39,8 +39,7 @@ public:
     void on_refused(OnRefused call) { on_refused_ = std::move(call); }
 
     /// Where a block goes that was made, as Ledger::import: to the ledger, and to peers.
-    using Import =
-        std::function<void(Now, Block block, ImportDone done, std::vector<Address> senders)>;
+    using Import = std::function<void(Now, Block block, ImportDone done, ExecutedBlock known)>;
 
     /// `ledger` outlives it.
     Producer(ProducerConfig config, std::shared_ptr<const Execution> execution,

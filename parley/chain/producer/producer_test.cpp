@@ -32,8 +32,8 @@ struct Rig {
         producer = std::make_unique<Producer>(
             config, chain.execution, chain.engine, *chain.ledger,
             [this](const Uint256&, std::uint64_t) { return std::exchange(waiting, {}); },
-            [this](Now at, Block block, ImportDone done, std::vector<Address> senders) {
-                chain.ledger->import(at, std::move(block), std::move(done), std::move(senders));
+            [this](Now at, Block block, ImportDone done, ExecutedBlock known) {
+                chain.ledger->import(at, std::move(block), std::move(done), std::move(known));
             },
             log);
     }

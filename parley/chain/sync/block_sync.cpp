@@ -499,15 +499,14 @@ void BlockSync::start_import(Now now, Block block) {
     });
 }
 
-void BlockSync::import(Now now, Block block, Maker maker, ImportDone done,
-                       std::vector<Address> senders) {
+void BlockSync::import(Now now, Block block, Maker maker, ImportDone done, ExecutedBlock known) {
     ledger_->import(
         now, std::move(block),
         [this, self = self_, maker, done = std::move(done)](Now at, const auto& result) mutable {
             if (*self) after_own_import(at, maker, result);
             done(at, result);
         },
-        std::move(senders));
+        std::move(known));
 }
 
 void BlockSync::after_own_import(Now now, Maker maker,

@@ -75,8 +75,7 @@ public:
     /// A block that came otherwise than from a peer of this topic: imported, and all peers are
     /// told.
     enum class Maker : std::uint8_t { this_node, another };
-    void import(Now now, Block block, Maker maker, ImportDone done,
-                std::vector<Address> senders = {});
+    void import(Now now, Block block, Maker maker, ImportDone done, ExecutedBlock known = {});
 
 private:
     class Peer;

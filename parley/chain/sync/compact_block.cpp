@@ -118,6 +118,7 @@ void CompactBlock::fill_from(const Pool& pool) {
             wanted_, id, {}, &std::pair<std::uint64_t, std::uint32_t>::first);
         if (found == wanted_.end() || found->first != id || twice[found->second]) return;
         const auto place = found->second;
+        if (have_[place] && block_.body.transactions[place].hash == hash) return;
         twice[place] = have_[place];
         if (twice[place]) {
             have_[place] = false;

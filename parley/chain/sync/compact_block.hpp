@@ -46,7 +46,7 @@ public:
 
     const Header& header() const { return block_.header; }
     std::size_t transactions() const { return block_.body.transactions.size(); }
-    /// Finds what it can. Of two with the same id neither is taken.
+    /// Finds what it can, in addition to what is there. Of two with the same id neither is taken.
     void fill_from(const Pool& pool);
     /// Places of those that are not there, ascending.
     std::vector<std::uint32_t> missing() const;

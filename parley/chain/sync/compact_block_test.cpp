@@ -77,10 +77,20 @@ TEST_CASE("of two in the pool with one id neither is taken") {
     const auto& tx = block.body.transactions[1];
     // As if two transactions had the same short id.
     read->fill_from([&](const auto& visit) {
-        visit(block.body.transactions[0].hash, block.body.transactions[0].raw);
+        const auto& other = block.body.transactions[0];
+        visit(other.hash, other.raw);
+        visit(tx.hash, other.raw);
         for (int i = 0; i < 3; ++i) visit(tx.hash, tx.raw);
     });
     CHECK(read->missing() == std::vector<std::uint32_t>{1});
+}
+
+TEST_CASE("what is found in two places is taken once") {
+    const auto block = block_of(2);
+    auto read = CompactBlock::read(make_compact(block, 7, all), {});
+    REQUIRE(read);
+    for (int i = 0; i < 2; ++i) read->fill_from(pool_of(block.body.transactions));
+    CHECK(read->missing().empty());
 }
 
 TEST_CASE("what is no block is refused, with the exact error") {

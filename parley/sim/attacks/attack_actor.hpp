@@ -128,5 +128,6 @@ std::unique_ptr<Attack> make_stalled_handshake(std::uint64_t seed);
 std::unique_ptr<Attack> make_credit_abuse(std::uint64_t seed);
 std::unique_ptr<Attack> make_waste(std::uint64_t seed);
 std::unique_ptr<Attack> make_lie(std::uint64_t seed);
+std::unique_ptr<Attack> make_byzantine(std::uint64_t seed);
 
 }  // namespace parley::sim

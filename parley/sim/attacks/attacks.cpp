@@ -30,6 +30,8 @@ std::string_view name(AttackKind kind) {
             return "waste";
         case AttackKind::lie:
             return "lie";
+        case AttackKind::byzantine:
+            return "byzantine";
     }
     return "?";
 }
@@ -65,6 +67,8 @@ std::unique_ptr<Attack> make_attack(AttackKind kind, std::uint64_t seed) {
             return make_waste(seed);
         case AttackKind::lie:
             return make_lie(seed);
+        case AttackKind::byzantine:
+            return make_byzantine(seed);
     }
     return nullptr;
 }

@@ -47,6 +47,9 @@ enum class AttackKind : std::uint8_t {
     waste,
     /// Answers questions about headers, bodies and accounts wrong, or not at all.
     lie,
+    /// Validators, where blocks are made by votes, that say to each half of the others something
+    /// else, withhold proposals, forget what they have prepared, are silent, or late.
+    byzantine,
 };
 inline constexpr std::array all_attacks{AttackKind::garbage,
                                         AttackKind::oversized,
@@ -58,7 +61,8 @@ inline constexpr std::array all_attacks{AttackKind::garbage,
                                         AttackKind::stalled_handshake,
                                         AttackKind::credit_abuse,
                                         AttackKind::waste,
-                                        AttackKind::lie};
+                                        AttackKind::lie,
+                                        AttackKind::byzantine};
 
 /// "address_flood".
 std::string_view name(AttackKind kind);

@@ -14,9 +14,8 @@ using std::chrono::seconds;
 
 namespace {
 
-/// How long the network may take to join, and to converge after healing.
+/// How long the network may take to join.
 constexpr Duration join_max = std::chrono::minutes{3};
-constexpr Duration settle_time = std::chrono::minutes{2};
 constexpr Duration periodic_interval = seconds{5};
 /// A joined host has so many links, or all.
 constexpr std::size_t links_enough = 8;
@@ -185,7 +184,7 @@ void Experiment::at(double share, std::function<void()> step) {
 /// Healed: all must come right again.
 void Experiment::settle() {
     const Instant healed = world().now().instant;
-    drive(settle_time);
+    drive(options_.scenario ? options_.scenario->settle : Scenario{}.settle);
     if (!passed() || stopped_) return;
     checkers_->connected();
     checkers_->links_agree();

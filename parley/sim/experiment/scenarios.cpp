@@ -1,5 +1,6 @@
 #include <parley/sim/experiment/scenarios.hpp>
 
+#include <parley/sim/experiment/byzantine_scenario.hpp>
 #include <parley/sim/experiment/chain_scenarios.hpp>
 #include <parley/sim/experiment/consensus_scenarios.hpp>
 #include <parley/sim/experiment/slow_module.hpp>
@@ -273,6 +274,7 @@ std::vector<Scenario> make() {
                    .check = check_chain});
     out.push_back(snapshot_scenario());
     out.push_back(votes_scenario());
+    out.push_back(byzantine_scenario());
     out.push_back({.name = "swarm",
                    .about = "each seed draws its own faults: chaos first, then it must heal",
                    .nodes = 20,

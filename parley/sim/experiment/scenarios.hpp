@@ -25,6 +25,8 @@ struct Scenario {
     Duration start_within = std::chrono::seconds{10};
     /// Transactions flow for this long, unmeasured, before the time begins: the tree takes shape.
     Duration warm_up = {};
+    /// How long the network has to come right again, after healing.
+    Duration settle = std::chrono::minutes{2};
     std::uint64_t state_accounts = 0;  ///< of a chain that is grown before, if it is
     /// Changes settings before the network is made.
     std::function<void(NetworkOptions&)> prepare = {};

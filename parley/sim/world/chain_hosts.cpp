@@ -10,12 +10,12 @@
 #include <utility>
 
 namespace parley::sim {
-namespace {
 
-/// Nobody's account in the genesis. The first is the one signer's.
-ByteArray<32> signer_secret(HostId host = 0) {
+ByteArray<32> signer_secret(HostId host) {
     return chain::testing::secret_of(1'000'000 + host);
 }
+
+namespace {
 
 Buffer extra_data_of(std::size_t validators) {
     chain::qbft::ExtraData out;
@@ -67,6 +67,11 @@ void ChainHosts::grow(std::uint64_t accounts) {
     }
 }
 
+void ChainHosts::tear_votes(HostId host, std::size_t bytes_left) {
+    disks_[host].votes_first->tear(bytes_left);
+    disks_[host].votes_second->tear(bytes_left);
+}
+
 node::ChainData ChainHosts::data_of(HostId host) const {
     node::ChainData out{.genesis = genesis_,
                         .genesis_block = genesis_block_,
@@ -75,6 +80,8 @@ node::ChainData ChainHosts::data_of(HostId host) const {
                         .log_file = disks_[host].log};
     if (!signs_(host)) return out;
     out.signer_secret = signer_secret(is_by_votes_ ? host : 0);
+    disks_[host].votes_first->mend();
+    disks_[host].votes_second->mend();
     out.votes_first = disks_[host].votes_first;
     out.votes_second = disks_[host].votes_second;
     return out;

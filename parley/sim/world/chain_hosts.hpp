@@ -8,6 +8,7 @@
 #include <parley/base/store.hpp>
 #include <parley/node/chain_data.hpp>
 #include <parley/sim/world/grown_chain.hpp>
+#include <parley/sim/world/torn_log.hpp>
 #include <parley/sim/world/world.hpp>
 
 #include <cstddef>
@@ -18,6 +19,10 @@
 #include <vector>
 
 namespace parley::sim {
+
+/// The key of a host that makes blocks, or votes; nobody's account in the genesis. That of host 0
+/// is the one signer's.
+ByteArray<32> signer_secret(HostId host = 0);
 
 class ChainHosts {
 public:
@@ -30,6 +35,8 @@ public:
     std::uint64_t grown_blocks() const { return grown_ ? grown_->blocks : 0; }
     /// The host has the genesis alone, whatever it had. Precondition: it is down.
     void clear(HostId host) { disks_[host] = {}; }
+    /// The disk fails while the host writes down its next vote, until its next life.
+    void tear_votes(HostId host, std::size_t bytes_left);
 
     /// For node::Node::create(), in each of a host's lives.
     node::ChainData data_of(HostId host) const;
@@ -38,8 +45,8 @@ private:
     struct Disks {
         std::shared_ptr<Store> store = std::make_shared<MemoryStore>();
         std::shared_ptr<AppendLog> log = std::make_shared<MemoryLog>();
-        std::shared_ptr<AppendLog> votes_first = std::make_shared<MemoryLog>();
-        std::shared_ptr<AppendLog> votes_second = std::make_shared<MemoryLog>();
+        std::shared_ptr<TornLog> votes_first = std::make_shared<TornLog>();
+        std::shared_ptr<TornLog> votes_second = std::make_shared<TornLog>();
     };
 
     chain::Genesis genesis_;

@@ -13,6 +13,9 @@ namespace {
 
 /// After which a full JobQueue is tried again.
 constexpr Duration agreement_retry_after = std::chrono::milliseconds{20};
+/// A block is made so much before its time, and as long as making one takes twice.
+constexpr Duration make_ahead_min = std::chrono::milliseconds{10};
+constexpr Duration make_ahead_max = std::chrono::milliseconds{500};
 /// A block may be so much ahead of this node's clock.
 constexpr auto ahead_max = std::chrono::seconds{1};
 
@@ -73,7 +76,7 @@ struct Agreement::Writing {
     }
 
 private:
-    std::shared_ptr<const ProposedBlock> find(const Hash256& digest) const {
+    SharedBlock find(const Hash256& digest) const {
         const auto at = std::ranges::find(blocks, digest, &ProposedBlock::digest);
         return at == blocks.end() ? nullptr : *at;
     }
@@ -111,18 +114,14 @@ private:
         RoundChangeInput input{{*made, change.block, std::move(change.prepares)}, {}};
         if (prepared) input.digest = prepared->digest;
         auto bytes = encode(input.message);
-        out.push_back({Code::round_change, std::move(bytes), {std::move(input)}});
+        auto block = prepared ? block_in_message(*prepared, change.block) : nullptr;
+        out.push_back({Code::round_change, std::move(bytes), {std::move(input), std::move(block)}});
     }
     void say(SayProposal& proposal) {
-        const auto read =
-            read_block(proposal.payload.block, {.limits = whole_limits(), .form = form});
-        if (!read) {
-            error = read.error();
-            return;
-        }
+        auto block = block_in_message({proposal.payload.view.round, proposal.digest},
+                                      proposal.payload.block);
+        if (!block) return;
         // One that is proposed again is of an earlier round.
-        const auto block = std::make_shared<const ProposedBlock>(
-            in_round(**read, proposal.payload.view.round, form));
         proposal.payload.block = SharedBytes::own(block->block.encode());
         auto made = signed_by_us(std::move(proposal.payload), block->digest);
         if (!made) return;
@@ -132,6 +131,20 @@ private:
             block->block.header.beneficiary};
         auto bytes = encode(input.message);
         out.push_back({Code::proposal, std::move(bytes), {std::move(input), block}});
+    }
+    /// The block as it is in this round.
+    SharedBlock block_in_message(const PreparedRound& which, const SharedBytes& raw) {
+        auto block = find(which.digest);
+        if (!block) {
+            auto read = read_block(raw, {.limits = whole_limits(), .form = form});
+            if (!read) {
+                error = read.error();
+                return nullptr;
+            }
+            block = std::move(*read);
+        }
+        if (block->extra.round == which.round && block->extra.seals.empty()) return block;
+        return std::make_shared<const ProposedBlock>(in_round(*block, which.round, form));
     }
     /// It is a block of ours, or one that passed the limits.
     static BlockLimits whole_limits() {
@@ -143,12 +156,12 @@ private:
 };
 
 Agreement::Agreement(AgreementConfig config, std::shared_ptr<const Qbft> engine, Chain chain,
-                     Say say, std::shared_ptr<Signer> signer, std::shared_ptr<RecordLog> records,
-                     JobQueue& jobs, Log& log)
+                     Voice voice, std::shared_ptr<Signer> signer,
+                     std::shared_ptr<RecordLog> records, JobQueue& jobs, Log& log)
     : config_(config),
       engine_(std::move(engine)),
       chain_(std::move(chain)),
-      say_(std::move(say)),
+      voice_(std::move(voice)),
       signer_(std::move(signer)),
       records_(std::move(records)),
       jobs_(jobs),
@@ -267,11 +280,13 @@ void Agreement::start_height(Now now) {
     auto silent = machine_ ? machine_->silent() : std::set<Address>{};
     std::erase_if(heard_, [&](const auto& one) { return !config.validators.contains(one.first); });
     blocks_.clear();
-    senders_.clear();
+    executed_.clear();
     held_commits_.clear();
     held_checks_.clear();
     held_make_.reset();
+    if (own_block_ && own_block_->parent != parent_.hash) own_block_.reset();
     said_.clear();
+    proposed_at_.reset();
     to_write_.clear();
     const auto record = config.self ? std::exchange(first_record_, {}) : std::nullopt;
     if (record && record->view.height == height && record->certificate) {
@@ -281,6 +296,7 @@ void Agreement::start_height(Now now) {
     }
     Effects out;
     machine_.emplace(std::move(config), std::move(silent), record, now, out);
+    plan_ahead(now);
     perform(now, std::move(out));
     future_.erase(future_.begin(), future_.lower_bound(height));
     future_bytes_ = 0;
@@ -366,16 +382,17 @@ Agreement::Verdict Agreement::feed(Now now, Incoming incoming) {
     return verdict_of(taken);
 }
 
-std::shared_ptr<const ProposedBlock> Agreement::find(const Hash256& digest) const {
+Agreement::SharedBlock Agreement::find(const Hash256& digest) const {
     const auto at = std::ranges::find_if(
         blocks_, [&](const BlockOf& one) { return one.block->digest == digest; });
-    return at == blocks_.end() ? nullptr : at->block;
+    if (at != blocks_.end()) return at->block;
+    const bool is_own = own_block_ && own_block_->block && own_block_->block->digest == digest;
+    return is_own ? own_block_->block : nullptr;
 }
 
 /// Of each author the latest, so that nobody can push out what another proposed; and what is agreed
 /// on stays.
-void Agreement::remember(Now now, const Address& author,
-                         const std::shared_ptr<const ProposedBlock>& block) {
+void Agreement::remember(Now now, const Address& author, const SharedBlock& block) {
     if (find(block->digest)) return;
     const auto is_of_author = [&](const BlockOf& one) {
         return one.author == author && one.block->digest != machine_->proposed();
@@ -400,16 +417,18 @@ void Agreement::perform(Now now, Effects effects) {
                               [&](CheckBlock& one) { check(now, one.digest); },
                               [&](Finish& one) { finish(now, one); },
                               [&](Accuse& one) { accuse(std::move(one)); },
-                              [&](RepeatRoundChange&) {
-                                  const auto last = std::ranges::find(
-                                      said_.rbegin(), said_.rend(), Code::round_change,
-                                      &std::pair<Code, SharedBytes>::first);
-                                  if (last != said_.rend()) say_(last->first, last->second);
-                              },
+                              [&](RepeatRoundChange&) { repeat_round_change(); },
                               [&](auto& one) { to_write_.emplace_back(std::move(one)); }},
                    effect);
     }
+    if (machine_->committed()) plan_ahead(now);
     write_and_sign(now);
+}
+
+void Agreement::repeat_round_change() {
+    const auto last =
+        std::ranges::find(said_.rbegin(), said_.rend(), Code::round_change, &SaidMessage::code);
+    if (last != said_.rend()) voice_.say(last->code, last->message, last->block);
 }
 
 void Agreement::write_and_sign(Now now) {
@@ -446,39 +465,101 @@ void Agreement::on_written(Now now, Writing& writing) {
     }
     for (auto& [code, bytes, incoming] : writing.out) {
         if (writing.height != machine_->config().height) break;
-        said_.emplace_back(code, bytes);
-        say_(code, bytes);
+        said_.push_back({code, bytes, incoming.block});
+        voice_.say(code, bytes, incoming.block);
         feed(now, std::move(incoming));
     }
     write_and_sign(now);
 }
 
+/// The first block of a height that this validator is to propose: of the head, or of the block that
+/// a quorum has prepared.
+void Agreement::plan_ahead(Now now) {
+    plan_.reset();
+    const auto& self = machine_->config().self;
+    if (!self || !halted_.empty()) return;
+    if (machine_->will_make()) {
+        plan_ = Plan{.view = {machine_->config().height}, .parent = {.header = parent_}};
+    } else if (const auto digest = machine_->committed()) {
+        const auto block = find(*digest);
+        const auto executed = executed_.find(*digest);
+        if (!block || executed == executed_.end()) return;
+        const auto& header = block->block.header;
+        const auto next = child_of(*engine_, parent_, header, *digest);
+        const auto validators = engine_->validators_after(next);
+        if (!validators.contains(*self)) return;
+        if (validators.proposer(header.beneficiary, 0) != *self) return;
+        plan_ = Plan{.view = {next.header.number + 1},
+                     .parent = {next, block, executed->second.executed}};
+    } else {
+        return;
+    }
+    if (own_block_ && own_block_->view == plan_->view) return plan_.reset();
+    const auto& parent = plan_->parent.header.header;
+    const auto ahead = std::clamp(2 * making_time_, make_ahead_min, make_ahead_max);
+    plan_->at = instant_of(parent.timestamp + engine_->config().period_s, now) - ahead;
+}
+
 void Agreement::make(Now now, const View& view) {
     held_make_.reset();
-    const auto time_s =
-        std::max(unix_seconds(now), parent_.header.timestamp + engine_->config().period_s);
-    const bool begun = chain_.make(
-        now, engine_->extra_after(parent_, next_vote(), view.round), time_s,
-        [self = self_, view](Now at, std::optional<Draft> draft) {
-            if (!*self || !draft) return;
-            auto& agreement = **self;
-            if (draft->block.header.parent_hash != agreement.parent_.hash) return;
-            auto raw = SharedBytes::own(draft->block.encode());
-            auto block = read_block(raw, agreement.chain_.form);
-            if (!block) {
-                agreement.log_.write(LogLevel::error, "consensus", "own block cannot be read",
-                                     {{"error", block.error()}});
-                return;
-            }
-            agreement.remember(at, agreement.signer_->address(), *block);
-            agreement.senders_[(*block)->digest] = std::move(draft->senders);
-            Effects out;
-            agreement.machine_->on_made(at, view, (*block)->digest, std::move(raw), out);
-            agreement.perform(at, std::move(out));
-        });
-    if (begun) return;
+    if (own_block_ && own_block_->view == view && own_block_->parent == parent_.hash) {
+        own_block_->is_due = true;
+        if (own_block_->block) propose_own(now);
+        return;
+    }
+    if (begin_block(now, view, {.header = parent_}, true)) return;
     held_make_ = view;
     retry_soon(now);
+}
+
+bool Agreement::begin_block(Now now, const View& view, const Parent& parent, bool is_due) {
+    const auto& header = parent.header;
+    const auto time_s =
+        std::max(unix_seconds(now), header.header.timestamp + engine_->config().period_s);
+    const bool begun = chain_.make(
+        now, parent, engine_->extra_after(header, next_vote(), view.round), time_s,
+        [self = self_, view, begun_at = now.instant](Now at, std::optional<Draft> draft) {
+            if (!*self) return;
+            if (!draft) return (*self)->on_no_draft(view);
+            (*self)->making_time_ = at.instant - begun_at;
+            ProposedBlock block{.block = std::move(draft->block), .extra = {}};
+            const auto form = (*self)->chain_.form.form;
+            auto extra = decode_extra_data(block.block.header.extra_data, form);
+            if (!extra) return;
+            block.extra = std::move(*extra);
+            block.digest = hash_with(block.block.header, block.extra, 0, form);
+            (*self)->on_draft(at, {.view = view,
+                                   .parent = block.block.header.parent_hash,
+                                   .block = std::make_shared<const ProposedBlock>(std::move(block)),
+                                   .executed = std::move(draft->executed)});
+        });
+    if (begun) own_block_ = OwnBlock{.view = view, .parent = header.hash, .is_due = is_due};
+    return begun;
+}
+
+/// One that was made on another block than was asked for, or is no longer wanted, is forgotten.
+void Agreement::on_draft(Now now, OwnBlock made) {
+    if (!own_block_ || own_block_->view != made.view || own_block_->parent != made.parent) return;
+    made.is_due = own_block_->is_due;
+    own_block_ = std::move(made);
+    if (own_block_->is_due) return propose_own(now);
+    if (voice_.say_ahead) voice_.say_ahead(own_block_->block);
+}
+
+/// Another round may do better.
+void Agreement::on_no_draft(const View& view) {
+    if (own_block_ && own_block_->view == view && !own_block_->block) own_block_.reset();
+}
+
+void Agreement::propose_own(Now now) {
+    const auto own = *std::exchange(own_block_, {});
+    remember(now, signer_->address(), own.block);
+    executed_[own.block->digest] = own.executed;
+    proposed_at_ = now.instant;
+    Effects out;
+    machine_->on_made(now, own.view, own.block->digest, SharedBytes::own(own.block->block.encode()),
+                      out);
+    perform(now, std::move(out));
 }
 
 void Agreement::check(Now now, const Hash256& digest) {
@@ -492,7 +573,7 @@ void Agreement::check(Now now, const Hash256& digest) {
             if (!*self || (*self)->parent_.hash != hash) return;
             auto& agreement = **self;
             if (checked) {
-                agreement.senders_[digest] = std::move(*checked);
+                agreement.executed_[digest] = std::move(*checked);
             } else {
                 agreement.log_.write(
                     LogLevel::warn, "consensus", "proposal refused",
@@ -514,9 +595,12 @@ void Agreement::finish(Now now, const Finish& finish) {
     extra.seals.clear();
     for (const auto& commit : finish.commits) extra.seals.push_back(commit.payload.seal);
     sealed.header.extra_data = extra.encode(chain_.form.form);
-    auto senders = senders_.find(finish.digest);
+    if (proposed_at_ && signer_->address() == block->block.header.beneficiary) {
+        last_agreement_ = now.instant - *proposed_at_;
+    }
+    const auto executed = executed_.find(finish.digest);
     chain_.import(now, std::move(sealed),
-                  senders == senders_.end() ? std::vector<Address>{} : senders->second);
+                  executed == executed_.end() ? ExecutedBlock{} : executed->second);
 }
 
 void Agreement::accuse(Accuse accuse) {
@@ -549,6 +633,10 @@ void Agreement::on_timer(Now now) {
             held_checks_.push_back(held);
         }
     }
+    if (plan_ && now.instant >= plan_->at) {
+        const auto plan = *std::exchange(plan_, {});
+        (void)begin_block(now, plan.view, plan.parent, false);
+    }
     Effects out;
     machine_->on_timer(now, out);
     perform(now, std::move(out));
@@ -557,6 +645,7 @@ void Agreement::on_timer(Now now) {
 Instant Agreement::next_wakeup() const {
     if (!machine_) return never;
     auto at = std::min(machine_->next_wakeup(), retry_at_);
+    if (plan_) at = std::min(at, plan_->at);
     for (const auto& held : held_checks_) at = std::min(at, held.at);
     return at;
 }

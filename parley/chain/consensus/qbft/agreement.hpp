@@ -6,6 +6,9 @@
 // (QbftRelay). Slow work (signatures, blocks, the disk) runs in Jobs. A node without a signer
 // watches: it follows the rounds and says nothing.
 //
+// A block that this node is to propose is made a little before its time, and on the block that is
+// about to be final if that is late, so that nobody waits for it.
+//
 // Bounded: messages that wait to be read by waiting_bytes_max, those of the next heights_ahead_max
 // heights by future_bytes_max, blocks by blocks_of_author_max of each validator, evidence by
 // evidence_max. Threading: the node's thread.
@@ -22,6 +25,7 @@
 #include <parley/chain/consensus/qbft/record.hpp>
 #include <parley/chain/consensus/qbft/signer.hpp>
 #include <parley/chain/consensus/qbft/validator_votes.hpp>
+#include <parley/chain/ledger/execute_block.hpp>
 #include <parley/events/log.hpp>
 
 #include <cstddef>
@@ -53,30 +57,45 @@ public:
     static constexpr std::uint64_t silence_blocks = 100;
     static constexpr std::size_t proposals_max = ValidatorVotes::recipients_max;
 
-    /// A block on the head, without its seals.
+    /// What a block is made on: the head, or what a quorum has prepared to follow it.
+    struct Parent {
+        ChainHeader header;
+        std::shared_ptr<const ProposedBlock> block = {};  ///< null: it is the head
+        std::shared_ptr<const Executed> executed = {};    ///< as `block`
+    };
+    /// A block without its seals.
     struct Draft {
         Block block;
-        std::vector<Address> senders;
+        ExecutedBlock executed;
     };
     using OnDraft = std::function<void(Now, std::optional<Draft>)>;
-    using OnChecked = std::function<void(Now, Result<std::vector<Address>, std::string>)>;
+    using OnChecked = std::function<void(Now, Result<ExecutedBlock, std::string>)>;
     using OnLastVote = std::function<void(Now, std::optional<std::uint64_t>)>;
     /// The chain. What can be refused for want of room is tried again.
     struct Chain {
         std::function<const ChainHeader&()> head;
-        /// On the head, with this extra data and a time of at least that (Unix seconds).
-        std::function<bool(Now, const ExtraData&, std::uint64_t time_s, OnDraft)> make;
+        /// On `parent`, with this extra data and a time of at least that (Unix seconds).
+        std::function<bool(Now, const Parent& parent, const ExtraData&, std::uint64_t time_s,
+                           OnDraft)>
+            make;
         /// Whether it may follow the head (check_block).
         std::function<bool(Now, std::shared_ptr<const ProposedBlock>, OnChecked)> check;
-        std::function<void(Now, Block, std::vector<Address> senders)> import;
+        std::function<void(Now, Block, ExecutedBlock)> import;
         /// The number of the last block, of that number or above, that it proposed or sealed.
         std::function<bool(Now, const Address&, std::uint64_t first_number, OnLastVote)> last_vote;
         BlockForm form;
     };
-    using Say = std::function<void(Code, const SharedBytes&)>;
+    using SharedBlock = std::shared_ptr<const ProposedBlock>;
+    /// What goes out.
+    struct Voice {
+        /// To all; the block is the one in the message, if it has one.
+        std::function<void(Code, const SharedBytes&, const SharedBlock&)> say;
+        /// This node will propose a block of these transactions soon. May be empty.
+        std::function<void(const SharedBlock&)> say_ahead = {};
+    };
 
     /// `records` may be null without a signer. References outlive it.
-    Agreement(AgreementConfig config, std::shared_ptr<const Qbft> engine, Chain chain, Say say,
+    Agreement(AgreementConfig config, std::shared_ptr<const Qbft> engine, Chain chain, Voice voice,
               std::shared_ptr<Signer> signer, std::shared_ptr<RecordLog> records, JobQueue& jobs,
               Log& log);
     ~Agreement();
@@ -97,11 +116,22 @@ public:
     Instant next_wakeup() const;
 
     /// What this node said at this height, for a peer that comes late.
-    const std::vector<std::pair<Code, SharedBytes>>& said() const { return said_; }
+    struct SaidMessage {
+        Code code{};
+        SharedBytes message;
+        SharedBlock block = {};  ///< in the message
+    };
+    const std::vector<SaidMessage>& said() const { return said_; }
+    /// A block that somebody proposed at this height, in one of its rounds; null if it is not
+    /// known.
+    SharedBlock find(const Hash256& digest) const;
+    const BlockForm& form() const { return chain_.form; }
     /// Null before the first on_head().
     const Machine* machine() const { return machine_ ? &*machine_ : nullptr; }
     const std::deque<Accuse>& evidence() const { return evidence_; }
     const Signer* signer() const { return signer_.get(); }
+    /// From the last proposal of this node that became final until it was so, here.
+    const std::optional<Duration>& last_agreement() const { return last_agreement_; }
     /// Nothing before the first on_head().
     std::optional<Progress> progress() const;
 
@@ -127,7 +157,21 @@ private:
     };
     struct BlockOf {
         Address author;
-        std::shared_ptr<const ProposedBlock> block;
+        SharedBlock block;
+    };
+    /// A block of this node's that is made, or about to be proposed.
+    struct OwnBlock {
+        View view;
+        Hash256 parent{};
+        bool is_due = false;     // as soon as it is made
+        SharedBlock block = {};  // null: it is being made
+        ExecutedBlock executed = {};
+    };
+    /// A block to make before the machine asks for it.
+    struct Plan {
+        View view;
+        Parent parent;
+        Instant at{};
     };
     struct HeldCheck {
         Instant at{};
@@ -145,13 +189,17 @@ private:
     void on_read(Now now, Result<Incoming, std::string> read, std::size_t size, const OnRead& done);
     Verdict admit(Now now, Incoming incoming, std::size_t size);
     Verdict feed(Now now, Incoming incoming);
-    void remember(Now now, const Address& author,
-                  const std::shared_ptr<const ProposedBlock>& block);
-    std::shared_ptr<const ProposedBlock> find(const Hash256& digest) const;
+    void remember(Now now, const Address& author, const SharedBlock& block);
     void perform(Now now, Effects effects);
+    void repeat_round_change();
     void write_and_sign(Now now);
     void on_written(Now now, Writing& writing);
+    void plan_ahead(Now now);
     void make(Now now, const View& view);
+    bool begin_block(Now now, const View& view, const Parent& parent, bool is_due);
+    void on_draft(Now now, OwnBlock made);
+    void on_no_draft(const View& view);
+    void propose_own(Now now);
     void check(Now now, const Hash256& digest);
     void finish(Now now, const Finish& finish);
     void accuse(Accuse accuse);
@@ -160,7 +208,7 @@ private:
     AgreementConfig config_;
     std::shared_ptr<const Qbft> engine_;
     Chain chain_;
-    Say say_;
+    Voice voice_;
     std::shared_ptr<Signer> signer_;
     std::shared_ptr<RecordLog> records_;
     JobQueue& jobs_;
@@ -168,13 +216,18 @@ private:
 
     ChainHeader parent_;
     std::optional<Machine> machine_;
-    std::optional<Record> first_record_;               // of this node's last run
-    std::vector<BlockOf> blocks_;                      // of this height, the newest last
-    std::map<Hash256, std::vector<Address>> senders_;  // of those that are good
-    std::vector<Signed<Commit>> held_commits_;         // whose block is not known
-    std::vector<HeldCheck> held_checks_;               // whose time has not come
+    std::optional<Record> first_record_;         // of this node's last run
+    std::vector<BlockOf> blocks_;                // of this height, the newest last
+    std::map<Hash256, ExecutedBlock> executed_;  // those that are good
+    std::vector<Signed<Commit>> held_commits_;   // whose block is not known
+    std::vector<HeldCheck> held_checks_;         // whose time has not come
     std::optional<View> held_make_;
-    std::vector<std::pair<Code, SharedBytes>> said_;
+    std::optional<OwnBlock> own_block_;
+    std::optional<Plan> plan_;
+    Duration making_time_{};  // of the last block that was made
+    std::vector<SaidMessage> said_;
+    std::optional<Instant> proposed_at_;  // by this node, at this height
+    std::optional<Duration> last_agreement_;
     std::deque<Effect> to_write_;  // Keep and what is to be said
     bool is_writing_ = false;
     std::string halted_;  // why nothing may be said: the record cannot be written

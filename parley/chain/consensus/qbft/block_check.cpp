@@ -9,9 +9,10 @@
 
 namespace parley::chain::qbft {
 
-Result<std::vector<Address>, std::string> check_block(
-    const Execution& execution, const Qbft& engine, const ChainHeader& head, const State& state,
-    const Block& block, const std::vector<std::optional<Address>>& known) {
+Result<ExecutedBlock, std::string> check_block(const Execution& execution, const Qbft& engine,
+                                               const ChainHeader& head, const State& state,
+                                               const Block& block,
+                                               const std::vector<std::optional<Address>>& known) {
     const auto& header = block.header;
     if (header.parent_hash != head.hash) return std::unexpected{"it does not follow the head"};
     const auto fork = engine.fork_of(header, head);
@@ -34,9 +35,12 @@ Result<std::vector<Address>, std::string> check_block(
         if (!recovered) return std::unexpected{message(recovered.error())};
         senders.push_back(recovered->front());
     }
-    const auto executed =
+    auto executed =
         execute_block(execution, engine, block, fork, senders, {state, state, state.root()});
-    if (executed) return senders;
+    if (executed) {
+        return ExecutedBlock{std::move(senders),
+                             std::make_shared<const Executed>(std::move(*executed))};
+    }
     return std::unexpected{
         std::visit([](const auto& why) { return message(why); }, executed.error())};
 }

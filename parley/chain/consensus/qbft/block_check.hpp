@@ -6,6 +6,7 @@
 #include <parley/base/result.hpp>
 #include <parley/chain/consensus/qbft/qbft.hpp>
 #include <parley/chain/execution/execution.hpp>
+#include <parley/chain/ledger/execute_block.hpp>
 #include <parley/chain/ledger/import_work.hpp>
 #include <parley/chain/types/block.hpp>
 
@@ -15,10 +16,11 @@
 
 namespace parley::chain::qbft {
 
-/// The senders of its transactions; `known` has those that a pool knows, in their order, and may
-/// be empty. Errors, in words: the rule that it breaks, or that it does not follow the head.
-Result<std::vector<Address>, std::string> check_block(
-    const Execution& execution, const Qbft& engine, const ChainHeader& head, const State& state,
-    const Block& block, const std::vector<std::optional<Address>>& known);
+/// `known` has the senders that a pool knows, in their order, and may be empty. Errors, in words:
+/// the rule that it breaks, or that it does not follow the head.
+Result<ExecutedBlock, std::string> check_block(const Execution& execution, const Qbft& engine,
+                                               const ChainHeader& head, const State& state,
+                                               const Block& block,
+                                               const std::vector<std::optional<Address>>& known);
 
 }  // namespace parley::chain::qbft

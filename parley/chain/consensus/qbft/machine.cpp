@@ -319,6 +319,7 @@ void Machine::say_proposal(const Hash256& digest, SharedBytes block,
     keep(out);
     out.emplace_back(
         SayProposal{{view_, std::move(block)},
+                    digest,
                     view_.round > 0 ? changes_to_this_round() : std::vector<Signed<RoundChange>>{},
                     std::move(prepares)});
 }

@@ -58,6 +58,7 @@ struct Keep {
 /// Sign it and send it to all; hand it back as well.
 struct SayProposal {
     Proposed payload;
+    Hash256 digest{};
     std::vector<Signed<RoundChange>> round_changes;
     std::vector<Signed<Prepare>> prepares;
 };
@@ -153,6 +154,12 @@ public:
     Buffer snapshot() const;
     /// The block that was proposed.
     std::optional<Hash256> proposed() const;
+    /// The block that a quorum has prepared in this round: it is about to be final.
+    std::optional<Hash256> committed() const { return has_committed_ ? proposed() : std::nullopt; }
+    /// It will ask for a block once the period is over.
+    bool will_make() const {
+        return view_.round == 0 && is_proposer() && !proposal_ && !record_.proposed && !is_making_;
+    }
     /// What it knows of it; not who was heard when.
     Progress progress() const;
 

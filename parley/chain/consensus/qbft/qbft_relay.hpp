@@ -1,19 +1,23 @@
 // QbftRelay: carries what validators say over the network, on the topic "qbft": to all links, once
 // each, so that it also reaches validators that are not linked.
 //
-// A message is passed on when it was read and found good; who sends bad ones is charged. A peer
-// that comes late is told what this node said at its height. Bounded: hashes of seen_max messages;
-// what is sent by the topic's budget. Threading: the node's thread.
+// Blocks travel compact (CompactInbox). A message is passed on when it was read and found good; who
+// sends bad ones is charged. A peer that comes late is told what this node said at its height, and
+// what was proposed there. Bounded: hashes of seen_max messages; the inbox by its own limits; what
+// is sent by the topic's budget. Threading: the node's thread.
 #pragma once
 
 #include <parley/base/lru.hpp>
+#include <parley/base/rng.hpp>
 #include <parley/chain/consensus/qbft/agreement.hpp>
+#include <parley/chain/consensus/qbft/compact_inbox.hpp>
 #include <parley/transport/module.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 
 namespace parley::chain::qbft {
 
@@ -21,9 +25,9 @@ class QbftRelay final : public transport::PeerHandler {
 public:
     static constexpr std::string_view topic_name = "qbft";
     static constexpr std::size_t seen_max = 16'384;
-    /// Of a block that is proposed, roughly: each link has a window for one.
+    /// Of a block that is proposed, roughly.
     static constexpr std::size_t block_bytes_max = std::size_t{1} << 20;
-    /// Such a block, and what justifies it.
+    /// Such a block whole, and what justifies it.
     static constexpr std::uint32_t message_bytes_max = std::uint32_t{5} << 18;
 
     /// `salt` is random.
@@ -32,38 +36,62 @@ public:
     QbftRelay(const QbftRelay&) = delete;
     QbftRelay& operator=(const QbftRelay&) = delete;
 
-    /// Null: nothing is read, and nothing passed on. Must outlive this, or be taken back.
-    void use(Agreement* agreement) { agreement_ = agreement; }
-    /// To all links.
-    void say(Code code, const SharedBytes& message);
+    /// Nothing is read or passed on before. Both outlive this.
+    void use(Agreement* agreement, CompactBlock::Pool pool);
+    /// To all links. `block`: of the message; null if it has none.
+    void say(Code code, const SharedBytes& message, const Agreement::SharedBlock& block);
+    /// To all links: such a block will be proposed.
+    void say_ahead(const Block& block);
 
     struct Counters {
         std::uint64_t received = 0, duplicates = 0, passed_on = 0, bad = 0;
     };
     const Counters& counters() const { return counters_; }
+    /// Null before use().
+    const CompactInbox* inbox() const { return inbox_ ? &*inbox_ : nullptr; }
 
     transport::TopicSpec topic() const override;
     std::unique_ptr<transport::TopicHandler> new_peer(transport::Context& context) override;
-    Instant next_wakeup() const override { return agreement_ ? agreement_->next_wakeup() : never; }
-    void on_timer(Now now) override {
-        if (agreement_) agreement_->on_timer(now);
-    }
+    Instant next_wakeup() const override;
+    void on_timer(Now now) override;
 
 private:
     class Peer;
-    using PeerKey = std::uint64_t;
+    using PeerKey = CompactInbox::PeerKey;
+    /// A message as it goes out.
+    struct Outgoing {
+        transport::Code code = 0;
+        SharedBytes message;
+    };
 
-    Result<void, transport::Offence> receive(Now now, PeerKey from, transport::Code code,
-                                             transport::Message message);
-    void on_read(PeerKey from, transport::Code code, const SharedBytes& message,
-                 Agreement::Verdict verdict);
+    using Handled = Result<void, transport::Offence>;
+
+    Handled receive(Now now, PeerKey from, transport::Code code, transport::Message message);
+    /// A message to be read, and how it is passed on if it is good.
+    struct Reading {
+        PeerKey from = 0;
+        Code code{};
+        SharedBytes message;
+        transport::Code passed_code = 0;
+        SharedBytes passed;
+        std::shared_ptr<transport::Message> credit;
+    };
+    void read(Now now, Reading reading);
+    void on_read(const Reading& reading, Agreement::Verdict verdict);
+    void on_whole(Now now, CompactInbox::Whole& whole);
+    void perform(Now now);
+    Outgoing outgoing(Code code, const SharedBytes& message, const Agreement::SharedBlock& block);
+    SharedBytes compact(const Block& block);
     void send_to_all(transport::Code code, const SharedBytes& message, PeerKey except);
-    bool is_new(transport::Code code, Bytes message);
 
     Agreement* agreement_ = nullptr;
     std::map<PeerKey, Peer*> peers_;
     PeerKey next_peer_ = 1;
     LruSet<Hash256> seen_;
+    Rng rng_;  // salts of compact blocks
+    std::optional<CompactInbox> inbox_;
+    CompactInbox::Effects effects_;
+    std::optional<Outgoing> proposal_;  // of another, the latest that was good
     Counters counters_;
     std::shared_ptr<QbftRelay*> self_;  // null once destroyed: Jobs may come back late
 };
