@@ -55,6 +55,12 @@ public:
 
     void check(Experiment& run) {
         check_chain(run);
+        std::size_t contradictions = 0;
+        for (HostId host = 0; host < run.options().nodes; ++host) {
+            const auto* validator = run.network().node(host).chain().validator();
+            contradictions = std::max(contradictions, validator->agreement()->evidence().size());
+        }
+        run.add_row("contradictions that a validator has seen", fmt::format("{}", contradictions));
         const auto& blocks = ledger_of(run, 0);
         const auto head = blocks.head().header.number;
         if (head < healed_head_ + blocks_after_min) {

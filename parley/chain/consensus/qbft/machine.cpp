@@ -284,6 +284,7 @@ std::vector<Signed<RoundChange>> Machine::changes_to_this_round() const {
 }
 
 void Machine::propose_if_due(Now now, Effects& out) {
+    if (now.instant >= config_.period_end) propose_at_ = never;
     if (is_finished_ || !is_proposer() || proposal_ || is_making_ || record_.proposed) return;
     if (view_.round > 0) {
         const auto changes = changes_to_this_round();
@@ -291,7 +292,6 @@ void Machine::propose_if_due(Now now, Effects& out) {
         if (const auto last = last_prepared(changes)) return propose_again(*last, out);
     }
     if (now.instant < config_.period_end) return;
-    propose_at_ = never;
     is_making_ = true;
     out.emplace_back(MakeBlock{view_});
 }

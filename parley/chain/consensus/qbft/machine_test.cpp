@@ -170,6 +170,20 @@ TEST_CASE("a proposer that restarts makes no second block in its round") {
     CHECK(times_said<ProposalInput>(cluster, 0, 0) == 1);
 }
 
+TEST_CASE(
+    "a proposer that restarts with a clock that was set back waits for no time that is over") {
+    Cluster cluster{4};
+    cluster.start();
+    cluster.run(seconds{1});
+    REQUIRE(times_said<ProposalInput>(cluster, 0, 0) == 1);
+    cluster.kill(0);
+    cluster.config.period_end += milliseconds{500};
+    cluster.passes = [](auto, auto to, const auto&) { return to != 0; };
+    cluster.start(0);
+    cluster.run(seconds{2});
+    CHECK(times_said<ProposalInput>(cluster, 0, 0) == 1);
+}
+
 TEST_CASE("a block that may not follow costs its proposer the round at once") {
     Cluster cluster{4};
     cluster.is_valid = [](Bytes block) { return block[0] != std::byte{0}; };

@@ -6,6 +6,8 @@
 #include <parley/chain/consensus/qbft/machine.hpp>
 #include <parley/crypto/hash.hpp>
 
+#include <doctest/doctest.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -116,6 +118,7 @@ private:
             if (!machine || machine->next_wakeup() > instant_) continue;
             Effects out;
             machine->on_timer(now(), out);
+            REQUIRE(machine->next_wakeup() > instant_);
             carry_out(i, std::move(out));
         }
     }
