@@ -1,8 +1,7 @@
 #include <parley/chain/consensus/qbft/record.hpp>
 
-#include <parley/base/endian.hpp>
+#include <parley/chain/consensus/qbft/checked_entries.hpp>
 #include <parley/codec/rlp.hpp>
-#include <parley/crypto/hash.hpp>
 
 #include <algorithm>
 #include <tuple>
@@ -10,19 +9,6 @@
 
 namespace parley::chain::qbft {
 namespace {
-
-// An entry: | size of the text, 4 bytes | the first 8 bytes of its Keccak | text |.
-constexpr std::size_t sum_bytes = 8;
-constexpr std::size_t entry_header_bytes = 4 + sum_bytes;
-constexpr std::size_t text_bytes_max = std::size_t{16} << 20;
-
-Buffer with_header(Bytes text) {
-    Buffer out;
-    append_be(out, static_cast<std::uint32_t>(text.size()));
-    append(out, Bytes{crypto::keccak256(text)}.first(sum_bytes));
-    append(out, text);
-    return out;
-}
 
 void write_digest(rlp::Writer& out, const std::optional<Hash256>& digest) {
     out.string(digest ? Bytes{*digest} : Bytes{});
@@ -119,24 +105,15 @@ Result<RecordLog, StoreError> RecordLog::open(AppendLog& first, AppendLog& secon
 
 Result<std::optional<Record>, StoreError> RecordLog::read(AppendLog& file) const {
     std::optional<Record> latest;
-    std::uint64_t at = 0;
-    while (file.size_bytes() - at >= entry_header_bytes) {
-        const auto header = file.read(at, entry_header_bytes);
-        if (!header) return std::unexpected{header.error()};
-        const std::size_t size = load_be<std::uint32_t>(*header);
-        if (size > text_bytes_max || file.size_bytes() - at - entry_header_bytes < size) break;
-        auto text = file.read(at + entry_header_bytes, size);
-        if (!text) return std::unexpected{text.error()};
-        if (!equal(Bytes{crypto::keccak256(*text)}.first(sum_bytes), Bytes{*header}.subspan(4))) {
-            break;
-        }
-        auto record = decode_entry(SharedBytes::own(std::move(*text)), latest);
-        if (!record) break;
+    const auto end = read_entries(file, [&](const SharedBytes& text) {
+        auto record = decode_entry(text, latest);
+        if (!record) return false;
         latest = std::move(record);
-        at += entry_header_bytes + size;
-    }
-    if (at < file.size_bytes()) {
-        if (const auto cut = file.truncate(at); !cut) return std::unexpected{cut.error()};
+        return true;
+    });
+    if (!end) return std::unexpected{end.error()};
+    if (*end < file.size_bytes()) {
+        if (const auto cut = file.truncate(*end); !cut) return std::unexpected{cut.error()};
     }
     return latest;
 }
@@ -150,11 +127,8 @@ Result<void, StoreError> RecordLog::write(const Record& record) {
         has_block_ = false;
     }
     const bool has_block = has_block_ && latest_ && same_certificate(record, *latest_);
-    auto& file = *files_[current_];
-    if (const auto added = file.append(with_header(encode_entry(record, !has_block))); !added) {
-        return added;
-    }
-    if (const auto synced = file.sync(); !synced) return synced;
+    const auto text = encode_entry(record, !has_block);
+    if (const auto added = append_entry(*files_[current_], text); !added) return added;
     latest_ = record;
     has_block_ = record.certificate.has_value();
     return {};
