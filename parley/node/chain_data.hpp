@@ -8,6 +8,7 @@
 #include <parley/base/secret_bytes.hpp>
 #include <parley/base/store.hpp>
 #include <parley/chain/consensus/engine.hpp>
+#include <parley/chain/consensus/qbft/signing/signer.hpp>
 #include <parley/chain/execution/execution.hpp>
 #include <parley/chain/genesis/genesis.hpp>
 #include <parley/chain/ledger/ledger.hpp>
@@ -28,7 +29,9 @@ struct ChainData {
     std::shared_ptr<Store> store;
     std::shared_ptr<AppendLog> log_file;
     std::optional<ByteArray<32>> signer_secret = {};  ///< of this node's blocks; none: makes none
-    /// Of a validator: what it said. Both are there if there is a secret and the engine is qbft.
+    /// Of a validator whose key another process has, instead of the secret.
+    std::shared_ptr<chain::qbft::Signer> signer = {};
+    /// Of a validator: what it said. Both are there if it has a secret or a signer.
     std::shared_ptr<AppendLog> votes_first = {};
     std::shared_ptr<AppendLog> votes_second = {};
 };

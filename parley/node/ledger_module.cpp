@@ -58,7 +58,7 @@ void LedgerModule::attached(transport::Network& network) {
     network.log().write(LogLevel::info, "ledger", "opened",
                         {{"head", first_number_},
                          {"hash", "0x" + to_hex(ledger().head().hash)},
-                         {"makes_blocks", data_.signer_secret.has_value()}});
+                         {"makes_blocks", data_.signer_secret || data_.signer}});
     sync_.on_whole([this](Now now) { use_state(now); });
     if (sync_.is_whole()) return use_state(network.now());
     parts_.eth.await_state([this] { return progress(); });

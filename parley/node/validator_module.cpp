@@ -33,8 +33,11 @@ ValidatorModule::ValidatorModule(LedgerModule& blocks, std::uint64_t salt)
 void ValidatorModule::attached(transport::Network& network) {
     network_ = &network;
     const auto& data = blocks_.data();
+    signer_ = data.signer;
     if (data.signer_secret) {
         signer_ = std::make_shared<chain::qbft::LocalSigner>(*data.signer_secret);
+    }
+    if (signer_) {
         auto records = chain::qbft::RecordLog::open(*data.votes_first, *data.votes_second);
         if (!records) throw std::runtime_error{message(records.error())};
         records_ = std::make_shared<chain::qbft::RecordLog>(std::move(*records));
@@ -89,7 +92,7 @@ bool ValidatorModule::make(Now now, const Agreement::Parent& parent,
     const auto& header = parent.header.header;
     chain::BlockPlan plan;
     plan.timestamp = time_s;
-    plan.beneficiary = signer_->address();
+    plan.beneficiary = *signer_->address();  // known: the machine speaks for it
     plan.gas_limit_aim = blocks_.config().gas_limit;
     plan.extra_data = extra.encode(engine_->config().form);
     plan.bytes_max = chain::qbft::QbftRelay::block_bytes_max;

@@ -45,14 +45,15 @@ private:
 
 std::string own_text(const json::value& reply) {
     auto self = text_at(reply, "/self");
-    if (self.empty()) return "follows: it has no validator's key";
+    const auto halted = text_at(reply, "/halted");
+    if (self.empty()) {
+        return halted.empty() ? "follows: it has no validator's key" : "says nothing: " + halted;
+    }
     const auto& validators = list_at(reply, "/validators");
     const bool is_validator = validators.empty() || std::ranges::any_of(validators, [&](auto& one) {
                                   return text_at(one, "/address") == self;
                               });
-    if (const auto halted = text_at(reply, "/halted"); !halted.empty()) {
-        return fmt::format("{}, says nothing any more: {}", self, halted);
-    }
+    if (!halted.empty()) return fmt::format("{}, says nothing: {}", self, halted);
     if (!is_validator) return self + ", not a validator";
     if (is_there(reply, "/speaksFrom")) {
         return fmt::format("{}, speaks from block {} on", self, number_at(reply, "/speaksFrom"));

@@ -53,10 +53,11 @@ json::value optional_text(const std::string& text) {
     return text.empty() ? json::value() : json::value(text);
 }
 
-/// Null if it has no validator's key.
+/// Null if it has no validator's key, or its signer has not said whose it is.
 json::value self_of(const qbft::Agreement& agreement) {
     const auto* signer = agreement.signer();
-    return optional_text(signer == nullptr ? std::string{} : signer->address().to_string());
+    const auto address = signer == nullptr ? std::nullopt : signer->address();
+    return optional_text(address ? address->to_string() : std::string{});
 }
 
 template <class Addresses>

@@ -43,6 +43,30 @@ struct Disks {
     std::shared_ptr<MemoryLog> votes_second = std::make_shared<MemoryLog>();
 };
 
+/// A signer in another process, which can be away or refuse.
+class FarSigner final : public chain::qbft::Signer {
+public:
+    using Kind = chain::qbft::SigningError::Kind;
+    std::optional<chain::qbft::SigningError> error;
+    int times_asked = 0;
+
+    std::optional<chain::Address> address() const override { return known_; }
+    Result<chain::Address, chain::qbft::SigningError> ask_address() override {
+        ++times_asked;
+        if (error) return std::unexpected{*error};
+        return *(known_ = key_.address());
+    }
+    chain::qbft::Signing sign(const chain::qbft::SigningRequest& request) override {
+        ++times_asked;
+        if (error) return std::unexpected{*error};
+        return key_.sign(request);
+    }
+
+private:
+    chain::qbft::LocalSigner key_{secret_of(own_key)};
+    std::optional<chain::Address> known_;
+};
+
 /// The node of the validator own_key, among these; without its key if `signs` is false.
 struct Validator {
     MemoryStore store;
@@ -53,7 +77,7 @@ struct Validator {
     Now now{Instant{100s}, UnixTime{1'000s}};
 
     Validator(const std::vector<std::uint64_t>& validators, const Disks& disks, bool signs = true,
-              Duration later = {}) {
+              Duration later = {}, std::shared_ptr<chain::qbft::Signer> signer = {}) {
         now.instant += later;
         now.unix_time += std::chrono::duration_cast<UnixTime::duration>(later);
         auto genesis = genesis_of(validators);
@@ -66,6 +90,7 @@ struct Validator {
                        .store = disks.store,
                        .log_file = disks.blocks};
         if (signs) data.signer_secret = secret_of(own_key);
+        data.signer = std::move(signer);
         data.votes_first = disks.votes_first;
         data.votes_second = disks.votes_second;
         SeededEntropy entropy{1};
@@ -222,4 +247,54 @@ TEST_CASE("consensus: a validator that lost its record is silent for 100 blocks,
     for (int i = 0; i < 3; ++i) node.pass(1s);
     CHECK(node.head() > before);
     CHECK(node.result("parley_resumeValidator") == false);
+}
+
+TEST_CASE("consensus: a validator whose signer is away is silent, says why, and goes on with it") {
+    Disks disks;
+    const auto signer = std::make_shared<FarSigner>();
+    signer->error = {FarSigner::Kind::away, "nobody is there"};
+    Validator node{{own_key}, disks, false, {}, signer};
+    const auto pass_until_head = [&](std::uint64_t number) {
+        for (int i = 0; i < 15 && node.head() < number; ++i) node.pass(1s);
+        return node.head() >= number;
+    };
+    CHECK_FALSE(pass_until_head(1));
+    auto view = node.result("parley_consensus");
+    CHECK(view.at("self") == nullptr);
+    CHECK(view.at("halted") == json::value("nobody is there"));
+    signer->error.reset();
+    REQUIRE(pass_until_head(3));
+    view = node.result("parley_consensus");
+    CHECK(view.at("self") == json::value(text_of(own_key)));
+    CHECK(view.at("halted").is_null());
+
+    signer->error = {FarSigner::Kind::away, "it went away"};
+    const auto before = node.head();
+    signer->times_asked = 0;
+    for (int i = 0; i < 100; ++i) node.pass(1s);
+    CHECK(node.head() == before);
+    CHECK(node.result("parley_consensus").at("halted") == json::value("it went away"));
+    CHECK(signer->times_asked > 10);
+    CHECK(signer->times_asked < 20);
+    signer->error.reset();
+    REQUIRE(pass_until_head(before + 3));
+    CHECK(node.result("parley_consensus").at("halted").is_null());
+}
+
+TEST_CASE("consensus: what the signer refuses is left out, and the next round goes on") {
+    Disks disks;
+    const auto signer = std::make_shared<FarSigner>();
+    Validator node{{own_key}, disks, false, {}, signer};
+    for (int i = 0; i < 3; ++i) node.pass(1s);
+    const auto before = node.head();
+    REQUIRE(before > 0);
+    signer->error = {FarSigner::Kind::refused, "it signed another"};
+    for (int i = 0; i < 2; ++i) node.pass(1s);
+    CHECK(node.head() == before);
+    CHECK(node.result("parley_consensus").at("halted") ==
+          json::value("the signer refused: it signed another"));
+    signer->error.reset();
+    for (int i = 0; i < 10; ++i) node.pass(1s);
+    CHECK(node.head() > before);
+    CHECK(node.result("parley_consensus").at("halted").is_null());
 }

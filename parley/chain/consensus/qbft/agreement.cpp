@@ -1,6 +1,7 @@
 #include <parley/chain/consensus/qbft/agreement.hpp>
 
 #include <parley/base/overloaded.hpp>
+#include <parley/chain/consensus/qbft/saying.hpp>
 
 #include <algorithm>
 #include <cassert>
@@ -16,6 +17,9 @@ constexpr Duration agreement_retry_after = std::chrono::milliseconds{20};
 /// A block is made so much before its time, and as long as making one takes twice.
 constexpr Duration make_ahead_min = std::chrono::milliseconds{10};
 constexpr Duration make_ahead_max = std::chrono::milliseconds{500};
+/// After which a signer that is away is asked again: it doubles up to the second one.
+constexpr Duration signer_pause_min = std::chrono::milliseconds{500};
+constexpr Duration signer_pause_max = std::chrono::seconds{8};
 /// A block may be so much ahead of this node's clock.
 constexpr auto ahead_max = std::chrono::seconds{1};
 
@@ -41,120 +45,6 @@ Agreement::Verdict verdict_of(const Machine::Taken& taken) {
 
 }  // namespace
 
-/// Something that was signed, as it goes out and comes back to the machine.
-struct Agreement::Output {
-    Code code{};
-    SharedBytes message;
-    Incoming incoming;
-};
-
-/// What one Job writes down and signs.
-struct Agreement::Writing {
-    std::vector<Effect> effects;
-    std::vector<std::shared_ptr<const ProposedBlock>> blocks;
-    std::shared_ptr<Signer> signer;
-    std::shared_ptr<RecordLog> records;
-    ExtraForm form{};
-    std::uint64_t height = 0;
-    std::vector<Output> out = {};
-    std::string error = {};
-
-    void run() {
-        for (auto& effect : effects) {
-            if (!error.empty()) return;
-            std::visit(overloaded{[&](Keep& keep) {
-                                      if (const auto kept = records->write(keep.record); !kept) {
-                                          error = message(kept.error());
-                                      }
-                                  },
-                                  [&](SayProposal& one) { say(one); },
-                                  [&](SayPrepare& one) { say_vote(one.payload); },
-                                  [&](SayCommit& one) { say(one); },
-                                  [&](SayRoundChange& one) { say(one); }, [](auto&) {}},
-                       effect);
-        }
-    }
-
-private:
-    SharedBlock find(const Hash256& digest) const {
-        const auto at = std::ranges::find(blocks, digest, &ProposedBlock::digest);
-        return at == blocks.end() ? nullptr : *at;
-    }
-    std::optional<Seal> sign(const View& view, Code code, const Hash256& block, const Hash256& hash,
-                             bool is_seal = false) {
-        auto made = signer->sign({view, code, block, hash, is_seal});
-        if (made) return *made;
-        error = std::move(made.error());
-        return std::nullopt;
-    }
-    template <class Payload>
-    std::optional<Signed<Payload>> signed_by_us(Payload payload, const Hash256& block) {
-        const auto signature = sign(payload.view, Payload::code, block, signing_hash(payload));
-        if (!signature) return std::nullopt;
-        return Signed<Payload>{std::move(payload), signer->address(), *signature};
-    }
-    template <class Payload>
-    void say_vote(Payload payload) {
-        const auto digest = payload.digest;
-        if (auto vote = signed_by_us(std::move(payload), digest)) {
-            out.push_back({Payload::code, encode(*vote), {*vote}});
-        }
-    }
-    void say(const SayCommit& commit) {
-        const auto block = find(commit.digest);
-        if (!block) return;
-        const auto sealed = hash_with(block->block.header, block->extra, commit.view.round, form);
-        const auto seal = sign(commit.view, Code::commit, commit.digest, sealed, true);
-        if (seal) say_vote(Commit{commit.view, commit.digest, *seal});
-    }
-    void say(SayRoundChange& change) {
-        const auto& prepared = change.payload.prepared;
-        auto made = signed_by_us(change.payload, prepared ? prepared->digest : Hash256{});
-        if (!made) return;
-        RoundChangeInput input{{*made, change.block, std::move(change.prepares)}, {}};
-        if (prepared) input.digest = prepared->digest;
-        auto bytes = encode(input.message);
-        auto block = prepared ? block_in_message(*prepared, change.block) : nullptr;
-        out.push_back({Code::round_change, std::move(bytes), {std::move(input), std::move(block)}});
-    }
-    void say(SayProposal& proposal) {
-        auto block = block_in_message({proposal.payload.view.round, proposal.digest},
-                                      proposal.payload.block);
-        if (!block) return;
-        // One that is proposed again is of an earlier round.
-        proposal.payload.block = SharedBytes::own(block->block.encode());
-        auto made = signed_by_us(std::move(proposal.payload), block->digest);
-        if (!made) return;
-        ProposalInput input{
-            {std::move(*made), std::move(proposal.round_changes), std::move(proposal.prepares)},
-            block->digest,
-            block->block.header.beneficiary};
-        auto bytes = encode(input.message);
-        out.push_back({Code::proposal, std::move(bytes), {std::move(input), block}});
-    }
-    /// The block as it is in this round.
-    SharedBlock block_in_message(const PreparedRound& which, const SharedBytes& raw) {
-        auto block = find(which.digest);
-        if (!block) {
-            auto read = read_block(raw, {.limits = whole_limits(), .form = form});
-            if (!read) {
-                error = read.error();
-                return nullptr;
-            }
-            block = std::move(*read);
-        }
-        if (block->extra.round == which.round && block->extra.seals.empty()) return block;
-        return std::make_shared<const ProposedBlock>(in_round(*block, which.round, form));
-    }
-    /// It is a block of ours, or one that passed the limits.
-    static BlockLimits whole_limits() {
-        BlockLimits limits;
-        limits.bytes_max = std::size_t{64} << 20;
-        limits.extra_data_bytes_max = extra_data_bytes_max;
-        return limits;
-    }
-};
-
 Agreement::Agreement(AgreementConfig config, std::shared_ptr<const Qbft> engine, Chain chain,
                      Voice voice, std::shared_ptr<Signer> signer,
                      std::shared_ptr<RecordLog> records, JobQueue& jobs, Log& log)
@@ -179,6 +69,7 @@ void Agreement::on_head(Now now) {
     if (machine_ && chain_.head().hash == parent_.hash) return;
     start_height(now);
     if (lacks_record()) look_for_own_vote(now);
+    ask_address(now);
 }
 
 /// Whom the machine speaks for. A validator whose record is empty may have said something at this
@@ -186,13 +77,55 @@ void Agreement::on_head(Now now) {
 /// lately, since another node may have it.
 std::optional<Address> Agreement::own_voice() {
     if (!signer_ || !halted_.empty()) return std::nullopt;
+    const auto self = signer_->address();
+    if (!self) return std::nullopt;
     const auto height = parent_.header.number + 1;
     if (!first_height_) {
         looks_back_ = !first_record_ && height > 1;
         first_height_ = looks_back_ ? height + 1 : height;
     }
     if (looks_back_ || height < *first_height_) return std::nullopt;
-    return signer_->address();
+    return self;
+}
+
+/// A signer in another process is asked first whose key it has: until it says so, this node
+/// watches.
+void Agreement::ask_address(Now now) {
+    if (!signer_ || signer_->address() || is_asking_ || ask_again_at_) return;
+    const auto asked = std::make_shared<Result<Address, SigningError>>();
+    is_asking_ = jobs_.submit({[asked, signer = signer_] { *asked = signer->ask_address(); },
+                               [asked, self = self_](Now at) {
+                                   if (*self) (*self)->on_address(at, *asked);
+                               }});
+    if (!is_asking_) retry_soon(now);
+}
+
+void Agreement::on_address(Now now, const Result<Address, SigningError>& asked) {
+    is_asking_ = false;
+    if (!asked) return on_signer_away(now, asked.error().why);
+    on_signer_there();
+    start_height(now);
+    if (lacks_record()) look_for_own_vote(now);
+}
+
+void Agreement::on_signer_away(Now now, const std::string& why) {
+    if (pause_ == Duration{}) {
+        log_.write(LogLevel::error, "consensus", "the signer does not sign",
+                   {{"error", why},
+                    {"advice",
+                     "until it does, this validator is silent: see that `parley signer` "
+                     "runs, and what it says"}});
+    }
+    pause_ = std::clamp(pause_ * 2, signer_pause_min, signer_pause_max);
+    ask_again_at_ = now.instant + pause_;
+    silence_ = why;
+}
+
+void Agreement::on_signer_there() {
+    if (std::exchange(pause_, Duration{}) != Duration{}) {
+        log_.write(LogLevel::info, "consensus", "the signer signs again", {});
+    }
+    silence_.clear();
 }
 
 bool Agreement::lacks_record() const {
@@ -203,7 +136,7 @@ void Agreement::look_for_own_vote(Now now) {
     const auto height = parent_.header.number + 1;
     const auto first = std::max(look_from_, height - std::min(height, silence_blocks));
     const bool begun =
-        chain_.last_vote(now, signer_->address(), first, [self = self_](Now, auto number) {
+        chain_.last_vote(now, *signer_->address(), first, [self = self_](Now, auto number) {
             if (*self) (*self)->on_last_vote(number);
         });
     if (!begun) return retry_soon(now);
@@ -240,7 +173,7 @@ std::optional<Progress> Agreement::progress() const {
         const auto heard = heard_.find(one.address);
         if (heard != heard_.end()) one.heard = heard->second;
     }
-    out.halted = halted_;
+    out.halted = halted_.empty() ? silence_ : halted_;
     if (lacks_record()) out.speaks_from = first_height_;
     return out;
 }
@@ -433,38 +366,66 @@ void Agreement::repeat_round_change() {
 
 void Agreement::write_and_sign(Now now) {
     if (is_writing_ || to_write_.empty() || !halted_.empty() || !signer_) return;
-    const auto writing =
-        std::make_shared<Writing>(Writing{.effects = {std::make_move_iterator(to_write_.begin()),
-                                                      std::make_move_iterator(to_write_.end())},
-                                          .blocks = {},
-                                          .signer = signer_,
-                                          .records = records_,
-                                          .form = chain_.form.form,
-                                          .height = machine_->config().height});
-    for (const auto& one : blocks_) writing->blocks.push_back(one.block);
-    is_writing_ = jobs_.submit({[writing] { writing->run(); },
-                                [writing, self = self_](Now at) {
-                                    if (*self) (*self)->on_written(at, *writing);
+    if (ask_again_at_) return drop_stale();
+    const auto saying =
+        std::make_shared<Saying>(Saying{.effects = {std::make_move_iterator(to_write_.begin()),
+                                                    std::make_move_iterator(to_write_.end())},
+                                        .blocks = {},
+                                        .signer = signer_,
+                                        .records = records_,
+                                        .form = chain_.form.form,
+                                        .height = machine_->config().height});
+    to_write_.clear();
+    for (const auto& one : blocks_) saying->blocks.push_back(one.block);
+    is_writing_ = jobs_.submit({[saying] { saying->run(); },
+                                [saying, self = self_](Now at) {
+                                    if (*self) (*self)->on_written(at, *saying);
                                 }});
-    if (is_writing_) {
-        to_write_.clear();
-    } else {
-        to_write_.assign(std::make_move_iterator(writing->effects.begin()),
-                         std::make_move_iterator(writing->effects.end()));
-        retry_soon(now);
-    }
+    if (is_writing_) return;
+    put_back(*saying);
+    retry_soon(now);
 }
 
-void Agreement::on_written(Now now, Writing& writing) {
+/// What waits for a signer while rounds go by: of earlier ones nobody wants to hear.
+void Agreement::drop_stale() {
+    const auto view_of_effect =
+        overloaded{[](const Keep& one) { return one.record.view; },
+                   [](const SayCommit& one) { return one.view; },
+                   [](const SayProposal& one) { return one.payload.view; },
+                   [](const SayPrepare& one) { return one.payload.view; },
+                   [](const SayRoundChange& one) { return one.payload.view; },
+                   [this](const auto&) { return View{machine_->config().height}; }};
+    std::erase_if(to_write_, [&](const Effect& one) {
+        return std::visit(view_of_effect, one).round < machine_->round();
+    });
+}
+
+/// What is not done, before what came meanwhile.
+void Agreement::put_back(Saying& saying) {
+    if (saying.height != machine_->config().height) return;
+    to_write_.insert(to_write_.begin(), std::make_move_iterator(saying.effects.begin()),
+                     std::make_move_iterator(saying.effects.end()));
+}
+
+void Agreement::on_written(Now now, Saying& saying) {
     is_writing_ = false;
-    if (!writing.error.empty()) {
-        halted_ = writing.error;
+    if (!saying.out.empty()) on_signer_there();
+    for (const auto& why : saying.refused) {
+        silence_ = "the signer refused: " + why;
+        log_.write(LogLevel::error, "consensus", "the signer refused to sign", {{"error", why}});
+    }
+    if (saying.away) {
+        put_back(saying);
+        on_signer_away(now, *saying.away);
+    }
+    if (!saying.error.empty()) {
+        halted_ = saying.error;
         to_write_.clear();
         log_.write(LogLevel::error, "consensus", "this validator can say nothing",
-                   {{"error", writing.error}});
+                   {{"error", saying.error}});
     }
-    for (auto& [code, bytes, incoming] : writing.out) {
-        if (writing.height != machine_->config().height) break;
+    for (auto& [code, bytes, incoming] : saying.out) {
+        if (saying.height != machine_->config().height) break;
         said_.push_back({code, bytes, incoming.block});
         voice_.say(code, bytes, incoming.block);
         feed(now, std::move(incoming));
@@ -553,7 +514,7 @@ void Agreement::on_no_draft(const View& view) {
 
 void Agreement::propose_own(Now now) {
     const auto own = *std::exchange(own_block_, {});
-    remember(now, signer_->address(), own.block);
+    remember(now, *signer_->address(), own.block);
     executed_[own.block->digest] = own.executed;
     proposed_at_ = now.instant;
     Effects out;
@@ -617,8 +578,13 @@ void Agreement::retry_soon(Now now) {
 
 void Agreement::on_timer(Now now) {
     if (!machine_) return;
+    if (ask_again_at_ && now.instant >= *ask_again_at_) {
+        ask_again_at_.reset();
+        retry_at_ = now.instant;
+    }
     if (now.instant >= retry_at_) {
         retry_at_ = never;
+        ask_address(now);
         read_waiting(now);
         write_and_sign(now);
         if (looks_back_) look_for_own_vote(now);
@@ -644,7 +610,7 @@ void Agreement::on_timer(Now now) {
 
 Instant Agreement::next_wakeup() const {
     if (!machine_) return never;
-    auto at = std::min(machine_->next_wakeup(), retry_at_);
+    auto at = std::min({machine_->next_wakeup(), retry_at_, ask_again_at_.value_or(never)});
     if (plan_) at = std::min(at, plan_->at);
     for (const auto& held : held_checks_) at = std::min(at, held.at);
     return at;

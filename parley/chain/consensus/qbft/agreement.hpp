@@ -11,7 +11,7 @@
 //
 // Bounded: messages that wait to be read by waiting_bytes_max, those of the next heights_ahead_max
 // heights by future_bytes_max, blocks by blocks_of_author_max of each validator, evidence by
-// evidence_max. Threading: the node's thread.
+// evidence_max. What waits for a signer that is away is of one round. Threading: the node's thread.
 #pragma once
 
 #include <parley/base/bytes.hpp>
@@ -23,7 +23,7 @@
 #include <parley/chain/consensus/qbft/progress.hpp>
 #include <parley/chain/consensus/qbft/qbft.hpp>
 #include <parley/chain/consensus/qbft/record.hpp>
-#include <parley/chain/consensus/qbft/signer.hpp>
+#include <parley/chain/consensus/qbft/signing/signer.hpp>
 #include <parley/chain/consensus/qbft/validator_votes.hpp>
 #include <parley/chain/ledger/execute_block.hpp>
 #include <parley/events/log.hpp>
@@ -41,6 +41,8 @@
 #include <vector>
 
 namespace parley::chain::qbft {
+
+struct Saying;
 
 struct AgreementConfig {
     Duration timeout = std::chrono::seconds{2};  ///< of round 0
@@ -148,8 +150,6 @@ public:
     const std::map<Address, bool>& proposals() const { return proposals_; }
 
 private:
-    struct Output;
-    struct Writing;
     struct Waiting {
         std::uint16_t code = 0;
         SharedBytes message;
@@ -181,6 +181,10 @@ private:
     void start_height(Now now);
     std::optional<ValidatorVote> next_vote() const;
     std::optional<Address> own_voice();
+    void ask_address(Now now);
+    void on_address(Now now, const Result<Address, SigningError>& asked);
+    void on_signer_away(Now now, const std::string& why);
+    void on_signer_there();
     bool lacks_record() const;
     void look_for_own_vote(Now now);
     void on_last_vote(std::optional<std::uint64_t> number);
@@ -193,7 +197,9 @@ private:
     void perform(Now now, Effects effects);
     void repeat_round_change();
     void write_and_sign(Now now);
-    void on_written(Now now, Writing& writing);
+    void drop_stale();
+    void put_back(Saying& saying);
+    void on_written(Now now, Saying& saying);
     void plan_ahead(Now now);
     void make(Now now, const View& view);
     bool begin_block(Now now, const View& view, const Parent& parent, bool is_due);
@@ -230,7 +236,11 @@ private:
     std::optional<Duration> last_agreement_;
     std::deque<Effect> to_write_;  // Keep and what is to be said
     bool is_writing_ = false;
-    std::string halted_;  // why nothing may be said: the record cannot be written
+    std::string halted_;                   // why nothing may be said: the record cannot be written
+    std::string silence_;                  // why the signer signed nothing, the last time
+    bool is_asking_ = false;               // for its address
+    std::optional<Instant> ask_again_at_;  // a signer that is away; before that nothing is signed
+    Duration pause_{};                     // of it
     std::optional<std::uint64_t> first_height_;  // to speak at; set by the first on_head()
     bool looks_back_ = false;                    // for a vote of its key, before it speaks
     std::uint64_t look_from_ = 0;                // the first block that was not looked at for it

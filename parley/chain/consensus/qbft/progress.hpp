@@ -37,7 +37,7 @@ struct Progress {
     Instant period_end{};                            ///< before which there is no block
     Instant deadline{};                              ///< of this round
     std::vector<ValidatorProgress> validators = {};  ///< ascending
-    std::string halted = {};                         ///< why this validator says nothing any more
+    std::string halted = {};                         ///< why this validator says nothing
     std::optional<std::uint64_t> speaks_from = {};   ///< height, where this one is earlier
 };
 
