@@ -1,5 +1,6 @@
 #include <parley/node/chain_data.hpp>
 
+#include <parley/chain/consensus/pow/proof_of_work.hpp>
 #include <parley/chain/consensus/qbft/qbft.hpp>
 #include <parley/chain/consensus/solo/solo.hpp>
 #include <parley/chain/consensus/unsealed/unsealed.hpp>
@@ -32,6 +33,31 @@ Result<std::shared_ptr<const chain::Engine>, std::string> make_qbft(const chain:
                                 .is_gas_limit_free = genesis.is_quorum});
 }
 
+Result<std::shared_ptr<const chain::Engine>, std::string> make_pow(const chain::Genesis& genesis) {
+    if (genesis.difficulty == Uint256{}) {
+        return std::unexpected{"difficulty: expected at least 1 for the engine pow, got 0"};
+    }
+    if (genesis.forks.terminal_total_difficulty) {
+        return std::unexpected{
+            "config.terminalTotalDifficulty: expected nothing for the engine pow, since Paris ends "
+            "work"};
+    }
+    const auto settings = genesis.pow.value_or(chain::PowGenesis{});
+    if (settings.half_life_s < settings.period_s) {
+        return std::unexpected{
+            fmt::format("config.pow.halfLifeSeconds: expected at least the {} of "
+                        "blockPeriodSeconds, got {}",
+                        settings.period_s, settings.half_life_s)};
+    }
+    return std::make_shared<const chain::ProofOfWork>(chain::ProofOfWorkConfig{
+        .forks = genesis.forks,
+        .asert = {.anchor_time_s = genesis.timestamp,
+                  .anchor_target = chain::target_of_difficulty(genesis.difficulty),
+                  .interval_s = settings.period_s,
+                  .half_life_s = settings.half_life_s},
+        .reward = settings.reward});
+}
+
 }  // namespace
 
 Result<std::unique_ptr<chain::Ledger>, chain::LedgerError> open_ledger(
@@ -46,6 +72,10 @@ Result<std::unique_ptr<chain::Ledger>, chain::LedgerError> open_ledger(
                                 .jobs = jobs,
                                 .log = log},
                                data.genesis_block, config);
+}
+
+bool is_by_work(const ChainData& data) {
+    return dynamic_cast<const chain::ProofOfWork*>(data.engine.get()) != nullptr;
 }
 
 bool is_by_votes(const ChainData& data) {
@@ -68,6 +98,7 @@ Result<std::shared_ptr<const chain::Engine>, std::string> make_engine(
     std::string_view name, const chain::Genesis& genesis) {
     if (name == "unsealed") return std::make_shared<const chain::Unsealed>(genesis.forks);
     if (name == "qbft") return make_qbft(genesis);
+    if (name == "pow") return make_pow(genesis);
     if (name != "solo") return std::unexpected{fmt::format("no engine \"{}\"", name)};
     const auto signer = chain::solo_signer(genesis.extra_data);
     if (!signer) {
@@ -81,6 +112,7 @@ Result<std::shared_ptr<const chain::Engine>, std::string> make_engine(
 
 std::optional<std::string> fault_of_signer(std::string_view engine, const chain::Genesis& genesis,
                                            const ByteArray<32>& secret) {
+    if (engine == "pow") return "is of no use: nobody signs blocks by work, see chain.miner";
     const auto own = chain::address_of_secret(secret);
     const auto signer = chain::solo_signer(genesis.extra_data);
     if (engine != "solo" || signer == own) return std::nullopt;

@@ -35,6 +35,8 @@ struct ChainData {
     std::shared_ptr<AppendLog> votes_first = {};
     std::shared_ptr<AppendLog> votes_second = {};
 };
+/// Whether blocks are made by work (ProofOfWork).
+bool is_by_work(const ChainData& data);
 /// Whether blocks are made by votes (Qbft).
 bool is_by_votes(const ChainData& data);
 

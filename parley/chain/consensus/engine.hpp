@@ -5,6 +5,7 @@
 
 #include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
+#include <parley/base/time.hpp>
 #include <parley/base/uint256.hpp>
 #include <parley/chain/state/state_edit.hpp>
 #include <parley/chain/types/block.hpp>
@@ -65,6 +66,9 @@ public:
     virtual bool is_better(const ChainHeader& a, const ChainHeader& b) const = 0;
     /// Whether a block that was imported can never be reverted.
     virtual bool is_final_at_once() const { return false; }
+    /// How far a block's time may be ahead of the clock of who takes it; nothing: its seals vouch
+    /// for its time.
+    virtual std::optional<Duration> ahead_max() const { return std::nullopt; }
     /// Whether a block's gas limit must be within 1/1024 of its parent's (Yellow Paper, 4.4.4).
     virtual bool bounds_gas_limit() const { return true; }
 };

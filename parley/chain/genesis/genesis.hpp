@@ -36,6 +36,18 @@ struct QbftGenesis {
     friend bool operator==(const QbftGenesis&, const QbftGenesis&) = default;
 };
 
+/// What a chain by work begins with, beside the genesis's difficulty, which is that of the first
+/// block, too (ProofOfWork).
+struct PowGenesis {
+    static constexpr std::uint64_t period_max_s = 86'400;
+    static constexpr std::uint64_t half_life_max_s = 31'536'000;
+
+    std::uint64_t period_s = 15;        ///< from a block to the next, as is aimed at
+    std::uint64_t half_life_s = 3'600;  ///< of the target; at least period_s
+    Uint256 reward{};                   ///< wei for who makes a block, beside the fees
+    friend bool operator==(const PowGenesis&, const PowGenesis&) = default;
+};
+
 struct Genesis {
     std::uint64_t chain_id = 1;  ///< EIP-155, from 1
     ForkSchedule forks;
@@ -50,6 +62,7 @@ struct Genesis {
     std::optional<std::uint64_t> excess_blob_gas = {};  ///< absent: 0
     std::optional<std::uint64_t> blob_gas_used = {};    ///< absent: 0
     std::optional<QbftGenesis> qbft = {};
+    std::optional<PowGenesis> pow = {};
     bool is_quorum = false;  ///< GoQuorum's: the gas limit may change at will
     std::map<Address, GenesisAccount> alloc;
 

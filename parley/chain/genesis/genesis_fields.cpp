@@ -105,6 +105,16 @@ QbftGenesis& qbft_of(GenesisDraft& draft) {
     return *qbft;
 }
 
+PowGenesis& pow_of(GenesisDraft& draft) {
+    auto& pow = draft.genesis.pow;
+    if (!pow) pow.emplace();
+    return *pow;
+}
+
+bool read_up_to(const JsonScalar& from, std::uint64_t max, std::uint64_t& to) {
+    return read_positive(from, to) && to <= max;
+}
+
 using To = GenesisDraft;
 using From = JsonScalar;
 
@@ -178,6 +188,7 @@ constexpr auto config_fields = std::to_array<Field>({
      [](To& to, const From& f) { return read_narrow(f, to.genesis.forks.cancun_time); }},
     {"blobSchedule", object_text, nullptr, Section::blob_schedule},
     {"qbft", object_text, nullptr, Section::qbft},
+    {"pow", object_text, nullptr, Section::pow},
     {"isQuorum", "true or false",
      [](To& to, const From& f) {
          to.genesis.is_quorum = f.text == "true";
@@ -215,6 +226,20 @@ constexpr auto qbft_fields = std::to_array<Field>({
      [](To& to, const From& f) { return read_positive(f, qbft_of(to).timeout_s); }},
 });
 
+/// Parley's own.
+constexpr auto pow_fields = std::to_array<Field>({
+    {"blockPeriodSeconds", "a number from 1 to 86400",
+     [](To& to, const From& f) {
+         return read_up_to(f, PowGenesis::period_max_s, pow_of(to).period_s);
+     }},
+    {"halfLifeSeconds", "a number from 1 to 31536000",
+     [](To& to, const From& f) {
+         return read_up_to(f, PowGenesis::half_life_max_s, pow_of(to).half_life_s);
+     }},
+    {"blockReward", wide_text,
+     [](To& to, const From& f) { return read_wide(f, pow_of(to).reward); }},
+});
+
 constexpr auto account_fields = std::to_array<Field>({
     {"balance",
      wide_text,
@@ -243,6 +268,8 @@ std::span<const GenesisField> genesis_fields(GenesisSection section) {
             return cancun_blob_fields;
         case Section::qbft:
             return qbft_fields;
+        case Section::pow:
+            return pow_fields;
         case Section::account:
             return account_fields;
         case Section::none:

@@ -20,6 +20,7 @@ enum class GenesisSection : std::uint8_t {
     blob_schedule,
     cancun_blobs,
     qbft,
+    pow,
     alloc,  ///< its keys are addresses
     account,
     storage,  ///< its keys are slots

@@ -233,6 +233,25 @@ TEST_CASE("genesis file: what a chain by votes begins with") {
     }
 }
 
+TEST_CASE("genesis file: what a chain by work begins with") {
+    const auto with = [](std::string_view pow) {
+        return parse_genesis(R"({"config": {"chainId": 1, "pow": {)" + std::string{pow} +
+                             R"(}}, "gasLimit": 1, "difficulty": 1, "alloc": {}})");
+    };
+    const auto whole = with(
+        R"("blockPeriodSeconds": 60, "halfLifeSeconds": 7200, "blockReward": "0x1bc16d674ec80000")");
+    REQUIRE(whole);
+    CHECK(whole->pow == PowGenesis{.period_s = 60,
+                                   .half_life_s = 7'200,
+                                   .reward = to_uint256(2'000'000'000'000'000'000)});
+    CHECK(parse_genesis(to_json(*whole)) == *whole);
+    CHECK(with(R"("blockReward": 7)")->pow == PowGenesis{.reward = to_uint256(7)});
+    CHECK(message(with(R"("blockPeriodSeconds": 86401)").error())
+              .ends_with("expected a number from 1 to 86400, got 86401"));
+    CHECK(message(with(R"("halfLifeSeconds": 0)").error())
+              .ends_with("expected a number from 1 to 31536000, got 0"));
+}
+
 TEST_CASE("genesis file: its size is bounded, and its parts as well") {
     const auto error = [](const std::string& text) { return message(parse_genesis(text).error()); };
     CHECK(error(std::string(genesis_text_bytes_max + 1, ' ')) ==

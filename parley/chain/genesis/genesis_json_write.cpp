@@ -48,6 +48,12 @@ void write_config(Out out, const Genesis& genesis) {
                        "\"requestTimeoutSeconds\": {}}}",
                        qbft->epoch_blocks, qbft->period_s, qbft->timeout_s);
     }
+    if (const auto& pow = genesis.pow) {
+        fmt::format_to(out,
+                       ",\n    \"pow\": {{\"blockPeriodSeconds\": {}, \"halfLifeSeconds\": {}, "
+                       "\"blockReward\": \"{}\"}}",
+                       pow->period_s, pow->half_life_s, to_quantity(pow->reward));
+    }
     fmt::format_to(out, "\n  }}");
 }
 

@@ -85,6 +85,7 @@ BlockRelay::Handled BlockRelay::on_new_block(Now now, PeerId peer, const SharedB
         case Verdict::known:
             tree_.on_unwanted(hash);
             return {};
+        case Verdict::early:
         case Verdict::unknown:
             tree_.on_dropped(hash);
             out.emplace_back(Fetch{peer, block->header()});

@@ -3,7 +3,8 @@
 // What a receiver's pool lacks it asks of who sent the block.
 //
 // Who sends a header that the consensus refuses, or transactions that are none, is charged. A block
-// whose transactions do not come is forgotten, and fetched in the usual way (Downloads).
+// whose transactions do not come, or whose time has not, is forgotten, and fetched in the usual way
+// (Downloads).
 //
 // A core without I/O: effects are appended to a list that the caller takes. Bounded: pending_max
 // blocks that wait for transactions; the tree as TreeConfig says. Threading: the node's thread.
@@ -64,6 +65,7 @@ public:
         good,       ///< it follows a block of ours, and the consensus takes it
         bad,        ///< the consensus refuses it
         bad_seals,  ///< the same, of seals alone: with others the block may be good
+        early,      ///< good, but its time has not come
         known,      ///< the block is here, or on its way into the ledger
         unknown,    ///< its parent is not here
     };

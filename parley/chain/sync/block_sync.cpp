@@ -4,6 +4,7 @@
 #include <parley/chain/sync/answers.hpp>
 #include <parley/chain/sync/chain_end.hpp>
 #include <parley/chain/sync/chain_events.hpp>
+#include <parley/chain/sync/early_block.hpp>
 #include <parley/chain/sync/state_answers.hpp>
 
 #include <algorithm>
@@ -282,6 +283,8 @@ BlockSync::BlockSync(BlockSyncConfig config, OpenLedger open, CompactBlock::Pool
               .is_known =
                   [this](const Hash256& hash) { return ledger_->recent_header(hash).has_value(); },
               .hash_of = [this](const Header& header) { return ledger_->engine().hash_of(header); },
+              .due = [this](const Header& header,
+                            Now now) { return due_at(ledger_->engine(), header, now); },
           }),
       answers_(config.answers),
       pool_(std::move(pool)),
@@ -344,7 +347,9 @@ BlockRelay::Verdict BlockSync::judge(const Header& header, const Hash256& hash) 
     const auto& engine = ledger_->engine();
     if (header.number != parent->header.number + 1) return Verdict::bad;
     const auto checked = engine.check_header(header, *parent, engine.fork_of(header, *parent));
-    if (checked) return Verdict::good;
+    if (checked) {
+        return due_at(engine, header, network_->now()) ? Verdict::early : Verdict::good;
+    }
     return checked.error().is_of_seals ? Verdict::bad_seals : Verdict::bad;
 }
 

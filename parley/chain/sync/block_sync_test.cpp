@@ -1,6 +1,7 @@
 // Two and more nodes whose ledgers follow each other over their modules.
 #include <parley/chain/sync/block_sync.hpp>
 
+#include <parley/chain/consensus/pow/proof_of_work.hpp>
 #include <parley/chain/ledger/test_chain.hpp>
 #include <parley/chain/sync/test_context.hpp>
 #include <parley/transport/test_network.hpp>
@@ -29,7 +30,8 @@ struct TestNode {
     std::vector<Transaction> pool;
     std::unique_ptr<BlockSync> sync;
 
-    TestNode() {
+    explicit TestNode(std::shared_ptr<Engine> engine = {}) {
+        if (engine) chain.engine = std::move(engine);
         sync = std::make_unique<BlockSync>(
             BlockSyncConfig{},
             [this](JobQueue& jobs, Log& log) {
@@ -243,6 +245,31 @@ TEST_CASE("a header that the consensus refuses is not passed on, and charged") {
     REQUIRE_FALSE(handled);
     CHECK(handled.error() == Offence::invalid_data);
     CHECK(b.sync->relayed().received == 0);
+}
+
+TEST_CASE("a block ahead of the own clock is not taken before its time, and nobody is charged") {
+    // Of difficulty 1: every nonce will do.
+    ProofOfWorkConfig config;
+    config.forks.london_block = 0;
+    config.asert.anchor_time_s = 1'000;
+    config.asert.anchor_target = target_of_difficulty(to_uint256(1));
+    TestNode first{std::make_shared<ProofOfWork>(config)};
+    TestNode second{std::make_shared<ProofOfWork>(config)};
+    first.network.time = {Instant{10s}, UnixTime{1'040s}};
+    second.network.time = {Instant{10s}, UnixTime{1'020s}};
+    std::vector<std::unique_ptr<Wire>> wires;
+    wires.push_back(std::make_unique<Wire>(first, second));
+    first.grow(0, 1, 36);
+    run(wires);
+    CHECK(second.height() == 0);  // at 1036: 15 s ahead, and one more
+    auto& time = second.network.time;
+    CHECK(second.sync->next_wakeup() == time.instant + 1s);
+    time = {time.instant + 1s, time.unix_time + 1s};
+    wires[0]->ends[1].context->time = time;
+    second.sync->on_timer(time);
+    run(wires);
+    CHECK(second.height() == 1);
+    for (const auto& end : wires[0]->ends) CHECK(end.context->offences.empty());
 }
 
 TEST_CASE("questions that are malformed, or too many, are offences") {

@@ -75,6 +75,10 @@ void Downloads::on_headers(Now now, PeerId id, std::uint64_t question, std::vect
             charge(id, Offence::invalid_data, out);
             break;
         }
+        if (const auto due = chain_.due(header, now)) {
+            peer->waits_until = due;
+            break;
+        }
         if (blocks_.size() == config_.ahead_max) break;
         Pending pending;
         pending.hash = hash;
@@ -158,6 +162,7 @@ void Downloads::on_imported(Now now, const Hash256& hash, Outcome outcome,
 
 void Downloads::on_timer(Now now, std::vector<Effect>& out) {
     for (auto& [id, peer] : peers_) {
+        if (peer.waits_until && now.instant >= *peer.waits_until) peer.waits_until.reset();
         if (!peer.question || now.instant < peer.question->deadline) continue;
         ++peer.failures;
         charge(id, Offence::useless, out);
@@ -170,6 +175,7 @@ Instant Downloads::next_wakeup() const {
     Instant out = never;
     for (const auto& [id, peer] : peers_) {
         if (peer.question) out = std::min(out, peer.question->deadline);
+        if (peer.waits_until) out = std::min(out, *peer.waits_until);
     }
     return out;
 }
@@ -202,7 +208,7 @@ void Downloads::ask_headers(Now now, std::vector<Effect>& out) {
     for (auto& entry : peers_) {
         const auto& peer = entry.second;
         if (peer.question && peer.question->of_headers) return;
-        if (peer.question || peer.has_no_more || !peer.status) continue;
+        if (peer.question || peer.has_no_more || peer.waits_until || !peer.status) continue;
         if (!chain_.is_better(*peer.status)) continue;
         if (!blocks_.empty() && peer.status->number <= blocks_.back().header.number) continue;
         if (!best || peer.failures < best->second.failures) best = &entry;

@@ -4,7 +4,8 @@
 //
 // Who does not answer in time is asked last; who answers with what was not asked, with headers that
 // do not follow, or with a body that is not its header's, is charged, and another one is asked. An
-// honest peer may lose a race to a new head, so that an answer without items costs nothing.
+// honest peer may lose a race to a new head, so that an answer without items costs nothing; nor
+// does a header whose time has not come: its peer is asked again then.
 //
 // A core without I/O: effects are appended to a list that the caller takes.
 // Bounded by DownloadsConfig, and one question a peer. Threading: the node's thread.
@@ -66,6 +67,10 @@ public:
         std::function<Hash256(const Header&)> hash_of = [](const Header& header) {
             return header.hash();
         };
+        /// When a block may be taken whose time has not come; nothing: it may be now.
+        std::function<std::optional<Instant>(const Header&, Now)> due = [](const Header&, Now) {
+            return std::optional<Instant>{};
+        };
     };
 
     Downloads(DownloadsConfig config, Chain chain) : config_(config), chain_(std::move(chain)) {}
@@ -106,6 +111,7 @@ private:
         std::optional<Question> question;
         std::uint32_t failures = 0;  // answers that did not come, since the last good one
         bool has_no_more = false;    // headers, by its last status
+        std::optional<Instant> waits_until = {};  // for a block whose time has not come
     };
     struct Pending {
         Hash256 hash{};

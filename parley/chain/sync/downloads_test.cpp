@@ -30,6 +30,8 @@ struct Rig {
     std::map<Downloads::PeerId, std::vector<Offence>> charges;
     std::map<Downloads::PeerId, std::size_t> bodies_asked;
     std::map<Downloads::PeerId, std::size_t> headers_asked;
+    std::uint64_t latest_time_s = ~0ULL;  // of a block that may be taken before due_at
+    Instant due_at = never;
 
     explicit Rig(std::size_t count, DownloadsConfig config = {}) {
         REQUIRE(source.open());
@@ -37,22 +39,28 @@ struct Rig {
         for (std::uint64_t i = 0; i < count; ++i) {
             blocks.push_back(source.grow({payment(0, i, 1, 5)}));
         }
-        downloads.emplace(config,
-                          Downloads::Chain{
-                              .is_better =
-                                  [this](const ChainStatus& status) {
-                                      return status.number > target.ledger->head().header.number;
-                                  },
-                              .locator =
-                                  [this] {
-                                      return std::vector{target.ledger->head().hash,
-                                                         target.ledger->genesis_hash()};
-                                  },
-                              .is_known =
-                                  [this](const Hash256& hash) {
-                                      return target.ledger->blocks().recent(hash) != nullptr;
-                                  },
-                          });
+        downloads.emplace(
+            config, Downloads::Chain{
+                        .is_better =
+                            [this](const ChainStatus& status) {
+                                return status.number > target.ledger->head().header.number;
+                            },
+                        .locator =
+                            [this] {
+                                return std::vector{target.ledger->head().hash,
+                                                   target.ledger->genesis_hash()};
+                            },
+                        .is_known =
+                            [this](const Hash256& hash) {
+                                return target.ledger->blocks().recent(hash) != nullptr;
+                            },
+                        .due = [this](const Header& header, Now at) -> std::optional<Instant> {
+                            if (header.timestamp <= latest_time_s || at.instant >= due_at) {
+                                return std::nullopt;
+                            }
+                            return due_at;
+                        },
+                    });
     }
     ChainStatus status() const {
         const auto& head = source.ledger->head();
@@ -335,4 +343,28 @@ TEST_CASE("a peer that says it is ahead and has nothing is not asked again until
     rig.run(nothing);
     CHECK(rig.headers_asked.at(1) == 2);
     CHECK(rig.charges.empty());
+}
+
+TEST_CASE("a block whose time has not come is asked for again when it is due, and costs nothing") {
+    Rig rig{5};
+    rig.latest_time_s = rig.blocks[2].header.timestamp;
+    rig.due_at = rig.now.instant + 7s;
+    rig.join(1);
+    const auto nobody = [](const Downloads::Ask&) { return false; };
+    rig.run(nobody);
+    CHECK(rig.target.ledger->head().header.number == 3);
+    CHECK(rig.headers_asked[1] == 1);
+    // Whatever it says meanwhile.
+    auto higher = rig.status();
+    ++higher.number;
+    rig.downloads->on_status(rig.now, 1, higher, rig.effects);
+    rig.run(nobody);
+    CHECK(rig.headers_asked[1] == 1);
+    REQUIRE(rig.downloads->next_wakeup() == rig.due_at);
+    rig.now.instant = rig.due_at;
+    rig.downloads->on_timer(rig.now, rig.effects);
+    rig.run(nobody);
+    CHECK(rig.target.ledger->head().header.number == 5);
+    CHECK(rig.charges[1].empty());
+    CHECK(rig.downloads->next_wakeup() == never);
 }

@@ -11,7 +11,9 @@
 #include <parley/chain/consensus/pow/asert.hpp>
 #include <parley/chain/types/fork.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <optional>
 
 namespace parley::chain {
 
@@ -37,6 +39,10 @@ public:
     void reward(const Block& block, Fork fork, StateEdit& state) const override;
     /// More work.
     bool is_better(const ChainHeader& a, const ChainHeader& b) const override;
+    /// 15 s, as in Geth: what a miner gains by a late time is bounded by it.
+    std::optional<Duration> ahead_max() const override { return block_ahead_max; }
+
+    static constexpr Duration block_ahead_max = std::chrono::seconds{15};
 
     /// That a header's hash must not exceed.
     Uint256 target_after(const ChainHeader& parent) const;
