@@ -90,6 +90,12 @@ void Chain::collect_metrics(p2p::Metrics& metrics) const {
         metrics.counter("parley_blocks_made_total", "Blocks that this node made.")
             .add(producer->counters().made);
     }
+    if (const auto* miner = blocks_->miner()) {
+        metrics.counter("parley_blocks_made_total", "Blocks that this node made.")
+            .add(miner->counters().found);
+        metrics.counter("parley_nonces_stale_total", "Good nonces that came too late.")
+            .add(miner->counters().stale);
+    }
 }
 
 }  // namespace parley::node

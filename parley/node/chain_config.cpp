@@ -28,11 +28,12 @@ p2p::SettingList settings_of(ChainConfig& config) {
             "engine",
             "Who makes blocks. \"solo\": the one signer whose address is the genesis's extraData.\n"
             "# \"qbft\": validators by votes, the first of whom are in the genesis's extraData.\n"
+            "# \"pow\": miners by work, as the genesis's difficulty and config.pow say.\n"
             "# \"unsealed\": anyone, as before Ethereum's consensus; for `parley chain` alone.",
-            "\"solo\", \"qbft\" or \"unsealed\"",
+            "\"solo\", \"qbft\", \"pow\" or \"unsealed\"",
             [&](const std::string& s) {
                 config.engine = s;
-                return s == "solo" || s == "qbft" || s == "unsealed";
+                return s == "solo" || s == "qbft" || s == "pow" || s == "unsealed";
             },
             [&] { return config.engine; })
         .text(
@@ -44,6 +45,20 @@ p2p::SettingList settings_of(ChainConfig& config) {
                 return s == "node.key" || !p2p::is_taken_in_folder(s);
             },
             [&] { return config.signer_key; })
+        .text(
+            "miner",
+            "Of a chain by work: the account that gets reward and fees of the blocks that this "
+            "node\n"
+            "# makes. \"\": it makes none.",
+            "an address, 0x and 40 hex digits, or \"\"",
+            [&](const std::string& s) {
+                config.miner = chain::Address::parse(s);
+                return s.empty() || config.miner;
+            },
+            [&] { return config.miner ? config.miner->to_string() : std::string{}; })
+        .number("mining_threads",
+                "Threads that look for nonces. 0: outside miners do (eth_getWork, `parley mine`).",
+                0, 1024, config.mining_threads)
         .text(
             "sync",
             "How a node without blocks catches up. \"blocks\": it executes all of them.\n"

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <parley/base/time.hpp>
+#include <parley/chain/types/address.hpp>
 #include <parley/gossip/tree.hpp>
 #include <parley/p2p/config/setting.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace parley::node {
@@ -16,6 +18,8 @@ struct ChainConfig {
     std::string genesis;  ///< a file of parse_genesis(), in the folder; empty: there are no blocks
     std::string engine = "solo";  ///< as make_engine() knows it
     std::string signer_key;       ///< a key file in the folder; empty: this node makes no blocks
+    std::optional<chain::Address> miner;  ///< gets what blocks by work bring; nothing: makes none
+    unsigned mining_threads = 1;          ///< 0: for outside miners alone
     Duration block_interval = std::chrono::seconds{2};  ///< at least a second
     bool fetches_state = false;                         ///< by a fresh node, not all blocks
     bool empty_blocks = true;                           ///< made where nothing waits

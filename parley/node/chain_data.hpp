@@ -8,6 +8,7 @@
 #include <parley/base/secret_bytes.hpp>
 #include <parley/base/store.hpp>
 #include <parley/chain/consensus/engine.hpp>
+#include <parley/chain/consensus/pow/nonce_search.hpp>
 #include <parley/chain/consensus/qbft/signing/signer.hpp>
 #include <parley/chain/execution/execution.hpp>
 #include <parley/chain/genesis/genesis.hpp>
@@ -34,6 +35,8 @@ struct ChainData {
     /// Of a validator: what it said. Both are there if it has a secret or a signer.
     std::shared_ptr<AppendLog> votes_first = {};
     std::shared_ptr<AppendLog> votes_second = {};
+    /// Of a chain by work: looks for this node's nonces; null: outside miners do.
+    std::shared_ptr<chain::NonceSearch> search = {};
 };
 /// Whether blocks are made by work (ProofOfWork).
 bool is_by_work(const ChainData& data);

@@ -1,5 +1,6 @@
 #include <parley/node/ledger_module.hpp>
 
+#include <parley/chain/consensus/pow/proof_of_work.hpp>
 #include <parley/chain/consensus/solo/solo.hpp>
 #include <parley/chain/execution/transfers.hpp>
 #include <parley/chain/types/fees.hpp>
@@ -13,6 +14,9 @@ namespace {
 
 /// More do not fit into a block of the largest size that is made.
 constexpr std::size_t picked_max = 20'000;
+/// After which work goes on though blocks are missing: whoever only says that there are more must
+/// not stop it.
+constexpr Duration mining_waits_max = std::chrono::hours{1};
 /// By the tree of new blocks: hours of them.
 constexpr std::size_t blocks_remembered = 4'096;
 
@@ -58,7 +62,7 @@ void LedgerModule::attached(transport::Network& network) {
     network.log().write(LogLevel::info, "ledger", "opened",
                         {{"head", first_number_},
                          {"hash", "0x" + to_hex(ledger().head().hash)},
-                         {"makes_blocks", data_.signer_secret || data_.signer}});
+                         {"makes_blocks", data_.signer_secret || data_.signer || config_.miner}});
     sync_.on_whole([this](Now now) { use_state(now); });
     if (sync_.is_whole()) return use_state(network.now());
     parts_.eth.await_state([this] { return progress(); });
@@ -70,7 +74,11 @@ void LedgerModule::use_state(Now now) {
         [this](const auto& tx, const auto& sender) { return objection(tx, sender); });
     parts_.relay.on_new_head(now, new_head({}));
     use_ledger();
-    if (data_.signer_secret && !is_by_votes(data_)) start_producer();
+    if (is_by_work(data_)) {
+        if (config_.miner) start_miner();
+    } else if (data_.signer_secret && !is_by_votes(data_)) {
+        start_producer();
+    }
     tell_head(now);
 }
 
@@ -113,6 +121,38 @@ void LedgerModule::start_producer() {
     wipe(*data_.signer_secret);
 }
 
+void LedgerModule::start_miner() {
+    chain::MinerConfig config;
+    config.beneficiary = *config_.miner;
+    config.gas_limit_aim = config_.gas_limit;
+    chain::Miner::Chain chain{
+        .execution = execution_,
+        .engine = std::dynamic_pointer_cast<const chain::ProofOfWork>(data_.engine),
+        .ledger = sync_.ledger(),
+        .pick = [this](const auto& base_fee, auto gas_max) { return pick(base_fee, gas_max); },
+        .import =
+            [this](Now now, chain::Block block, chain::ImportDone done,
+                   std::vector<chain::Address> senders) {
+                sync_.import(now, std::move(block), chain::BlockSync::Maker::this_node,
+                             std::move(done), std::move(senders));
+            },
+        .is_ready = [this](Now now) { return may_mine(now); },
+        .on_refused = [this](const Hash256& hash,
+                             const chain::ExecutionError& why) { on_refused({{hash, why}}); },
+    };
+    miner_.emplace(config, std::move(chain), data_.search, network_->log());
+}
+
+/// On an old head it would be in vain.
+bool LedgerModule::may_mine(Now now) {
+    if (sync_.missing() <= 1) {
+        mining_waits_since_.reset();
+        return true;
+    }
+    if (!mining_waits_since_) mining_waits_since_ = now.instant;
+    return now.instant - *mining_waits_since_ > mining_waits_max;
+}
+
 void LedgerModule::on_refused(
     const std::vector<std::pair<Hash256, chain::ExecutionError>>& refused) {
     for (const auto& [hash, why] : refused) {
@@ -138,12 +178,14 @@ std::vector<chain::Picked> LedgerModule::pick(const Uint256& base_fee,
 
 Instant LedgerModule::next_wakeup() const {
     const auto making = producer_ ? producer_->next_wakeup() : never;
-    return std::min(sync_.next_wakeup(), making);
+    const auto mining = miner_ ? miner_->next_wakeup() : never;
+    return std::min({sync_.next_wakeup(), making, mining});
 }
 
 void LedgerModule::on_timer(Now now) {
     sync_.on_timer(now);
     if (producer_) producer_->on_timer(now);
+    if (miner_) miner_->on_timer(now);
     parts_.eth.on_progress(now);
 }
 
@@ -208,6 +250,7 @@ void LedgerModule::on_imported(Now now, const chain::Imported& imported) {
     }
     parts_.eth.on_progress(now);
     tell_head(now);
+    if (miner_) miner_->on_head(now);
 }
 
 }  // namespace parley::node

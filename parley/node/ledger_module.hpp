@@ -1,12 +1,13 @@
 // LedgerModule: the blocks of the chain in a node. The topic "sync" (BlockSync), the making of
-// blocks where this node signs (Producer), and all that follows the head: the pool, what eth_*
-// reads and filters, what the network says of the chain.
+// blocks where this node signs (Producer) or works (Miner), and all that follows the head: the
+// pool, what eth_* reads and filters, what the network says of the chain.
 //
 // The ledger is opened when it is plugged in; errors of the disk are thrown there, in words.
 // Threading: the node's thread.
 #pragma once
 
 #include <parley/base/rng.hpp>
+#include <parley/chain/consensus/pow/miner.hpp>
 #include <parley/chain/execution/execution.hpp>
 #include <parley/chain/producer/producer.hpp>
 #include <parley/chain/sync/block_sync.hpp>
@@ -72,6 +73,9 @@ public:
     void on_refused(const std::vector<std::pair<Hash256, chain::ExecutionError>>& refused);
     /// Null if this node makes no blocks.
     const chain::Producer* producer() const { return producer_ ? &*producer_ : nullptr; }
+    /// Null if it makes none by work, or has no state yet.
+    chain::Miner* miner() { return miner_ ? &*miner_ : nullptr; }
+    const chain::Miner* miner() const { return miner_ ? &*miner_ : nullptr; }
     /// Called now, and for each head that follows.
     void follow_head(Now now, OnHead call);
 
@@ -84,6 +88,8 @@ private:
     void use_state(Now now);
     void use_ledger();
     void start_producer();
+    void start_miner();
+    bool may_mine(Now now);
 
     void tell_head(Now now);
 
@@ -94,8 +100,10 @@ private:
     transport::Network* network_ = nullptr;  // since attached()
     chain::BlockSync sync_;
     std::optional<chain::Producer> producer_;
-    std::uint64_t first_number_ = 0;  // of the head at the start
-    chain::Fork next_fork_{};         // of the next block
+    std::optional<chain::Miner> miner_;
+    std::optional<Instant> mining_waits_since_;  // for blocks that are missing
+    std::uint64_t first_number_ = 0;             // of the head at the start
+    chain::Fork next_fork_{};                    // of the next block
     std::vector<OnHead> on_head_;
 };
 

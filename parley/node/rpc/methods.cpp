@@ -1,6 +1,7 @@
 // The chain's JSON-RPC methods: eth_*, txpool_*, and of the consensus. docs/RPC.md describes each.
 #include <parley/node/rpc/consensus.hpp>
 #include <parley/node/rpc/functions.hpp>
+#include <parley/node/rpc/mining.hpp>
 #include <parley/node/rpc/pool_content.hpp>
 #include <parley/rpc/method_list.hpp>
 
@@ -22,6 +23,7 @@ std::vector<rpc::Method> Chain::rpc_methods() {
     auto out = eth_.methods();
     std::ranges::move(list.take(), std::back_inserter(out));
     std::ranges::move(consensus_methods(*this), std::back_inserter(out));
+    std::ranges::move(mining_methods(*this), std::back_inserter(out));
     return out;
 }
 
