@@ -132,9 +132,9 @@ void LedgerModule::start_miner() {
         .pick = [this](const auto& base_fee, auto gas_max) { return pick(base_fee, gas_max); },
         .import =
             [this](Now now, chain::Block block, chain::ImportDone done,
-                   std::vector<chain::Address> senders) {
+                   chain::ExecutedBlock known) {
                 sync_.import(now, std::move(block), chain::BlockSync::Maker::this_node,
-                             std::move(done), std::move(senders));
+                             std::move(done), std::move(known));
             },
         .is_ready = [this](Now now) { return may_mine(now); },
         .on_refused = [this](const Hash256& hash,

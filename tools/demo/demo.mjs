@@ -1,5 +1,6 @@
-// ./dev demo: a network of 8 parley processes on the loopback, from one known address to a
-// thousand transactions everywhere, through the loss of its first node, to blocks.
+// ./dev demo: a network of 7 parley processes on the loopback, from one known address to a
+// thousand transactions everywhere, through the loss of its first node, to the blocks of four of
+// them, and to what those do without one and without two.
 // With --check every statement is asserted, all is stopped, and the exit code says how it went.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,8 +11,10 @@ import { funds, mineWhatWaits, sendBare, verifyProof } from './chain.mjs';
 import { freePort, NodeProcess } from './node_process.mjs';
 import { bar, bold, bytes, dim, green, red, Step, table } from './screen.mjs';
 import { makeTransactions, makeWallets } from './transactions.mjs';
+import { agree, haveBoth, loseOne, loseTwo } from './votes.mjs';
 
-const count = 8;
+const count = 7;
+const validatorCount = 4;
 const transactionCount = 1000;
 const check = process.argv.includes('--check');
 const binary = resolve(process.env.PARLEY ?? 'build/release/bin/parley');
@@ -50,11 +53,10 @@ async function makeFolders() {
     nodes.push(new NodeProcess(binary, join(folder, `node-${i + 1}`), i + 1,
       await freePort(), await freePort()));
   }
-  // Its key will sign the blocks, once it is told so.
-  nodes[0].makeKey();
-  writeFileSync(genesis, nodes[0].command(
-    'genesis', '--signer-key', join(nodes[0].folder, 'node.key'), ...funds(wallets)));
-  nodes[0].init(genesis, null, { keepKey: true });
+  // The first ones will be validators, once they are told so.
+  const keys = nodes.slice(0, validatorCount).flatMap((node) => ['--validator-key', node.makeKey()]);
+  writeFileSync(genesis, nodes[0].command('genesis', ...keys, ...funds(wallets)));
+  nodes[0].init(genesis, null);
   step.done(folder);
 }
 
@@ -178,18 +180,26 @@ async function comeBack() {
   again.done(`${bar(1, 1)} ${transactionCount}`);
 }
 
-/** The first node returns, and makes blocks. */
+/** The first node returns, and it and three others make blocks. */
 async function makeBlocks(raws) {
-  const step = new Step('the first node returns, as the signer of blocks');
-  nodes[0].set('signer_key', '"node.key"');
-  nodes[0].set('block_interval', 1);
-  nodes[0].start();
-  await until(10, 'the first node answers within 10 s', () => nodes[0].status());
+  const validators = nodes.slice(0, validatorCount);
+  const step = new Step(`the first node returns; it and ${validatorCount - 1} others are validators`);
+  for (const node of validators) {
+    await node.stop('SIGTERM');
+    node.voteWithKey();
+    node.start();
+  }
+  await until(10, 'the validators answer within 10 s',
+    async () => !(await statuses(validators)).includes(null));
   step.done();
-  const tools = { nodes, raws, wallets, until, assert, Step, bar };
+  const tools = { nodes, validators, raws, wallets, until, assert, sleep, Step, bar };
   await mineWhatWaits(tools);
   const account = await sendBare(tools);
   await verifyProof({ ...tools, account });
+  const normal = await agree(tools);
+  await loseOne({ ...tools, normal });
+  await loseTwo(tools);
+  await haveBoth(tools);
 }
 
 async function showTable() {

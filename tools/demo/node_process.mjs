@@ -1,7 +1,7 @@
 // One parley process of the demo: its folder, its settings, its life and its RPC.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { openSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -31,15 +31,23 @@ export class NodeProcess {
     return execFileSync(this.binary, args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
   }
 
-  /** Makes the folder's key, which signs blocks, before the rest. */
-  makeKey() { this.command('key', 'new', this.folder); }
+  /** Makes a validator's key, in a folder of its own; gives its file. */
+  makeKey() {
+    this.keyFolder = `${this.folder}-validator`;
+    this.command('key', 'new', this.keyFolder);
+    return join(this.keyFolder, 'node.key');
+  }
 
-  /** Makes the folder with settings, and a key if there is none; `boot` is the one target it knows,
-   *  or null. */
-  init(genesis, boot, { keepKey = false } = {}) {
-    const args = ['init', this.folder, '--private', '--chain', genesis,
+  /** From its next start on it is a validator. */
+  voteWithKey() {
+    copyFileSync(join(this.keyFolder, 'node.key'), join(this.folder, 'validator.key'));
+    this.set('signer_key', '"validator.key"');
+  }
+
+  /** Makes the folder with a key and settings; `boot` is the one target it knows, or null. */
+  init(genesis, boot) {
+    const args = ['init', this.folder, '--private', '--chain', genesis, '--engine', 'qbft',
       '--listen', `127.0.0.1:${this.p2pPort}`, '--http', `127.0.0.1:${this.httpPort}`];
-    if (keepKey) args.push('--keep-key');
     if (boot) args.push('--boot', boot);
     this.command(...args);
   }

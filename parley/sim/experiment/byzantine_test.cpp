@@ -28,20 +28,17 @@ void check_run(const ExperimentOptions& options) {
 
 }  // namespace
 
-TEST_CASE("with one of four validators against them the others agree, at many seeds") {
-    auto options = validators(3, 1);
+TEST_CASE("validators agree though a third of them is against them, at many seeds") {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     constexpr std::uint64_t seeds = 10;  // ten times slower each
 #else
     constexpr std::uint64_t seeds = 300;
 #endif
-    for (options.seed = 1; options.seed <= seeds; ++options.seed) check_run(options);
-}
-
-TEST_CASE("so do larger sets") {
-    check_run(validators(5, 2));
-    check_run(validators(7, 3));
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    check_run(validators(21, 10));
-#endif
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        auto options = validators(3, 1);
+        if (seed % 10 == 3) options = validators(5, 2);
+        if (seed % 50 == 7) options = validators(7, 3);
+        options.seed = seed;
+        check_run(options);
+    }
 }

@@ -113,8 +113,9 @@ void Miner::on_made(Now now, Result<BlockDraft, trie::TrieError> result) {
     auto& made = result->made;
     const auto boundary = chain_.engine->target_after(result->parent);
     auto work = std::make_shared<const Work>(work_of(made.block.header, boundary));
-    offers_.push_back(
-        {work, result->parent.hash, std::move(made.block), std::move(made.senders), now.instant});
+    auto block = std::move(made.block);
+    offers_.push_back({work, result->parent.hash, std::move(block),
+                       std::move(made).executed_block(), now.instant});
     if (offers_.size() > offers_max) offers_.pop_front();
     ++counters_.offered;
     if (search_ && solved_ != result->parent.hash) search_->begin(now, std::move(work));
@@ -153,7 +154,7 @@ void Miner::import(Now now, Offer offer, const Solution& solution) {
         [self = self_, number, hash](Now at, const Result<Imported, ImportError>& imported) {
             if (*self) (*self)->on_imported(at, number, hash, imported);
         },
-        std::move(offer.senders));
+        std::move(offer.known));
 }
 
 void Miner::on_imported(Now now, std::uint64_t number, const Hash256& hash,

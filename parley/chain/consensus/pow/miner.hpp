@@ -61,7 +61,7 @@ public:
         /// The best transactions for a block of this base fee and gas limit.
         std::function<std::vector<Picked>(const Uint256& base_fee, std::uint64_t gas_max)> pick;
         /// Where a block goes that was found, as Ledger::import: to the ledger, and to peers.
-        std::function<void(Now, Block, ImportDone, std::vector<Address> senders)> import;
+        std::function<void(Now, Block, ImportDone, ExecutedBlock)> import;
         /// Whether there is any use in work on the head.
         std::function<bool(Now)> is_ready = [](Now) { return true; };
         /// Told of each transaction that could not be executed at its place, and why.
@@ -104,7 +104,7 @@ private:
         std::shared_ptr<const Work> work;
         Hash256 parent{};
         Block block;
-        std::vector<Address> senders;
+        ExecutedBlock known;
         Instant made{};
     };
 

@@ -69,14 +69,14 @@ struct MinerRig {
                           .pick = [this](const auto&, auto) { return waiting; },
                           .import =
                               [this](Now at, Block block, ImportDone done, auto senders) {
-                                  import(at, std::move(block), std::move(done), std::move(senders));
+                                  import(at, std::move(block), std::move(done), std::move(known));
                               },
                           .is_ready = [this](Now) { return is_ready; },
                       },
                       search, log);
         work();
     }
-    void import(Now at, Block block, ImportDone done, std::vector<Address> senders) {
+    void import(Now at, Block block, ImportDone done, ExecutedBlock known) {
         if (refuses) return done(at, std::unexpected{ImportError{StoreError{StoreErrc::full}}});
         chain.ledger->import(
             at, std::move(block),
@@ -84,7 +84,7 @@ struct MinerRig {
                 if (miner && result && !result->applied.empty()) miner->on_head(then);
                 done(then, result);
             },
-            std::move(senders));
+            std::move(known));
     }
     void work() {
         miner->on_timer(now);
