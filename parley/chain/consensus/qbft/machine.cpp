@@ -63,11 +63,14 @@ Machine::Machine(MachineConfig config, std::set<Address> silent,
         view_ = record_.view = record->view;
     }
     start_timer(now);
-    // After a block was prepared in this round, the change to it would name that block, and be
-    // another one than the change that it said before.
-    const auto& last = record_.certificate;
-    const bool is_prepared_here = last && last->prepared.round == view_.round;
-    if (view_.round > 0 && !is_prepared_here) say_round_change(now, out);
+    const auto& certificate = record_.certificate;
+    if (view_.round > 0 && certificate && certificate->prepared.round == view_.round) {
+        // The change to this round that it said, if it did, knew of nothing prepared in it, and
+        // another one would contradict that.
+        change_to(view_.round + 1, now, out);
+    } else if (view_.round > 0) {
+        say_round_change(now, out);
+    }
     propose_if_due(now, out);
 }
 
