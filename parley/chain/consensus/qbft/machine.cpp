@@ -344,6 +344,8 @@ void Machine::on_timer(Now now, Effects& out) {
         out.emplace_back(RepeatRoundChange{view_});
         repeat_at_ = now.instant + config_.repeat_every;
     }
+    // If this is not enough, the last change of round that it takes will be.
+    if (now.instant >= propose_at_) propose_at_ = never;
     propose_if_due(now, out);
 }
 

@@ -60,6 +60,26 @@ TEST_CASE("nothing is proposed before the period ends") {
     CHECK(cluster.said.empty());
 }
 
+TEST_CASE("a proposer that cannot propose when the period ends is not woken up for it again") {
+    Cluster cluster{4};
+    cluster.config.self = validator(1);
+    const Instant end = cluster.config.period_end;
+    // Round 1 began before the end, since the proposer of round 0 is silent, and nobody followed.
+    Effects out;
+    Machine waits{cluster.config, {validator(0)}, {}, {}, out};
+    waits.on_timer({}, out);
+    REQUIRE(waits.round() == 1);
+    REQUIRE(waits.proposer() == validator(1));
+    waits.on_timer({end, {}}, out);
+    CHECK(waits.next_wakeup() > end);
+    // It proposed before it restarted.
+    cluster.config.self = validator(0);
+    const Record record{.view = {height, 0}, .proposed = digest_of(block_of(0))};
+    Machine proposed{cluster.config, {}, record, {}, out};
+    proposed.on_timer({end, {}}, out);
+    CHECK(proposed.next_wakeup() > end);
+}
+
 TEST_CASE("a dead proposer costs one time-out, and the next height none") {
     Cluster cluster{4};
     cluster.start();
