@@ -68,6 +68,7 @@ public:
         config_.height = height;
         config_.validators = qbft::Validators{all};
         config_.skips_silent = false;
+        config_.waits_for_quorum = false;  // a round may end at any moment
         byzantine_.emplace(faulty, config_.validators, messages_);
     }
 

@@ -77,6 +77,12 @@ std::string heard_text(const json::value& validator, const std::string& self) {
     return duration_text(static_cast<std::int64_t>(decimal_at(validator, "/heardAgo"))) + " ago";
 }
 
+std::string timeout_text(const json::value& reply) {
+    if (!is_there(reply, "/timeoutIn")) return "runs once a quorum is in this round";
+    const auto time = decimal_at(reply, "/timeoutIn");
+    return time > 0 ? fmt::format("in {:.1f} s", time) : std::string{"now"};
+}
+
 }  // namespace
 
 std::string consensus_text(const json::value& reply) {
@@ -95,10 +101,7 @@ std::string consensus_text(const json::value& reply) {
                                       number_at(reply, "/quorum"), validators.size()));
     }
     lines.add("Waits for", text_at(reply, "/waitsFor"));
-    const auto time = decimal_at(reply, "/timeoutIn");
-    if (!validators.empty()) {
-        lines.add("Time-out", time > 0 ? fmt::format("in {:.1f} s", time) : std::string{"now"});
-    }
+    if (!validators.empty()) lines.add("Time-out", timeout_text(reply));
     lines.add("This node", own_text(reply));
     auto out = lines.take();
     for (const auto& one : list_at(reply, "/evidence")) {

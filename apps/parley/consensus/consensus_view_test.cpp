@@ -37,6 +37,15 @@ TEST_CASE("consensus view: what is waited for, and who said what") {
           "0xd                      prepare  never\n");
 }
 
+TEST_CASE("consensus view: alone in a round no time runs") {
+    const auto reply = boost::json::parse(R"({
+        "head": {"number": 11, "hash": "0x11", "age": 14}, "missing": 0, "self": "0xa",
+        "height": 12, "round": 1, "quorum": 3, "timeoutIn": null, "waitsFor": "",
+        "validators": [{"address": "0xa"}]})");
+    CHECK(consensus_text(reply).find("Time-out    runs once a quorum is in this round\n") !=
+          std::string::npos);
+}
+
 TEST_CASE("consensus view: before the blocks are here, and of a node that follows") {
     const auto reply = boost::json::parse(R"({
         "head": {"number": 5, "hash": "0x11", "age": 100}, "missing": 2000, "self": null,

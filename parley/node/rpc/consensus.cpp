@@ -137,7 +137,8 @@ void add_progress(json::object& out, const qbft::Progress& progress, Now now) {
     out["speaksFrom"] = nullptr;
     if (progress.speaks_from) out["speaksFrom"] = *progress.speaks_from;
     out["halted"] = optional_text(progress.halted);
-    out["timeoutIn"] = seconds_until(progress.deadline, now);
+    out["timeoutIn"] = nullptr;
+    if (progress.deadline != never) out["timeoutIn"] = seconds_until(progress.deadline, now);
     json::array validators;
     for (const auto& one : progress.validators) validators.push_back(validator_json(one, now));
     out["validators"] = std::move(validators);

@@ -54,7 +54,8 @@ Machine::Machine(MachineConfig config, std::set<Address> silent,
       prepares_(config_.validators.size()),
       commits_(config_.validators.size()),
       round_changes_(config_.validators.size()),
-      silent_(std::move(silent)) {
+      silent_(std::move(silent)),
+      rounds_(config_.validators.size()) {
     if (config_.self && !config_.validators.contains(*config_.self)) config_.self.reset();
     std::erase_if(silent_, [&](const Address& who) { return !config_.validators.contains(who); });
     record_.view = view_;
@@ -81,15 +82,28 @@ const Address& Machine::proposer_of(std::uint32_t round) const {
 void Machine::start_timer(Now now) {
     const bool gets_no_time =
         silent_.contains(proposer()) && silent_.size() <= config_.validators.faulty_max();
-    deadline_ = now.instant;
-    if (!gets_no_time) {
-        deadline_ = std::max(now.instant, config_.period_end) +
-                    doubled(config_.timeout, view_.round, config_.timeout_max);
-    }
+    deadline_ = gets_no_time ? now.instant : never;
+    run_timer(now);
     propose_at_ = is_proposer() && now.instant < config_.period_end ? config_.period_end : never;
 }
 
-Result<std::size_t, VoteError> Machine::admit(const View& view, const Address& author) {
+void Machine::run_timer(Now now) {
+    if (deadline_ != never || !is_quorum_here()) return;
+    deadline_ = std::max(now.instant, config_.period_end) +
+                doubled(config_.timeout, view_.round, config_.timeout_max);
+}
+
+bool Machine::is_quorum_here() const {
+    if (view_.round == 0 || !config_.waits_for_quorum) return true;
+    std::size_t here = 0;
+    for (std::size_t i = 0; i < rounds_.size(); ++i) {
+        const bool is_self = config_.self == config_.validators.addresses()[i];
+        if (is_self || rounds_[i] >= view_.round) ++here;
+    }
+    return here >= config_.validators.quorum();
+}
+
+Result<std::size_t, VoteError> Machine::admit(Now now, const View& view, const Address& author) {
     if (view.height != config_.height) {
         return std::unexpected{VoteError{VoteErrc::other_height, config_.height, view.height}};
     }
@@ -101,6 +115,8 @@ Result<std::size_t, VoteError> Machine::admit(const View& view, const Address& a
     }
     heard_.insert(author);
     silent_.erase(author);
+    rounds_[*index] = std::max(rounds_[*index], view.round);
+    run_timer(now);
     return *index;
 }
 
@@ -135,7 +151,7 @@ Machine::Taken Machine::hear(Now now, Said said, Effects& out) {
 Machine::Taken Machine::on_proposal(Now now, ProposalInput input, Effects& out) {
     const auto view = input.message.signed_block.payload.view;
     const auto& author = input.message.signed_block.author;
-    if (const auto admitted = admit(view, author); !admitted) {
+    if (const auto admitted = admit(now, view, author); !admitted) {
         return std::unexpected{admitted.error()};
     }
     if (is_finished_ || view.round < view_.round) return {};
@@ -149,7 +165,16 @@ Machine::Taken Machine::on_proposal(Now now, ProposalInput input, Effects& out) 
     }
     const auto checked = check_proposal(input, config_.validators, proposer_of(view.round));
     if (!checked) return refuse_unjustified(checked.error());
-    if (view.round > view_.round) enter(view.round, now);
+    // These have gone on to it.
+    for (const auto& change : input.message.round_changes) {
+        auto& known = rounds_[*config_.validators.index_of(change.author)];
+        known = std::max(known, view.round);
+    }
+    if (view.round > view_.round) {
+        enter(view.round, now);
+    } else {
+        run_timer(now);
+    }
     const auto digest = input.digest;
     const auto& block = input.message.signed_block.payload.block;
     out.emplace_back(CheckBlock{digest, block});
@@ -174,8 +199,8 @@ void Machine::on_checked(Now now, const Hash256& digest, bool is_valid, Effects&
     commit_if_prepared(out);
 }
 
-Machine::Taken Machine::on_prepare(Now, const Signed<Prepare>& vote, Effects& out) {
-    const auto author = admit(vote.payload.view, vote.author);
+Machine::Taken Machine::on_prepare(Now now, const Signed<Prepare>& vote, Effects& out) {
+    const auto author = admit(now, vote.payload.view, vote.author);
     if (!author) return std::unexpected{author.error()};
     if (is_finished_ || vote.payload.view < view_) return {};
     const auto counted = count(prepares_, *author, vote, out);
@@ -199,8 +224,8 @@ void Machine::commit_if_prepared(Effects& out) {
     out.emplace_back(SayCommit{view_, digest});
 }
 
-Machine::Taken Machine::on_commit(Now, const Signed<Commit>& vote, Effects& out) {
-    const auto author = admit(vote.payload.view, vote.author);
+Machine::Taken Machine::on_commit(Now now, const Signed<Commit>& vote, Effects& out) {
+    const auto author = admit(now, vote.payload.view, vote.author);
     if (!author) return std::unexpected{author.error()};
     if (is_finished_) return {};
     const auto counted = count(commits_, *author, vote, out);
@@ -215,7 +240,7 @@ Machine::Taken Machine::on_commit(Now, const Signed<Commit>& vote, Effects& out)
 
 Machine::Taken Machine::on_round_change(Now now, RoundChangeInput input, Effects& out) {
     const auto& change = input.message.signed_change;
-    const auto author = admit(change.payload.view, change.author);
+    const auto author = admit(now, change.payload.view, change.author);
     if (!author) return std::unexpected{author.error()};
     if (is_finished_ || change.payload.view < view_) return {};
     auto& known = round_changes_[*author];

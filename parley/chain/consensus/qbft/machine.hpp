@@ -13,6 +13,9 @@
 // A proposer that was not heard through a whole round gets no time at all until it is heard again,
 // as long as no more are silent than may be faulty.
 //
+// Above round 0 time runs once a quorum is known to be in the round or beyond. So nobody goes on
+// alone to rounds where others would never catch up with it, all having the same longest time-out.
+//
 // Bounded: of each validator votes_kept prepares and commits, one change of round, and no message
 // more than rounds_ahead_max ahead. Threading: one thread.
 // Spec: as justification.hpp; docs/consensus.md.
@@ -47,7 +50,8 @@ struct MachineConfig {
     Duration timeout = std::chrono::seconds{2};       ///< of round 0, after period_end
     Duration timeout_max = std::chrono::seconds{60};  ///< it doubles with each round up to this
     Duration repeat_every = std::chrono::seconds{2};  ///< of the own change of round
-    bool skips_silent = true;  ///< gives no time to a proposer that was silent through a round
+    bool skips_silent = true;      ///< gives no time to a proposer that was silent through a round
+    bool waits_for_quorum = true;  ///< before the time of a round above 0 runs
 };
 
 // Effects.
@@ -174,8 +178,10 @@ private:
     const Address& proposer_of(std::uint32_t round) const;
     bool is_proposer() const { return config_.self && proposer() == *config_.self; }
     void start_timer(Now now);
+    void run_timer(Now now);
+    bool is_quorum_here() const;
     /// Of this height, of a validator, not too far ahead: its index.
-    Result<std::size_t, VoteError> admit(const View& view, const Address& author);
+    Result<std::size_t, VoteError> admit(Now now, const View& view, const Address& author);
     template <class Payload>
     Taken count(Votes<Payload>& votes, std::size_t author, const Signed<Payload>& vote,
                 Effects& out);
@@ -193,7 +199,7 @@ private:
 
     MachineConfig config_;
     View view_;
-    Instant deadline_{};
+    Instant deadline_ = never;
     Instant repeat_at_ = never;
     Instant propose_at_ = never;
     std::optional<Proposal> proposal_;  // of this round
@@ -204,7 +210,8 @@ private:
     Votes<Commit> commits_;
     std::vector<std::optional<RoundChangeInput>> round_changes_;  // the latest, by index
     std::set<Address> silent_;
-    std::set<Address> heard_;  // in this round
+    std::set<Address> heard_;            // in this round
+    std::vector<std::uint32_t> rounds_;  // the highest that was heard of each, by index
     bool is_finished_ = false;
 };
 

@@ -32,10 +32,10 @@ struct Progress {
     std::size_t quorum = 0;
     std::size_t faulty_max = 0;
     std::optional<Hash256> proposal = {};
-    bool is_checked = false;                         ///< the proposal is valid
-    bool is_finished = false;                        ///< a quorum has committed
-    Instant period_end{};                            ///< before which there is no block
-    Instant deadline{};                              ///< of this round
+    bool is_checked = false;   ///< the proposal is valid
+    bool is_finished = false;  ///< a quorum has committed
+    Instant period_end{};      ///< before which there is no block
+    Instant deadline{};        ///< of this round; never while fewer than a quorum are in it
     std::vector<ValidatorProgress> validators = {};  ///< ascending
     std::string halted = {};                         ///< why this validator says nothing
     std::optional<std::uint64_t> speaks_from = {};   ///< height, where this one is earlier
