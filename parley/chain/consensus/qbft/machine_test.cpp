@@ -231,6 +231,8 @@ TEST_CASE("a block that may not follow costs its proposer the round at once") {
     cluster.run(seconds{1} + 5 * Cluster::delay);
     CHECK(all_agree(cluster, 4));
     CHECK(cluster.finished[0].first == digest_of(block_of(1)));
+    // Not even who made it prepared it.
+    for (std::size_t i = 0; i < 4; ++i) CHECK(times_said<Signed<Prepare>>(cluster, i, 0) == 0);
 }
 
 TEST_CASE("more than may be faulty in a later round take one along, in one jump") {
@@ -244,6 +246,24 @@ TEST_CASE("more than may be faulty in a later round take one along, in one jump"
     CHECK(cluster.hear(0, change(2, 7)) == "taken");
     CHECK(cluster.machine(0).round() == 7);
     CHECK(times_said<RoundChangeInput>(cluster, 0, 7) == 1);
+}
+
+TEST_CASE("of each validator one change of round counts, the latest") {
+    Cluster cluster{7};
+    cluster.start();
+    const auto change = [](std::size_t who, std::uint32_t round) {
+        return RoundChangeInput{{{{{height, round}, {}}, validator(who), {}}, {}, {}}, {}};
+    };
+    for (std::uint32_t round = 1; round < 50; ++round) {
+        CHECK(cluster.hear(0, change(1, round)) == "taken");
+    }
+    const auto size = cluster.machine(0).snapshot().size();
+    CHECK(cluster.hear(0, change(1, 50)) == "taken");
+    CHECK(cluster.machine(0).snapshot().size() == size);
+    CHECK(cluster.hear(0, change(2, 3)) == "taken");
+    CHECK(cluster.machine(0).round() == 0);  // two of seven may be faulty
+    CHECK(cluster.hear(0, change(3, 4)) == "taken");
+    CHECK(cluster.machine(0).round() == 3);
 }
 
 TEST_CASE("the own change of round is said again every two seconds, and rounds double") {
@@ -323,6 +343,52 @@ TEST_CASE("what nobody honest says is refused by what is wrong") {
     CHECK(cluster.hear(1, proposal(0, 0)) == "taken");
     CHECK(cluster.hear(1, proposal(0, 16)) == "the author said something else before");
     CHECK(cluster.accused.size() == 2);
+}
+
+TEST_CASE("each kind of message is taken of 1,000 rounds ahead, and of no other height") {
+    Cluster cluster{4};
+    cluster.start();
+    const auto said_of = [](std::uint64_t of_height, std::uint32_t round) {
+        const View view{of_height, round};
+        const auto digest = digest_of(block_of(0));
+        return std::vector<Said>{
+            ProposalInput{{{{view, block_of(0)}, validator(1), {}}, {}, {}}, digest, validator(1)},
+            Signed<Prepare>{{view, digest}, validator(1), {}},
+            Signed<Commit>{{view, digest, {}}, validator(1), {}},
+            RoundChangeInput{{{{view, {}}, validator(1), {}}, {}, {}}, {}}};
+    };
+    for (const auto& said : said_of(height, 1'001)) {
+        CHECK(cluster.hear(0, said) == "round 1001, expected at most 1000");
+    }
+    for (const auto& said : said_of(height, ~0U)) {
+        CHECK(cluster.hear(0, said) == "round 4294967295, expected at most 1000");
+    }
+    for (const auto& said : said_of(height + 1, 0)) {
+        CHECK(cluster.hear(0, said) == "height 6, expected 5");
+    }
+    const auto last = said_of(height, 1'000);
+    CHECK(cluster.hear(0, last[0]) == "a proposal out of turn");  // it gets as far as that
+    for (std::size_t i = 1; i < last.size(); ++i) CHECK(cluster.hear(0, last[i]) == "taken");
+}
+
+TEST_CASE("each kind of message shows who says two things, with both as evidence") {
+    Cluster cluster{4};
+    cluster.start();
+    const View view{height, 1};
+    const auto commit = [&](std::uint8_t block) {
+        return Signed<Commit>{{view, digest_of(block_of(block)), {}}, validator(1), {}};
+    };
+    CHECK(cluster.hear(0, commit(0)) == "taken");
+    CHECK(cluster.hear(0, commit(1)) == "the author said something else before");
+    CHECK(std::get<Signed<Commit>>(cluster.accused.at(0).first) == commit(0));
+    CHECK(std::get<Signed<Commit>>(cluster.accused.at(0).second) == commit(1));
+    RoundChangeInput nothing{{{{view, {}}, validator(1), {}}, {}, {}}, {}};
+    auto something = nothing;
+    something.message.signed_change.payload.prepared = PreparedRound{0, digest_of(block_of(0))};
+    CHECK(cluster.hear(0, nothing) == "taken");
+    CHECK(cluster.hear(0, something) == "the author said something else before");
+    CHECK(std::get<Signed<RoundChange>>(cluster.accused.at(1).second) ==
+          something.message.signed_change);
 }
 
 TEST_CASE("votes of one validator fill no more than their share") {

@@ -3,6 +3,7 @@
 
 #include <parley/chain/consensus/qbft/test_signing.hpp>
 #include <parley/chain/types/test_items.hpp>
+#include <parley/crypto/hash.hpp>
 
 #include <doctest/doctest.h>
 
@@ -60,6 +61,25 @@ TEST_CASE("messages come back as they were written, with their authors") {
     CHECK(proposal_read->prepares == proposal.prepares);
 }
 
+TEST_CASE("a signature is over the code and the payload, with its height and round") {
+    CHECK(static_cast<int>(Code::proposal) == 0x12);
+    CHECK(static_cast<int>(Code::prepare) == 0x13);
+    CHECK(static_cast<int>(Code::commit) == 0x14);
+    CHECK(static_cast<int>(Code::round_change) == 0x15);
+    const auto text = "22" + std::string(62, '0');
+    const auto hash_of = [](const std::string& hex) { return crypto::keccak256(*from_hex(hex)); };
+    const Hash256 digest{std::byte{0x22}};
+    CHECK(signing_hash(Prepare{view, digest}) == hash_of("e513e30502a0" + text));
+    CHECK(signing_hash(Commit{view, digest, {}}) ==
+          hash_of("f86914f8660502a0" + text + "b841" + std::string(130, '0')));
+    CHECK(signing_hash(RoundChange{view}) == hash_of("c515c30502c0"));
+    CHECK(signing_hash(RoundChange{view, PreparedRound{1, digest}}) ==
+          hash_of("e715e50502e201a0" + text));
+    CHECK(signing_hash(Proposed{view, some_block()}) == hash_of("c712c50502c20102"));
+    CHECK(signing_hash(Prepare{{5, 3}, digest}) != signing_hash(Prepare{view, digest}));
+    CHECK(signing_hash(Prepare{{6, 2}, digest}) != signing_hash(Prepare{view, digest}));
+}
+
 TEST_CASE("a signature is of one kind of message alone") {
     const Prepare prepare{view, {std::byte{3}}};
     auto moved = sign(prepare, 1);
@@ -102,6 +122,13 @@ TEST_CASE("bytes that are no message are refused by what is wrong") {
         return problem_of(
             decode_round_change(SharedBytes::own(Items{change}.set(index, hex).whole())));
     };
+    CHECK(Items{change}.items.size() == 3);
+    CHECK(problem_of(decode_round_change(SharedBytes::own(Items{change}.add("c0").whole()))) ==
+          "message: RLP is followed by 1 bytes too many");
+    auto two = Items{change};
+    two.items.pop_back();
+    CHECK(problem_of(decode_round_change(SharedBytes::own(two.whole()))) ==
+          "prepares: RLP list ends after 2 items, 3 wanted");
     CHECK(changed(0, "80") == "message: RLP string where a list belongs");
     CHECK(changed(1, "11") == "block: RLP string where a list belongs");
     CHECK(changed(1, "80") == "block: RLP string where a list belongs");

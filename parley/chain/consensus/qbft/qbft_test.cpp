@@ -147,17 +147,23 @@ TEST_CASE("votes in headers change who seals the blocks that follow") {
     CHECK(engine().validators_after(fourth) == set_of(0, 5));
 }
 
-TEST_CASE("votes that are open are kept with the block, and lapse with the epoch") {
-    const ValidatorVote adds{.recipient = account(4), .adds = true};
-    const auto genesis = genesis_of(set_of(0, 4));
-    auto at = child(genesis, sealed(genesis, {0, 1, 2}, adds));
-    at = child(at, sealed(at, {1, 2, 3}, adds));
-    while (at.header.number < 9) at = child(at, sealed(at, {3, 1, 2}));
-    CHECK_FALSE(at.notes.empty());
-    at = child(at, sealed(at, {3, 1, 2}, adds));  // block 10 begins an epoch
-    CHECK(engine().validators_after(at) == set_of(0, 4));
-    at = child(at, sealed(at, {0, 1, 2}, adds));
-    CHECK(engine().validators_after(at) == set_of(0, 4));
-    at = child(at, sealed(at, {1, 0, 2}, adds));
-    CHECK(engine().validators_after(at) == set_of(0, 5));
+TEST_CASE("votes that are open are kept with the block, and both kinds lapse with the epoch") {
+    for (const bool is_added : {true, false}) {
+        CAPTURE(is_added);
+        const ValidatorVote vote{.recipient = account(is_added ? 4 : 0), .adds = is_added};
+        const auto changed = is_added ? set_of(0, 5) : set_of(1, 3);
+        const auto genesis = genesis_of(set_of(0, 4));
+        auto at = child(genesis, sealed(genesis, {0, 1, 2}, vote));
+        at = child(at, sealed(at, {1, 2, 3}, vote));
+        while (at.header.number < 9) at = child(at, sealed(at, {3, 1, 2}));
+        CHECK_FALSE(at.notes.empty());
+        CHECK(engine().votes_after(at).cast().size() == 2);
+        at = child(at, sealed(at, {3, 1, 2}, vote));  // block 10 begins an epoch
+        CHECK(engine().votes_after(at).cast().size() == 1);
+        CHECK(engine().validators_after(at) == set_of(0, 4));
+        at = child(at, sealed(at, {0, 1, 2}, vote));
+        CHECK(engine().validators_after(at) == set_of(0, 4));
+        at = child(at, sealed(at, {1, 0, 2}, vote));
+        CHECK(engine().validators_after(at) == changed);
+    }
 }
