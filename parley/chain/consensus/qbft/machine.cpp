@@ -316,6 +316,7 @@ std::vector<Signed<RoundChange>> Machine::changes_to_this_round() const {
 }
 
 void Machine::propose_if_due(Now now, Effects& out) {
+    // If that is not enough, the last change of round that it takes will be.
     if (now.instant >= config_.period_end) propose_at_ = never;
     if (is_finished_ || !is_proposer() || proposal_ || is_making_ || record_.proposed) return;
     if (view_.round > 0) {
@@ -369,8 +370,6 @@ void Machine::on_timer(Now now, Effects& out) {
         out.emplace_back(RepeatRoundChange{view_});
         repeat_at_ = now.instant + config_.repeat_every;
     }
-    // If this is not enough, the last change of round that it takes will be.
-    if (now.instant >= propose_at_) propose_at_ = never;
     propose_if_due(now, out);
 }
 
