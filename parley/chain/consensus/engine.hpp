@@ -69,6 +69,8 @@ public:
     /// How far a block's time may be ahead of the clock of who takes it; nothing: its seals vouch
     /// for its time.
     virtual std::optional<Duration> ahead_max() const { return std::nullopt; }
+    /// Whether the chain of more difficulty is the better one, and each header's was paid for.
+    virtual bool is_by_work() const { return false; }
     /// Whether a block's gas limit must be within 1/1024 of its parent's (Yellow Paper, 4.4.4).
     virtual bool bounds_gas_limit() const { return true; }
 };

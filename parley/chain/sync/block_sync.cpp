@@ -19,6 +19,8 @@ using transport::Offence;
 
 /// Of a block, which is the largest that is sent, and what is around it.
 constexpr std::uint32_t message_bytes = (8U << 20) + (1U << 16);
+/// After which a Job that was not taken is tried again.
+constexpr Duration check_retry_after = std::chrono::milliseconds{20};
 
 /// What becomes of the peer that sent a block.
 Downloads::Outcome outcome_of(const ImportError& error) {
@@ -140,6 +142,7 @@ public:
         sync_.pass_on(context_.now());
         sync_.downloads_.remove_peer(context_.now(), id_, sync_.effects_);
         if (sync_.snapshot_) sync_.snapshot_->remove_peer(context_.now(), id_);
+        if (sync_.gate_) sync_.gate_->remove_peer(id_);
         sync_.perform(context_.now());
     }
     const std::optional<ChainStatus>& last_status() const { return status_; }
@@ -150,11 +153,7 @@ private:
             sync_.network_->hub().publish(HeightLearned{context_.id(), status.number, status.head});
         }
         status_ = status;
-        if (sync_.is_whole()) {
-            sync_.downloads_.on_status(context_.now(), id_, status, sync_.effects_);
-        } else {
-            sync_.snapshot_->on_status(context_.now(), id_, status);
-        }
+        sync_.on_status(context_.now(), id_, status);
         sync_.perform(context_.now());
     }
     Result<void, Offence> on_new_head(Bytes message) {
@@ -180,12 +179,7 @@ private:
         if (!items) return std::unexpected{Offence::malformed};
         auto headers = read_headers(*items, sync_.ledger_->limits().extra_data_bytes_max);
         if (!headers) return std::unexpected{Offence::malformed};
-        if (sync_.is_whole()) {
-            sync_.downloads_.on_headers(context_.now(), id_, items->id, std::move(*headers),
-                                        sync_.effects_);
-        } else {
-            sync_.snapshot_->on_headers(context_.now(), id_, items->id, std::move(*headers));
-        }
+        sync_.on_headers(context_.now(), id_, items->id, std::move(*headers));
         sync_.perform(context_.now());
         return {};
     }
@@ -311,6 +305,7 @@ void BlockSync::attached(transport::Network& network) {
     if (!opened) throw std::runtime_error{message(opened.error())};
     ledger_ = std::move(*opened);
     open_snapshot();
+    if (ledger_->engine().is_by_work()) open_gate();
     relay_ = std::make_unique<BlockRelay>(
         config_.tree,
         BlockRelay::Chain{
@@ -336,6 +331,93 @@ void BlockSync::open_snapshot() {
     }
     was_whole_ = false;
     snapshot_->on_effects([this](Now now) { perform(now); });
+}
+
+/// What is here is the ledger's, or, while the state is fetched, the headers ahead of it.
+void BlockSync::open_gate() {
+    const auto find = [this](const Hash256& hash) -> std::optional<ChainHeader> {
+        if (is_whole()) return ledger_->recent_header(hash);
+        const auto* header = snapshot_->headers().find(hash);
+        return header ? std::optional{*header} : std::nullopt;
+    };
+    gate_.emplace(
+        config_.gate,
+        WorkGate::Chain{
+            .head = [this]() -> const ChainHeader& {
+                return is_whole() ? ledger_->head() : snapshot_->headers().tip();
+            },
+            .locator = [this] { return is_whole() ? locator() : snapshot_->headers().locator(); },
+            .find = find,
+            .engine = [this]() -> const Engine& { return ledger_->engine(); },
+        },
+        rng_.split("gate"));
+}
+
+void BlockSync::follow(Now now, Downloads::PeerId peer, const ChainStatus& status) {
+    if (is_whole()) return downloads_.on_status(now, peer, status, effects_);
+    snapshot_->on_status(now, peer, status);
+}
+
+void BlockSync::on_status(Now now, Downloads::PeerId peer, const ChainStatus& status) {
+    if (!gate_) return follow(now, peer, status);
+    gate_->on_status(now, peer, status, gate_effects_);
+}
+
+void BlockSync::on_headers(Now now, Downloads::PeerId peer, std::uint64_t id,
+                           std::vector<Header> headers) {
+    if (gate_ && id >= WorkGate::first_id) {
+        return gate_->on_headers(now, peer, id, std::move(headers), gate_effects_);
+    }
+    const bool may_pass = !gate_ || gate_->judge(now, peer, headers, gate_effects_);
+    if (is_whole()) {
+        if (!may_pass) return downloads_.on_held(now, peer, id, effects_);
+        return downloads_.on_headers(now, peer, id, std::move(headers), effects_);
+    }
+    if (!may_pass) return snapshot_->on_held(now, peer, id);
+    snapshot_->on_headers(now, peer, id, std::move(headers));
+}
+
+void BlockSync::check(Now now, WorkGate::Check check) {
+    const auto shared = std::make_shared<WorkGate::Check>(std::move(check));
+    const auto good = std::make_shared<std::vector<ChainHeader>>();
+    const bool submitted =
+        network_->jobs().submit({[shared, good, engine = &ledger_->engine()] {
+                                     *good =
+                                         check_headers(*engine, shared->parent, shared->headers);
+                                 },
+                                 [this, shared, good, self = self_](Now at) {
+                                     if (!*self) return;
+                                     const bool all = good->size() == shared->headers.size();
+                                     gate_->on_checked(at, shared->peer, *good, all, gate_effects_);
+                                     perform(at);
+                                 }});
+    if (submitted) return;
+    postponed_checks_.push_back(std::move(*shared));
+    check_again_at_ = now.instant + check_retry_after;
+}
+
+/// True if there was something to do.
+bool BlockSync::perform_gate(Now now) {
+    auto effects = std::exchange(gate_effects_, {});
+    for (auto& effect : effects) {
+        std::visit(overloaded{
+                       [&](const WorkGate::Ask& ask) {
+                           const auto peer = peers_.find(ask.peer);
+                           if (peer == peers_.end()) return;
+                           (void)peer->second->context().send(sync_topic::get_headers,
+                                                              sync_topic::encode(ask.question));
+                       },
+                       [&](WorkGate::Check& wanted) { check(now, std::move(wanted)); },
+                       [&](const WorkGate::Follow& one) { follow(now, one.peer, one.status); },
+                       [&](const WorkGate::Charge& charge) {
+                           const auto peer = peers_.find(charge.peer);
+                           if (peer == peers_.end()) return;
+                           peer->second->context().penalise(charge.offence);
+                       },
+                   },
+                   effect);
+    }
+    return !effects.empty();
 }
 
 BlockRelay::Verdict BlockSync::judge(const Header& header, const Hash256& hash) const {
@@ -377,6 +459,7 @@ std::unique_ptr<transport::TopicHandler> BlockSync::new_peer(transport::Context&
     peers_.emplace(id, peer.get());
     downloads_.add_peer(id);
     if (snapshot_) snapshot_->add_peer(id);
+    if (gate_) gate_->add_peer(id);
     relay_->add_peer(gossip::PeerId{id});
     (void)context.send(sync_topic::new_head, sync_topic::encode(own_status()));
     return peer;
@@ -404,14 +487,20 @@ std::vector<Hash256> BlockSync::locator() const {
 Instant BlockSync::next_wakeup() const {
     if (!ledger_) return never;
     const auto fetching = snapshot_ ? snapshot_->next_wakeup() : never;
-    return std::min({ledger_->next_wakeup(), downloads_.next_wakeup(), relay_->next_wakeup(),
-                     answers_.next_wakeup(), fetching});
+    const auto showing = gate_ ? gate_->next_wakeup() : never;
+    return std::min({showing, check_again_at_, ledger_->next_wakeup(), downloads_.next_wakeup(),
+                     relay_->next_wakeup(), answers_.next_wakeup(), fetching});
 }
 
 void BlockSync::on_timer(Now now) {
     ledger_->on_timer(now);
     answers_.on_timer(now);
     if (snapshot_ && now.instant >= snapshot_->next_wakeup()) snapshot_->on_timer(now);
+    if (gate_ && now.instant >= gate_->next_wakeup()) gate_->on_timer(now, gate_effects_);
+    if (now.instant >= check_again_at_) {
+        check_again_at_ = never;
+        for (auto& one : std::exchange(postponed_checks_, {})) check(now, std::move(one));
+    }
     if (now.instant >= downloads_.next_wakeup()) downloads_.on_timer(now, effects_);
     if (now.instant >= relay_->next_wakeup()) relay_->on_timer(now, relay_effects_);
     pass_on(now);
@@ -421,7 +510,7 @@ void BlockSync::on_timer(Now now) {
 void BlockSync::perform(Now now) {
     if (is_performing_) return;
     is_performing_ = true;
-    while (perform_snapshot(now) || !effects_.empty()) {
+    while (perform_gate(now) || perform_snapshot(now) || !effects_.empty()) {
         for (auto& effect : std::exchange(effects_, {})) {
             std::visit(
                 overloaded{
@@ -481,9 +570,7 @@ bool BlockSync::perform_snapshot(Now now) {
     if (was_whole_ || !is_whole()) return did;
     was_whole_ = true;
     for (const auto& [id, peer] : peers_) {
-        if (const auto& status = peer->last_status()) {
-            downloads_.on_status(now, id, *status, effects_);
-        }
+        if (const auto& status = peer->last_status()) on_status(now, id, *status);
     }
     if (on_whole_) on_whole_(now);
     tell_all();

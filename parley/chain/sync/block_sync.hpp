@@ -1,6 +1,7 @@
 // BlockSync: the module of the topic "sync": holds the ledger, tells peers where its chain ends,
 // answers their questions about blocks and the state, catches up with those that are ahead
-// (Downloads), and passes new blocks on (BlockRelay).
+// (Downloads), and passes new blocks on (BlockRelay). On a chain by work a peer shows the work of
+// its chain first (WorkGate).
 //
 // Bounded: one answer under way for a peer, answers of at most answer_bytes_max; what a peer may
 // ask is limited by a rate, and what it gets of the state by a budget (AnswerQueue). Threading: the
@@ -16,12 +17,14 @@
 #include <parley/chain/sync/downloads.hpp>
 #include <parley/chain/sync/messages.hpp>
 #include <parley/chain/sync/snapshot_sync.hpp>
+#include <parley/chain/sync/work_gate.hpp>
 #include <parley/transport/module.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +37,7 @@ struct BlockSyncConfig {
     /// all blocks.
     bool fetches_state = false;
     SnapshotSyncConfig snapshot;
+    WorkGateConfig gate;               ///< of a chain by work
     gossip::TreeConfig tree;           ///< of new blocks
     double questions_per_second = 20;  ///< of a peer
     double questions_burst = 100;
@@ -68,6 +72,8 @@ public:
     bool is_whole() const { return !snapshot_ || snapshot_->is_done(); }
     /// Called when it comes to be so.
     void on_whole(std::function<void(Now)> call) { on_whole_ = std::move(call); }
+    /// Null unless the chain is by work.
+    const WorkGate* gate() const { return gate_ ? &*gate_ : nullptr; }
     /// Null if the state is not fetched in this life of the node.
     const SnapshotSync* snapshot() const { return snapshot_.get(); }
     const BlockRelay::Counters& relayed() const { return relay_->counters(); }
@@ -86,6 +92,12 @@ private:
     sync_topic::ChainStatus own_status() const;
     std::vector<Hash256> locator() const;
     void open_snapshot();
+    void open_gate();
+    void follow(Now now, Downloads::PeerId peer, const sync_topic::ChainStatus& status);
+    void on_status(Now now, Downloads::PeerId peer, const sync_topic::ChainStatus& status);
+    void on_headers(Now now, Downloads::PeerId peer, std::uint64_t id, std::vector<Header> headers);
+    void check(Now now, WorkGate::Check check);
+    bool perform_gate(Now now);
     bool perform_snapshot(Now now);
     void perform(Now now);
     void start_import(Now now, Block block);
@@ -106,6 +118,10 @@ private:
     std::unique_ptr<Ledger> ledger_;
     std::unique_ptr<SnapshotSync> snapshot_;
     bool was_whole_ = true;
+    std::optional<WorkGate> gate_;
+    std::vector<WorkGate::Effect> gate_effects_;
+    std::vector<WorkGate::Check> postponed_checks_;  // Jobs that were not taken
+    Instant check_again_at_ = never;
     Downloads downloads_;
     std::vector<Downloads::Effect> effects_;
     AnswerQueue answers_;

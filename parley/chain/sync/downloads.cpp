@@ -89,6 +89,18 @@ void Downloads::on_headers(Now now, PeerId id, std::uint64_t question, std::vect
     work(now, out);
 }
 
+void Downloads::on_held(Now now, PeerId id, std::uint64_t question, std::vector<Effect>& out) {
+    auto* peer = peer_of(id);
+    if (!peer) return;
+    if (!peer->question || !peer->question->of_headers || peer->question->id != question) {
+        return charge(id, Offence::unasked, out);
+    }
+    peer->question.reset();
+    peer->failures = 0;
+    peer->status.reset();
+    work(now, out);
+}
+
 bool Downloads::follows(const Header& header, const Hash256& parent, std::uint64_t number) const {
     return header.parent_hash == parent && header.number == number;
 }

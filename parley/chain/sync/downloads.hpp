@@ -82,6 +82,9 @@ public:
                    std::vector<Effect>& out);
     void on_headers(Now now, PeerId peer, std::uint64_t id, std::vector<Header> headers,
                     std::vector<Effect>& out);
+    /// An answer with headers that must not be kept. The peer is asked for none before its next
+    /// status.
+    void on_held(Now now, PeerId peer, std::uint64_t id, std::vector<Effect>& out);
     /// In the order of the question; nothing: the peer has it not. Fewer may come.
     void on_bodies(Now now, PeerId peer, std::uint64_t id, std::vector<std::optional<Body>> bodies,
                    std::vector<Effect>& out);

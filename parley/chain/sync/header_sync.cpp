@@ -52,7 +52,6 @@ bool HeaderSync::may_be_behind(std::uint64_t blocks) const {
     return !is_known;
 }
 
-/// The last, and ever larger steps back from it.
 std::vector<Hash256> HeaderSync::locator() const {
     return locator_of(headers_.size(), sync_topic::locator_max, [&](std::uint64_t back) {
         return std::optional{headers_[headers_.size() - 1 - back].hash};
@@ -105,6 +104,16 @@ void HeaderSync::on_headers(Now now, PeerId id, std::uint64_t question, std::vec
     }
     checking_ = id;
     out.emplace_back(Check{id, *parent, std::move(headers)});
+}
+
+void HeaderSync::on_held(Now now, PeerId id, std::uint64_t question, std::vector<Effect>& out) {
+    if (!asked_ || asked_->peer != id || asked_->id != question) {
+        out.emplace_back(Charge{id, Offence::unasked});
+        return;
+    }
+    asked_.reset();
+    if (const auto peer = peers_.find(id); peer != peers_.end()) peer->second.status.reset();
+    work(now, out);
 }
 
 void HeaderSync::on_checked(Now now, std::vector<ChainHeader> good, bool all,

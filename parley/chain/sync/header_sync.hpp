@@ -66,6 +66,9 @@ public:
                    std::vector<Effect>& out);
     void on_headers(Now now, PeerId peer, std::uint64_t id, std::vector<Header> headers,
                     std::vector<Effect>& out);
+    /// An answer with headers that must not be kept. The peer is asked no more before its next
+    /// status.
+    void on_held(Now now, PeerId peer, std::uint64_t id, std::vector<Effect>& out);
     /// The headers of the Check that are good, all or those before the first bad one.
     void on_checked(Now now, std::vector<ChainHeader> good, bool all, std::vector<Effect>& out);
     void on_timer(Now now, std::vector<Effect>& out);
@@ -74,6 +77,9 @@ public:
     const ChainHeader& tip() const { return headers_.back(); }
     /// Null if it is not among those that are kept.
     const ChainHeader* find(std::uint64_t number) const;
+    const ChainHeader* find(const Hash256& hash) const;
+    /// The last, and ever larger steps back from it.
+    std::vector<Hash256> locator() const;
     /// Most of the peers say that the chain goes on for more than `blocks`.
     bool is_behind(std::uint64_t blocks) const;
     /// A peer says so that was not found to be wrong, or no peer has said anything yet.
@@ -92,8 +98,6 @@ private:
     };
 
     void work(Now now, std::vector<Effect>& out);
-    std::vector<Hash256> locator() const;
-    const ChainHeader* find(const Hash256& hash) const;
     void fail(PeerId id, transport::Offence offence, std::vector<Effect>& out);
 
     HeaderSyncConfig config_;

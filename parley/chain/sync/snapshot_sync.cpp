@@ -113,6 +113,11 @@ void SnapshotSync::on_headers(Now now, PeerId peer, std::uint64_t id, std::vecto
     perform(now);
 }
 
+void SnapshotSync::on_held(Now now, PeerId peer, std::uint64_t id) {
+    headers_->on_held(now, peer, id, header_effects_);
+    perform(now);
+}
+
 void SnapshotSync::on_answer(Now now, PeerId peer, StateSync::Answer answer) {
     if (!state_) {
         effects_.emplace_back(Charge{peer, transport::Offence::unasked});

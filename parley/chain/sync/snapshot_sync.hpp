@@ -71,6 +71,8 @@ public:
     void remove_peer(Now now, PeerId peer);
     void on_status(Now now, PeerId peer, const sync_topic::ChainStatus& status);
     void on_headers(Now now, PeerId peer, std::uint64_t id, std::vector<Header> headers);
+    /// As HeaderSync::on_held.
+    void on_held(Now now, PeerId peer, std::uint64_t id);
     void on_answer(Now now, PeerId peer, StateSync::Answer answer);
     void on_timer(Now now);
     Instant next_wakeup() const;
@@ -91,6 +93,8 @@ public:
         std::uint64_t refused = 0;  ///< answers in this life that are not what they should be
     };
     Progress progress() const;
+    /// Precondition: open() succeeded.
+    const HeaderSync& headers() const { return *headers_; }
 
 private:
     enum class Phase : std::uint8_t { deciding, saving, beginning, fetching, ending, done };

@@ -68,7 +68,7 @@ struct MinerRig {
                           .ledger = *chain.ledger,
                           .pick = [this](const auto&, auto) { return waiting; },
                           .import =
-                              [this](Now at, Block block, ImportDone done, auto senders) {
+                              [this](Now at, Block block, ImportDone done, ExecutedBlock known) {
                                   import(at, std::move(block), std::move(done), std::move(known));
                               },
                           .is_ready = [this](Now) { return is_ready; },

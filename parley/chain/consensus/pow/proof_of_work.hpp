@@ -43,6 +43,7 @@ public:
     std::optional<Duration> ahead_max() const override { return block_ahead_max; }
 
     static constexpr Duration block_ahead_max = std::chrono::seconds{15};
+    bool is_by_work() const override { return true; }
 
     /// That a header's hash must not exceed.
     Uint256 target_after(const ChainHeader& parent) const;

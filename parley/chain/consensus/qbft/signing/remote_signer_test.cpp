@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 using namespace parley;
 using namespace parley::chain;
@@ -116,6 +117,29 @@ TEST_CASE("signer: answers that do not fit are none") {
     made.seal.reset();
     set(made);
     CHECK_FALSE(signer.sign(commit({5, 0}, 1)));
+}
+
+TEST_CASE("signer: the vectors of docs/formats/signer.md") {
+    struct Vector {
+        std::string request, answer, entry;
+    };
+    const std::string digest = "08bd2c42aed4fa23f98aa40dc69ac0454b3ace6b0a6d3669f0aa0365dd23a1ae";
+    for (const auto& one : std::vector<Vector>{
+             {"c20101", "d7018094864f7fbd2494383b1360bf792e8b40ec1c6c552c", ""},
+             {"e501130502a0" + digest,
+              "f8450101b8415992cb6fac39005a5b9904798c7f83906ae043e23dec0a0054a85d5ad0ce3f322ec6877"
+              "8ef3df907508cd2b659c23528b272562196f078856e806ab1ef03357901",
+              "00000029f0d7d0581eda57b0e801050280a0" + digest + "80c0c0"},
+             {"e701150502e201a0" + digest,
+              "f8450101b841ad73b2448d9f337e25c8d945e653f82fafa44ce60bfba7d06aa1cc1d9b8ae6f7354803f"
+              "f09df81b0243490c74437d3af211e718bf70914be9689cb4e05a2796c01",
+              "0000002c999a4259754a2513eb010502808080e3e201a0" + digest + "c0"}}) {
+        SignerOnDisk own;
+        const auto answer =
+            answer_signer_request(*own.signer, SharedBytes::copy(*from_hex(one.request)), no_log());
+        CHECK(to_hex(answer) == one.answer);
+        CHECK(to_hex(*own.first.read(0, own.first.size_bytes())) == one.entry);
+    }
 }
 
 TEST_CASE("signer: a request that cannot be read is answered with why") {
