@@ -4,7 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 using namespace parley;
@@ -15,14 +17,58 @@ namespace {
 
 /// On the chain by work, with the time of its blocks.
 struct WorkNode : TestNode {
-    explicit WorkNode(const Uint256& minimum_work = {})
-        : TestNode(std::make_shared<ProofOfWork>(work_config()), config_of(minimum_work)) {
+    explicit WorkNode(const Uint256& minimum_work = {}, bool fetches_state = false)
+        : TestNode(std::make_shared<ProofOfWork>(work_config()),
+                   config_of(minimum_work, fetches_state)) {
         network.time.unix_time = UnixTime{100'000s};
     }
-    static BlockSyncConfig config_of(const Uint256& minimum_work) {
+    static BlockSyncConfig config_of(const Uint256& minimum_work, bool fetches_state) {
         BlockSyncConfig out;
         out.gate.minimum_work = minimum_work;
+        out.fetches_state = fetches_state;
         return out;
+    }
+    /// The last header that was kept, of a block or ahead of the blocks.
+    std::uint64_t last_header() const {
+        if (sync->snapshot() != nullptr) return sync->snapshot()->headers().tip().header.number;
+        return sync->missing();
+    }
+};
+
+/// A peer that answers with headers alone.
+struct HeaderPeer {
+    WorkNode& node;
+    NotingContext context = {};
+    std::unique_ptr<transport::TopicHandler> handler = {};
+    std::shared_ptr<transport::CreditLedger> credit = std::make_shared<transport::CreditLedger>();
+
+    explicit HeaderPeer(WorkNode& its) : node(its) {
+        context.time = its.network.time;
+        handler = its.sync->new_peer(context);
+        context.sent.clear();
+    }
+    void give(transport::Code code, const SharedBytes& bytes) {
+        REQUIRE(handler->handle(code, transport::Message{to_buffer(bytes), credit,
+                                                         transport::LinkId{1}, 1, bytes.size()}));
+        node.run_jobs();
+    }
+    /// Says that its chain ends so, and answers from the first chain while it shows it, from the
+    /// second one afterwards.
+    void offer(const sync_topic::ChainStatus& status, const std::vector<ChainHeader>& shown,
+               const std::vector<ChainHeader>& given) {
+        give(sync_topic::new_head, sync_topic::encode(status));
+        while (!context.sent.empty()) {
+            for (auto& [code, bytes] : std::exchange(context.sent, {})) {
+                if (code != sync_topic::get_headers) continue;
+                const auto question = *sync_topic::decode_get_headers(bytes);
+                const auto& from = question.id >= WorkGate::first_id ? shown : given;
+                sync_topic::Items answer{question.id, {}};
+                for (const auto& header : answer_from(from, question)) {
+                    answer.items.push_back(SharedBytes::own(header.encode()));
+                }
+                give(sync_topic::headers, sync_topic::encode(answer));
+            }
+        }
     }
 };
 
@@ -88,4 +134,30 @@ TEST_CASE("work: nodes of two chains come to the one of more work, whoever is lo
     CHECK(b.sync->ledger().head().hash == a.sync->ledger().head().hash);
     CHECK(a.height() == 30);
     check_no_offences(wires);
+}
+
+TEST_CASE("work: headers of who lies about its chain are not kept, in either way of catching up") {
+    const auto engine = work_engine();
+    const ChainHeader genesis = WorkNode{}.sync->ledger().head();
+    const auto honest = grown(*engine, {genesis}, 600, 1);
+    const auto poor = grown(*engine, {genesis}, 600, 2, work_interval_s + 1);
+    for (const bool fetches_state : {false, true}) {
+        CAPTURE(fetches_state);
+        WorkNode node{honest[550].total_difficulty, fetches_state};
+        auto claim = status_of(poor.back());
+        claim.total_difficulty = honest.back().total_difficulty;
+        HeaderPeer liar{node};
+        liar.offer(claim, poor, poor);
+        CHECK(liar.context.offences == std::vector{transport::Offence::withheld});
+        CHECK(node.last_header() == 0);
+        HeaderPeer changing{node};
+        changing.offer(status_of(honest.back()), honest, poor);
+        CHECK(changing.context.offences == std::vector{transport::Offence::invalid_data});
+        CHECK(node.last_header() == 0);
+        HeaderPeer good{node};
+        good.offer(status_of(honest.back()), honest, honest);
+        CHECK(good.context.offences.empty());
+        // By blocks the bodies of these are waited for first.
+        CHECK(node.last_header() == (fetches_state ? 600 : DownloadsConfig{}.headers_per_question));
+    }
 }
