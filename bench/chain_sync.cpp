@@ -27,12 +27,11 @@ public:
         const auto reached = when_whole();
         host_.post([&](Now now) {
             for (std::size_t b = 0; b < chain.blocks.size(); ++b) {
-                sync_.import(
-                    now, chain.blocks[b], BlockSync::Maker::this_node,
-                    [](Now, const Result<Imported, ImportError>& result) {
-                        if (!result) throw std::runtime_error{message(result.error())};
-                    },
-                    {.senders = chain.senders[b]});
+                sync_.import(now, chain.blocks[b], BlockSync::Maker::this_node,
+                             [](Now, const Result<Imported, ImportError>& result) {
+                                 if (!result) throw std::runtime_error{message(result.error())};
+                             },
+                             {.senders = chain.senders[b]});
             }
         });
         reached.wait();

@@ -5,6 +5,7 @@
 #include "book.hpp"
 #include "chain.hpp"
 #include "consensus.hpp"
+#include "consensus_world.hpp"
 #include "dht.hpp"
 #include "flood.hpp"
 #include "harness.hpp"
@@ -93,6 +94,7 @@ const std::map<std::string_view, Role>& roles() {
         {"bare-consensus", bare_consensus_validator},
         {"book", book_run},
         {"consensus-validator", consensus_validator},
+        {"consensus-world", consensus_world},
         {"dht-load", dht_load},
         {"dht-memory", dht_memory},
         {"flood-links", flood_links},
@@ -120,6 +122,9 @@ int usage(std::string_view wrong) {
     for (const auto& benchmark : book_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     for (const auto& benchmark : pool_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     fmt::print(stderr, "  {}\n", relay_block.name);
+    for (const auto& benchmark : world_consensus_benchmarks()) {
+        fmt::print(stderr, "  {}\n", benchmark.figure.name);
+    }
     for (const auto& benchmark : sim_benchmarks()) fmt::print(stderr, "  {}\n", benchmark.name);
     return 2;
 }
@@ -132,6 +137,8 @@ bool known(const std::string& name) {
                book_benchmarks().end() ||
            std::ranges::find(pool_benchmarks(), name, &TargetBenchmark::name) !=
                pool_benchmarks().end() ||
+           std::ranges::any_of(world_consensus_benchmarks(),
+                               [&](const auto& one) { return one.figure.name == name; }) ||
            std::ranges::find(sim_benchmarks(), name, &SimBenchmark::name) != sim_benchmarks().end();
 }
 
@@ -155,6 +162,9 @@ int run_all(const std::vector<std::string>& names) {
         if (names.empty() || named(benchmark.name)) run_pool_benchmark(benchmark);
     }
     if (names.empty() || named(relay_block.name)) run_relay_block();
+    for (const auto& benchmark : world_consensus_benchmarks()) {
+        if (names.empty() || named(benchmark.figure.name)) run_world_consensus(benchmark);
+    }
     if (named(consensus_sustained_name)) run_consensus_sustained(10);
     for (const auto& benchmark : sim_benchmarks()) {
         if ((names.empty() && !benchmark.only_when_named) || named(benchmark.name)) run(benchmark);
