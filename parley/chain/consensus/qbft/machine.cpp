@@ -342,7 +342,12 @@ void Machine::on_made(Now now, const View& view, const Hash256& digest, SharedBy
                       Effects& out) {
     if (is_finished_ || view != view_ || !is_making_) return;
     is_making_ = false;
-    if (view_.round > 0 && last_prepared(changes_to_this_round())) return propose_if_due(now, out);
+    if (view_.round > 0) {
+        // Whoever went on meanwhile is no longer among those who allow it.
+        const auto changes = changes_to_this_round();
+        if (changes.size() < config_.validators.quorum()) return;
+        if (last_prepared(changes)) return propose_if_due(now, out);
+    }
     say_proposal(digest, std::move(block), {}, out);
 }
 

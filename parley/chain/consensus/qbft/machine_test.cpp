@@ -266,6 +266,31 @@ TEST_CASE("of each validator one change of round counts, the latest") {
     CHECK(cluster.machine(0).round() == 3);
 }
 
+TEST_CASE("nothing is proposed that others went on from while the block was made") {
+    const auto change = [](std::size_t who, std::uint32_t round) {
+        return RoundChangeInput{{{{{height, round}, {}}, validator(who), {}}, {}, {}}, {}};
+    };
+    for (const bool goes_on : {false, true}) {
+        CAPTURE(goes_on);
+        Cluster cluster{4};
+        cluster.config.period_end = Instant{};
+        cluster.passes = [](std::size_t, std::size_t, const Said&) { return false; };
+        cluster.makes = [&](std::size_t who, const View& view) {
+            if (who == 1 && goes_on) CHECK(cluster.hear(1, change(3, view.round + 1)) == "taken");
+            return static_cast<std::uint8_t>(who);
+        };
+        cluster.start();
+        CHECK(cluster.hear(1, change(2, 1)) == "taken");
+        CHECK(cluster.hear(1, change(3, 1)) == "taken");
+        cluster.run({});
+        // With its own one there were three; two allow nothing.
+        CHECK(times_said<ProposalInput>(cluster, 1, 1) == (goes_on ? 0 : 1));
+        CHECK(cluster.hear(1, change(0, 1)) == "taken");
+        cluster.run({});
+        CHECK(times_said<ProposalInput>(cluster, 1, 1) == 1);
+    }
+}
+
 TEST_CASE("the own change of round is said again every two seconds, and rounds double") {
     Cluster cluster{4};
     cluster.passes = [](std::size_t, std::size_t, const Said& said) {
