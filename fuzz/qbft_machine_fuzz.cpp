@@ -108,7 +108,8 @@ public:
 
 private:
     bool is_honest(const Address& author) const {
-        return std::ranges::find(faulty_, author) == faulty_.end();
+        return config_.validators.contains(author) &&
+               std::ranges::find(faulty_, author) == faulty_.end();
     }
     std::size_t some_honest() { return honest_[input_.below(honest_.size())]; }
 
@@ -348,6 +349,7 @@ private:
 
     // The faulty ones: whatever they can sign, with any of the honest ones' messages.
 
+    /// Where none may be faulty, one that is no validator.
     Address some_faulty() {
         return faulty_.empty() ? validator(99) : faulty_[input_.below(faulty_.size())];
     }
