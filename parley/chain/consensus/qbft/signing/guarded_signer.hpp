@@ -7,15 +7,13 @@
 #include <parley/chain/consensus/qbft/signing/signing_log.hpp>
 
 #include <optional>
-#include <utility>
 
 namespace parley::chain::qbft {
 
 class GuardedSigner final : public Signer {
 public:
     /// Precondition: crypto::is_valid_secret.
-    GuardedSigner(const ByteArray<32>& secret, SigningLog log)
-        : key_(secret), log_(std::move(log)) {}
+    GuardedSigner(const ByteArray<32>& secret, const SigningLog& log) : key_(secret), log_(log) {}
 
     std::optional<Address> address() const override { return key_.address(); }
     Result<Address, SigningError> ask_address() override { return key_.ask_address(); }

@@ -81,13 +81,13 @@ Allowed after(const std::optional<HighWater>& before, const Claim& claim) {
     auto at = raised_to(claim.view, before);
     switch (claim.code) {
         case Code::proposal:
-            return with_vote(std::move(at), &HighWater::proposed, "Proposal", claim);
+            return with_vote(at, &HighWater::proposed, "Proposal", claim);
         case Code::prepare:
-            return with_vote(std::move(at), &HighWater::prepared, "Prepare", claim);
+            return with_vote(at, &HighWater::prepared, "Prepare", claim);
         case Code::commit:
-            return with_vote(std::move(at), &HighWater::committed, "Commit", claim);
+            return with_vote(at, &HighWater::committed, "Commit", claim);
         case Code::round_change:
-            return with_change(std::move(at), claim);
+            return with_change(at, claim);
     }
     std::unreachable();
 }

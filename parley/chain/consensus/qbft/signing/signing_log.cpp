@@ -99,7 +99,7 @@ Result<void, StoreError> SigningLog::read(std::size_t index) {
     const auto end = read_entries(file, [&](const SharedBytes& text) {
         auto mark = decode_mark(text);
         if (!mark) return false;
-        last = std::move(mark);
+        last = mark;
         return true;
     });
     if (!end) return std::unexpected{end.error()};
@@ -108,7 +108,7 @@ Result<void, StoreError> SigningLog::read(std::size_t index) {
         if (const auto cut = file.truncate(*end); !cut) return cut;
     }
     if (!last || (latest_ && last->number < number_)) return {};
-    latest_ = std::move(last->high_water);
+    latest_ = last->high_water;
     number_ = last->number;
     current_ = index;
     return {};

@@ -85,7 +85,7 @@ struct SignerOnDisk {
     void start() {
         auto log = SigningLog::open(first, second);
         REQUIRE(log);
-        signer.emplace(secret, std::move(*log));
+        signer.emplace(secret, *log);
     }
     /// "signed", or why not.
     std::string ask(const SigningRequest& request) {
