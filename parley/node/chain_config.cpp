@@ -70,6 +70,17 @@ p2p::SettingList settings_of(ChainConfig& config) {
                 return s == "snapshot" || s == "blocks";
             },
             [&] { return config.fetches_state ? "snapshot" : "blocks"; })
+        .text(
+            "minimum_work",
+            "Of a chain by work: the total difficulty that a chain must have before its headers\n"
+            "# are kept, decimal. \"0\": that of the own chain less its last blocks.",
+            "a number",
+            [&](const std::string& s) {
+                const auto work = from_decimal(s);
+                config.minimum_work = work.value_or(Uint256{});
+                return work.has_value() && !s.empty();
+            },
+            [&] { return to_decimal(config.minimum_work); })
         .seconds("block_interval", "Seconds between two blocks that this node makes.", 1, 3600,
                  config.block_interval)
         .flag("empty_blocks", "Make a block also when no transaction waits.", config.empty_blocks)

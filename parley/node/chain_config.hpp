@@ -3,6 +3,7 @@
 
 #include <parley/base/time.hpp>
 #include <parley/chain/types/address.hpp>
+#include <parley/base/uint256.hpp>
 #include <parley/gossip/tree.hpp>
 #include <parley/p2p/config/setting.hpp>
 
@@ -22,6 +23,7 @@ struct ChainConfig {
     unsigned mining_threads = 1;          ///< 0: for outside miners alone
     Duration block_interval = std::chrono::seconds{2};  ///< at least a second
     bool fetches_state = false;                         ///< by a fresh node, not all blocks
+    Uint256 minimum_work{};                             ///< of a chain by work that is followed
     bool empty_blocks = true;                           ///< made where nothing waits
     std::uint64_t gas_limit = 30'000'000;               ///< that made blocks move towards
     gossip::TreeConfig gossip;                          ///< not in parley.toml

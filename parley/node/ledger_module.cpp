@@ -23,6 +23,7 @@ constexpr std::size_t blocks_remembered = 4'096;
 chain::BlockSyncConfig sync_config(const ChainConfig& config) {
     chain::BlockSyncConfig out;
     out.fetches_state = config.fetches_state;
+    out.gate.minimum_work = config.minimum_work;
     out.tree = config.gossip;
     out.tree.seen_items_max = std::min(out.tree.seen_items_max, blocks_remembered);
     return out;
