@@ -72,3 +72,19 @@ TEST_CASE("a block of 1,000 transfers crosses 50 nodes at a fraction of its byte
                                       << received << ", completed by the pool " << completed);
     CHECK(static_cast<double>(completed) >= 0.95 * static_cast<double>(received));
 }
+
+TEST_CASE("by work one chain comes of partitions of ten minutes, at several seeds") {
+    auto options = default_options(*find_scenario("work"));
+    options.crypto = Crypto::stub;
+    options.nodes = 6;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    constexpr std::uint64_t seeds = 1;  // ten times slower each
+#else
+    constexpr std::uint64_t seeds = 10;
+#endif
+    for (options.seed = 1; options.seed <= seeds; ++options.seed) {
+        const auto outcome = run_once(options);
+        CHECK_MESSAGE(outcome.passed(), command_of(options), ": ",
+                      (outcome.passed() ? "" : outcome.failures.front()));
+    }
+}

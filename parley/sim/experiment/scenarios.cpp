@@ -5,6 +5,7 @@
 #include <parley/sim/experiment/consensus_scenarios.hpp>
 #include <parley/sim/experiment/slow_module.hpp>
 #include <parley/sim/experiment/snapshot_scenario.hpp>
+#include <parley/sim/experiment/work_scenarios.hpp>
 
 #include <fmt/format.h>
 
@@ -275,6 +276,7 @@ std::vector<Scenario> make() {
     out.push_back(snapshot_scenario());
     out.push_back(votes_scenario());
     out.push_back(byzantine_scenario());
+    out.push_back(work_scenario());
     out.push_back({.name = "swarm",
                    .about = "each seed draws its own faults: chaos first, then it must heal",
                    .nodes = 20,

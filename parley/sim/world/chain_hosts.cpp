@@ -5,8 +5,10 @@
 #include <parley/chain/types/test_transactions.hpp>
 #include <parley/node/chain_config.hpp>
 #include <parley/sim/world/layered_store.hpp>
+#include <parley/sim/world/virtual_search.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace parley::sim {
@@ -42,6 +44,21 @@ chain::Genesis make_genesis(std::uint64_t accounts, Buffer extra_data) {
     return out;
 }
 
+chain::Genesis make_work_genesis(std::size_t hosts, std::uint64_t accounts, const WorkHosts& work) {
+    auto out = make_genesis(accounts, {});
+    out.forks = {.london_block = 0};
+    out.timestamp = static_cast<std::uint64_t>(
+        std::chrono::floor<std::chrono::seconds>(WorldConfig{}.start.time_since_epoch()).count());
+    double rate = 0;
+    for (HostId host = 0; host < hosts; ++host) rate += work.rate(host);
+    out.difficulty = to_uint256(
+        static_cast<std::uint64_t>(std::max(rate * static_cast<double>(work.period_s), 1.0)));
+    out.pow = chain::PowGenesis{.period_s = work.period_s,
+                                .half_life_s = work.half_life_s,
+                                .reward = to_uint256(2'000'000'000'000'000'000)};
+    return out;
+}
+
 }  // namespace
 
 ChainHosts::ChainHosts(std::size_t hosts, std::uint64_t accounts, std::function<bool(HostId)> signs)
@@ -59,6 +76,19 @@ ChainHosts::ChainHosts(std::size_t hosts, std::uint64_t accounts, std::size_t va
       signs_([validators](HostId host) { return host < validators; }),
       is_by_votes_(true) {}
 
+ChainHosts::ChainHosts(std::size_t hosts, std::uint64_t accounts, WorkHosts work)
+    : genesis_(make_work_genesis(hosts, accounts, work)),
+      genesis_block_(make_genesis_block(genesis_)),
+      engine_(*node::make_engine("pow", genesis_)),
+      disks_(hosts),
+      signs_([](HostId) { return false; }),
+      work_(std::move(work)),
+      rng_(work_->seed) {}
+
+chain::Address ChainHosts::miner_of(HostId host) {
+    return chain::address_of_secret(signer_secret(host));
+}
+
 void ChainHosts::grow(std::uint64_t accounts) {
     grown_ = grow_chain(genesis_, genesis_block_, engine_, signer_secret(), accounts);
     for (auto& disks : disks_) {
@@ -72,12 +102,15 @@ void ChainHosts::tear_votes(HostId host, std::size_t bytes_left) {
     disks_[host].votes_second->tear(bytes_left);
 }
 
-node::ChainData ChainHosts::data_of(HostId host) const {
+node::ChainData ChainHosts::data_of(HostId host) {
     node::ChainData out{.genesis = genesis_,
                         .genesis_block = genesis_block_,
                         .engine = engine_,
                         .store = disks_[host].store,
                         .log_file = disks_[host].log};
+    if (work_ && work_->rate(host) > 0) {
+        out.search = std::make_shared<VirtualSearch>(work_->rate(host), Rng{rng_.next()});
+    }
     if (!signs_(host)) return out;
     out.signer_secret = signer_secret(is_by_votes_ ? host : 0);
     disks_[host].votes_first->mend();

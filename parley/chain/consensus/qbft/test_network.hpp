@@ -66,7 +66,8 @@ public:
         REQUIRE(records);
         node.agreement = std::make_unique<Agreement>(
             AgreementConfig{}, engine, chain_of(index),
-            [this, index](Code code, const SharedBytes& message) { say(index, code, message); },
+            Agreement::Voice{.say = [this, index](Code code, const SharedBytes& message,
+                                                  const auto&) { say(index, code, message); }},
             std::make_shared<WatchedSigner>(node.seed, node.life, signatures),
             std::make_shared<RecordLog>(std::move(*records)), *node.jobs, no_log());
         catch_up(index);
@@ -75,8 +76,8 @@ public:
         // New links: each side tells what it said at its height.
         for (std::size_t other = 0; other < nodes_.size(); ++other) {
             if (other == index || !is_up(other)) continue;
-            for (const auto& [code, message] : nodes_[other]->agreement->said()) {
-                deliver(other, index, code, message);
+            for (const auto& said : nodes_[other]->agreement->said()) {
+                deliver(other, index, said.code, said.message);
             }
         }
     }
@@ -164,7 +165,7 @@ public:
 
     Rng rng;
     std::shared_ptr<const Qbft> engine;
-    Signatures signatures;
+    SignedSoFar signatures;
     std::map<std::uint64_t, Hash256> finals;  ///< by height
     std::vector<std::string> faults;          ///< must be empty in the end
 
@@ -185,11 +186,12 @@ private:
         auto& node = *nodes_[index];
         return {.head = [&node]() -> const ChainHeader& { return node.chain.back(); },
                 .make =
-                    [this, index](Now, const ExtraData& extra, std::uint64_t time_s,
-                                  Agreement::OnDraft done) {
-                        plan(index, Duration{}, [this, index, extra, time_s, done] {
-                            done(now(), make(index, extra, time_s));
-                        });
+                    [this, index](Now, const Agreement::Parent& parent, const ExtraData& extra,
+                                  std::uint64_t time_s, Agreement::OnDraft done) {
+                        plan(index, Duration{},
+                             [this, index, parent = parent.header, extra, time_s, done] {
+                                 done(now(), make(index, parent, extra, time_s));
+                             });
                         return true;
                     },
                 .check =
@@ -213,9 +215,9 @@ private:
                 .form = form()};
     }
 
-    Agreement::Draft make(std::size_t index, const ExtraData& extra, std::uint64_t time_s) {
+    Agreement::Draft make(std::size_t index, const ChainHeader& parent, const ExtraData& extra,
+                          std::uint64_t time_s) {
         Header header;
-        const auto& parent = nodes_[index]->chain.back();
         header.parent_hash = parent.hash;
         header.number = parent.header.number + 1;
         header.beneficiary = account(nodes_[index]->seed);
@@ -224,14 +226,14 @@ private:
         engine->prepare(header, parent, Fork::cancun);
         header.extra_data = extra.encode();
         if (changes) changes(index, header);
-        return {.block = {.header = std::move(header)}, .senders = {}};
+        return {.block = {.header = std::move(header)}, .executed = {}};
     }
-    Result<std::vector<Address>, std::string> check(std::size_t index, const Header& header) const {
+    Result<ExecutedBlock, std::string> check(std::size_t index, const Header& header) const {
         const auto& head = nodes_[index]->chain.back();
         if (header.parent_hash != head.hash) return std::unexpected{std::string{"no child"}};
         const auto checked = engine->check_proposed(header, head);
         if (!checked) return std::unexpected{checked.error().reason};
-        return std::vector<Address>{};
+        return ExecutedBlock{};
     }
     void import(std::size_t index, const Header& header) {
         auto& node = *nodes_[index];

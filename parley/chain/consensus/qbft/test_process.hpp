@@ -5,7 +5,7 @@
 
 #include <parley/base/append_log.hpp>
 #include <parley/base/rng.hpp>
-#include <parley/chain/consensus/qbft/signer.hpp>
+#include <parley/chain/consensus/qbft/signing/signer.hpp>
 #include <parley/chain/types/test_transactions.hpp>
 
 #include <fmt/format.h>
@@ -14,9 +14,11 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace parley::chain::qbft::testing {
@@ -77,18 +79,22 @@ private:
 };
 
 /// All that validators ever signed, and what must not be in it.
-class Signatures {
+class SignedSoFar {
 public:
     void add(const Address& author, const SigningRequest& request) {
-        const auto& [view, code, block, hash, is_seal] = request;
+        const auto claim = claim_of(request).value();
+        const auto& view = claim.view;
+        const Said said{claim.digest, claim.prepared};
         const auto [known, is_new] =
-            signed_.try_emplace({author, code, view.height, view.round, is_seal}, hash);
-        if (known->second != hash) {
+            signed_.try_emplace({author, claim.code, view.height, view.round}, said);
+        if (known->second != said) {
             conflicts.push_back(fmt::format("{} signed two {:#x} of height {}, round {}",
-                                            author.to_string(), static_cast<int>(code), view.height,
-                                            view.round));
+                                            author.to_string(), static_cast<int>(claim.code),
+                                            view.height, view.round));
         }
-        if (is_seal) sealers_[{view.height, view.round, block}].insert(author);
+        if (claim.code == Code::commit) {
+            sealers_[{view.height, view.round, claim.digest}].insert(author);
+        }
     }
     /// Blocks of this height that so many sealed in one round, so that they can be final.
     std::set<Hash256> sealed_by(std::size_t quorum, std::uint64_t height) const {
@@ -99,32 +105,36 @@ public:
         return out;
     }
     bool has(const Address& author, Code code, const View& view) const {
-        return signed_.contains({author, code, view.height, view.round, false});
+        return signed_.contains({author, code, view.height, view.round});
     }
     std::size_t size() const { return signed_.size(); }
     std::vector<std::string> conflicts;
 
 private:
-    using Of = std::tuple<Address, Code, std::uint64_t, std::uint32_t, bool>;
-    std::map<Of, Hash256> signed_;
+    using Of = std::tuple<Address, Code, std::uint64_t, std::uint32_t>;
+    using Said = std::pair<Hash256, std::optional<PreparedRound>>;
+    std::map<Of, Said> signed_;
     std::map<std::tuple<std::uint64_t, std::uint32_t, Hash256>, std::set<Address>> sealers_;
 };
 
 class WatchedSigner final : public Signer {
 public:
-    WatchedSigner(std::uint64_t seed, Life& life, Signatures& all)
+    WatchedSigner(std::uint64_t seed, Life& life, SignedSoFar& all)
         : inner_(chain::testing::secret_of(seed)), life_(life), all_(all) {}
-    const Address& address() const override { return inner_.address(); }
-    Result<Seal, std::string> sign(const SigningRequest& request) override {
-        if (!life_.step()) return std::unexpected{std::string{"killed"}};
-        all_.add(address(), request);
+    std::optional<Address> address() const override { return inner_.address(); }
+    Result<Address, SigningError> ask_address() override { return inner_.ask_address(); }
+    Signing sign(const SigningRequest& request) override {
+        if (!life_.step()) {
+            return std::unexpected{SigningError{SigningError::Kind::away, "killed"}};
+        }
+        all_.add(*address(), request);
         return inner_.sign(request);
     }
 
 private:
     LocalSigner inner_;
     Life& life_;
-    Signatures& all_;
+    SignedSoFar& all_;
 };
 
 }  // namespace parley::chain::qbft::testing
