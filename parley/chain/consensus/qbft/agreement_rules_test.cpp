@@ -228,8 +228,8 @@ TEST_CASE("the own change of round is among what a peer is told that comes late"
     network.run(seconds{4});
     const auto& said = network.agreement(0).said();
     REQUIRE_FALSE(said.empty());
-    CHECK(said.back().first == Code::round_change);
-    const auto read = decode_round_change(said.back().second);
+    CHECK(said.back().code == Code::round_change);
+    const auto read = decode_round_change(said.back().message);
     REQUIRE(read);
     CHECK(read->signed_change.author == account(0));
     CHECK(read->signed_change.payload.view == View{1, 1});

@@ -26,12 +26,11 @@ struct Relayed {
 
     Relayed() {
         network.start(4);
-        relay.use(&network.agreement(4));
+        relay.use(&network.agreement(4), [](const auto&) {});
         first_peer = relay.new_peer(first);
         second_peer = relay.new_peer(second);
         std::ranges::sort(validators, {}, account);
     }
-    ~Relayed() { relay.use(nullptr); }
 
     /// What it cost the first peer, if anything; whether the second one got it.
     std::string price_of(std::uint16_t code, const SharedBytes& message) {
@@ -147,7 +146,7 @@ TEST_CASE("a peer that comes late is told what this validator said at its height
     network.start(0);
     network.run(std::chrono::seconds{4});
     QbftRelay relay{1};
-    relay.use(&network.agreement(0));
+    relay.use(&network.agreement(0), [](const auto&) {});
     NotingContext late;
     const auto peer = relay.new_peer(late);
     REQUIRE(late.sent.size() == network.agreement(0).said().size());
