@@ -74,9 +74,10 @@ p2p::SettingList settings_of(ChainConfig& config) {
             "minimum_work",
             "Of a chain by work: the total difficulty that a chain must have before its headers\n"
             "# are kept, decimal. \"0\": that of the own chain less its last blocks.",
-            "a number",
+            "a number, without zeros in front",
             [&](const std::string& s) {
-                const auto work = from_decimal(s);
+                // Whose text of zero is empty.
+                const auto work = from_decimal(s == "0" ? "" : s);
                 config.minimum_work = work.value_or(Uint256{});
                 return work.has_value() && !s.empty();
             },
