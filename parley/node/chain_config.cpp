@@ -45,6 +45,11 @@ p2p::SettingList settings_of(ChainConfig& config) {
                 return s == "node.key" || !p2p::is_taken_in_folder(s);
             },
             [&] { return config.signer_key; })
+        .text("signer_socket",
+              "The Unix socket of a `parley signer` that has the validator's key, instead of\n"
+              "# signer_key, relative to this folder. \"\": none.",
+              "the path of a socket, or \"\"", file(config.signer_socket),
+              [&] { return config.signer_socket; })
         .text(
             "miner",
             "Of a chain by work: the account that gets reward and fees of the blocks that this "

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <parley/base/time.hpp>
-#include <parley/chain/types/address.hpp>
 #include <parley/base/uint256.hpp>
+#include <parley/chain/types/address.hpp>
 #include <parley/gossip/tree.hpp>
 #include <parley/p2p/config/setting.hpp>
 
@@ -21,6 +21,7 @@ struct ChainConfig {
     std::string signer_key;       ///< a key file in the folder; empty: this node makes no blocks
     std::optional<chain::Address> miner;  ///< gets what blocks by work bring; nothing: makes none
     unsigned mining_threads = 1;          ///< 0: for outside miners alone
+    std::string signer_socket;            ///< instead of a key: of `parley signer`; empty: none
     Duration block_interval = std::chrono::seconds{2};  ///< at least a second
     bool fetches_state = false;                         ///< by a fresh node, not all blocks
     Uint256 minimum_work{};                             ///< of a chain by work that is followed

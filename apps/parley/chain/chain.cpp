@@ -41,6 +41,7 @@ Result<std::unique_ptr<OfflineLedger>, Failure> OfflineLedger::open(const std::s
     if (!lock) return std::unexpected{lock.error()};
     auto chain_config = config->chain;
     chain_config.signer_key.clear();  // nothing is made here
+    chain_config.signer_socket.clear();
     auto data = open_chain(folder, chain_config, {});
     if (!data) return std::unexpected{data.error()};
     if (!*data) return failed(fmt::format("{} names no chain.genesis", folder.config()));

@@ -1,6 +1,8 @@
 #include "folder.hpp"
 #include "node/chain_files.hpp"
+#include <parley/chain/consensus/qbft/signing/remote_signer.hpp>
 #include <parley/chain/genesis/genesis_json.hpp>
+#include <parley/runtime/frames/frame_client.hpp>
 #include <parley/runtime/store/file_log.hpp>
 #include <parley/runtime/store/lmdb_store.hpp>
 
@@ -16,6 +18,8 @@ namespace {
 
 /// Of address space: the file grows as it is filled.
 constexpr std::uint64_t state_bytes_max = 1ULL << 40;
+/// For one answer of a signer, which writes to its disk. A node that is told to end waits so long.
+constexpr Duration signer_patience = std::chrono::seconds{1};
 
 Result<void, Failure> make_chain_folder(const std::string& path) {
     if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
@@ -29,6 +33,36 @@ Result<ByteArray<32>, Failure> read_signer(const std::string& path,
     const auto key = runtime::unlock(path, std::move(*stored), ask);
     if (!key) return std::unexpected{key.error()};
     return key->secret();
+}
+
+/// Nothing, or why these settings do not go together.
+std::optional<std::string> fault_of_signers(const node::ChainConfig& config) {
+    if (config.genesis.empty()) {
+        if (!config.signer_key.empty()) {
+            return "chain.signer_key is of no use without chain.genesis";
+        }
+        if (!config.signer_socket.empty()) {
+            return "chain.signer_socket is of no use without chain.genesis";
+        }
+    }
+    if (config.signer_socket.empty()) return std::nullopt;
+    if (!config.signer_key.empty()) {
+        return "chain.signer_key and chain.signer_socket: expected one of them, got both";
+    }
+    if (config.engine != "qbft") {
+        return fmt::format(
+            "chain.signer_socket is for the engine \"qbft\", and chain.engine is "
+            "\"{}\"",
+            config.engine);
+    }
+    return std::nullopt;
+}
+
+std::shared_ptr<chain::qbft::Signer> signer_at(const std::string& socket) {
+    return std::make_shared<chain::qbft::RemoteSigner>([socket](Bytes request) {
+        return runtime::ask_frame(socket, request, chain::qbft::signer_answer_bytes_max,
+                                  signer_patience);
+    });
 }
 
 }  // namespace
@@ -59,11 +93,10 @@ Outcome use_genesis(const chain::Genesis& genesis, const std::string& path,
 Result<std::optional<node::ChainData>, Failure> open_chain(const runtime::Folder& folder,
                                                            const node::ChainConfig& config,
                                                            const runtime::AskPassphrase& ask) {
-    if (config.genesis.empty()) {
-        if (config.signer_key.empty()) return std::nullopt;
-        return failed(fmt::format("{}: chain.signer_key is of no use without chain.genesis",
-                                  folder.config()));
+    if (const auto fault = fault_of_signers(config)) {
+        return failed(fmt::format("{}: {}", folder.config(), *fault));
     }
+    if (config.genesis.empty()) return std::nullopt;
     const auto path = folder.file(config.genesis);
     auto genesis = read_genesis(path);
     if (!genesis) return std::unexpected{genesis.error()};
@@ -87,6 +120,9 @@ Result<std::optional<node::ChainData>, Failure> open_chain(const runtime::Folder
         }
         out.signer_secret = *secret;
     }
+    if (!config.signer_socket.empty()) {
+        out.signer = signer_at(folder.file(config.signer_socket));
+    }
     out.genesis_block = chain::make_genesis_block(out.genesis);
     const auto data = folder.file("chain");
     if (const auto ok = make_chain_folder(data); !ok) return std::unexpected{ok.error()};
@@ -99,7 +135,7 @@ Result<std::optional<node::ChainData>, Failure> open_chain(const runtime::Folder
     auto log = runtime::FileLog::open(data + "/blocks");
     if (!log) return failed(fmt::format("cannot open {}/blocks: {}", data, message(log.error())));
     out.log_file = std::move(*log);
-    if (out.signer_secret && node::is_by_votes(out)) {
+    if ((out.signer_secret || out.signer) && node::is_by_votes(out)) {
         for (auto* votes : {&out.votes_first, &out.votes_second}) {
             const auto name = data + (votes == &out.votes_first ? "/votes.0" : "/votes.1");
             auto file = runtime::FileLog::open(name);

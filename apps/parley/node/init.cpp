@@ -227,6 +227,9 @@ void print_text(const Folder& folder, const node::NodeConfig& config, const Node
         if (!config.chain.signer_key.empty()) {
             fmt::print("; it makes blocks with {}", config.chain.signer_key);
         }
+        if (!config.chain.signer_socket.empty()) {
+            fmt::print("; the signer at {} signs for it", config.chain.signer_socket);
+        }
         fmt::print(".\n");
     }
     if (config.p2p.boot.empty() && config.p2p.static_peers.empty()) {
@@ -332,6 +335,12 @@ void add_options(CLI::App& command, Options& options) {
                     "The key file of who makes the blocks, relative to DIR")
         ->type_name("FILE")
         ->needs("--chain");
+    command
+        .add_option("--signer-socket", config.chain.signer_socket,
+                    "Instead of a key: the socket of the validator's `parley signer`")
+        ->type_name("FILE")
+        ->needs("--chain")
+        ->excludes("--signer-key");
     command
         .add_option("--engine", options.engine,
                     "Who makes the blocks: solo, qbft, or unsealed, for `parley chain`\n"
