@@ -1,6 +1,7 @@
 // Two and more nodes whose ledgers follow each other over their modules.
 #include <parley/chain/sync/block_sync.hpp>
 
+#include <parley/base/endian.hpp>
 #include <parley/chain/consensus/pow/proof_of_work.hpp>
 #include <parley/chain/sync/test_nodes.hpp>
 
@@ -127,6 +128,43 @@ TEST_CASE("a header that the consensus refuses is not passed on, and charged") {
     REQUIRE_FALSE(handled);
     CHECK(handled.error() == Offence::invalid_data);
     CHECK(b.sync->relayed().received == 0);
+}
+
+TEST_CASE("a header by work that is wrong is charged, whatever is wrong with it") {
+    ProofOfWorkConfig config;
+    config.forks.london_block = 0;
+    config.asert.anchor_time_s = 1'000;
+    config.asert.anchor_target = target_of_difficulty(to_uint256(50));
+    const auto engine = std::make_shared<ProofOfWork>(config);
+    TestNode node{engine};
+    TestNode other{engine};
+    node.network.time = {Instant{10s}, UnixTime{1'040s}};
+    Wire wire{other, node};
+    const auto hand_in = [&](const std::function<void(Header&)>& change, bool has_work = true) {
+        TestChain source;
+        source.engine = engine;
+        REQUIRE(source.open());
+        auto block = source.make({}, 15).block;
+        change(block.header);
+        const auto boundary = target_of_difficulty(to_uint256(50));
+        while ((block.header.hash() <= boundary) != has_work) {
+            store_be(MutableBytes{block.header.nonce},
+                     load_be<std::uint64_t>(block.header.nonce) + 1);
+        }
+        const auto message =
+            sync_topic::encode(make_compact(block, 1, [](const Hash256&) { return false; }));
+        return wire.ends[1].handler->handle(
+            sync_topic::new_block, transport::Message{to_buffer(message), wire.credit,
+                                                      transport::LinkId{1}, 1, message.size()});
+    };
+    CHECK(hand_in([](Header&) {}, false).error() == Offence::invalid_data);
+    CHECK(hand_in([](Header& h) { h.difficulty = to_uint256(49); }).error() ==
+          Offence::invalid_data);
+    CHECK(hand_in([](Header& h) { h.ommers_hash = {}; }).error() == Offence::invalid_data);
+    CHECK(hand_in([](Header& h) { h.extra_data.resize(33); }).error() == Offence::malformed);
+    CHECK(node.sync->relayed().received == 0);
+    CHECK(hand_in([](Header&) {}));
+    CHECK(node.sync->relayed().received == 1);
 }
 
 TEST_CASE("a block ahead of the own clock is not taken before its time, and nobody is charged") {
