@@ -38,6 +38,7 @@ void add_network(CLI::App& app, Chosen& chosen);
 void add_consensus(CLI::App& app, Chosen& chosen);
 void add_validators(CLI::App& app, Chosen& chosen);
 void add_signer(CLI::App& app, Chosen& chosen);
+void add_mine(CLI::App& app, Chosen& chosen);
 void add_genesis(CLI::App& app, Chosen& chosen);
 void add_version(CLI::App& app, Chosen& chosen);
 

@@ -134,6 +134,7 @@ int main_of(int argc, char** argv) {
     add_consensus(app, chosen);
     add_validators(app, chosen);
     add_signer(app, chosen);
+    add_mine(app, chosen);
     add_rpc(app, chosen);
     add_doctor(app, chosen);
     add_sim(app, chosen);

@@ -58,6 +58,18 @@ std::string bytes_text(std::int64_t bytes) {
                         : fmt::format("{:.0f} {}", value, units[unit]);
 }
 
+std::string hash_rate_text(double hashes_per_second) {
+    constexpr std::array<std::string_view, 5> units{"", "k", "M", "G", "T"};
+    std::size_t unit = 0;
+    // 999.995 and more would be printed as 1000.00.
+    while (hashes_per_second >= 999.995 && unit + 1 < units.size()) {
+        hashes_per_second /= 1000;
+        ++unit;
+    }
+    return unit == 0 ? fmt::format("{:.0f} hash/s", hashes_per_second)
+                     : fmt::format("{:.2f} {}hash/s", hashes_per_second, units[unit]);
+}
+
 std::string count_text(std::int64_t count) {
     auto out = std::to_string(count);
     for (auto at = static_cast<std::ptrdiff_t>(out.size()) - 3; at > (count < 0 ? 1 : 0); at -= 3) {

@@ -17,6 +17,8 @@ std::optional<std::int64_t> parse_duration(std::string_view text);
 std::string time_text(std::int64_t unix_seconds);
 /// "512 B", "1.4 KiB", "23 MiB".
 std::string bytes_text(std::int64_t bytes);
+/// "812 hash/s", "1.24 Mhash/s".
+std::string hash_rate_text(double hashes_per_second);
 /// "1,234,567".
 std::string count_text(std::int64_t count);
 

@@ -43,6 +43,15 @@ TEST_CASE("bytes never have more than four digits") {
     CHECK(bytes_text(INT64_MAX) == "8192 PiB");
 }
 
+TEST_CASE("rates of hashes never have more than three digits before the point") {
+    CHECK(hash_rate_text(0) == "0 hash/s");
+    CHECK(hash_rate_text(811.6) == "812 hash/s");
+    CHECK(hash_rate_text(1'240) == "1.24 khash/s");
+    CHECK(hash_rate_text(999'996) == "1.00 Mhash/s");
+    CHECK(hash_rate_text(2.5e9) == "2.50 Ghash/s");
+    CHECK(hash_rate_text(7e15) == "7000.00 Thash/s");
+}
+
 TEST_CASE("counts have separators") {
     CHECK(count_text(0) == "0");
     CHECK(count_text(999) == "999");

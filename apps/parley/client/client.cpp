@@ -1,6 +1,5 @@
 #include "client/client.hpp"
 #include "folder.hpp"
-#include <parley/runtime/http/rpc_client.hpp>
 
 #include <fmt/format.h>
 
@@ -17,15 +16,17 @@ constexpr std::size_t batch_requests_max = 100;
 /// Well below the smallest limit of a body that can be set.
 constexpr std::size_t batch_bytes_max = 512 * 1024;
 
+Result<json::value, Failure> json_of(const std::string& reply) {
+    boost::system::error_code error;
+    auto value = json::parse(reply, error);
+    if (error) return failed(fmt::format("the reply is not JSON: {}", error.message()));
+    return value;
+}
+
 Result<json::value, Failure> post(const std::string& path, const json::value& request) {
-    const Folder folder{path};
-    const auto settings = read_config(folder);
-    if (!settings) return std::unexpected{settings.error()};
-    if (settings->rpc.socket.empty()) {
-        return failed(
-            fmt::format("{}: rpc.socket is \"\": the node cannot be asked", folder.config()));
-    }
-    const auto reply = runtime::rpc_post(socket_of(folder, *settings), json::serialize(request));
+    const auto socket = socket_in(path);
+    if (!socket) return std::unexpected{socket.error()};
+    const auto reply = runtime::rpc_post(*socket, json::serialize(request));
     if (!reply) {
         auto what = reply.error().what;
         if (reply.error().kind == runtime::RpcClientError::Kind::no_connection) {
@@ -33,10 +34,7 @@ Result<json::value, Failure> post(const std::string& path, const json::value& re
         }
         return failed(std::move(what));
     }
-    boost::system::error_code error;
-    auto value = json::parse(*reply, error);
-    if (error) return failed(fmt::format("the reply is not JSON: {}", error.message()));
-    return value;
+    return json_of(*reply);
 }
 
 json::object request_of(std::string_view method, json::array params, std::size_t id) {
@@ -61,6 +59,27 @@ std::size_t size_of(const json::array& params) {
 }
 
 }  // namespace
+
+Result<std::string, Failure> socket_in(const std::string& path) {
+    const Folder folder{path};
+    const auto settings = read_config(folder);
+    if (!settings) return std::unexpected{settings.error()};
+    if (settings->rpc.socket.empty()) {
+        return failed(
+            fmt::format("{}: rpc.socket is \"\": the node cannot be asked", folder.config()));
+    }
+    return socket_of(folder, *settings);
+}
+
+Result<json::value, Failure> call_at(const runtime::RpcAddress& node, std::string_view method,
+                                     json::array params) {
+    const auto reply =
+        runtime::rpc_post(node, json::serialize(request_of(method, std::move(params), 1)));
+    if (!reply) return failed(reply.error().what);
+    const auto value = json_of(*reply);
+    if (!value) return std::unexpected{value.error()};
+    return result_of(*value);
+}
 
 Result<json::value, Failure> call(const std::string& folder, std::string_view method,
                                   json::array params) {

@@ -3,6 +3,7 @@
 
 #include "client/json_at.hpp"
 #include "command.hpp"
+#include <parley/runtime/http/rpc_client.hpp>
 
 #include <boost/json.hpp>
 
@@ -16,6 +17,13 @@ namespace parley::app {
 /// The result of one JSON-RPC request. An error of the node is a Failure with its message.
 Result<boost::json::value, Failure> call(const std::string& folder, std::string_view method,
                                          boost::json::array params = {});
+
+/// The same of a node anywhere, by its endpoint over HTTP or its socket.
+Result<boost::json::value, Failure> call_at(const runtime::RpcAddress& node,
+                                            std::string_view method,
+                                            boost::json::array params = {});
+/// The socket of the node in the folder. Fails if it has none.
+Result<std::string, Failure> socket_in(const std::string& folder);
 
 /// The same method for many parameters, in as few requests as can be: a result or the node's
 /// message for each.

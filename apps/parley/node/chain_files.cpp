@@ -78,6 +78,7 @@ Result<chain::Genesis, Failure> read_genesis(const std::string& path) {
 Outcome use_genesis(const chain::Genesis& genesis, const std::string& path,
                     const std::string& engine, node::NodeConfig& config) {
     if (genesis.qbft) config.chain.engine = "qbft";
+    if (genesis.pow) config.chain.engine = "pow";
     if (!engine.empty()) config.chain.engine = engine;
     const auto made = node::make_engine(config.chain.engine, genesis);
     if (!made) return failed(fmt::format("{}: {}", path, made.error()));
@@ -103,6 +104,10 @@ Result<std::optional<node::ChainData>, Failure> open_chain(const runtime::Folder
     if (genesis->chain_id != config.id) {
         return failed(fmt::format("{}: network.chain_id is {}, and {} has {}", folder.config(),
                                   config.id, path, genesis->chain_id));
+    }
+    if (config.miner && config.engine != "pow") {
+        return failed(fmt::format("{}: chain.miner is of no use with the engine {}",
+                                  folder.config(), config.engine));
     }
     auto engine = node::make_engine(config.engine, *genesis);
     if (!engine) return failed(fmt::format("{}: {}", path, engine.error()));

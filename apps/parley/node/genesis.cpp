@@ -24,8 +24,8 @@ namespace {
 
 constexpr auto description =
     R"text(Prints the genesis of a new chain, in the form that Geth reads: one signer makes its
-blocks, or validators by votes, by the rules of Cancun from the first block on. All nodes of the chain need
-the same file: give it to `parley init --chain`.)text";
+blocks, or validators by votes, by the rules of Cancun from the first block on; or
+miners by work, by those of London. All nodes of the chain need the same file: give it to `parley init --chain`.)text";
 
 constexpr auto footer = R"text(EXAMPLES
   A chain whose blocks the node alice makes, and an account that has money on it:
@@ -42,6 +42,11 @@ constexpr auto footer = R"text(EXAMPLES
                    --validator 0x71562b71999873db5b286df957af199ec94617f7 > genesis.json
     parley init a --chain genesis.json --engine qbft --signer-key validator.key
 
+  A chain whose blocks anyone makes by work, one in 15 seconds:
+
+    parley genesis --work --period 15 --reward 2ether > genesis.json
+    parley init a --chain genesis.json --miner 0x71562b71999873db5b286df957af199ec94617f7
+
 EXIT STATUS
   0 printed, 1 not printed, 2 wrong command line)text";
 
@@ -50,7 +55,11 @@ struct Options {
     std::string signer_key;
     std::vector<std::string> validators;
     std::vector<std::string> validator_keys;
-    std::uint64_t period_s = 1;
+    bool by_work = false;
+    std::uint64_t difficulty = 1'000'000;
+    std::uint64_t half_life_s = chain::PowGenesis{}.half_life_s;
+    std::string reward = "0";
+    std::optional<std::uint64_t> period_s;
     std::vector<std::string> funds;
     std::uint64_t chain_id = node::ChainConfig{}.id;
     std::uint64_t gas_limit = node::ChainConfig{}.gas_limit;
@@ -85,8 +94,26 @@ Result<chain::Address, Failure> address_of_key(std::string_view option, const st
     return failed(fmt::format("{} is encrypted: give its address to {}", path, option));
 }
 
+Outcome set_work_of(const Options& options, chain::Genesis& genesis) {
+    chain::PowGenesis pow{.half_life_s = options.half_life_s};
+    pow.period_s = options.period_s.value_or(pow.period_s);
+    if (pow.half_life_s < pow.period_s) {
+        return failed(fmt::format("--half-life: expected at least the {} of --period, got {}",
+                                  pow.period_s, pow.half_life_s));
+    }
+    const auto reward = parse_amount(options.reward);
+    if (!reward) {
+        return failed(
+            fmt::format("--reward: expected an amount such as 2ether, got \"{}\"", options.reward));
+    }
+    pow.reward = *reward;
+    set_work(genesis, to_uint256(options.difficulty), pow);
+    return {};
+}
+
 /// What names who makes the blocks.
 Result<Buffer, Failure> extra_data_of(const Options& options) {
+    if (options.by_work) return Buffer{};
     if (!options.signer.empty() || !options.signer_key.empty()) {
         const auto signer = options.signer.empty() ? address_of_key("--signer", options.signer_key)
                                                    : address_in("--signer", options.signer);
@@ -112,7 +139,10 @@ Outcome print_genesis(const Options& options) {
     if (!extra_data) return std::unexpected{extra_data.error()};
     auto genesis = new_genesis(options.chain_id, options.gas_limit, std::move(*extra_data));
     if (!options.validators.empty() || !options.validator_keys.empty()) {
-        set_votes(genesis, options.period_s);
+        set_votes(genesis, options.period_s.value_or(chain::QbftGenesis{}.period_s));
+    }
+    if (options.by_work) {
+        if (auto ok = set_work_of(options, genesis); !ok) return ok;
     }
     for (const auto& fund : options.funds) {
         const auto colon = fund.find(':');
@@ -150,10 +180,30 @@ void add_genesis(CLI::App& app, Chosen& chosen) {
         ->add_option("--validator-key", options->validator_keys,
                      "The same, by its key file. Repeatable")
         ->type_name("FILE");
+    auto* work = signers->add_flag("--work", options->by_work, "Anyone makes blocks, by work");
     signers->require_option(1);
-    command->add_option("--period", options->period_s, "Of validators: seconds between two blocks")
+    command
+        ->add_option("--period", options->period_s,
+                     "Seconds between two blocks, of validators or by work\n[1 or 15]")
         ->type_name("N")
-        ->check(CLI::Range(1, 3600))
+        ->check(CLI::Range(1, 3600));
+    command
+        ->add_option("--difficulty", options->difficulty,
+                     "By work: hashes for the first block, on the average")
+        ->type_name("N")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{INT64_MAX}))
+        ->needs(work)
+        ->capture_default_str();
+    command
+        ->add_option("--half-life", options->half_life_s,
+                     "By work: by so many seconds blocks are late when the difficulty\nhas halved")
+        ->type_name("N")
+        ->check(CLI::Range(std::uint64_t{1}, chain::PowGenesis::half_life_max_s))
+        ->needs(work)
+        ->capture_default_str();
+    command->add_option("--reward", options->reward, "By work: for each block, beside the fees")
+        ->type_name("AMOUNT")
+        ->needs(work)
         ->capture_default_str();
     command
         ->add_option("--fund", options->funds,

@@ -55,6 +55,7 @@ struct Options {
     std::string genesis;
     std::string chain_file;
     std::string engine;
+    std::string miner;
     std::string log_level = "info";
     std::string passphrase_file;
     std::string invitation_file;
@@ -139,6 +140,17 @@ Result<node::NodeConfig, Failure> parse_options(const Options& options,
         if (!genesis) return std::unexpected{genesis.error()};
         if (auto ok = use_genesis(*genesis, options.chain_file, options.engine, config); !ok) {
             return std::unexpected{ok.error()};
+        }
+    }
+    if (!options.miner.empty()) {
+        config.chain.miner = chain::Address::parse(options.miner);
+        if (!config.chain.miner) {
+            return failed(fmt::format("--miner: expected an address, 40 hex digits, got \"{}\"",
+                                      options.miner));
+        }
+        if (config.chain.engine != "pow") {
+            return failed(
+                fmt::format("--miner is of no use with the engine {}", config.chain.engine));
         }
     }
     config.log.level = parse_log_level(options.log_level).value_or(config.log.level);
@@ -229,6 +241,9 @@ void print_text(const Folder& folder, const node::NodeConfig& config, const Node
         }
         if (!config.chain.signer_socket.empty()) {
             fmt::print("; the signer at {} signs for it", config.chain.signer_socket);
+        }
+        if (config.chain.miner) {
+            fmt::print("; it makes blocks for {}", config.chain.miner->to_string());
         }
         fmt::print(".\n");
     }
@@ -343,10 +358,21 @@ void add_options(CLI::App& command, Options& options) {
         ->excludes("--signer-key");
     command
         .add_option("--engine", options.engine,
-                    "Who makes the blocks: solo, qbft, or unsealed, for `parley chain`\n"
-                    "[qbft if the genesis names validators, else solo]")
-        ->check(CLI::IsMember({"solo", "qbft", "unsealed"}))
+                    "Who makes the blocks: solo, qbft, pow, or unsealed, for `parley chain`\n"
+                    "[qbft if the genesis names validators, pow if it is by work, else solo]")
+        ->check(CLI::IsMember({"solo", "qbft", "pow", "unsealed"}))
         ->type_name("NAME");
+    command
+        .add_option("--miner", options.miner,
+                    "Make blocks by work: the account that gets reward and fees")
+        ->type_name("ADDRESS")
+        ->needs("--chain");
+    command
+        .add_option("--mining-threads", config.chain.mining_threads,
+                    "Threads that look for nonces; 0: outside miners do")
+        ->type_name("N")
+        ->check(CLI::Range(0, 1'024))
+        ->capture_default_str();
     command.add_option("--outbound-max", config.p2p.outbound_max, "Links that this node dials")
         ->type_name("N")
         ->capture_default_str();

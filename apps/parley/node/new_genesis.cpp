@@ -30,6 +30,12 @@ void set_votes(chain::Genesis& genesis, std::uint64_t period_s) {
     genesis.difficulty = to_uint256(1);
 }
 
+void set_work(chain::Genesis& genesis, const Uint256& difficulty, const chain::PowGenesis& pow) {
+    genesis.forks = {.london_block = 0};
+    genesis.difficulty = difficulty;
+    genesis.pow = pow;
+}
+
 Result<Buffer, Failure> validator_extra_data(std::vector<chain::Address> validators) {
     std::ranges::sort(validators);
     const auto twice = std::ranges::adjacent_find(validators);

@@ -15,6 +15,9 @@ chain::Genesis new_genesis(std::uint64_t chain_id, std::uint64_t gas_limit, Buff
 /// Blocks are made by votes, one each `period_s` at most.
 void set_votes(chain::Genesis& genesis, std::uint64_t period_s);
 
+/// Blocks are made by work, by London's rules: later ones are without work.
+void set_work(chain::Genesis& genesis, const Uint256& difficulty, const chain::PowGenesis& pow);
+
 /// Fails if there are too many, or one comes twice.
 Result<Buffer, Failure> validator_extra_data(std::vector<chain::Address> validators);
 

@@ -2,6 +2,7 @@
 #include "command.hpp"
 #include "folder.hpp"
 #include "key/passphrase.hpp"
+#include "mine/nonce_threads.hpp"
 #include "node/chain_files.hpp"
 #include <parley/node/chain.hpp>
 #include <parley/runtime/entropy.hpp>
@@ -47,6 +48,26 @@ struct Options {
     bool new_store = false;
 };
 
+/// What looks for this node's nonces, if anything does.
+std::shared_ptr<NonceThreads> start_search(std::optional<node::ChainData>& data,
+                                           const node::ChainConfig& config) {
+    if (!data || !is_by_work(*data) || !config.miner || config.mining_threads == 0) return {};
+    auto out = std::make_shared<NonceThreads>(config.mining_threads, runtime::random_seed());
+    data->search = out;
+    return out;
+}
+
+/// Ends it before the host, which it calls.
+struct SearchEnd {
+    explicit SearchEnd(std::shared_ptr<NonceThreads> its_search) : search(std::move(its_search)) {}
+    SearchEnd(const SearchEnd&) = delete;
+    SearchEnd& operator=(const SearchEnd&) = delete;
+    ~SearchEnd() {
+        if (search) search->end();
+    }
+    std::shared_ptr<NonceThreads> search;
+};
+
 Outcome run(const Options& options) {
     node::ChainConfig chain_config;
     runtime::NodeHostOptions host_options;
@@ -74,12 +95,20 @@ Outcome run(const Options& options) {
     auto facts = *data ? facts_of(**data) : p2p::ChainFacts{};
     facts.chain_id = chain_config.id;
     host.set_chain(facts);
+    const SearchEnd mining{start_search(*data, chain_config)};
     chain.emplace(chain_config, Rng{runtime::random_seed()}, std::move(*data));
     host.plug(chain->modules());
     host.add_methods(chain->rpc_methods());
     host.add_metrics([&](p2p::Metrics& metrics, Now) { chain->collect_metrics(metrics); });
     host.add_status([&](auto& out) { chain->add_status(out); },
                     [&](auto& out) { chain->add_node_info(out); });
+    if (mining.search) {
+        mining.search->on_found([&] {
+            host.post([&](Now at) {
+                if (auto* miner = chain->blocks()->miner()) miner->on_timer(at);
+            });
+        });
+    }
     host.post([&](Now at) {
         chain->follow(host.network().hub());
         if (auto* blocks = chain->blocks()) {
