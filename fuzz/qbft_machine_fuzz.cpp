@@ -119,9 +119,11 @@ private:
             case 0:
             case 1:
             case 2:
-            case 3:
-                if (!bag_.empty()) hear(some_honest(), bag_[input_.below(bag_.size())]);
-                return;
+            case 3: {
+                if (bag_.empty()) return;
+                const auto who = some_honest();
+                return hear(who, bag_[input_.below(bag_.size())]);
+            }
             case 4:
                 if (bag_.empty()) return;
                 return hear_all(bag_[bag_.size() - 1 - input_.below(bag_.size())]);
@@ -177,8 +179,7 @@ private:
         check_bounds(*node.machine);
     }
     void hear_all(const Said& said) {
-        const auto copy = said;
-        for (const auto index : honest_) hear(index, copy);
+        for (const auto index : honest_) hear(index, said);
     }
 
     /// One of the things that it waits for: its own words, a block, a check.
@@ -224,8 +225,7 @@ private:
                 auto& node = nodes_[index];
                 while (waits(node)) answer(index);
                 for (; node.heard < bag_.size(); goes_on = true) {
-                    const auto said = bag_[node.heard++];
-                    hear(index, said);
+                    hear(index, bag_[node.heard++]);
                 }
                 goes_on = goes_on || waits(node);
             }
@@ -388,7 +388,7 @@ private:
             out.emplace(author, Signed<Prepare>{{{height, round}, digest}, author, {}});
         }
         std::vector<Signed<Prepare>> all;
-        for (auto& [author, one] : out) all.push_back(std::move(one));
+        for (const auto& [author, one] : out) all.push_back(one);
         return all;
     }
 
@@ -467,7 +467,7 @@ private:
     std::set<Address> silent_;  // in the height before
     std::vector<std::size_t> honest_;
     std::vector<Node> nodes_;
-    std::vector<Said> bag_;  // all that was said and may arrive
+    std::deque<Said> bag_;  // all that was said and may arrive; references into it last
     std::optional<Hash256> final_;
     Instant instant_{};
 };
