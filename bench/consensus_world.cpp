@@ -111,7 +111,8 @@ private:
             network.nodes, sim::Experiment::accounts, validators_);
         network.chain = [hosts](HostId host) { return hosts->data_of(host); };
         if (is_linked) {
-            network.configure = [before = network.configure, count = validators_](
+            network.configure = [before = network.configure,
+                                 count = static_cast<std::uint32_t>(validators_)](
                                     HostId host, node::NodeConfig& config) {
                 before(host, config);
                 config.p2p.outbound_max = count;

@@ -51,8 +51,8 @@ void ValidatorModule::attached(transport::Network& network) {
         .head = [this]() -> const chain::ChainHeader& { return blocks_.ledger().head(); },
         .make = [this](Now now, const auto& parent, const auto& extra, auto time_s,
                        auto done) { return make(now, parent, extra, time_s, std::move(done)); },
-        .check = [this](Now now, auto block,
-                        auto done) { return check(now, block, std::move(done)); },
+        .check = [this](Now now, auto block, auto known,
+                        auto done) { return check(now, block, std::move(known), std::move(done)); },
         .import = [this](Now now, auto block,
                          auto known) { import(now, std::move(block), std::move(known)); },
         .last_vote =
@@ -119,7 +119,7 @@ bool ValidatorModule::make(Now now, const Agreement::Parent& parent,
 }
 
 bool ValidatorModule::check(Now now, const std::shared_ptr<const chain::qbft::ProposedBlock>& block,
-                            Agreement::OnChecked done) {
+                            chain::ExecutedBlock executed, Agreement::OnChecked done) {
     std::vector<std::optional<chain::Address>> known;
     known.reserve(block->block.body.transactions.size());
     for (const auto& tx : block->block.body.transactions) {
@@ -128,10 +128,11 @@ bool ValidatorModule::check(Now now, const std::shared_ptr<const chain::qbft::Pr
     }
     const auto result = std::make_shared<Result<chain::ExecutedBlock, std::string>>();
     return blocks_.sync().ledger().read_state(
-        now, {[result, block, known = std::move(known), execution = blocks_.execution(),
+        now, {[result, block, known = std::move(known), executed = std::move(executed),
+               execution = blocks_.execution(),
                engine = engine_](const chain::ChainHeader& head, const chain::ChainParts& parts) {
                   *result = chain::qbft::check_block(*execution, *engine, head, parts.state,
-                                                     block->block, known);
+                                                     block->block, known, executed);
               },
               [result, done = std::move(done)](Now at) { done(at, std::move(*result)); }});
 }

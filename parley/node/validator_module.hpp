@@ -39,7 +39,7 @@ private:
               const chain::qbft::ExtraData& extra, std::uint64_t time_s,
               chain::qbft::Agreement::OnDraft done);
     bool check(Now now, const std::shared_ptr<const chain::qbft::ProposedBlock>& block,
-               chain::qbft::Agreement::OnChecked done);
+               chain::ExecutedBlock executed, chain::qbft::Agreement::OnChecked done);
     bool find_last_vote(Now now, const chain::Address& validator, std::uint64_t first_number,
                         chain::qbft::Agreement::OnLastVote done);
     void import(Now now, chain::Block block, chain::ExecutedBlock known);

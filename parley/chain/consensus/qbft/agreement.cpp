@@ -529,22 +529,29 @@ void Agreement::check(Now now, const Hash256& digest) {
     const auto due = instant_of(block->block.header.timestamp, now) - ahead_max;
     const auto hold_until = [&](Instant at) { held_checks_.push_back({at, digest}); };
     if (due > now.instant) return hold_until(due);
+    // It was made here, or proposed in an earlier round.
+    const auto known = executed_.find(digest);
     const bool begun =
-        chain_.check(now, block, [self = self_, digest, hash = parent_.hash](Now at, auto checked) {
-            if (!*self || (*self)->parent_.hash != hash) return;
-            auto& agreement = **self;
-            if (checked) {
-                agreement.executed_[digest] = std::move(*checked);
-            } else {
-                agreement.log_.write(
-                    LogLevel::warn, "consensus", "proposal refused",
-                    {{"block", "0x" + to_hex(digest)}, {"error", checked.error()}});
-            }
-            Effects out;
-            agreement.machine_->on_checked(at, digest, checked.has_value(), out);
-            agreement.perform(at, std::move(out));
-        });
+        chain_.check(now, block, known == executed_.end() ? ExecutedBlock{} : known->second,
+                     [self = self_, digest, hash = parent_.hash](Now at, auto checked) {
+                         if (!*self || (*self)->parent_.hash != hash) return;
+                         auto& agreement = **self;
+                         if (checked) {
+                             agreement.executed_[digest] = std::move(*checked);
+                         } else {
+                             agreement.log_.write(
+                                 LogLevel::warn, "consensus", "proposal refused",
+                                 {{"block", "0x" + to_hex(digest)}, {"error", checked.error()}});
+                         }
+                         agreement.on_checked(at, digest, checked.has_value());
+                     });
     if (!begun) hold_until(now.instant + agreement_retry_after);
+}
+
+void Agreement::on_checked(Now now, const Hash256& digest, bool is_valid) {
+    Effects out;
+    machine_->on_checked(now, digest, is_valid, out);
+    perform(now, std::move(out));
 }
 
 void Agreement::finish(Now now, const Finish& finish) {

@@ -81,7 +81,9 @@ public:
                            OnDraft)>
             make;
         /// Whether it may follow the head (check_block).
-        std::function<bool(Now, std::shared_ptr<const ProposedBlock>, OnChecked)> check;
+        std::function<bool(Now, std::shared_ptr<const ProposedBlock>, ExecutedBlock known,
+                           OnChecked)>
+            check;
         std::function<void(Now, Block, ExecutedBlock)> import;
         /// The number of the last block, of that number or above, that it proposed or sealed.
         std::function<bool(Now, const Address&, std::uint64_t first_number, OnLastVote)> last_vote;
@@ -207,6 +209,7 @@ private:
     void on_no_draft(const View& view);
     void propose_own(Now now);
     void check(Now now, const Hash256& digest);
+    void on_checked(Now now, const Hash256& digest, bool is_valid);
     void finish(Now now, const Finish& finish);
     void accuse(Accuse accuse);
     void retry_soon(Now now);

@@ -12,7 +12,8 @@ namespace parley::chain::qbft {
 Result<ExecutedBlock, std::string> check_block(const Execution& execution, const Qbft& engine,
                                                const ChainHeader& head, const State& state,
                                                const Block& block,
-                                               const std::vector<std::optional<Address>>& known) {
+                                               const std::vector<std::optional<Address>>& known,
+                                               ExecutedBlock executed) {
     const auto& header = block.header;
     if (header.parent_hash != head.hash) return std::unexpected{"it does not follow the head"};
     const auto fork = engine.fork_of(header, head);
@@ -23,6 +24,7 @@ Result<ExecutedBlock, std::string> check_block(const Execution& execution, const
     }
     if (auto checked = check_body(block); !checked)
         return std::unexpected{message(checked.error())};
+    if (executed.executed) return executed;
     std::vector<Address> senders;
     const std::span<const Transaction> transactions{block.body.transactions};
     senders.reserve(transactions.size());
@@ -35,14 +37,13 @@ Result<ExecutedBlock, std::string> check_block(const Execution& execution, const
         if (!recovered) return std::unexpected{message(recovered.error())};
         senders.push_back(recovered->front());
     }
-    auto executed =
+    auto made =
         execute_block(execution, engine, block, fork, senders, {state, state, state.root()});
-    if (executed) {
+    if (made) {
         return ExecutedBlock{std::move(senders),
-                             std::make_shared<const Executed>(std::move(*executed))};
+                             std::make_shared<const Executed>(std::move(*made))};
     }
-    return std::unexpected{
-        std::visit([](const auto& why) { return message(why); }, executed.error())};
+    return std::unexpected{std::visit([](const auto& why) { return message(why); }, made.error())};
 }
 
 }  // namespace parley::chain::qbft

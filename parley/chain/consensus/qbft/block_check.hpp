@@ -16,11 +16,13 @@
 
 namespace parley::chain::qbft {
 
-/// `known` has the senders that a pool knows, in their order, and may be empty. Errors, in words:
-/// the rule that it breaks, or that it does not follow the head.
+/// `known` has the senders that a pool knows, in their order, and may be empty; a block that is
+/// `executed` already is not executed again. Errors, in words: the rule that it breaks, or that it
+/// does not follow the head.
 Result<ExecutedBlock, std::string> check_block(const Execution& execution, const Qbft& engine,
                                                const ChainHeader& head, const State& state,
                                                const Block& block,
-                                               const std::vector<std::optional<Address>>& known);
+                                               const std::vector<std::optional<Address>>& known,
+                                               ExecutedBlock executed = {});
 
 }  // namespace parley::chain::qbft

@@ -195,7 +195,7 @@ private:
                         return true;
                     },
                 .check =
-                    [this, index](Now, std::shared_ptr<const ProposedBlock> block,
+                    [this, index](Now, std::shared_ptr<const ProposedBlock> block, const auto&,
                                   Agreement::OnChecked done) {
                         plan(index, Duration{}, [this, index, block, done] {
                             done(now(), check(index, block->block.header));
