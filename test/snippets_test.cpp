@@ -3,8 +3,10 @@
 // takes for granted.
 #include <parley/base/overloaded.hpp>
 #include <parley/chain/consensus/qbft/machine.hpp>
+#include <parley/chain/consensus/qbft/signing/signing_log.hpp>
 #include <parley/chain/genesis/genesis.hpp>
 #include <parley/chain/ledger/ledger.hpp>
+#include <parley/chain/sync/header_presync.hpp>
 #include <parley/chain/trie/dirty_tree.hpp>
 #include <parley/codec/rlp_fields.hpp>
 #include <parley/discovery/discv5/requests.hpp>
@@ -123,6 +125,33 @@ void show(const Value&) {}
     // parley/chain/consensus/qbft/record.hpp
     auto log = RecordLog::open(first_file, second_file);
     if (!log->write(record)) return;  // on disk when it returns: for a Job
+}
+
+[[maybe_unused]] std::string never_twice(chain::qbft::SigningLog& log,
+                                         const chain::qbft::Claim& claim) {
+    using namespace chain::qbft;
+    // parley/chain/consensus/qbft/signing/high_water.hpp
+    const auto next = after(log.latest(), claim);
+    if (!next) return next.error();           // in words
+    if (!log.write(*next)) return "no room";  // before the signature leaves
+    return {};
+}
+
+[[maybe_unused]] void shown_first(const chain::ChainHeader& start,
+                                  const std::vector<chain::ChainHeader>& checked,
+                                  const Uint256& work_min) {
+    using chain::HeaderPresync;
+    constexpr std::uint64_t claimed_number = 100;
+    constexpr std::uint64_t number = 7;
+    const Hash256 hash{};
+    const SipKey key{};
+    const auto ask_again = [] {};
+    const auto charge_peer = [] {};
+    // parley/chain/sync/header_presync.hpp
+    HeaderPresync presync{start, claimed_number, work_min, key};
+    if (!presync.add(checked)) return;  // it gave more than it said
+    if (presync.is_shown()) ask_again();
+    if (!presync.fits(number, hash)) charge_peer();  // the second time
 }
 
 enum class Field : std::uint8_t { envelope, number, hash };

@@ -1,8 +1,6 @@
 // FrameServer: answers frames at a Unix socket, each the size of its bytes in four, then those: for
 // a process that serves others of the same user. A connection asks one thing after the other.
 //
-//     auto server = FrameServer::start({.path = path}, answer);   // a StartError
-//
 // Bounded: a frame by request_bytes_max, callers by connections_max, of whom the oldest gives
 // way, each silent for idle_max at most. Threading: the handler is called
 // on the server's own thread, one frame at a time, and may block: the others wait meanwhile.

@@ -2,8 +2,8 @@
 // exclude each other it never signs, whoever asks, however often.
 //
 //     const auto next = after(log.latest(), claim);
-//     if (!next) return refuse(next.error());   // in words
-//     if (*next != log.latest()) log.write(**next);  // before the signature leaves
+//     if (!next) return next.error();              // in words
+//     if (!log.write(*next)) return "no room";     // before the signature leaves
 //
 // The rule. Views (height, round) never go back. In one view there is at most one block of each of
 // Proposal, Prepare and Commit, and one change of round; the same may be signed again. Who
