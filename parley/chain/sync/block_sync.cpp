@@ -24,6 +24,10 @@ constexpr Duration check_retry_after = std::chrono::milliseconds{20};
 
 /// What becomes of the peer that sent a block.
 Downloads::Outcome outcome_of(const ImportError& error) {
+    if (const auto* branch = std::get_if<BranchError>(&error)) {
+        return branch->code == BranchErrc::too_deep ? Downloads::Outcome::too_deep
+                                                    : Downloads::Outcome::failed;
+    }
     const auto* invalid = std::get_if<InvalidBlock>(&error);
     if (!invalid) return Downloads::Outcome::failed;
     switch (invalid->rule) {
@@ -274,8 +278,7 @@ BlockSync::BlockSync(BlockSyncConfig config, OpenLedger open, CompactBlock::Pool
                       return is_better(ledger_->engine(), status, ledger_->head());
                   },
               .locator = [this] { return locator(); },
-              .is_known =
-                  [this](const Hash256& hash) { return ledger_->recent_header(hash).has_value(); },
+              .is_known = [this](const Hash256& hash) { return is_known(hash); },
               .hash_of = [this](const Header& header) { return ledger_->engine().hash_of(header); },
               .due = [this](const Header& header,
                             Now now) { return due_at(ledger_->engine(), header, now); },
@@ -577,6 +580,13 @@ bool BlockSync::perform_snapshot(Now now) {
     return true;
 }
 
+/// Also of a block that is too old for a branch: whoever tells of one is not to blame.
+bool BlockSync::is_known(const Hash256& hash) const {
+    if (ledger_->recent_header(hash)) return true;
+    const auto old = ledger_->blocks().find(hash);
+    return old && *old;
+}
+
 void BlockSync::start_import(Now now, Block block) {
     const auto hash = ledger_->engine().hash_of(block.header);
     ledger_->import(now, std::move(block), [this, self = self_, hash](Now at, const auto& result) {
@@ -586,6 +596,12 @@ void BlockSync::start_import(Now now, Block block) {
         if (result && !result->applied.empty() && downloads_.ahead() <= 1) tell_all();
         if (is_of_parent(result)) return;  // the parent's own answer says what to do
         const auto outcome = result ? Downloads::Outcome::imported : outcome_of(result.error());
+        if (outcome == Downloads::Outcome::too_deep) {
+            network_->log().write(LogLevel::warn, "sync", "a better chain parts too far below",
+                                  {{"block", "0x" + to_hex(hash)},
+                                   {"head", ledger_->head().header.number},
+                                   {"deepest", branch_depth_max}});
+        }
         downloads_.on_imported(at, hash, outcome, effects_);
         perform(at);
     });

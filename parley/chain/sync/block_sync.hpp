@@ -100,6 +100,7 @@ private:
     bool perform_gate(Now now);
     bool perform_snapshot(Now now);
     void perform(Now now);
+    bool is_known(const Hash256& hash) const;
     void start_import(Now now, Block block);
     BlockRelay::Verdict judge(const Header& header, const Hash256& hash) const;
     const Block* block_in_memory(const Hash256& hash) const;

@@ -50,6 +50,23 @@ TEST_CASE("a heartbeat is enough to learn of a longer chain, and a branch is lef
     CHECK(a.sync->ledger().account(address_of(0))->nonce == 0);
 }
 
+TEST_CASE("a better chain that parts too far below is not followed, and nobody is charged") {
+    TestNode first;
+    TestNode second;
+    first.grow(0, branch_depth_max + 12);
+    second.grow(2, branch_depth_max + 2);
+    std::vector<std::unique_ptr<Wire>> wires;
+    wires.push_back(std::make_unique<Wire>(first, second));
+    run(wires);
+    CHECK(second.height() == branch_depth_max + 2);
+    CHECK(wires[0]->sent.count(sync_topic::headers) == 1);
+    // Once for each status, and not again and again.
+    wires[0]->heartbeat();
+    run(wires);
+    CHECK(wires[0]->sent.count(sync_topic::headers) == 1);
+    for (const auto& end : wires[0]->ends) CHECK(end.context->offences.empty());
+}
+
 TEST_CASE("a new block comes in compact form, and what the pool lacks is asked for") {
     for (const bool has_all : {true, false}) {
         CAPTURE(has_all);

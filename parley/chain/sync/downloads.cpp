@@ -113,7 +113,12 @@ void Downloads::on_bodies(Now now, PeerId id, std::uint64_t question,
         bodies.size() > peer->question->hashes.size()) {
         return charge(id, Offence::unasked, out);
     }
-    bool is_useful = false;
+    // What was dropped meanwhile it could not know.
+    const bool is_wanted = std::ranges::any_of(peer->question->hashes, [&](const auto& hash) {
+        const auto* pending = find(hash);
+        return pending && !pending->body;
+    });
+    bool is_useful = !is_wanted;
     if (bodies.empty()) bodies.emplace_back();
     for (std::size_t i = 0; i < bodies.size(); ++i) {
         auto* pending = find(peer->question->hashes[i]);
@@ -162,6 +167,10 @@ void Downloads::on_imported(Now now, const Hash256& hash, Outcome outcome,
             break;
         case Outcome::invalid:
             charge(found->header_from, Offence::invalid_data, out);
+            if (auto* peer = peer_of(found->header_from)) peer->has_no_more = true;
+            drop_from(place);
+            break;
+        case Outcome::too_deep:
             if (auto* peer = peer_of(found->header_from)) peer->has_no_more = true;
             drop_from(place);
             break;

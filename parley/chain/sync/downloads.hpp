@@ -93,6 +93,7 @@ public:
         imported,
         wrong_body,  ///< it is not the header's: whoever sent it is charged, and another is asked
         invalid,     ///< whoever sent the header is charged, and what follows is dropped
+        too_deep,    ///< its branch is not taken, though nothing is wrong with it
         failed,      ///< our own disk or bounds: begins again with the next status
     };
     void on_imported(Now now, const Hash256& hash, Outcome outcome, std::vector<Effect>& out);
