@@ -580,31 +580,35 @@ bool BlockSync::perform_snapshot(Now now) {
     return true;
 }
 
-/// Also of a block that is too old for a branch: whoever tells of one is not to blame.
+/// Also of a block that is too old for a branch: whoever tells of one is not to blame. Above the
+/// head there are headers as well, of a state that was fetched, which nothing can follow yet.
 bool BlockSync::is_known(const Hash256& hash) const {
     if (ledger_->recent_header(hash)) return true;
     const auto old = ledger_->blocks().find(hash);
-    return old && *old;
+    return old && *old && (*old)->header.header.number <= ledger_->head().header.number;
 }
 
 void BlockSync::start_import(Now now, Block block) {
     const auto hash = ledger_->engine().hash_of(block.header);
-    ledger_->import(now, std::move(block), [this, self = self_, hash](Now at, const auto& result) {
-        if (!*self) return;
-        after_import(at, result);
-        // Who is behind as well hears of it; a new block came along the tree.
-        if (result && !result->applied.empty() && downloads_.ahead() <= 1) tell_all();
-        if (is_of_parent(result)) return;  // the parent's own answer says what to do
-        const auto outcome = result ? Downloads::Outcome::imported : outcome_of(result.error());
-        if (outcome == Downloads::Outcome::too_deep) {
-            network_->log().write(LogLevel::warn, "sync", "a better chain parts too far below",
-                                  {{"block", "0x" + to_hex(hash)},
-                                   {"head", ledger_->head().header.number},
-                                   {"deepest", branch_depth_max}});
-        }
-        downloads_.on_imported(at, hash, outcome, effects_);
-        perform(at);
-    });
+    const auto number = block.header.number;
+    ledger_->import(
+        now, std::move(block), [this, self = self_, hash, number](Now at, const auto& result) {
+            if (!*self) return;
+            after_import(at, result);
+            // Who is behind as well hears of it; a new block came along the tree.
+            if (result && !result->applied.empty() && downloads_.ahead() <= 1) tell_all();
+            if (is_of_parent(result)) return;  // the parent's own answer says what to do
+            const auto outcome = result ? Downloads::Outcome::imported : outcome_of(result.error());
+            if (outcome == Downloads::Outcome::too_deep) {
+                network_->log().write(LogLevel::warn, "sync", "a better chain parts too far below",
+                                      {{"number", number},
+                                       {"block", "0x" + to_hex(hash)},
+                                       {"head", ledger_->head().header.number},
+                                       {"deepest", branch_depth_max}});
+            }
+            downloads_.on_imported(at, hash, outcome, effects_);
+            perform(at);
+        });
 }
 
 void BlockSync::import(Now now, Block block, Maker maker, ImportDone done, ExecutedBlock known) {
