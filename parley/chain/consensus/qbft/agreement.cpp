@@ -14,9 +14,6 @@ namespace {
 
 /// After which a full JobQueue is tried again.
 constexpr Duration agreement_retry_after = std::chrono::milliseconds{20};
-/// A block is made so much before its time, and as long as making one takes twice.
-constexpr Duration make_ahead_min = std::chrono::milliseconds{10};
-constexpr Duration make_ahead_max = std::chrono::milliseconds{500};
 /// After which a signer that is away is asked again: it doubles up to the second one.
 constexpr Duration signer_pause_min = std::chrono::milliseconds{500};
 constexpr Duration signer_pause_max = std::chrono::seconds{8};
@@ -56,6 +53,15 @@ Agreement::Agreement(AgreementConfig config, std::shared_ptr<const Qbft> engine,
       records_(std::move(records)),
       jobs_(jobs),
       log_(log),
+      own_block_(
+          {.make = [this](Now now, const Parent& parent, const View& view,
+                          OnDraft done) { return begin_block(now, parent, view, std::move(done)); },
+           .made = [this](Now now, OwnBlock::Made own) { propose_own(now, std::move(own)); },
+           .ahead =
+               [this](const SharedBlock& block) {
+                   if (voice_.say_ahead) voice_.say_ahead(block);
+               }},
+          chain_.form.form),
       self_(std::make_shared<Agreement*>(this)) {
     assert(!signer_ || records_);
     if (records_) first_record_ = records_->latest();
@@ -217,7 +223,7 @@ void Agreement::start_height(Now now) {
     held_commits_.clear();
     held_checks_.clear();
     held_make_.reset();
-    if (own_block_ && own_block_->parent != parent_.hash) own_block_.reset();
+    own_block_.on_head(parent_.hash);
     said_.clear();
     proposed_at_.reset();
     to_write_.clear();
@@ -318,9 +324,7 @@ Agreement::Verdict Agreement::feed(Now now, Incoming incoming) {
 Agreement::SharedBlock Agreement::find(const Hash256& digest) const {
     const auto at = std::ranges::find_if(
         blocks_, [&](const BlockOf& one) { return one.block->digest == digest; });
-    if (at != blocks_.end()) return at->block;
-    const bool is_own = own_block_ && own_block_->block && own_block_->block->digest == digest;
-    return is_own ? own_block_->block : nullptr;
+    return at == blocks_.end() ? own_block_.find(digest) : at->block;
 }
 
 /// Of each author the latest, so that nobody can push out what another proposed; and what is agreed
@@ -433,93 +437,51 @@ void Agreement::on_written(Now now, Saying& saying) {
     write_and_sign(now);
 }
 
-/// The first block of a height that this validator is to propose: of the head, or of the block that
+/// The first block of a height that this validator is to propose: on the head, or on the block that
 /// a quorum has prepared.
 void Agreement::plan_ahead(Now now) {
-    plan_.reset();
+    own_block_.plan_none();
     const auto& self = machine_->config().self;
     if (!self || !halted_.empty()) return;
-    if (machine_->will_make()) {
-        plan_ = Plan{.view = {machine_->config().height}, .parent = {.header = parent_}};
-    } else if (const auto digest = machine_->committed()) {
-        const auto block = find(*digest);
-        const auto executed = executed_.find(*digest);
-        if (!block || executed == executed_.end()) return;
-        const auto& header = block->block.header;
-        const auto next = child_of(*engine_, parent_, header, *digest);
-        const auto validators = engine_->validators_after(next);
-        if (!validators.contains(*self)) return;
-        if (validators.proposer(header.beneficiary, 0) != *self) return;
-        plan_ = Plan{.view = {next.header.number + 1},
-                     .parent = {next, block, executed->second.executed}};
-    } else {
-        return;
-    }
-    if (own_block_ && own_block_->view == plan_->view) return plan_.reset();
-    const auto& parent = plan_->parent.header.header;
-    const auto ahead = std::clamp(2 * making_time_, make_ahead_min, make_ahead_max);
-    plan_->at = instant_of(parent.timestamp + engine_->config().period_s, now) - ahead;
+    const auto plan = [&](Parent parent) {
+        const auto& header = parent.header.header;
+        const auto due = instant_of(header.timestamp + engine_->config().period_s, now);
+        own_block_.plan({header.number + 1}, std::move(parent), due);
+    };
+    if (machine_->will_make()) return plan({.header = parent_});
+    const auto digest = machine_->committed();
+    const auto block = digest ? find(*digest) : nullptr;
+    if (!block || !executed_.contains(*digest)) return;
+    const auto& header = block->block.header;
+    const auto next = child_of(*engine_, parent_, header, *digest);
+    const auto validators = engine_->validators_after(next);
+    const bool is_next =
+        validators.contains(*self) && validators.proposer(header.beneficiary, 0) == *self;
+    if (is_next) plan({next, block, executed_[*digest].executed});
 }
 
 void Agreement::make(Now now, const View& view) {
     held_make_.reset();
-    if (own_block_ && own_block_->view == view && own_block_->parent == parent_.hash) {
-        own_block_->is_due = true;
-        if (own_block_->block) propose_own(now);
-        return;
-    }
-    if (begin_block(now, view, {.header = parent_}, true)) return;
+    if (own_block_.want(now, view, {.header = parent_})) return;
     held_make_ = view;
     retry_soon(now);
 }
 
-bool Agreement::begin_block(Now now, const View& view, const Parent& parent, bool is_due) {
+bool Agreement::begin_block(Now now, const Parent& parent, const View& view, OnDraft done) {
     const auto& header = parent.header;
     const auto time_s =
         std::max(unix_seconds(now), header.header.timestamp + engine_->config().period_s);
-    const bool begun = chain_.make(
-        now, parent, engine_->extra_after(header, next_vote(), view.round), time_s,
-        [self = self_, view, begun_at = now.instant](Now at, std::optional<Draft> draft) {
-            if (!*self) return;
-            if (!draft) return (*self)->on_no_draft(view);
-            (*self)->making_time_ = at.instant - begun_at;
-            ProposedBlock block{.block = std::move(draft->block), .extra = {}};
-            const auto form = (*self)->chain_.form.form;
-            auto extra = decode_extra_data(block.block.header.extra_data, form);
-            if (!extra) return;
-            block.extra = std::move(*extra);
-            block.digest = hash_with(block.block.header, block.extra, 0, form);
-            (*self)->on_draft(at, {.view = view,
-                                   .parent = block.block.header.parent_hash,
-                                   .block = std::make_shared<const ProposedBlock>(std::move(block)),
-                                   .executed = std::move(draft->executed)});
-        });
-    if (begun) own_block_ = OwnBlock{.view = view, .parent = header.hash, .is_due = is_due};
-    return begun;
+    return chain_.make(now, parent, engine_->extra_after(header, next_vote(), view.round), time_s,
+                       std::move(done));
 }
 
-/// One that was made on another block than was asked for, or is no longer wanted, is forgotten.
-void Agreement::on_draft(Now now, OwnBlock made) {
-    if (!own_block_ || own_block_->view != made.view || own_block_->parent != made.parent) return;
-    made.is_due = own_block_->is_due;
-    own_block_ = std::move(made);
-    if (own_block_->is_due) return propose_own(now);
-    if (voice_.say_ahead) voice_.say_ahead(own_block_->block);
-}
-
-/// Another round may do better.
-void Agreement::on_no_draft(const View& view) {
-    if (own_block_ && own_block_->view == view && !own_block_->block) own_block_.reset();
-}
-
-void Agreement::propose_own(Now now) {
-    const auto own = *std::exchange(own_block_, {});
-    remember(now, *signer_->address(), own.block);
-    executed_[own.block->digest] = own.executed;
+void Agreement::propose_own(Now now, OwnBlock::Made own) {
+    const auto& block = own.block;
+    remember(now, *signer_->address(), block);
+    executed_[block->digest] = std::move(own.executed);
     proposed_at_ = now.instant;
     Effects out;
-    machine_->on_made(now, own.view, own.block->digest, SharedBytes::own(own.block->block.encode()),
-                      out);
+    machine_->on_made(now, own.view, block->digest, SharedBytes::own(block->block.encode()), out);
     perform(now, std::move(out));
 }
 
@@ -606,10 +568,7 @@ void Agreement::on_timer(Now now) {
             held_checks_.push_back(held);
         }
     }
-    if (plan_ && now.instant >= plan_->at) {
-        const auto plan = *std::exchange(plan_, {});
-        (void)begin_block(now, plan.view, plan.parent, false);
-    }
+    own_block_.on_timer(now);
     Effects out;
     machine_->on_timer(now, out);
     perform(now, std::move(out));
@@ -618,7 +577,7 @@ void Agreement::on_timer(Now now) {
 Instant Agreement::next_wakeup() const {
     if (!machine_) return never;
     auto at = std::min({machine_->next_wakeup(), retry_at_, ask_again_at_.value_or(never)});
-    if (plan_) at = std::min(at, plan_->at);
+    at = std::min(at, own_block_.next_wakeup());
     for (const auto& held : held_checks_) at = std::min(at, held.at);
     return at;
 }

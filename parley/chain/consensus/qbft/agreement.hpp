@@ -6,9 +6,6 @@
 // (QbftRelay). Slow work (signatures, blocks, the disk) runs in Jobs. A node without a signer
 // watches: it follows the rounds and says nothing.
 //
-// A block that this node is to propose is made a little before its time, and on the block that is
-// about to be final if that is late, so that nobody waits for it.
-//
 // Bounded: messages that wait to be read by waiting_bytes_max, those of the next heights_ahead_max
 // heights by future_bytes_max, blocks by blocks_of_author_max of each validator, evidence by
 // evidence_max. What waits for a signer that is away is of one round. Threading: the node's thread.
@@ -20,6 +17,7 @@
 #include <parley/base/time.hpp>
 #include <parley/chain/consensus/qbft/incoming.hpp>
 #include <parley/chain/consensus/qbft/machine.hpp>
+#include <parley/chain/consensus/qbft/own_block.hpp>
 #include <parley/chain/consensus/qbft/progress.hpp>
 #include <parley/chain/consensus/qbft/qbft.hpp>
 #include <parley/chain/consensus/qbft/record.hpp>
@@ -59,18 +57,9 @@ public:
     static constexpr std::uint64_t silence_blocks = 100;
     static constexpr std::size_t proposals_max = ValidatorVotes::recipients_max;
 
-    /// What a block is made on: the head, or what a quorum has prepared to follow it.
-    struct Parent {
-        ChainHeader header;
-        std::shared_ptr<const ProposedBlock> block = {};  ///< null: it is the head
-        std::shared_ptr<const Executed> executed = {};    ///< as `block`
-    };
-    /// A block without its seals.
-    struct Draft {
-        Block block;
-        ExecutedBlock executed;
-    };
-    using OnDraft = std::function<void(Now, std::optional<Draft>)>;
+    using Parent = OwnBlock::Parent;
+    using Draft = OwnBlock::Draft;
+    using OnDraft = OwnBlock::OnDraft;
     using OnChecked = std::function<void(Now, Result<ExecutedBlock, std::string>)>;
     using OnLastVote = std::function<void(Now, std::optional<std::uint64_t>)>;
     /// The chain. What can be refused for want of room is tried again.
@@ -161,20 +150,6 @@ private:
         Address author;
         SharedBlock block;
     };
-    /// A block of this node's that is made, or about to be proposed.
-    struct OwnBlock {
-        View view;
-        Hash256 parent{};
-        bool is_due = false;     // as soon as it is made
-        SharedBlock block = {};  // null: it is being made
-        ExecutedBlock executed = {};
-    };
-    /// A block to make before the machine asks for it.
-    struct Plan {
-        View view;
-        Parent parent;
-        Instant at{};
-    };
     struct HeldCheck {
         Instant at{};
         Hash256 digest{};
@@ -204,10 +179,8 @@ private:
     void on_written(Now now, Saying& saying);
     void plan_ahead(Now now);
     void make(Now now, const View& view);
-    bool begin_block(Now now, const View& view, const Parent& parent, bool is_due);
-    void on_draft(Now now, OwnBlock made);
-    void on_no_draft(const View& view);
-    void propose_own(Now now);
+    bool begin_block(Now now, const Parent& parent, const View& view, OnDraft done);
+    void propose_own(Now now, OwnBlock::Made own);
     void check(Now now, const Hash256& digest);
     void on_checked(Now now, const Hash256& digest, bool is_valid);
     void finish(Now now, const Finish& finish);
@@ -231,9 +204,7 @@ private:
     std::vector<Signed<Commit>> held_commits_;   // whose block is not known
     std::vector<HeldCheck> held_checks_;         // whose time has not come
     std::optional<View> held_make_;
-    std::optional<OwnBlock> own_block_;
-    std::optional<Plan> plan_;
-    Duration making_time_{};  // of the last block that was made
+    OwnBlock own_block_;
     std::vector<SaidMessage> said_;
     std::optional<Instant> proposed_at_;  // by this node, at this height
     std::optional<Duration> last_agreement_;
