@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -140,6 +141,7 @@ int bare_consensus_validator(const std::vector<std::string>& arguments) {
         fmt::print("{:.0f}\n", self.propose());
         std::fflush(stdout);
     }
+    ::pause();  // others may still be in the last round
     return 0;
 }
 
