@@ -74,8 +74,9 @@ void Producer::on_made(Now now, Result<BlockDraft, trie::TrieError> result) {
     auto& made = result->made;
     const auto count = made.block.body.transactions.size();
     const auto number = made.block.header.number;
+    auto block = std::move(made.block);
     import_(
-        now, std::move(made.block),
+        now, std::move(block),
         [self = self_, number, count](Now, const Result<Imported, ImportError>& imported) {
             if (!*self) return;
             auto& producer = **self;

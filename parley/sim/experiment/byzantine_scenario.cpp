@@ -17,7 +17,6 @@
 namespace parley::sim {
 namespace {
 
-using chain::qbft::Agreement;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
