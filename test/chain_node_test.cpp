@@ -51,16 +51,6 @@ struct ChainCli : Cli {
         REQUIRE_MESSAGE(line != std::string::npos, text);
         write_file(path, text.replace(line + 1, from.size(), to));
     }
-    boost::json::value head_when(const std::string& name, Program& node, std::int64_t number) {
-        return status_when(name, node, [&](const auto& status) {
-            return status.as_object().contains("head") && at(status, "/head/number") >= number;
-        });
-    }
-    /// A method of JSON-RPC that works.
-    boost::json::value ask(const std::string& name, std::vector<std::string> words) {
-        words.insert(words.begin(), {"rpc", folder(name)});
-        return boost::json::parse(ok(words));
-    }
     std::string send(const std::string& name, std::uint64_t nonce) {
         auto tx = chain::testing::transfer(nonce);
         tx.chain_id = node::ChainConfig{}.id;

@@ -94,6 +94,12 @@ struct Cli {
         return status_when(name, node, [](const boost::json::value&) { return true; });
     }
 
+    /// The same of a chain that has come so far.
+    boost::json::value head_when(const std::string& name, Program& node, std::int64_t number) {
+        return status_when(name, node, [&](const boost::json::value& status) {
+            return status.as_object().contains("head") && at(status, "/head/number") >= number;
+        });
+    }
     /// The same of so many links, whoever dialed.
     boost::json::value links_when(const std::string& name, Program& node, std::int64_t links) {
         return status_when(name, node, [&](const boost::json::value& status) {
@@ -106,6 +112,11 @@ struct Cli {
         const auto result = run(std::move(args));
         CHECK_MESSAGE(result.exit_code == 0, result.err);
         return result.out;
+    }
+    /// The result of a method of JSON-RPC that works.
+    boost::json::value ask(const std::string& name, std::vector<std::string> words) {
+        words.insert(words.begin(), {"rpc", folder(name)});
+        return boost::json::parse(ok(words));
     }
     /// How others dial a running node.
     std::string target(const std::string& name) {

@@ -48,12 +48,7 @@ struct SignerCli : Cli {
         nodes[name] = start(name);
     }
     std::int64_t head_when(const std::string& name, std::int64_t number) {
-        return at(status_when(name, *nodes.at(name),
-                              [&](const auto& status) {
-                                  return status.as_object().contains("head") &&
-                                         at(status, "/head/number") >= number;
-                              }),
-                  "/head/number");
+        return at(Cli::head_when(name, *nodes.at(name), number), "/head/number");
     }
     /// The last of `parley consensus`, once `why` is part of what it says of the validator's
     /// silence.

@@ -59,13 +59,7 @@ struct VotesCli : Cli {
         return at(boost::json::parse(ok({"status", folder(name), "--json"})), "/head/number");
     }
     boost::json::value head_when(const std::string& name, std::int64_t number) {
-        return status_when(name, *nodes.at(name), [&](const auto& status) {
-            return status.as_object().contains("head") && at(status, "/head/number") >= number;
-        });
-    }
-    boost::json::value ask(const std::string& name, std::vector<std::string> words) {
-        words.insert(words.begin(), {"rpc", folder(name)});
-        return boost::json::parse(ok(words));
+        return Cli::head_when(name, *nodes.at(name), number);
     }
     /// Of a validator that runs.
     std::string address_of(const std::string& name) {

@@ -50,13 +50,7 @@ struct WorkCli : Cli {
         return status(name, *nodes.at(name)).at("http").as_string().c_str();
     }
     boost::json::value head_when(const std::string& name, std::int64_t number) {
-        return status_when(name, *nodes.at(name), [&](const auto& status) {
-            return status.as_object().contains("head") && at(status, "/head/number") >= number;
-        });
-    }
-    boost::json::value ask(const std::string& name, std::vector<std::string> words) {
-        words.insert(words.begin(), {"rpc", folder(name)});
-        return boost::json::parse(ok(words));
+        return Cli::head_when(name, *nodes.at(name), number);
     }
     boost::json::value block(const std::string& name, std::uint64_t number) {
         return ask(name, {"eth_getBlockByNumber", fmt::format("{:#x}", number), "false"});

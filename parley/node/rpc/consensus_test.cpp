@@ -4,8 +4,7 @@
 #include <parley/chain/genesis/genesis.hpp>
 #include <parley/chain/ledger/test_chain.hpp>
 #include <parley/chain/sync/chain_events.hpp>
-#include <parley/node/node.hpp>
-#include <parley/node/rpc/test_rpc.hpp>
+#include <parley/node/rpc/test_driven_node.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -18,6 +17,7 @@ using namespace parley;
 using namespace parley::node;
 using chain::testing::address_of;
 using chain::testing::secret_of;
+using node::testing::DrivenNode;
 
 namespace {
 
@@ -68,18 +68,14 @@ private:
 };
 
 /// The node of the validator own_key, among these; without its key if `signs` is false.
-struct Validator {
-    MemoryStore store;
-    std::unique_ptr<Node> node;
-    std::optional<rpc::Dispatcher> rpc;
+struct Validator : DrivenNode {
     std::vector<std::string> events;
     Hub::Subscription made, final, moved;
-    Now now{Instant{100s}, UnixTime{1'000s}};
 
     Validator(const std::vector<std::uint64_t>& validators, const Disks& disks, bool signs = true,
               Duration later = {}, std::shared_ptr<chain::qbft::Signer> signer = {}) {
-        now.instant += later;
-        now.unix_time += std::chrono::duration_cast<UnixTime::duration>(later);
+        caller = {rpc::Origin::unix_socket};
+        step(later);
         auto genesis = genesis_of(validators);
         auto engine = make_engine("qbft", genesis);
         REQUIRE(engine);
@@ -93,14 +89,7 @@ struct Validator {
         data.signer = std::move(signer);
         data.votes_first = disks.votes_first;
         data.votes_second = disks.votes_second;
-        SeededEntropy entropy{1};
-        NodeConfig config;
-        auto opened = Node::create(config, NodeKey::generate(entropy), store, no_log(), Rng{2}, now,
-                                   {}, nullptr, std::move(data));
-        REQUIRE(opened);
-        node = std::move(*opened);
-        rpc.emplace(p2p::dispatcher_for(*node));
-        rpc->add(rpc_methods(*node));
+        open({}, std::move(data));
         made = node->hub().subscribe<chain::BlockMade>(
             [this](const auto& one) { events.push_back(fmt::format("made {}", one.number)); });
         moved = node->hub().subscribe<chain::HeadMoved>([this](const auto& one) {
@@ -108,40 +97,6 @@ struct Validator {
         });
         final = node->hub().subscribe<chain::BlockFinal>(
             [this](const auto& one) { events.push_back(fmt::format("final {}", one.number)); });
-    }
-    void work() {
-        for (auto jobs = node->take_jobs(); !jobs.empty(); jobs = node->take_jobs()) {
-            for (auto& job : jobs) {
-                job.run();
-                node->finish_job(job, now);
-            }
-        }
-        node->turn(now);
-    }
-    void pass(Duration time) {
-        now.instant += time;
-        now.unix_time += std::chrono::duration_cast<UnixTime::duration>(time);
-        node->on_timer(now);
-        work();
-    }
-    std::uint64_t head() const { return node->chain().blocks()->ledger().head().header.number; }
-    json::value ask(std::string_view method, const std::string& params, std::string_view member) {
-        std::string reply;
-        rpc->handle(now,
-                    fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":[{}]}})", method,
-                                params),
-                    {rpc::Origin::unix_socket, nullptr},
-                    [&](std::string text) { reply = std::move(text); });
-        work();
-        auto value = json::parse(reply);
-        REQUIRE_MESSAGE(value.as_object().contains(member), reply);
-        return value.at(member);
-    }
-    json::value result(std::string_view method, const std::string& params = "") {
-        return ask(method, params, "result");
-    }
-    std::string refusal(std::string_view method, const std::string& params = "") {
-        return ask(method, params, "error").at("message").as_string().c_str();
     }
 };
 

@@ -3,8 +3,7 @@
 #include <parley/chain/consensus/pow/asert.hpp>
 #include <parley/chain/consensus/pow/work.hpp>
 #include <parley/chain/ledger/test_chain.hpp>
-#include <parley/node/node.hpp>
-#include <parley/node/rpc/test_rpc.hpp>
+#include <parley/node/rpc/test_driven_node.hpp>
 
 #include <chrono>
 #include <memory>
@@ -15,6 +14,7 @@
 using namespace parley;
 using namespace parley::node;
 using chain::testing::address_of;
+using node::testing::DrivenNode;
 
 namespace {
 
@@ -32,66 +32,21 @@ chain::Genesis work_genesis() {
 }
 
 /// A node that makes blocks by work, with outside miners alone.
-struct WorkNode {
-    MemoryStore store;
-    std::unique_ptr<Node> node;
-    std::optional<rpc::Dispatcher> rpc;
-    Now now{Instant{100s}, UnixTime{1'010s}};
-
+struct WorkNode : DrivenNode {
     explicit WorkNode(bool mines = true, std::string_view engine_name = "pow") {
+        step(10s);
         auto genesis = work_genesis();
         if (engine_name == "solo") genesis.extra_data = to_buffer(address_of(1));
         auto engine = make_engine(engine_name, genesis);
         REQUIRE(engine);
         auto block = chain::make_genesis_block(genesis);
-        ChainData data{.genesis = std::move(genesis),
-                       .genesis_block = std::move(block),
-                       .engine = std::move(*engine),
-                       .store = std::make_shared<MemoryStore>(),
-                       .log_file = std::make_shared<MemoryLog>()};
-        SeededEntropy entropy{1};
         NodeConfig config;
         if (mines) config.chain.miner = address_of(5);
-        auto opened = Node::create(config, NodeKey::generate(entropy), store, no_log(), Rng{2}, now,
-                                   {}, nullptr, std::move(data));
-        REQUIRE(opened);
-        node = std::move(*opened);
-        rpc.emplace(p2p::dispatcher_for(*node));
-        rpc->add(rpc_methods(*node));
-    }
-    void work() {
-        for (auto jobs = node->take_jobs(); !jobs.empty(); jobs = node->take_jobs()) {
-            for (auto& job : jobs) {
-                job.run();
-                node->finish_job(job, now);
-            }
-        }
-        node->turn(now);
-    }
-    void pass(Duration time) {
-        now.instant += time;
-        now.unix_time += std::chrono::duration_cast<UnixTime::duration>(time);
-        node->on_timer(now);
-        work();
-    }
-    std::uint64_t head() const { return node->chain().blocks()->ledger().head().header.number; }
-    json::value ask(std::string_view method, const std::string& params, std::string_view member) {
-        std::string reply;
-        rpc->handle(now,
-                    fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":[{}]}})", method,
-                                params),
-                    {rpc::Origin::http, nullptr},
-                    [&](std::string text) { reply = std::move(text); });
-        work();
-        auto value = json::parse(reply);
-        REQUIRE_MESSAGE(value.as_object().contains(member), reply);
-        return value.at(member);
-    }
-    json::value result(std::string_view method, const std::string& params = "") {
-        return ask(method, params, "result");
-    }
-    std::string refusal(std::string_view method, const std::string& params = "") {
-        return ask(method, params, "error").at("message").as_string().c_str();
+        open(config, {.genesis = std::move(genesis),
+                      .genesis_block = std::move(block),
+                      .engine = std::move(*engine),
+                      .store = std::make_shared<MemoryStore>(),
+                      .log_file = std::make_shared<MemoryLog>()});
     }
     /// Work as an outside miner reads it, from the fifth item.
     chain::Work fetch() {

@@ -4,8 +4,8 @@
 #include <parley/chain/genesis/genesis.hpp>
 #include <parley/chain/ledger/test_chain.hpp>
 #include <parley/chain/types/test_transactions.hpp>
+#include <parley/node/rpc/test_driven_node.hpp>
 #include <parley/node/rpc/test_eth.hpp>
-#include <parley/node/rpc/test_rpc.hpp>
 
 #include <chrono>
 #include <memory>
@@ -15,6 +15,7 @@
 
 using namespace parley;
 using namespace parley::node;
+using node::testing::DrivenNode;
 using node::testing::quoted;
 using node::testing::ToldSession;
 
@@ -45,57 +46,15 @@ ChainData solo_chain(std::uint64_t chain_id) {
 }
 
 /// A node that makes a block each second, and who asks it over a connection.
-struct SignerNode {
-    MemoryStore store;
-    std::unique_ptr<Node> node;
-    std::optional<rpc::Dispatcher> rpc;
+struct SignerNode : DrivenNode {
     std::shared_ptr<ToldSession> session = std::make_shared<ToldSession>();
-    Now now{Instant{100s}, UnixTime{1'000s}};
 
     explicit SignerNode(bool fetches_state = false) {
+        caller = {rpc::Origin::http, session};
         NodeConfig config;
         config.chain.block_interval = 1s;
         config.chain.fetches_state = fetches_state;
-        SeededEntropy entropy{1};
-        auto made = Node::create(config, NodeKey::generate(entropy), store, no_log(), Rng{2}, now,
-                                 {}, nullptr, solo_chain(config.chain.id));
-        REQUIRE(made);
-        node = std::move(*made);
-        rpc.emplace(p2p::dispatcher_for(*node));
-        rpc->add(rpc_methods(*node));
-    }
-    void work() {
-        for (auto jobs = node->take_jobs(); !jobs.empty(); jobs = node->take_jobs()) {
-            for (auto& job : jobs) {
-                job.run();
-                node->finish_job(job, now);
-            }
-        }
-        node->turn(now);
-    }
-    void pass(Duration time) {
-        now.instant += time;
-        now.unix_time += std::chrono::duration_cast<UnixTime::duration>(time);
-        node->on_timer(now);
-        work();
-    }
-    json::value result(std::string_view method, const std::string& params = "") {
-        return ask(method, params, "result");
-    }
-    std::string refusal(std::string_view method, const std::string& params = "") {
-        return ask(method, params, "error").at("message").as_string().c_str();
-    }
-    json::value ask(std::string_view method, const std::string& params, std::string_view member) {
-        std::string reply;
-        rpc->handle(now,
-                    fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":[{}]}})", method,
-                                params),
-                    {rpc::Origin::http, session},
-                    [&](std::string text) { reply = std::move(text); });
-        work();
-        auto value = json::parse(reply);
-        REQUIRE_MESSAGE(value.as_object().contains(member), reply);
-        return value.at(member);
+        open(config, solo_chain(config.chain.id));
     }
     /// What the session was told under that id.
     std::vector<json::value> told(const json::value& id) {
