@@ -83,9 +83,6 @@ public:
     }
 
 private:
-    static const chain::Ledger& ledger_of(Experiment& run, HostId host) {
-        return run.network().node(host).chain().blocks()->ledger();
-    }
     static const chain::qbft::Machine* machine_of(Experiment& run, HostId host) {
         const auto* validator = run.network().node(host).chain().validator();
         return validator->agreement()->machine();

@@ -17,10 +17,6 @@ constexpr HostId makers = 2;
 /// A block that is on its way while one looks.
 constexpr std::uint64_t under_way = 2;
 
-const chain::Ledger& ledger_of(Experiment& run, HostId host) {
-    return run.network().node(host).chain().blocks()->ledger();
-}
-
 /// At that node.
 std::size_t lost(Experiment& run, HostId host) {
     const auto& blocks = ledger_of(run, host).blocks();
@@ -32,6 +28,10 @@ std::size_t lost(Experiment& run, HostId host) {
 }
 
 }  // namespace
+
+const chain::Ledger& ledger_of(Experiment& run, HostId host) {
+    return run.network().node(host).chain().blocks()->ledger();
+}
 
 void prepare_chain(NetworkOptions& network) {
     const auto hosts = std::make_shared<ChainHosts>(network.nodes, Experiment::accounts,

@@ -7,6 +7,8 @@
 
 namespace parley::sim {
 
+/// Precondition: the host is up, and has blocks.
+const chain::Ledger& ledger_of(Experiment& run, HostId host);
 /// Gives all hosts a ledger; the first two make blocks.
 void prepare_chain(NetworkOptions& network);
 /// So many transactions over the run, each at one of `hosts` hosts from `first` on: those that

@@ -48,7 +48,7 @@ void plan_votes(Experiment& run) {
 
 void check_votes(Experiment& run) {
     check_chain(run);
-    const auto& head = run.network().node(validators).chain().blocks()->ledger().head().header;
+    const auto& head = ledger_of(run, validators).head().header;
     const auto seconds = std::chrono::duration<double>(run.options().time).count();
     // All but the partition and the restart.
     const auto expected = rate_min * seconds * 0.8;

@@ -63,7 +63,7 @@ void check_work(Experiment& run) {
                 host, fmt::format("{} wrong nonces, {} failures", counters.wrong, counters.failed));
         }
     }
-    const auto& head = run.network().node(miners).chain().blocks()->ledger().head().header;
+    const auto& head = ledger_of(run, miners).head().header;
     run.add_row("blocks found", std::to_string(found));
     run.add_row("blocks in the chain", std::to_string(head.number));
     if (found < head.number + lost_blocks_min) {
