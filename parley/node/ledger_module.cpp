@@ -39,20 +39,22 @@ chain::BlockSync::OpenLedger open_with(const ChainData& data,
 
 }  // namespace
 
+chain::CompactBlock::Pool transactions_of(const chain::TxPool& pool) {
+    return [&pool](const auto& visit) {
+        pool.for_each([&](const chain::PooledTx& entry, bool) {
+            visit(entry.hash, entry.raw);
+            return true;
+        });
+    };
+}
+
 LedgerModule::LedgerModule(const ChainConfig& config, ChainData data, Parts parts, Rng rng)
     : config_(config),
       data_(std::move(data)),
       parts_(parts),
       execution_(std::make_shared<const chain::Transfers>(data_.genesis.chain_id)),
-      sync_(
-          sync_config(config), open_with(data_, execution_, rng.split("ledger").next()),
-          [&pool = parts.pool](const auto& visit) {
-              pool.for_each([&](const chain::PooledTx& entry, bool) {
-                  visit(entry.hash, entry.raw);
-                  return true;
-              });
-          },
-          rng.split("sync")) {
+      sync_(sync_config(config), open_with(data_, execution_, rng.split("ledger").next()),
+            transactions_of(parts.pool), rng.split("sync")) {
     sync_.on_imported([this](Now now, const auto& imported) { on_imported(now, imported); });
 }
 

@@ -11,6 +11,7 @@
 #include <parley/chain/execution/execution.hpp>
 #include <parley/chain/producer/producer.hpp>
 #include <parley/chain/sync/block_sync.hpp>
+#include <parley/chain/sync/compact_block.hpp>
 #include <parley/chain/txpool/relay.hpp>
 #include <parley/chain/types/account_state.hpp>
 #include <parley/node/chain_config.hpp>
@@ -36,6 +37,9 @@ public:
 private:
     const chain::Ledger* ledger_ = nullptr;
 };
+
+/// What compact blocks are put together of. The pool outlives it.
+chain::CompactBlock::Pool transactions_of(const chain::TxPool& pool);
 
 class LedgerModule final : public transport::PeerHandler {
 public:

@@ -67,12 +67,7 @@ void ValidatorModule::attached(transport::Network& network) {
         .say_ahead = [this](const auto& block) { relay_.say_ahead(block->block); }};
     agreement_.emplace(config, engine_, std::move(chain), std::move(voice), signer_, records_,
                        network.jobs(), network.log());
-    relay_.use(&*agreement_, [&pool = blocks_.pool()](const auto& visit) {
-        pool.for_each([&](const chain::PooledTx& entry, bool) {
-            visit(entry.hash, entry.raw);
-            return true;
-        });
-    });
+    relay_.use(&*agreement_, transactions_of(blocks_.pool()));
 }
 
 Instant ValidatorModule::next_wakeup() const {

@@ -132,16 +132,9 @@ BlockRelay::Handled BlockRelay::answer(PeerId peer, const sync_topic::GetTransac
                                        const Block* block, std::vector<Effect>& out) {
     sync_topic::Items items{asked.id, {}};
     if (block) {
-        const auto& transactions = block->body.transactions;
-        if (asked.indexes.back() >= transactions.size()) {
-            return std::unexpected{Offence::invalid_data};
-        }
-        std::size_t bytes = 0;
-        for (const auto index : asked.indexes) {
-            bytes += transactions[index].raw.size();
-            if (bytes > sync_topic::answer_bytes_max) break;
-            items.items.push_back(transactions[index].raw);
-        }
+        auto found = transactions_at(*block, asked.indexes, sync_topic::answer_bytes_max);
+        if (!found) return std::unexpected{Offence::invalid_data};
+        items.items = std::move(*found);
     }
     out.emplace_back(Send{peer, sync_topic::transactions, sync_topic::encode(items)});
     return {};
@@ -250,8 +243,7 @@ void BlockRelay::drop(const Hash256& hash, std::vector<Effect>& out) {
 SharedBytes BlockRelay::message_of(const Hash256& hash) {
     const auto* block = chain_.block(hash);
     if (!block) return {};
-    return sync_topic::encode(
-        make_compact(*block, rng_.next(), [](const Hash256&) { return true; }));
+    return compact_form(*block, rng_.next());
 }
 
 void BlockRelay::flush(std::vector<Effect>& out) {

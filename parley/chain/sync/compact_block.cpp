@@ -79,6 +79,25 @@ sync_topic::NewBlock make_compact(const Block& block, std::uint64_t salt,
     return out;
 }
 
+SharedBytes compact_form(const Block& block, std::uint64_t salt) {
+    return sync_topic::encode(make_compact(block, salt, [](const Hash256&) { return true; }));
+}
+
+std::optional<std::vector<SharedBytes>> transactions_at(const Block& block,
+                                                        const std::vector<std::uint32_t>& places,
+                                                        std::size_t bytes_max) {
+    const auto& transactions = block.body.transactions;
+    if (!places.empty() && places.back() >= transactions.size()) return std::nullopt;
+    std::vector<SharedBytes> out;
+    std::size_t bytes = 0;
+    for (const auto place : places) {
+        bytes += transactions[place].raw.size();
+        if (bytes > bytes_max) break;
+        out.push_back(transactions[place].raw);
+    }
+    return out;
+}
+
 Result<CompactBlock, CompactError> CompactBlock::read(const sync_topic::NewBlock& message,
                                                       const BlockLimits& limits) {
     CompactBlock out;

@@ -24,6 +24,14 @@ namespace parley::chain {
 sync_topic::NewBlock make_compact(const Block& block, std::uint64_t salt,
                                   const std::function<bool(const Hash256&)>& is_common);
 
+/// The message of a block whose receivers are likely to have all of it.
+SharedBytes compact_form(const Block& block, std::uint64_t salt);
+/// The transactions at these places, ascending, from the first on as far as they fit into so many
+/// bytes; nothing if there is no such place.
+std::optional<std::vector<SharedBytes>> transactions_at(const Block& block,
+                                                        const std::vector<std::uint32_t>& places,
+                                                        std::size_t bytes_max);
+
 enum class CompactErrc : std::uint8_t {
     header,       ///< no header
     rest,         ///< no body, or one with transactions

@@ -114,7 +114,10 @@ void CompactInbox::finish(Pending pending, Effects& out) {
     }
     auto whole = complete(*pending.code, pending.message, block.encode());
     const auto from = pending.senders.front();
-    if (!whole) return out.emplace_back(Charge{from, Offence::malformed}), void();
+    if (!whole) {
+        out.emplace_back(Charge{from, Offence::malformed});
+        return;
+    }
     out.emplace_back(Whole{from, *pending.code, std::move(*whole), std::move(pending.bytes),
                            std::move(pending.credit)});
 }
@@ -125,16 +128,9 @@ CompactInbox::Handled CompactInbox::on_get_transactions(PeerKey peer, Bytes mess
     if (!asked) return std::unexpected{Offence::malformed};
     sync_topic::Items items{asked->id, {}};
     if (const auto block = sources_.block(asked->block)) {
-        const auto& transactions = block->block.body.transactions;
-        if (asked->indexes.back() >= transactions.size()) {
-            return std::unexpected{Offence::invalid_data};
-        }
-        std::size_t bytes = 0;
-        for (const auto index : asked->indexes) {
-            bytes += transactions[index].raw.size();
-            if (bytes > answer_bytes_max) break;
-            items.items.push_back(transactions[index].raw);
-        }
+        auto found = transactions_at(block->block, asked->indexes, answer_bytes_max);
+        if (!found) return std::unexpected{Offence::invalid_data};
+        items.items = std::move(*found);
     }
     out.emplace_back(Send{peer, transactions_code, sync_topic::encode(items)});
     return {};

@@ -20,10 +20,6 @@ namespace {
 
 constexpr std::uint16_t compact_proposal = 0x32;
 
-SharedBytes compact_form(const Block& block, std::uint64_t salt = 7) {
-    return sync_topic::encode(make_compact(block, salt, [](const Hash256&) { return true; }));
-}
-
 SharedBytes compact_proposal_of(const ProposedBlock& block, std::uint64_t salt = 7) {
     return encode_compact(Code::proposal, proposal_of(block), compact_form(block.block, salt));
 }
@@ -112,7 +108,7 @@ TEST_CASE("what is missing is asked of who sent it, and a block that came ahead 
     SUBCASE("with") {
         comes_ahead = true;
     }
-    const auto message = comes_ahead ? compact_form(block->block) : compact_proposal_of(*block);
+    const auto message = comes_ahead ? compact_form(block->block, 7) : compact_proposal_of(*block);
     REQUIRE(rig.receive(9, comes_ahead ? block_ahead_code : compact_proposal, message));
     const auto [peer, asked] = rig.question();
     CHECK(peer == 9);
@@ -207,7 +203,7 @@ TEST_CASE("answers that are none, and messages that cannot be read, are charged"
           std::unexpected{Offence::malformed});
     auto no_extra = block->block;
     no_extra.header.extra_data.clear();
-    CHECK(rig.receive(9, block_ahead_code, compact_form(no_extra)) ==
+    CHECK(rig.receive(9, block_ahead_code, compact_form(no_extra, 7)) ==
           std::unexpected{Offence::malformed});
 
     REQUIRE(rig.receive(9, compact_proposal, compact_proposal_of(*block)));

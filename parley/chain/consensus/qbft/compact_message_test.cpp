@@ -16,10 +16,6 @@ using namespace parley::chain::qbft::testing;
 
 namespace {
 
-SharedBytes compact_form(const Block& block) {
-    return sync_topic::encode(make_compact(block, 7, [](const Hash256&) { return true; }));
-}
-
 SharedBytes round_change_with(const ProposedBlock& block) {
     const Prepare prepare{{5, block.extra.round}, block.digest};
     const PreparedRound prepared{block.extra.round, block.digest};
@@ -44,7 +40,7 @@ TEST_CASE("a compact message becomes the very message that it was made of") {
         REQUIRE(inside);
         CHECK(equal(*inside, raw(*block)));
         const auto compact =
-            decode_compact(encode_compact(code, message, compact_form(block->block)));
+            decode_compact(encode_compact(code, message, compact_form(block->block, 7)));
         REQUIRE(compact);
         CHECK(compact->block.ids.size() == 3 * sync_topic::short_id_bytes);
         const auto whole = complete(code, *compact, raw(*block));
@@ -71,7 +67,7 @@ TEST_CASE("compact forms of a proposal and of a change of round have codes of th
 TEST_CASE("what is no compact message says where") {
     const auto block = proposed_block(1);
     const auto good =
-        encode_compact(Code::proposal, proposal_of(*block), compact_form(block->block));
+        encode_compact(Code::proposal, proposal_of(*block), compact_form(block->block, 7));
     const auto parts = decode_compact(good);
     REQUIRE(parts);
     const auto of = [&](Bytes head, Bytes inside, Bytes tail) {
@@ -80,20 +76,20 @@ TEST_CASE("what is no compact message says where") {
     };
     const Buffer empty_list{std::byte{0xc0}};
     const Buffer cut{std::byte{0xc2}, std::byte{1}};
-    CHECK(problem_with(of(parts->head, compact_form(block->block), parts->tail)) == "none");
+    CHECK(problem_with(of(parts->head, compact_form(block->block, 7), parts->tail)) == "none");
     CHECK(problem_with({}) == "compact message: RLP is truncated: 1 bytes promised, 0 there");
     CHECK(problem_with({std::byte{0x80}}) == "compact message: RLP string where a list belongs");
     CHECK(problem_with(empty_list) == "head: RLP list ends after 0 items, 1 wanted");
     CHECK(problem_with(of(parts->head, empty_list, parts->tail)) ==
           "block: RLP list ends after 0 items, 1 wanted");
-    CHECK(problem_with(of(parts->head, compact_form(block->block), cut)) ==
+    CHECK(problem_with(of(parts->head, compact_form(block->block, 7), cut)) ==
           "tail: RLP is truncated: 2 bytes promised, 1 there");
-    auto longer = of(parts->head, compact_form(block->block), parts->tail);
+    auto longer = of(parts->head, compact_form(block->block, 7), parts->tail);
     longer.push_back(std::byte{0});
     CHECK(problem_with(longer) == "compact message: RLP is followed by 1 bytes too many");
     // A head of other parts is read, and completes nothing.
-    const auto other =
-        decode_compact(SharedBytes::own(of(empty_list, compact_form(block->block), parts->tail)));
+    const auto other = decode_compact(
+        SharedBytes::own(of(empty_list, compact_form(block->block, 7), parts->tail)));
     REQUIRE(other);
     CHECK_FALSE(complete(Code::proposal, *other, raw(*block)));
 }

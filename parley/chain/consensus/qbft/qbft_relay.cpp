@@ -180,17 +180,12 @@ void QbftRelay::on_timer(Now now) {
 
 // --- What goes out ---
 
-SharedBytes QbftRelay::compact(const Block& block) {
-    return sync_topic::encode(
-        make_compact(block, rng_.next(), [](const Hash256&) { return true; }));
-}
-
 QbftRelay::Outgoing QbftRelay::outgoing(Code code, const SharedBytes& message,
                                         const Agreement::SharedBlock& block) {
     const auto whole = static_cast<transport::Code>(code);
     if (!block) return {whole, message};
     return {static_cast<transport::Code>(whole | compact_bit),
-            encode_compact(code, message, compact(block->block))};
+            encode_compact(code, message, compact_form(block->block, rng_.next()))};
 }
 
 void QbftRelay::say(Code code, const SharedBytes& message, const Agreement::SharedBlock& block) {
@@ -203,7 +198,7 @@ void QbftRelay::say(Code code, const SharedBytes& message, const Agreement::Shar
 
 void QbftRelay::say_ahead(const Block& block) {
     if (block.body.transactions.empty()) return;
-    send_to_all(block_ahead_code, compact(block), 0);
+    send_to_all(block_ahead_code, compact_form(block, rng_.next()), 0);
 }
 
 void QbftRelay::send_to_all(transport::Code code, const SharedBytes& message, PeerKey except) {

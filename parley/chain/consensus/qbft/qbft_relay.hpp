@@ -47,8 +47,6 @@ public:
         std::uint64_t received = 0, duplicates = 0, passed_on = 0, bad = 0;
     };
     const Counters& counters() const { return counters_; }
-    /// Null before use().
-    const CompactInbox* inbox() const { return inbox_ ? &*inbox_ : nullptr; }
 
     transport::TopicSpec topic() const override;
     std::unique_ptr<transport::TopicHandler> new_peer(transport::Context& context) override;
@@ -81,7 +79,6 @@ private:
     void on_whole(Now now, CompactInbox::Whole& whole);
     void perform(Now now);
     Outgoing outgoing(Code code, const SharedBytes& message, const Agreement::SharedBlock& block);
-    SharedBytes compact(const Block& block);
     void send_to_all(transport::Code code, const SharedBytes& message, PeerKey except);
 
     Agreement* agreement_ = nullptr;
