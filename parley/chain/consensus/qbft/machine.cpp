@@ -2,6 +2,7 @@
 
 #include <parley/base/mutation.hpp>
 #include <parley/base/overloaded.hpp>
+#include <parley/chain/consensus/qbft/optional_items.hpp>
 #include <parley/codec/rlp.hpp>
 
 #include <fmt/format.h>
@@ -115,7 +116,7 @@ Result<std::size_t, VoteError> Machine::admit(Now now, const View& view, const A
     }
     heard_.insert(author);
     silent_.erase(author);
-    rounds_[*index] = std::max(rounds_[*index], view.round);
+    note_round(*index, view.round);
     run_timer(now);
     return *index;
 }
@@ -167,8 +168,7 @@ Machine::Taken Machine::on_proposal(Now now, ProposalInput input, Effects& out) 
     if (!checked) return refuse_unjustified(checked.error());
     // These have gone on to it.
     for (const auto& change : input.message.round_changes) {
-        auto& known = rounds_[*config_.validators.index_of(change.author)];
-        known = std::max(known, view.round);
+        note_round(*config_.validators.index_of(change.author), view.round);
     }
     if (view.round > view_.round) {
         enter(view.round, now);
@@ -422,14 +422,6 @@ Progress Machine::progress() const {
 
 Buffer Machine::snapshot() const {
     rlp::Writer out;
-    const auto write_digest = [&](const std::optional<Hash256>& digest) {
-        out.string(digest ? Bytes{*digest} : Bytes{});
-    };
-    const auto write_prepared = [&](const std::optional<PreparedRound>& prepared) {
-        out.begin_list();
-        if (prepared) out.number(prepared->round).string(Bytes{prepared->digest});
-        out.end_list();
-    };
     const auto write_votes = [&](const auto& votes, std::uint32_t from_round) {
         for (const auto& of_one : votes) {
             out.begin_list();
@@ -441,16 +433,16 @@ Buffer Machine::snapshot() const {
         }
     };
     out.begin_list().number(view_.round);
-    write_digest(proposed());
+    write_digest(out, proposed());
     for (const bool flag :
          {proposal_ && proposal_->is_checked, is_making_, has_committed_, is_finished_}) {
         out.number(flag ? 1 : 0);
     }
-    write_digest(record_.proposed);
-    write_digest(record_.prepared);
-    write_digest(record_.committed);
+    write_digest(out, record_.proposed);
+    write_digest(out, record_.prepared);
+    write_digest(out, record_.committed);
     const auto& certificate = record_.certificate;
-    write_prepared(certificate ? std::optional{certificate->prepared} : std::nullopt);
+    write_prepared(out, certificate ? std::optional{certificate->prepared} : std::nullopt);
     // Those of this round have done what they can once it is committed to.
     write_votes(prepares_, view_.round + (has_committed_ ? 1 : 0));
     write_votes(commits_, 0);
@@ -459,7 +451,7 @@ Buffer Machine::snapshot() const {
         if (known && known->message.signed_change.payload.view >= view_) {
             const auto& change = known->message.signed_change.payload;
             out.number(change.view.round);
-            write_prepared(change.prepared);
+            write_prepared(out, change.prepared);
         }
         out.end_list();
     }

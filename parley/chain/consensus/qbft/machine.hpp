@@ -31,6 +31,7 @@
 #include <parley/chain/consensus/qbft/said.hpp>
 #include <parley/chain/consensus/qbft/validators.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -180,6 +181,10 @@ private:
     void start_timer(Now now);
     void run_timer(Now now);
     bool is_quorum_here() const;
+    /// A validator is in this round, or beyond.
+    void note_round(std::size_t index, std::uint32_t round) {
+        rounds_[index] = std::max(rounds_[index], round);
+    }
     /// Of this height, of a validator, not too far ahead: its index.
     Result<std::size_t, VoteError> admit(Now now, const View& view, const Address& author);
     template <class Payload>

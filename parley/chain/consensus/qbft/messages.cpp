@@ -1,5 +1,6 @@
 #include <parley/chain/consensus/qbft/messages.hpp>
 
+#include <parley/chain/consensus/qbft/optional_items.hpp>
 #include <parley/crypto/hash.hpp>
 #include <parley/crypto/secp256k1.hpp>
 
@@ -53,11 +54,9 @@ void write(rlp::Writer& out, const Commit& payload) {
 }
 
 void write(rlp::Writer& out, const RoundChange& payload) {
-    begin_payload(out, payload.view).begin_list();
-    if (const auto& prepared = payload.prepared) {
-        out.number(prepared->round).string(Bytes{prepared->digest});
-    }
-    out.end_list().end_list();
+    begin_payload(out, payload.view);
+    write_prepared(out, payload.prepared);
+    out.end_list();
 }
 
 void write(rlp::Writer& out, const Proposed& payload) {
@@ -116,13 +115,7 @@ void read(MessageFields& in, Commit& out) {
 
 void read(MessageFields& in, RoundChange& out) {
     out.view = read_view(in);
-    auto prepared = in.list(MessageField::prepared);
-    if (prepared.at_end()) return;
-    PreparedRound there;
-    there.round = prepared.u32(MessageField::prepared);
-    there.digest = prepared.fixed<32>(MessageField::prepared);
-    prepared.finish();
-    out.prepared = there;
+    out.prepared = read_prepared(in, MessageField::prepared);
 }
 
 /// A block has a header, transactions and ommers, and since Shanghai withdrawals.

@@ -1,6 +1,7 @@
 #include <parley/chain/consensus/qbft/record.hpp>
 
 #include <parley/chain/consensus/qbft/checked_entries.hpp>
+#include <parley/chain/consensus/qbft/optional_items.hpp>
 #include <parley/codec/rlp.hpp>
 
 #include <algorithm>
@@ -9,10 +10,6 @@
 
 namespace parley::chain::qbft {
 namespace {
-
-void write_digest(rlp::Writer& out, const std::optional<Hash256>& digest) {
-    out.string(digest ? Bytes{*digest} : Bytes{});
-}
 
 /// The certificate is its bytes, a round if an entry before has them, or an empty string.
 Buffer encode_entry(const Record& record, bool with_block) {

@@ -1,6 +1,7 @@
 #include <parley/chain/consensus/qbft/signing/signing_log.hpp>
 
 #include <parley/chain/consensus/qbft/checked_entries.hpp>
+#include <parley/chain/consensus/qbft/optional_items.hpp>
 #include <parley/codec/rlp_fields.hpp>
 
 #include <utility>
@@ -20,23 +21,13 @@ struct Mark {
     HighWater high_water;
 };
 
-void write_hash(rlp::Writer& out, const std::optional<Hash256>& digest) {
-    out.string(digest ? Bytes{*digest} : Bytes{});
-}
-
-void write_prepared(rlp::Writer& out, const std::optional<PreparedRound>& prepared) {
-    out.begin_list();
-    if (prepared) out.number(prepared->round).string(Bytes{prepared->digest});
-    out.end_list();
-}
-
 /// `[number, height, round, proposed, prepared, committed, changes, locked]`; a hash or a block
 /// that is not there is empty, and `changes` is a list of one or none.
 Buffer encode_mark(std::uint64_t number, const HighWater& mark) {
     rlp::Writer out;
     out.begin_list().number(number).number(mark.view.height).number(mark.view.round);
     for (const auto* digest : {&mark.proposed, &mark.prepared, &mark.committed}) {
-        write_hash(out, *digest);
+        write_digest(out, *digest);
     }
     out.begin_list();
     if (mark.change) write_prepared(out, mark.change->prepared);
@@ -55,16 +46,6 @@ std::optional<Hash256> read_hash(MarkFields& in) {
     return array_of<32>(bytes);
 }
 
-std::optional<PreparedRound> read_prepared(MarkFields& in) {
-    auto list = in.list(mark_field);
-    if (list.at_end()) return std::nullopt;
-    PreparedRound out;
-    out.round = list.u32(mark_field);
-    out.digest = list.fixed<32>(mark_field);
-    list.finish();
-    return out;
-}
-
 std::optional<Mark> decode_mark(Bytes text) {
     std::optional<rlp::FieldError<MarkField>> error;
     MarkFields in{text, mark_field, error};
@@ -75,9 +56,9 @@ std::optional<Mark> decode_mark(Bytes text) {
     mark.view.round = in.u32(mark_field);
     for (auto* digest : {&mark.proposed, &mark.prepared, &mark.committed}) *digest = read_hash(in);
     auto changes = in.list(mark_field);
-    if (!changes.at_end()) mark.change = RoundChange{mark.view, read_prepared(changes)};
+    if (!changes.at_end()) mark.change = RoundChange{mark.view, read_prepared(changes, mark_field)};
     changes.finish();
-    mark.locked = read_prepared(in);
+    mark.locked = read_prepared(in, mark_field);
     in.finish();
     if (error) return std::nullopt;
     return out;

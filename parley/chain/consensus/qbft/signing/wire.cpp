@@ -2,6 +2,7 @@
 
 #include <parley/base/overloaded.hpp>
 #include <parley/base/text.hpp>
+#include <parley/chain/consensus/qbft/optional_items.hpp>
 #include <parley/codec/rlp_fields.hpp>
 
 #include <fmt/format.h>
@@ -106,12 +107,7 @@ SharedBytes encode_request(const SigningRequest& request) {
                                  },
                                  [](const RoundChange& one) {
                                      auto out = begin_wire(one.code, one.view);
-                                     out.begin_list();
-                                     if (const auto& prepared = one.prepared) {
-                                         out.number(prepared->round);
-                                         out.string(Bytes{prepared->digest});
-                                     }
-                                     out.end_list();
+                                     write_prepared(out, one.prepared);
                                      return end_wire(std::move(out));
                                  }},
                       request.payload);
@@ -164,16 +160,6 @@ CommitToSeal read_commit(WireReader& in, const View& view) {
     auto header = decode_header(raw, extra_data_bytes_max);
     if (!header) in.refuse(message(header.error()));
     return {view, header ? std::move(*header) : Header{}};
-}
-
-RoundChange read_change(WireReader& in, const View& view) {
-    auto list = in.fields().list(WireField::prepared);
-    if (list.at_end()) return {view};
-    PreparedRound prepared;
-    prepared.round = list.u32(WireField::prepared);
-    prepared.digest = list.fixed<32>(WireField::prepared);
-    list.finish();
-    return {view, prepared};
 }
 
 }  // namespace
@@ -234,7 +220,7 @@ Result<SignerRequest, std::string> decode_signer_request(const SharedBytes& mess
             out.payload = read_commit(in, view);
             break;
         case Code::round_change:
-            out.payload = read_change(in, view);
+            out.payload = RoundChange{view, read_prepared(in.fields(), WireField::prepared)};
             break;
     }
     return in.finish(SignerRequest{std::move(out)});
