@@ -3,6 +3,7 @@
 #include <parley/base/secret_bytes.hpp>
 #include <parley/chain/consensus/solo/solo.hpp>
 #include <parley/chain/types/fees.hpp>
+#include <parley/chain/types/header_time.hpp>
 
 #include <algorithm>
 #include <cassert>
@@ -41,9 +42,8 @@ void Producer::on_timer(Now now) {
     const auto& head = ledger_.head().header;
     auto picked = pick_(next_base_fee(head), head.gas_limit);
     if (picked.empty() && !config_.makes_empty_blocks) return;
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(now.unix_time.time_since_epoch());
     BlockPlan plan;
-    plan.timestamp = static_cast<std::uint64_t>(std::max<std::int64_t>(seconds.count(), 0));
+    plan.timestamp = header_time(now.unix_time);
     plan.beneficiary = config_.beneficiary;
     plan.gas_limit_aim = config_.gas_limit_aim;
     plan.bytes_max = config_.block_bytes_max;

@@ -5,6 +5,7 @@
 #include <parley/base/time.hpp>
 #include <parley/chain/consensus/engine.hpp>
 #include <parley/chain/types/header.hpp>
+#include <parley/chain/types/header_time.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -22,10 +23,9 @@ inline std::optional<Instant> due_at(const Engine& engine, const Header& header,
     const auto ahead_max = engine.ahead_max();
     if (!ahead_max) return std::nullopt;
     const auto latest =
-        std::chrono::floor<std::chrono::seconds>(now.unix_time.time_since_epoch() + *ahead_max);
-    const auto latest_s = static_cast<std::uint64_t>(std::max<std::int64_t>(latest.count(), 0));
-    if (header.timestamp <= latest_s) return std::nullopt;
-    const auto wait_s = std::min<std::uint64_t>(header.timestamp - latest_s,
+        header_time(std::chrono::floor<UnixTime::duration>(now.unix_time + *ahead_max));
+    if (header.timestamp <= latest) return std::nullopt;
+    const auto wait_s = std::min<std::uint64_t>(header.timestamp - latest,
                                                 static_cast<std::uint64_t>(early_wait_max.count()));
     return now.instant + std::chrono::seconds{wait_s};
 }

@@ -1,6 +1,7 @@
 #include <parley/chain/sync/work_gate.hpp>
 
 #include <parley/chain/sync/header_sync.hpp>
+#include <parley/chain/types/header_time.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -18,14 +19,9 @@ constexpr std::uint32_t restarts_max = 3;
 /// A peer's clock may be so much ahead.
 constexpr std::uint64_t seconds_ahead_max = 3'600;
 
-std::uint64_t unix_seconds_of(Now now) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(now.unix_time).time_since_epoch();
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(seconds.count(), 0));
-}
-
 /// Each block is at least a second later than the one before: more blocks than that there are not.
 bool is_plausible(std::uint64_t number, const Header& start, Now now) {
-    const auto latest = unix_seconds_of(now) + seconds_ahead_max;
+    const auto latest = header_time(now.unix_time) + seconds_ahead_max;
     return latest > start.timestamp && number - start.number <= latest - start.timestamp;
 }
 

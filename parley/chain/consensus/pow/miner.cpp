@@ -2,6 +2,7 @@
 
 #include <parley/base/endian.hpp>
 #include <parley/chain/types/fees.hpp>
+#include <parley/chain/types/header_time.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -13,11 +14,6 @@ namespace {
 constexpr Duration retry_work_after = std::chrono::milliseconds{100};
 /// Between two looks at whether there may be work now.
 constexpr Duration look_again_after = std::chrono::seconds{1};
-
-std::uint64_t clock_s(Now now) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(now.unix_time.time_since_epoch());
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(seconds.count(), 0));
-}
 
 /// Whether it is the same transactions; those of a pool share their bytes.
 bool is_same(const std::vector<Picked>& a, const std::vector<Picked>& b) {
@@ -68,8 +64,8 @@ void Miner::on_timer(Now now) {
     if (is_making_ || now.instant < next_at_) return;
     const auto& head = chain_.ledger.head();
     const auto ahead_max_s = std::chrono::floor<std::chrono::seconds>(head_ahead_max).count();
-    const bool is_early =
-        head.header.timestamp >= clock_s(now) + static_cast<std::uint64_t>(ahead_max_s);
+    const bool is_early = head.header.timestamp >=
+                          header_time(now.unix_time) + static_cast<std::uint64_t>(ahead_max_s);
     if (solved_ == head.hash || is_early || !chain_.is_ready(now)) {
         next_at_ = now.instant + look_again_after;
         return;
@@ -85,7 +81,7 @@ void Miner::make(Now now) {
     if (is_fresh && is_same(picked, picked_)) return;
     picked_ = picked;
     BlockPlan plan;
-    plan.timestamp = clock_s(now);
+    plan.timestamp = header_time(now.unix_time);
     plan.beneficiary = config_.beneficiary;
     plan.gas_limit_aim = config_.gas_limit_aim;
     plan.bytes_max = config_.block_bytes_max;
