@@ -2,6 +2,7 @@
 
 #include <parley/base/overloaded.hpp>
 #include <parley/chain/consensus/qbft/saying.hpp>
+#include <parley/chain/types/header_time.hpp>
 
 #include <algorithm>
 #include <cassert>
@@ -19,11 +20,6 @@ constexpr Duration signer_pause_min = std::chrono::milliseconds{500};
 constexpr Duration signer_pause_max = std::chrono::seconds{8};
 /// A block may be so much ahead of this node's clock.
 constexpr auto ahead_max = std::chrono::seconds{1};
-
-std::uint64_t unix_seconds(Now now) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(now.unix_time.time_since_epoch());
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(seconds.count(), 0));
-}
 
 Agreement::Verdict verdict_of(const Machine::Taken& taken) {
     if (taken) return Agreement::Verdict::good;
@@ -74,7 +70,6 @@ Agreement::~Agreement() {
 void Agreement::on_head(Now now) {
     if (machine_ && chain_.head().hash == parent_.hash) return;
     start_height(now);
-    if (lacks_record()) look_for_own_vote(now);
     ask_address(now);
 }
 
@@ -111,7 +106,6 @@ void Agreement::on_address(Now now, const Result<Address, SigningError>& asked) 
     if (!asked) return on_signer_away(now, asked.error().why);
     on_signer_there();
     start_height(now);
-    if (lacks_record()) look_for_own_vote(now);
 }
 
 void Agreement::on_signer_away(Now now, const std::string& why) {
@@ -248,6 +242,7 @@ void Agreement::start_height(Now now) {
             feed(now, std::move(incoming));
         }
     }
+    if (lacks_record()) look_for_own_vote(now);
 }
 
 void Agreement::receive(Now now, std::uint16_t code, SharedBytes message, OnRead done) {
@@ -355,10 +350,13 @@ void Agreement::perform(Now now, Effects effects) {
                               [&](Finish& one) { finish(now, one); },
                               [&](Accuse& one) { accuse(std::move(one)); },
                               [&](RepeatRoundChange&) { repeat_round_change(); },
+                              [&](SayCommit& one) {
+                                  to_write_.emplace_back(one);
+                                  plan_ahead(now);
+                              },
                               [&](auto& one) { to_write_.emplace_back(std::move(one)); }},
                    effect);
     }
-    if (machine_->committed()) plan_ahead(now);
     write_and_sign(now);
 }
 
@@ -470,7 +468,7 @@ void Agreement::make(Now now, const View& view) {
 bool Agreement::begin_block(Now now, const Parent& parent, const View& view, OnDraft done) {
     const auto& header = parent.header;
     const auto time_s =
-        std::max(unix_seconds(now), header.header.timestamp + engine_->config().period_s);
+        std::max(header_time(now.unix_time), header.header.timestamp + engine_->config().period_s);
     return chain_.make(now, parent, engine_->extra_after(header, next_vote(), view.round), time_s,
                        std::move(done));
 }
