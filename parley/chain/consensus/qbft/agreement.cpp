@@ -231,6 +231,7 @@ void Agreement::start_height(Now now) {
     machine_.emplace(std::move(config), std::move(silent), record, now, out);
     plan_ahead(now);
     perform(now, std::move(out));
+    if (machine_->will_make()) own_block_.want_begun(now, {height}, {.header = parent_});
     future_.erase(future_.begin(), future_.lower_bound(height));
     future_bytes_ = 0;
     for (const auto& [at, messages] : future_) {
@@ -350,6 +351,10 @@ void Agreement::perform(Now now, Effects effects) {
                               [&](Finish& one) { finish(now, one); },
                               [&](Accuse& one) { accuse(std::move(one)); },
                               [&](RepeatRoundChange&) { repeat_round_change(); },
+                              [&](SayProposal& one) {
+                                  proposed_at_ = now.instant;
+                                  to_write_.emplace_back(std::move(one));
+                              },
                               [&](SayCommit& one) {
                                   to_write_.emplace_back(one);
                                   plan_ahead(now);
@@ -477,7 +482,6 @@ void Agreement::propose_own(Now now, OwnBlock::Made own) {
     const auto& block = own.block;
     remember(now, *signer_->address(), block);
     executed_[block->digest] = std::move(own.executed);
-    proposed_at_ = now.instant;
     Effects out;
     machine_->on_made(now, own.view, block->digest, SharedBytes::own(block->block.encode()), out);
     perform(now, std::move(out));

@@ -148,6 +148,9 @@ TEST_CASE("a block is made before its time, told ahead, and proposed when it is 
     rig.make();
     CHECK(rig.said_ahead == 1);
     CHECK(rig.said.empty());
+    const auto written = RecordLog::open(rig.first, rig.second)->latest();
+    REQUIRE(written);
+    CHECK(written->proposed);
     rig.run(milliseconds{999});
     CHECK(rig.said.empty());
     rig.run(seconds{1});

@@ -178,6 +178,7 @@ Machine::Taken Machine::on_proposal(Now now, ProposalInput input, Effects& out) 
     const auto digest = input.digest;
     const auto& block = input.message.signed_block.payload.block;
     out.emplace_back(CheckBlock{digest, block});
+    keep_prepared(digest, out);
     proposal_ = Proposal{.input = std::move(input)};
     return {};
 }
@@ -191,12 +192,15 @@ void Machine::on_checked(Now now, const Hash256& digest, bool is_valid, Effects&
         return;
     }
     proposal_->is_checked = true;
-    if (config_.self && (!record_.prepared || record_.prepared == digest)) {
-        record_.prepared = digest;
-        keep(out);
-        out.emplace_back(SayPrepare{{view_, digest}});
-    }
+    if (config_.self && record_.prepared == digest) out.emplace_back(SayPrepare{{view_, digest}});
     commit_if_prepared(out);
+}
+
+/// Before the block is checked, so that the disk and the check do not wait for each other.
+void Machine::keep_prepared(const Hash256& digest, Effects& out) {
+    if (record_.prepared) return;
+    record_.prepared = digest;
+    keep(out);
 }
 
 Machine::Taken Machine::on_prepare(Now now, const Signed<Prepare>& vote, Effects& out) {
@@ -277,6 +281,7 @@ void Machine::enter(std::uint32_t round, Now now) {
     view_.round = round;
     proposal_.reset();
     is_making_ = false;
+    made_.reset();
     has_committed_ = false;
     heard_.clear();
     record_ = Record{.view = view_, .certificate = std::move(record_.certificate)};
@@ -318,7 +323,12 @@ std::vector<Signed<RoundChange>> Machine::changes_to_this_round() const {
 void Machine::propose_if_due(Now now, Effects& out) {
     // If that is not enough, the last change of round that it takes will be.
     if (now.instant >= config_.period_end) propose_at_ = never;
-    if (is_finished_ || !is_proposer() || proposal_ || is_making_ || record_.proposed) return;
+    if (is_finished_ || !is_proposer() || proposal_ || is_making_) return;
+    if (made_ && now.instant >= config_.period_end) {
+        auto own = *std::exchange(made_, {});
+        return say_proposal(own.digest, std::move(own.block), {}, out);
+    }
+    if (record_.proposed) return;
     if (view_.round > 0) {
         const auto changes = changes_to_this_round();
         if (changes.size() < config_.validators.quorum()) return;
@@ -335,26 +345,37 @@ void Machine::propose_again(const PreparedRound& last, Effects& out) {
                known->message.signed_change.payload.prepared == last;
     });
     const auto& known = (*of_last)->message;
+    keep_proposed(last.digest, out);
     say_proposal(last.digest, known.block, known.prepares, out);
 }
 
 void Machine::on_made(Now now, const View& view, const Hash256& digest, SharedBytes block,
                       Effects& out) {
-    if (is_finished_ || view != view_ || !is_making_) return;
-    is_making_ = false;
+    if (is_finished_ || view != view_) return;
+    if (will_make()) {
+        keep_proposed(digest, out);
+        made_ = Made{digest, std::move(block)};
+        return propose_if_due(now, out);
+    }
+    if (!std::exchange(is_making_, false)) return;
     if (view_.round > 0) {
         // Whoever went on meanwhile is no longer among those who allow it.
         const auto changes = changes_to_this_round();
         if (changes.size() < config_.validators.quorum()) return;
         if (last_prepared(changes)) return propose_if_due(now, out);
     }
+    keep_proposed(digest, out);
     say_proposal(digest, std::move(block), {}, out);
+}
+
+void Machine::keep_proposed(const Hash256& digest, Effects& out) {
+    record_.proposed = digest;
+    if (!record_.prepared) record_.prepared = digest;
+    keep(out);
 }
 
 void Machine::say_proposal(const Hash256& digest, SharedBytes block,
                            std::vector<Signed<Prepare>> prepares, Effects& out) {
-    record_.proposed = digest;
-    keep(out);
     out.emplace_back(
         SayProposal{{view_, std::move(block)},
                     digest,
@@ -435,7 +456,8 @@ Buffer Machine::snapshot() const {
     out.begin_list().number(view_.round);
     write_digest(out, proposed());
     for (const bool flag :
-         {proposal_ && proposal_->is_checked, is_making_, has_committed_, is_finished_}) {
+         {proposal_ && proposal_->is_checked, is_making_, made_.has_value(), has_committed_,
+          is_finished_}) {
         out.number(flag ? 1 : 0);
     }
     write_digest(out, record_.proposed);

@@ -142,7 +142,8 @@ public:
     /// Its seal is good.
     Taken on_commit(Now now, const Signed<Commit>& vote, Effects& out);
     Taken on_round_change(Now now, RoundChangeInput input, Effects& out);
-    /// The answer to MakeBlock; one of an earlier round is ignored.
+    /// The answer to MakeBlock, or before it is asked for if will_make(): then it is written down
+    /// at once, and said when the period is over. One of an earlier round is ignored.
     void on_made(Now now, const View& view, const Hash256& digest, SharedBytes block, Effects& out);
     /// The answer to CheckBlock.
     void on_checked(Now now, const Hash256& digest, bool is_valid, Effects& out);
@@ -173,6 +174,10 @@ private:
         ProposalInput input;
         bool is_checked = false;
     };
+    struct Made {
+        Hash256 digest{};
+        SharedBytes block;
+    };
     template <class Payload>
     using Votes = std::vector<std::vector<Signed<Payload>>>;  // by the validator's index
 
@@ -194,6 +199,8 @@ private:
     void change_to(std::uint32_t round, Now now, Effects& out);
     void say_round_change(Now now, Effects& out);
     void keep(Effects& out) const;
+    void keep_proposed(const Hash256& digest, Effects& out);
+    void keep_prepared(const Hash256& digest, Effects& out);
     void follow_others(Now now, Effects& out);
     void propose_if_due(Now now, Effects& out);
     void propose_again(const PreparedRound& last, Effects& out);
@@ -209,6 +216,7 @@ private:
     Instant propose_at_ = never;
     std::optional<Proposal> proposal_;  // of this round
     bool is_making_ = false;            // asked for a block in this round
+    std::optional<Made> made_;          // before its time
     bool has_committed_ = false;        // said Commit in this round, or would have
     Record record_;
     Votes<Prepare> prepares_;

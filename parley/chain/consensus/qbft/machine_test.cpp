@@ -178,6 +178,89 @@ TEST_CASE("who restarts contradicts nothing that it said") {
     CHECK(times_said<Signed<Prepare>>(cluster, 1, 0) == 1);
 }
 
+TEST_CASE("what it will prepare is written down while the block is checked, once") {
+    Cluster cluster{4};
+    auto config = cluster.config;
+    config.self = validator(1);
+    const auto digest = digest_of(block_of(0));
+    const ProposalInput proposal{
+        {{{{height, 0}, block_of(0)}, validator(0), {}}, {}, {}}, digest, validator(0)};
+    Effects out;
+    Machine machine{config, {}, {}, {}, out};
+    REQUIRE(machine.on_proposal({}, proposal, out));
+    REQUIRE(out.size() == 2);
+    CHECK(std::get<CheckBlock>(out[0]).digest == digest);
+    const auto record = std::get<Keep>(out[1]).record;
+    CHECK(record.prepared == digest);
+    out.clear();
+    machine.on_checked({}, digest, true, out);
+    REQUIRE(out.size() == 1);
+    CHECK(std::get<SayPrepare>(out[0]).payload.digest == digest);
+
+    // It restarts before the check is done, and the proposer of the block sends it once more.
+    out.clear();
+    Machine again{config, {}, record, {}, out};
+    CHECK(out.empty());
+    REQUIRE(again.on_proposal({}, proposal, out));
+    again.on_checked({}, digest, true, out);
+    REQUIRE(out.size() == 2);
+    CHECK(std::holds_alternative<SayPrepare>(out[1]));
+}
+
+TEST_CASE("a proposer writes down what it proposes and prepares at once") {
+    Cluster cluster{4};
+    auto config = cluster.config;
+    config.self = validator(0);
+    const auto digest = digest_of(block_of(0));
+    const Now due{.instant = config.period_end, .unix_time = {}};
+    Effects out;
+    Machine machine{config, {}, {}, due, out};
+    out.clear();
+    machine.on_made(due, {height, 0}, digest, block_of(0), out);
+    REQUIRE(out.size() == 2);
+    const auto& record = std::get<Keep>(out[0]).record;
+    CHECK(record.proposed == digest);
+    CHECK(record.prepared == digest);
+    out.clear();
+    REQUIRE(machine.on_proposal(
+        due, {{{{{height, 0}, block_of(0)}, validator(0), {}}, {}, {}}, digest, validator(0)},
+        out));
+    machine.on_checked(due, digest, true, out);
+    REQUIRE(out.size() == 2);
+    CHECK(std::holds_alternative<CheckBlock>(out[0]));
+    CHECK(std::holds_alternative<SayPrepare>(out[1]));
+}
+
+TEST_CASE("a block made ahead is written down at once, and proposed when the period ends") {
+    Cluster cluster{4};
+    auto config = cluster.config;
+    config.self = validator(0);
+    const auto digest = digest_of(block_of(0));
+    Effects out;
+    Machine machine{config, {}, {}, {}, out};
+    REQUIRE(machine.will_make());
+    machine.on_made({}, {height, 0}, digest, block_of(0), out);
+    REQUIRE(out.size() == 1);
+    const auto record = std::get<Keep>(out[0]).record;
+    CHECK(record.proposed == digest);
+    CHECK_FALSE(machine.will_make());
+    machine.on_made({}, {height, 0}, digest_of(block_of(16)), block_of(16), out);
+    machine.on_timer({config.period_end - milliseconds{1}, {}}, out);
+    CHECK(out.size() == 1);
+    CHECK(machine.next_wakeup() == config.period_end);
+    machine.on_timer({config.period_end, {}}, out);
+    REQUIRE(out.size() == 2);
+    CHECK(std::get<SayProposal>(out[1]).digest == digest);
+    machine.on_timer({config.period_end, {}}, out);
+    CHECK(out.size() == 2);
+
+    // It restarts before it said so: it has no block, and makes no other.
+    out.clear();
+    Machine again{config, {}, record, {}, out};
+    again.on_timer({config.period_end, {}}, out);
+    CHECK(out.empty());
+}
+
 TEST_CASE("who restarts after it committed says no other change to its round") {
     Cluster cluster{4};
     cluster.passes = [](std::size_t, std::size_t, const Said& said) {

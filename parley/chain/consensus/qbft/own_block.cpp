@@ -16,16 +16,19 @@ void OwnBlock::plan(View view, Parent parent, Instant due) {
     plan_.reset();
     if (current_ && current_->view == view) return;
     const auto ahead = std::clamp(2 * making_time_, ahead_min, ahead_max);
-    plan_ = Plan{view, std::move(parent), due - ahead};
+    plan_ = Plan{view, std::move(parent), due - ahead, due};
 }
 
 bool OwnBlock::want(Now now, const View& view, const Parent& parent) {
-    if (!current_ || current_->view != view || current_->parent != parent.header.hash) {
-        return begin(now, view, parent, true);
-    }
+    if (!is_begun(view, parent)) return begin(now, {view, parent, now.instant, now.instant});
+    want_begun(now, view, parent);
+    return true;
+}
+
+void OwnBlock::want_begun(Now now, const View& view, const Parent& parent) {
+    if (!is_begun(view, parent)) return;
     current_->is_wanted = true;
     if (current_->block) hand_over(now);
-    return true;
 }
 
 void OwnBlock::on_head(const Hash256& head) {
@@ -39,19 +42,19 @@ OwnBlock::SharedBlock OwnBlock::find(const Hash256& digest) const {
 
 void OwnBlock::on_timer(Now now) {
     if (!plan_ || now.instant < plan_->at) return;
-    const auto plan = *std::exchange(plan_, {});
-    (void)begin(now, plan.view, plan.parent, false);
+    (void)begin(now, *std::exchange(plan_, {}));
 }
 
-bool OwnBlock::begin(Now now, const View& view, const Parent& parent, bool is_wanted) {
+bool OwnBlock::begin(Now now, const Plan& plan) {
     const bool begun = calls_.make(
-        now, parent, view,
-        [self = self_, view, begun_at = now.instant](Now at, std::optional<Draft> draft) {
+        now, plan.parent, plan.view,
+        [self = self_, view = plan.view, begun_at = now.instant](Now at, std::optional<Draft> draft) {
             if (!*self) return;
             if (draft) (*self)->making_time_ = at.instant - begun_at;
             (*self)->on_draft(at, view, std::move(draft));
         });
-    if (begun) current_ = Current{view, parent.header.hash, is_wanted};
+    const bool is_on_head = !plan.parent.block;
+    if (begun) current_ = Current{plan.view, plan.parent.header.hash, plan.due, is_on_head};
     return begun;
 }
 
@@ -67,8 +70,8 @@ void OwnBlock::on_draft(Now now, const View& view, std::optional<Draft> draft) {
     block.extra = std::move(*extra);
     current_->block = std::make_shared<const ProposedBlock>(std::move(block));
     current_->executed = std::move(draft->executed);
-    if (current_->is_wanted) return hand_over(now);
-    calls_.ahead(current_->block);
+    if (!current_->is_wanted || now.instant < current_->due) calls_.ahead(current_->block);
+    if (current_->is_wanted) hand_over(now);
 }
 
 void OwnBlock::hand_over(Now now) {

@@ -47,9 +47,9 @@ public:
     struct Calls {
         /// Begins to make one. False: there is no room for that now.
         std::function<bool(Now, const Parent&, const View&, OnDraft)> make;
-        /// One that was wanted is there.
+        /// One that is on the head is there, perhaps before its time.
         std::function<void(Now, Made)> made;
-        /// One is there before its time.
+        /// One is there before it can be proposed.
         std::function<void(const SharedBlock&)> ahead;
     };
     OwnBlock(Calls calls, ExtraForm form);
@@ -57,11 +57,13 @@ public:
     OwnBlock(const OwnBlock&) = delete;
     OwnBlock& operator=(const OwnBlock&) = delete;
 
-    /// It will be wanted then. One that is being made for this view stays.
+    /// It is to be proposed then. One that is being made for this view stays.
     void plan(View view, Parent parent, Instant due);
     void plan_none() { plan_.reset(); }
-    /// Calls `made`, now or once it is made. False: it could not be begun.
+    /// On the head: calls `made`, now or once it is made. False: it could not be begun.
     [[nodiscard]] bool want(Now now, const View& view, const Parent& parent);
+    /// As want(), if it is begun.
+    void want_begun(Now now, const View& view, const Parent& parent);
     /// The head is this block: one that was made on another is forgotten.
     void on_head(const Hash256& head);
     /// Null if it is another.
@@ -74,6 +76,7 @@ private:
     struct Current {
         View view;
         Hash256 parent{};
+        Instant due{};
         bool is_wanted = false;  // as soon as it is made
         SharedBlock block = {};  // null: it is being made
         ExecutedBlock executed = {};
@@ -81,10 +84,14 @@ private:
     struct Plan {
         View view;
         Parent parent;
-        Instant at{};
+        Instant at{};  // to begin
+        Instant due{};
     };
 
-    bool begin(Now now, const View& view, const Parent& parent, bool is_wanted);
+    bool begin(Now now, const Plan& plan);
+    bool is_begun(const View& view, const Parent& parent) const {
+        return current_ && current_->view == view && current_->parent == parent.header.hash;
+    }
     void on_draft(Now now, const View& view, std::optional<Draft> draft);
     void hand_over(Now now);
 

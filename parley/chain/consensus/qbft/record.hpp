@@ -26,7 +26,7 @@ namespace parley::chain::qbft {
 struct Record {
     View view;
     std::optional<Hash256> proposed = {};   ///< in this round
-    std::optional<Hash256> prepared = {};   ///< it said Prepare in this round
+    std::optional<Hash256> prepared = {};   ///< it says Prepare in this round for no other block
     std::optional<Hash256> committed = {};  ///< it said Commit in this round
     std::optional<Certificate> certificate = {};
 };
