@@ -198,25 +198,29 @@ void BlockStore::forget_below(std::uint64_t head_number) {
     });
 }
 
-/// By hash, as a store likes it.
-void BlockStore::save_transactions(StoreBatch& batch) const {
+/// By hash, as a store likes it, so that each batch changes pages of its own.
+std::vector<StoreBatch> BlockStore::save_transactions(std::size_t rows_max) const {
     std::vector<const TxRows::value_type*> all;
     for (const auto& rows : unsaved_.transactions) {
         for (const auto& row : rows) all.push_back(&row);
     }
     std::ranges::stable_sort(all, {}, [](const auto* row) -> const auto& { return row->first; });
+    std::vector<StoreBatch> out;
     for (std::size_t i = 0; i < all.size(); ++i) {
         const auto& [hash, place] = *all[i];
         if (i + 1 < all.size() && all[i + 1]->first == hash) continue;
+        if (out.empty() || out.back().changes.size() >= rows_max) out.emplace_back();
+        auto& batch = out.back();
         if (place) {
             batch.put(block_table::transactions, hash, encode_place(*place));
         } else {
             batch.erase(block_table::transactions, hash);
         }
     }
+    return out;
 }
 
-void BlockStore::begin_save(StoreBatch& batch) {
+std::vector<StoreBatch> BlockStore::begin_save(StoreBatch& batch, std::size_t rows_max) {
     for (const auto& [hash, known] : unsaved_.blocks) {
         batch.put(block_table::blocks, hash, encode_known(known));
     }
@@ -227,7 +231,6 @@ void BlockStore::begin_save(StoreBatch& batch) {
             batch.erase(block_table::main, number_key(number));
         }
     }
-    save_transactions(batch);
     for (const auto& [hash, is_kept] : unsaved_.undo) {
         const auto* block = is_kept ? recent(hash) : nullptr;
         if (block) {
@@ -236,7 +239,9 @@ void BlockStore::begin_save(StoreBatch& batch) {
             batch.erase(block_table::undo, hash);
         }
     }
+    auto before = save_transactions(rows_max);
     saving_ = std::exchange(unsaved_, {});
+    return before;
 }
 
 Result<void, StoreError> BlockStore::load_recent(std::uint64_t head_number) {

@@ -106,8 +106,11 @@ public:
     /// Lets go of what lies too far below the head.
     void forget_below(std::uint64_t head_number);
 
-    /// Adds what must be written to `batch`; as State::begin_save.
-    void begin_save(StoreBatch& batch);
+    /// Adds what must be written to `batch`; as State::begin_save. Returns what is written before
+    /// it, in order, each at most `rows_max` rows of transactions: a store may hold a page in
+    /// memory for each row of one batch. They may be written again, and speak of what is in the
+    /// log.
+    std::vector<StoreBatch> begin_save(StoreBatch& batch, std::size_t rows_max);
     void end_save() { saving_ = {}; }
     /// Reads the blocks back that lie at most branch_depth_max below `head_number`.
     Result<void, StoreError> load_recent(std::uint64_t head_number);
@@ -123,7 +126,7 @@ private:
     };
     void set_transactions(const RecentBlock& block, bool is_main);
     const std::optional<TxPlace>* find_unsaved(const Hash256& transaction) const;
-    void save_transactions(StoreBatch& batch) const;
+    std::vector<StoreBatch> save_transactions(std::size_t rows_max) const;
 
     Store& store_;
     const BlockLog& log_;

@@ -393,10 +393,11 @@ void Ledger::save(Now now) {
 void Ledger::start_save(Now now) {
     if (parts_->state.is_saving() || is_saved()) return;
     auto batch = parts_->state.begin_save();
-    parts_->blocks.begin_save(batch);
+    auto batches = parts_->blocks.begin_save(batch, config_.save_rows);
     put_saved(batch, head_.hash);
+    batches.push_back(std::move(batch));
     saving_blocks_ = unsaved_blocks_;
-    submit_save(now, std::make_shared<const StoreBatch>(std::move(batch)));
+    submit_save(now, std::make_shared<const Batches>(std::move(batches)));
 }
 
 void Ledger::put_saved(StoreBatch& batch, const Hash256& head) const {
@@ -419,15 +420,17 @@ void Ledger::take_head(Now now, std::function<void(Now, Result<void, LedgerError
     });
 }
 
-void Ledger::submit_save(Now now, std::shared_ptr<const StoreBatch> batch) {
+void Ledger::submit_save(Now now, std::shared_ptr<const Batches> batches) {
     const auto result = std::make_shared<Result<void, StoreError>>();
     const bool submitted = services_.jobs.submit(
-        {[parts = parts_, batch, result] {
+        {[parts = parts_, batches, result] {
              // The tables speak of places in the log.
              *result = parts->log.sync();
-             if (*result) *result = parts->store.write(*batch);
+             for (const auto& batch : *batches) {
+                 if (*result) *result = parts->store.write(batch);
+             }
          },
-         [batch, result, self = self_](Now at) {
+         [batches, result, self = self_](Now at) {
              if (!*self) return;
              auto& ledger = **self;
              if (*result) {
@@ -436,11 +439,11 @@ void Ledger::submit_save(Now now, std::shared_ptr<const StoreBatch> batch) {
              }
              ledger.services_.log.write(LogLevel::error, "ledger", "cannot save the chain",
                                         {{"error", message(result->error())}});
-             ledger.save_failed_ = batch;
+             ledger.save_failed_ = batches;
              ledger.retry_at(at.instant + retry_save_after);
          }});
     if (submitted) return;
-    save_failed_ = std::move(batch);
+    save_failed_ = std::move(batches);
     retry_at(now.instant + retry_after);
 }
 

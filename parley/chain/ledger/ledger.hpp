@@ -58,6 +58,7 @@ struct LedgerConfig {
     ImportQueueConfig waiting;
     std::size_t unsaved_bytes_max = std::size_t{64} << 20;  ///< of state, before it is saved
     std::uint64_t save_blocks = 100;                        ///< between two saves
+    std::size_t save_rows = 8'192;                          ///< of transactions, written at once
     std::uint64_t replay_max = 128;  ///< blocks in the log that are not saved; above save_blocks
     std::size_t readings_max = 64;   ///< Ledger::read_state that wait
     std::uint64_t salt = 0;          ///< random
@@ -154,7 +155,9 @@ private:
     void answer_front(Now now, const Result<Imported, ImportError>& result);
     void start_save(Now now);
     void put_saved(StoreBatch& batch, const Hash256& head) const;
-    void submit_save(Now now, std::shared_ptr<const StoreBatch> batch);
+    /// In order; the last one holds the saved head.
+    using Batches = std::vector<StoreBatch>;
+    void submit_save(Now now, std::shared_ptr<const Batches> batches);
     void end_save();
     void retry_at(Instant at) { retry_at_ = std::min(retry_at_, at); }
     bool must_wait_for_save() const;
@@ -173,7 +176,7 @@ private:
     bool must_save_ = false;                         // the store has nothing yet
     std::uint64_t unsaved_blocks_ = 0;               // all that the store does not have
     std::uint64_t saving_blocks_ = 0;                // of those, being written
-    std::shared_ptr<const StoreBatch> save_failed_;  // to be tried again
+    std::shared_ptr<const Batches> save_failed_;  // to be tried again
     std::shared_ptr<Ledger*> self_;                  // null once destroyed: Jobs may come back late
 };
 

@@ -131,6 +131,7 @@ Crash run(const std::vector<Block>& blocks, std::uint64_t stop_at, bool power_cu
     FaultyStore store{fuse};
     TestChain chain{store, log};
     chain.config.save_blocks = 3;
+    chain.config.save_rows = 2;
     std::vector<Hash256> durable;  // answered as imported
     Crash out;
     if (chain.open()) {
@@ -158,6 +159,12 @@ Crash run(const std::vector<Block>& blocks, std::uint64_t stop_at, bool power_cu
     CHECK(chain.ledger->state().root() == whole.ledger->state().root());
     REQUIRE(chain.open());
     CHECK(chain.ledger->head().hash == whole.ledger->head().hash);
+    for (const auto& block : blocks) {
+        for (const auto& tx : block.body.transactions) {
+            const auto place = chain.ledger->blocks().find_transaction(tx.hash).value();
+            CHECK(place == whole.ledger->blocks().find_transaction(tx.hash).value());
+        }
+    }
     return out;
 }
 
