@@ -1,12 +1,12 @@
 #include <parley/chain/consensus/qbft/qbft.hpp>
 
-#include <parley/chain/consensus/qbft/messages.hpp>
+#include <parley/chain/consensus/qbft/seals.hpp>
 #include <parley/codec/rlp.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,8 +16,8 @@ namespace {
 
 const Hash256 mix_hash = array_of<32>(bytes_of(mix_hash_text));
 
-std::unexpected<EngineError> refuse_qbft(std::string reason, bool is_of_seals = false) {
-    return std::unexpected{EngineError{std::move(reason), is_of_seals}};
+std::unexpected<EngineError> refuse_qbft(std::string reason) {
+    return std::unexpected{EngineError{std::move(reason)}};
 }
 
 /// `[votes, validators]`, the latter empty if they are as in the header; nothing for two empty
@@ -47,30 +47,6 @@ std::vector<Address> read_addresses(rlp::Reader list) {
         out.push_back({*address});
     }
     return out;
-}
-
-/// That a quorum sealed it, each of them once.
-Result<void, EngineError> check_seals(const Header& header, const ExtraData& extra, ExtraForm form,
-                                      const Validators& validators) {
-    if (extra.seals.size() < validators.quorum()) {
-        return refuse_qbft(fmt::format("{} seals, expected a quorum of {}", extra.seals.size(),
-                                       validators.quorum()),
-                           true);
-    }
-    const auto sealed = hash_with(header, extra, extra.round, form);
-    std::set<Address> sealers;
-    for (const auto& seal : extra.seals) {
-        const auto sealer = signer_of(sealed, seal);
-        if (!sealer) return refuse_qbft("a seal is no signature", true);
-        if (!validators.contains(*sealer)) {
-            return refuse_qbft(
-                fmt::format("a seal by {}, who is no validator", sealer->to_string()), true);
-        }
-        if (!sealers.insert(*sealer).second) {
-            return refuse_qbft(fmt::format("two seals by {}", sealer->to_string()), true);
-        }
-    }
-    return {};
 }
 
 }  // namespace
@@ -135,8 +111,7 @@ Buffer Qbft::notes_after(const Header& header, const ChainHeader& parent) const 
     return encode_notes(votes, next == validators ? nullptr : &next);
 }
 
-Result<ExtraData, EngineError> Qbft::check_rules(const Header& header,
-                                                 const ChainHeader& parent) const {
+Result<ExtraData, EngineError> Qbft::check_alone(const Header& header) const {
     auto extra = decode_extra_data(header.extra_data, config_.form);
     if (!extra) return refuse_qbft("extra data: " + message(extra.error()));
     if (header.difficulty != to_uint256(1)) {
@@ -148,6 +123,22 @@ Result<ExtraData, EngineError> Qbft::check_rules(const Header& header,
     }
     if (header.nonce != ByteArray<8>{}) return refuse_qbft("nonce is not 0");
     if (header.ommers_hash != empty_ommers_hash) return refuse_qbft("validators have no ommers");
+    const auto& validators = extra->validators;
+    if (validators.empty() ||
+        std::ranges::adjacent_find(validators, std::ranges::greater_equal{}) != validators.end()) {
+        return refuse_qbft("the validators do not ascend");
+    }
+    if (!std::ranges::binary_search(validators, header.beneficiary)) {
+        return refuse_qbft(
+            fmt::format("made by {}, who is no validator", header.beneficiary.to_string()));
+    }
+    return std::move(*extra);
+}
+
+Result<ExtraData, EngineError> Qbft::check_rules(const Header& header,
+                                                 const ChainHeader& parent) const {
+    auto extra = check_alone(header);
+    if (!extra) return extra;
     if (header.timestamp < parent.header.timestamp + config_.period_s) {
         return refuse_qbft(fmt::format("time: expected at least {}, got {}",
                                        parent.header.timestamp + config_.period_s,
@@ -160,11 +151,7 @@ Result<ExtraData, EngineError> Qbft::check_rules(const Header& header,
                         "must seal it",
                         extra->validators.size(), validators.size()));
     }
-    if (!validators.contains(header.beneficiary)) {
-        return refuse_qbft(
-            fmt::format("made by {}, who is no validator", header.beneficiary.to_string()));
-    }
-    return std::move(*extra);
+    return extra;
 }
 
 Result<void, EngineError> Qbft::check_proposed(const Header& header,
@@ -178,7 +165,9 @@ Result<void, EngineError> Qbft::check_header(const Header& header, const ChainHe
                                              Fork) const {
     auto extra = check_rules(header, parent);
     if (!extra) return std::unexpected{std::move(extra.error())};
-    return check_seals(header, *extra, config_.form, Validators{extra->validators});
+    const auto sealers = check_seals(header, *extra, config_.form, Validators{extra->validators});
+    if (!sealers) return std::unexpected{sealers.error()};
+    return {};
 }
 
 void Qbft::prepare(Header& header, const ChainHeader&, Fork) const {

@@ -46,6 +46,9 @@ public:
     /// As check_header, of a proposal, which has no seals yet.
     Result<void, EngineError> check_proposed(const Header& header, const ChainHeader& parent) const;
 
+    /// What can be said of a header without its parent, but for its seals (check_seals).
+    Result<ExtraData, EngineError> check_alone(const Header& header) const;
+
     Fork fork_of(const Header& header, const ChainHeader& parent) const override;
     /// Precondition of a header without good extra data: none; it is then its Keccak-256.
     Hash256 hash_of(const Header& header) const override;
@@ -71,7 +74,7 @@ private:
         Validators validators;
     };
     Standing standing_after(const ChainHeader& block) const;
-    /// All but the seals; what the extra data says.
+    /// All but the seals.
     Result<ExtraData, EngineError> check_rules(const Header& header,
                                                const ChainHeader& parent) const;
 
