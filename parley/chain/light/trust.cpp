@@ -90,13 +90,21 @@ Result<TrustedHeader, TrustError> Trust::check(const TrustedHeader& trusted, Hea
     if (header.timestamp < earliest) {
         return refuse_trust(TrustErrc::not_later, earliest, header.timestamp);
     }
-    const auto latest = now_s + static_cast<std::uint64_t>(config_.ahead_max.count());
-    if (header.timestamp > latest) {
-        return refuse_trust(TrustErrc::ahead, latest, header.timestamp);
-    }
+    if (const auto late = check_time(header, now); !late) return std::unexpected{late.error()};
     if (distance == 1 && header.parent_hash != trusted.hash) {
         return refuse_trust(TrustErrc::other_parent, 0, 0);
     }
+    return check_beside(trusted, std::move(header));
+}
+
+Result<void, TrustError> Trust::check_time(const Header& header, UnixTime now) const {
+    const auto latest = header_time(now) + static_cast<std::uint64_t>(config_.ahead_max.count());
+    if (header.timestamp <= latest) return {};
+    return refuse_trust(TrustErrc::ahead, latest, header.timestamp);
+}
+
+Result<TrustedHeader, TrustError> Trust::check_beside(const TrustedHeader& trusted,
+                                                      Header header) const {
     auto sealed = check_sealed(std::move(header));
     if (!sealed) return std::unexpected{std::move(sealed.error())};
     const auto needed = trusted.validators.size() / 3 + 1;

@@ -70,6 +70,13 @@ public:
     /// Errors: all.
     Result<TrustedHeader, TrustError> check(const TrustedHeader& trusted, Header header,
                                             UnixTime now) const;
+    /// That a quorum of its own set sealed it, and more than a third of the trusted one, whatever
+    /// else it says: if it has the trusted one's number and another hash, validators sealed two.
+    /// Errors: invalid, too_little.
+    Result<TrustedHeader, TrustError> check_beside(const TrustedHeader& trusted,
+                                                   Header header) const;
+    /// Errors: ahead.
+    Result<void, TrustError> check_time(const Header& header, UnixTime now) const;
     bool is_expired(const TrustedHeader& trusted, UnixTime now) const;
     const qbft::Qbft& engine() const { return *engine_; }
 

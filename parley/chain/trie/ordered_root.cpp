@@ -1,21 +1,23 @@
 #include <parley/chain/trie/ordered_root.hpp>
 
 #include <parley/chain/trie/dirty_tree.hpp>
+#include <parley/chain/trie/walk.hpp>
 #include <parley/codec/rlp.hpp>
 
 #include <algorithm>
 #include <cassert>
-#include <cstdint>
+#include <utility>
 
 namespace parley::chain::trie {
 
-Hash256 ordered_root(std::span<const Buffer> values) {
+namespace {
+
+Commit commit_ordered(std::span<const Buffer> values) {
     std::vector<Change> changes;
     changes.reserve(values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
         assert(!values[i].empty());
-        const auto key = rlp::Writer{}.number(std::uint64_t{i}).take();
-        changes.push_back({Nibbles::of_key(key), values[i]});
+        changes.push_back({index_key(i), values[i]});
     }
     std::ranges::sort(changes, {}, &Change::key);
     const MemoryNodes nothing;
@@ -23,7 +25,25 @@ Hash256 ordered_root(std::span<const Buffer> values) {
     // Nothing is read, so nothing can fail.
     [[maybe_unused]] const auto updated = tree.update(changes);
     assert(updated);
-    return tree.commit().root;
+    return tree.commit();
+}
+
+}  // namespace
+
+Nibbles index_key(std::uint64_t index) {
+    return Nibbles::of_key(rlp::Writer{}.number(index).take());
+}
+
+Hash256 ordered_root(std::span<const Buffer> values) {
+    return commit_ordered(values).root;
+}
+
+std::vector<Buffer> prove_ordered(std::span<const Buffer> values, std::uint64_t index) {
+    const auto commit = commit_ordered(values);
+    MemoryNodes nodes;
+    nodes.apply(commit.nodes);
+    auto proof = prove(nodes, commit.root, index_key(index));
+    return proof ? std::move(*proof) : std::vector<Buffer>{};
 }
 
 }  // namespace parley::chain::trie

@@ -62,13 +62,14 @@ Qbft::Standing Qbft::standing_after(const ChainHeader& block) const {
         }
         if (const auto list = notes->list()) changed = read_addresses(*list);
     }
-    if (changed.empty()) {
-        if (auto extra = decode_extra_data(block.header.extra_data, config_.form)) {
-            changed = std::move(extra->validators);
-        }
-    }
-    out.validators = Validators{std::move(changed)};
+    out.validators =
+        changed.empty() ? validators_of(block.header) : Validators{std::move(changed)};
     return out;
+}
+
+Validators Qbft::validators_of(const Header& header) const {
+    auto extra = decode_extra_data(header.extra_data, config_.form);
+    return extra ? Validators{std::move(extra->validators)} : Validators{};
 }
 
 Validators Qbft::validators_after(const ChainHeader& block) const {

@@ -34,6 +34,8 @@ public:
     explicit Qbft(const QbftConfig& config) : config_(config) {}
 
     const QbftConfig& config() const { return config_; }
+    /// Who may make and seal the block, as its extra data says; nobody if it says nothing.
+    Validators validators_of(const Header& header) const;
     /// Who makes and seals the block after this one.
     Validators validators_after(const ChainHeader& block) const;
     /// The votes on validators that are open after it.

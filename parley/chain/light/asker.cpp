@@ -1,0 +1,335 @@
+#include <parley/chain/light/asker.hpp>
+
+#include <parley/base/overloaded.hpp>
+#include <parley/chain/trie/ordered_root.hpp>
+#include <parley/chain/trie/walk.hpp>
+#include <parley/codec/rlp.hpp>
+#include <parley/crypto/hash.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace parley::chain::light {
+namespace {
+
+using transport::Offence;
+using trie::Nibbles;
+using trie::TrieErrc;
+using trie::TrieError;
+
+/// As the storage's trie has it: RLP of the value without leading zeros.
+Result<Hash256, TrieError> slot_of(const std::optional<Buffer>& raw) {
+    Hash256 out{};
+    if (!raw) return out;
+    rlp::Reader in{*raw};
+    const auto value = in.string_up_to(out.size());
+    if (!value || !in.finish()) return fail(TrieErrc::rlp);
+    std::ranges::copy(*value, out.end() - static_cast<std::ptrdiff_t>(value->size()));
+    return out;
+}
+
+}  // namespace
+
+Asker::Asker(AskerConfig config, std::function<std::optional<Known>(std::uint64_t)> at, Rng rng)
+    : config_(config), at_(std::move(at)), rng_(rng), known_(config.nodes_max, rng_.next()) {}
+
+void Asker::remove_peer(Now now, PeerId peer, Effects& out) {
+    peers_.erase(peer);
+    std::vector<Wish> open;
+    for (auto at = under_way_.begin(); at != under_way_.end();) {
+        if (at->second.peer != peer) {
+            ++at;
+            continue;
+        }
+        std::ranges::move(at->second.wishes, std::back_inserter(open));
+        at = under_way_.erase(at);
+    }
+    for (auto& wish : open) try_again(now, std::move(wish), "a full node left", out);
+    start(now, out);
+}
+
+void Asker::account(Now now, const Known& block, const Address& address, std::vector<Hash256> slots,
+                    Done<ProvenAccount> done, Effects& out) {
+    AccountWish wish{block, {address, std::move(slots)}, std::move(done)};
+    if (wish.wanted.slots.size() > slots_max) {
+        return wish.done(now, std::unexpected{fmt::format("too many slots: {}, at most {}",
+                                                          wish.wanted.slots.size(), slots_max)});
+    }
+    if (auto proven = prove(wish, AnswerNodes{known_, {}})) {
+        return wish.done(now, std::move(*proven));
+    }
+    push(now, {std::move(wish)}, out);
+}
+
+void Asker::inclusion(Now now, const Hash256& transaction, Done<std::optional<Included>> done,
+                      Effects& out) {
+    push(now, {InclusionWish{transaction, std::move(done)}}, out);
+}
+
+void Asker::submit(Now now, SharedBytes raw, Done<void> done, Effects& out) {
+    push(now, {SubmitWish{std::move(raw), std::move(done)}}, out);
+}
+
+void Asker::push(Now now, Wish wish, Effects& out) {
+    if (waiting_.size() >= config_.waiting_max) {
+        wish.last_error = "too many questions wait for full nodes";
+        return give_up(now, std::move(wish));
+    }
+    waiting_.push_back(std::move(wish));
+    start(now, out);
+}
+
+/// One that was not tried; of those any.
+std::optional<Asker::PeerId> Asker::peer_for(const Wish& wish) {
+    std::vector<PeerId> open;
+    std::ranges::set_difference(peers_, wish.tried, std::back_inserter(open));
+    if (open.empty() || wish.tried.size() >= config_.tries_max) return std::nullopt;
+    return open[static_cast<std::size_t>(rng_.below(open.size()))];
+}
+
+void Asker::start(Now now, Effects& out) {
+    if (std::exchange(is_starting_, true)) return;
+    while (!waiting_.empty() && under_way_.size() < config_.under_way_max) {
+        auto wish = std::move(waiting_.front());
+        waiting_.pop_front();
+        if (!start_one(now, std::move(wish), out)) break;
+    }
+    is_starting_ = false;
+}
+
+bool Asker::start_one(Now now, Wish wish, Effects& out) {
+    const auto peer = peer_for(wish);
+    if (!peer) {
+        give_up(now, std::move(wish));
+        return true;
+    }
+    const auto id = next_id_++;
+    UnderWay sent{*peer, now.instant + config_.patience, {}};
+    const auto send = [&](transport::Code code, SharedBytes message) {
+        out.emplace_back(Send{*peer, code, std::move(message)});
+    };
+    std::visit(overloaded{[&](const AccountWish& first) {
+                              GetProofs question{id, first.block.hash, {first.wanted}};
+                              auto slots = first.wanted.slots.size();
+                              // Those that wait for the same state go with it.
+                              for (auto at = waiting_.begin(); at != waiting_.end();) {
+                                  const auto* other = std::get_if<AccountWish>(&at->what);
+                                  const bool goes_with =
+                                      other && other->block.hash == first.block.hash &&
+                                      !at->tried.contains(*peer) &&
+                                      question.accounts.size() < accounts_max &&
+                                      slots + other->wanted.slots.size() <= slots_max;
+                                  if (!goes_with) {
+                                      ++at;
+                                      continue;
+                                  }
+                                  slots += other->wanted.slots.size();
+                                  question.accounts.push_back(other->wanted);
+                                  sent.wishes.push_back(std::move(*at));
+                                  at = waiting_.erase(at);
+                              }
+                              send(code::get_proofs, encode(question));
+                          },
+                          [&](const InclusionWish& one) {
+                              send(code::get_inclusion, encode(GetInclusion{id, one.transaction}));
+                          },
+                          [&](const SubmitWish& one) {
+                              send(code::submit, sync_topic::encode(Items{id, {one.raw}}));
+                          }},
+               wish.what);
+    sent.wishes.push_back(std::move(wish));
+    for (auto& one : sent.wishes) one.tried.insert(*peer);
+    under_way_.emplace(id, std::move(sent));
+    return true;
+}
+
+std::optional<Asker::UnderWay> Asker::take(PeerId peer, std::uint64_t id, Effects& out) {
+    auto found = under_way_.find(id);
+    if (found == under_way_.end() || found->second.peer != peer) {
+        // It may come after its time.
+        if (id >= next_id_) out.emplace_back(Charge{peer, Offence::unasked, "an answer"});
+        return std::nullopt;
+    }
+    auto taken = std::move(found->second);
+    under_way_.erase(found);
+    return taken;
+}
+
+void Asker::give_up(Now now, Wish wish) {
+    const auto why = std::unexpected{std::move(wish.last_error)};
+    std::visit(overloaded{[&](AccountWish& one) { one.done(now, why); },
+                          [&](InclusionWish& one) {
+                              if (one.absences > 0) return one.done(now, std::nullopt);
+                              one.done(now, why);
+                          },
+                          [&](SubmitWish& one) {
+                              if (!one.refusal.empty()) {
+                                  return one.done(now, std::unexpected{one.refusal});
+                              }
+                              one.done(now, why);
+                          }},
+               wish.what);
+}
+
+void Asker::try_again(Now now, Wish wish, std::string why, Effects& out) {
+    wish.last_error = std::move(why);
+    waiting_.push_front(std::move(wish));
+    start(now, out);
+}
+
+Result<Asker::ProvenAccount, TrieError> Asker::prove(const AccountWish& wish,
+                                                     const trie::NodeReader& nodes) {
+    ProvenAccount out;
+    const auto key = Nibbles::of_key(crypto::keccak256(wish.wanted.address));
+    const auto raw = trie::find(nodes, wish.block.header.state_root, key);
+    if (!raw) return std::unexpected{raw.error()};
+    out.slots.resize(wish.wanted.slots.size());
+    if (!*raw) return out;
+    const auto account = decode_account(**raw);
+    if (!account) return fail(TrieErrc::rlp);
+    out.account = *account;
+    for (std::size_t i = 0; i < out.slots.size(); ++i) {
+        const auto slot_key = Nibbles::of_key(crypto::keccak256(wish.wanted.slots[i]));
+        const auto found = trie::find(nodes, account->storage_root, slot_key);
+        if (!found) return std::unexpected{found.error()};
+        const auto slot = slot_of(*found);
+        if (!slot) return std::unexpected{slot.error()};
+        out.slots[i] = *slot;
+    }
+    return out;
+}
+
+void Asker::on_proofs(Now now, PeerId peer, const Items& answer, Effects& out) {
+    auto taken = take(peer, answer.id, out);
+    if (!taken) return;
+    AnswerNodes nodes{known_, answer.items};
+    std::optional<std::string> wrong;
+    std::vector<Wish> open;
+    std::vector<std::pair<AccountWish, ProvenAccount>> proven;
+    for (auto& wish : taken->wishes) {
+        auto* one = std::get_if<AccountWish>(&wish.what);
+        if (!one) {
+            wrong = "an answer to another question";
+            open.push_back(std::move(wish));
+            continue;
+        }
+        auto result = prove(*one, nodes);
+        if (result) {
+            proven.emplace_back(std::move(*one), std::move(*result));
+            continue;
+        }
+        // Without any node it has not this state, which is no offence.
+        if (!answer.items.empty()) wrong = message(result.error());
+        open.push_back(std::move(wish));
+    }
+    nodes.keep_used();
+    if (wrong) out.emplace_back(Charge{peer, Offence::invalid_data, *wrong});
+    for (auto& [wish, result] : proven) wish.done(now, std::move(result));
+    for (auto& wish : open) {
+        try_again(now, std::move(wish),
+                  wrong ? "a full node answered wrongly: " + *wrong
+                        : "no full node that was asked has this state",
+                  out);
+    }
+    start(now, out);
+}
+
+Result<Asker::Included, std::string> Asker::prove(const InclusionWish& wish,
+                                                  const Inclusion& answer) {
+    const auto block = at_(answer.number);
+    if (!block) return std::unexpected{fmt::format("block {} is not here yet", answer.number)};
+    Included out{.number = answer.number, .index = answer.index, .transaction = {}, .receipt = {}};
+    const auto key = trie::index_key(answer.index);
+    const auto raw =
+        trie::find(AnswerNodes{known_, answer.transaction}, block->header.transactions_root, key);
+    if (!raw) return std::unexpected{"transaction: " + message(raw.error())};
+    if (!*raw) return std::unexpected{std::string{"the block has fewer transactions"}};
+    auto transaction = decode_transaction(SharedBytes::copy(**raw));
+    if (!transaction) return std::unexpected{"transaction: " + message(transaction.error())};
+    if (transaction->hash != wish.transaction) {
+        return std::unexpected{std::string{"another transaction"}};
+    }
+    const auto raw_receipt =
+        trie::find(AnswerNodes{known_, answer.receipt}, block->header.receipts_root, key);
+    if (!raw_receipt) return std::unexpected{"receipt: " + message(raw_receipt.error())};
+    if (!*raw_receipt) return std::unexpected{std::string{"the block has fewer receipts"}};
+    auto receipt = decode_receipt(**raw_receipt);
+    if (!receipt) return std::unexpected{"receipt: " + message(receipt.error())};
+    out.transaction = std::move(*transaction);
+    out.receipt = std::move(*receipt);
+    return out;
+}
+
+void Asker::on_inclusion(Now now, PeerId peer, const Inclusion& answer, Effects& out) {
+    auto taken = take(peer, answer.id, out);
+    if (!taken) return;
+    auto wish = std::move(taken->wishes.front());
+    auto* one = std::get_if<InclusionWish>(&wish.what);
+    if (!one) {
+        out.emplace_back(Charge{peer, Offence::invalid_data, "an answer to another question"});
+        return try_again(now, std::move(wish), "a full node answered another question", out);
+    }
+    if (answer.transaction.empty()) {
+        if (++one->absences >= config_.absences) return give_up(now, std::move(wish));
+        return try_again(now, std::move(wish), {}, out);
+    }
+    auto proven = prove(*one, answer);
+    if (proven) {
+        one->done(now, std::move(*proven));
+        return start(now, out);
+    }
+    // A block that is not here yet may well be there.
+    if (at_(answer.number)) {
+        out.emplace_back(Charge{peer, Offence::invalid_data, proven.error()});
+    }
+    try_again(now, std::move(wish), std::move(proven.error()), out);
+}
+
+void Asker::on_submitted(Now now, PeerId peer, const Items& answer, Effects& out) {
+    auto taken = take(peer, answer.id, out);
+    if (!taken) return;
+    auto wish = std::move(taken->wishes.front());
+    auto* one = std::get_if<SubmitWish>(&wish.what);
+    if (!one || answer.items.size() > 1) {
+        out.emplace_back(Charge{peer, Offence::invalid_data, "an answer to another question"});
+        return try_again(now, std::move(wish), "a full node answered another question", out);
+    }
+    if (answer.items.empty()) {
+        one->done(now, {});
+        return start(now, out);
+    }
+    // Another one may see it otherwise.
+    const auto& text = answer.items.front();
+    one->refusal.clear();
+    for (const auto byte : Bytes{text}) {
+        const auto character = std::to_integer<char>(byte);
+        one->refusal += character >= ' ' && character <= '~' ? character : '?';
+        if (one->refusal.size() == 200) break;
+    }
+    try_again(now, std::move(wish), {}, out);
+}
+
+void Asker::on_timer(Now now, Effects& out) {
+    std::vector<Wish> late;
+    for (auto at = under_way_.begin(); at != under_way_.end();) {
+        if (now.instant < at->second.deadline) {
+            ++at;
+            continue;
+        }
+        std::ranges::move(at->second.wishes, std::back_inserter(late));
+        at = under_way_.erase(at);
+    }
+    for (auto& wish : late) {
+        try_again(now, std::move(wish), "no full node answered in time", out);
+    }
+}
+
+Instant Asker::next_wakeup() const {
+    Instant at = never;
+    for (const auto& [id, one] : under_way_) at = std::min(at, one.deadline);
+    return at;
+}
+
+}  // namespace parley::chain::light

@@ -1,0 +1,154 @@
+// Asker: asks full nodes what a light node does not hold, and takes nothing that is not proven:
+// accounts and storage by the state root of a header that is trusted, transactions and receipts by
+// the roots of theirs.
+//
+// A question goes to one full node; what it cannot answer, answers wrongly or not in time goes to
+// another one, up to tries_max. A wrong answer is charged. Questions about one state that come
+// while others are under way go together. What was proven once is known by its nodes, and not asked
+// for again.
+//
+//     asker.account(now, head, address, {}, [](Now, auto proven) { … }, out);
+//
+// A core without I/O. Bounded: waiting_max questions, each with its deadline; under_way_max
+// messages. Threading: the node's thread.
+#pragma once
+
+#include <parley/base/rng.hpp>
+#include <parley/base/time.hpp>
+#include <parley/chain/light/follower.hpp>
+#include <parley/chain/light/known_nodes.hpp>
+#include <parley/chain/light/messages.hpp>
+#include <parley/chain/types/account.hpp>
+#include <parley/chain/types/receipt.hpp>
+#include <parley/chain/types/transaction.hpp>
+#include <parley/transport/module.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace parley::chain::light {
+
+struct AskerConfig {
+    std::size_t waiting_max = 1'024;
+    std::size_t under_way_max = 16;
+    std::size_t tries_max = 5;
+    std::size_t absences =
+        3;  ///< full nodes that must not know a transaction, which no proof shows
+    Duration patience = std::chrono::seconds{2};
+    std::size_t nodes_max = 16'384;
+};
+
+class Asker {
+public:
+    using PeerId = std::uint64_t;
+    using Known = Follower::Known;
+
+    struct Send {
+        PeerId peer;
+        transport::Code code;
+        SharedBytes message;
+    };
+    struct Charge {
+        PeerId peer;
+        transport::Offence offence;
+        std::string why;
+    };
+    using Effect = std::variant<Send, Charge>;
+    using Effects = std::vector<Effect>;
+
+    struct ProvenAccount {
+        std::optional<Account> account;  ///< nothing: it is proven that there is none
+        std::vector<Hash256> slots;      ///< as asked for; zero if not set
+    };
+    struct Included {
+        std::uint64_t number = 0;
+        std::uint32_t index = 0;
+        Transaction transaction;
+        Receipt receipt;
+    };
+    template <class T>
+    using Done = std::function<void(Now, Result<T, std::string>)>;
+
+    /// `at`: a header of the chain that is followed.
+    Asker(AskerConfig config, std::function<std::optional<Known>(std::uint64_t)> at, Rng rng);
+
+    void add_peer(PeerId peer) { peers_.insert(peer); }
+    void remove_peer(Now now, PeerId peer, Effects& out);
+
+    // `done` is called once, now or later, also with why there is no answer.
+    /// In the state after `block`, whose header is trusted.
+    void account(Now now, const Known& block, const Address& address, std::vector<Hash256> slots,
+                 Done<ProvenAccount> done, Effects& out);
+    /// Nothing: full nodes say that there is none.
+    void inclusion(Now now, const Hash256& transaction, Done<std::optional<Included>> done,
+                   Effects& out);
+    /// To full nodes; taken as soon as one has taken it.
+    void submit(Now now, SharedBytes raw, Done<void> done, Effects& out);
+
+    void on_proofs(Now now, PeerId peer, const Items& answer, Effects& out);
+    void on_inclusion(Now now, PeerId peer, const Inclusion& answer, Effects& out);
+    void on_submitted(Now now, PeerId peer, const Items& answer, Effects& out);
+    void on_timer(Now now, Effects& out);
+    Instant next_wakeup() const;
+    std::size_t waiting() const { return waiting_.size() + under_way_.size(); }
+
+private:
+    struct AccountWish {
+        Known block;
+        GetProofs::Account wanted;
+        Done<ProvenAccount> done;
+    };
+    struct InclusionWish {
+        Hash256 transaction{};
+        Done<std::optional<Included>> done;
+        std::size_t absences = 0;
+    };
+    struct SubmitWish {
+        SharedBytes raw;
+        Done<void> done;
+        std::string refusal = {};
+    };
+    using What = std::variant<AccountWish, InclusionWish, SubmitWish>;
+    struct Wish {
+        What what;
+        std::set<PeerId> tried = {};
+        std::string last_error = "no full node is there to be asked";
+    };
+    struct UnderWay {
+        PeerId peer;
+        Instant deadline;
+        std::vector<Wish> wishes;
+    };
+
+    void push(Now now, Wish wish, Effects& out);
+    void start(Now now, Effects& out);
+    bool start_one(Now now, Wish wish, Effects& out);
+    std::optional<PeerId> peer_for(const Wish& wish);
+    std::optional<UnderWay> take(PeerId peer, std::uint64_t id, Effects& out);
+    void give_up(Now now, Wish wish);
+    /// To another full node.
+    void try_again(Now now, Wish wish, std::string why, Effects& out);
+    static Result<ProvenAccount, trie::TrieError> prove(const AccountWish& wish,
+                                                        const trie::NodeReader& nodes);
+    Result<Included, std::string> prove(const InclusionWish& wish, const Inclusion& answer);
+
+    AskerConfig config_;
+    std::function<std::optional<Known>(std::uint64_t)> at_;
+    Rng rng_;
+    KnownNodes known_;
+    std::set<PeerId> peers_;
+    std::deque<Wish> waiting_;
+    std::map<std::uint64_t, UnderWay> under_way_;  // by the id of the message
+    std::uint64_t next_id_ = 1;
+    bool is_starting_ = false;
+};
+
+}  // namespace parley::chain::light
