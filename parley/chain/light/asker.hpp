@@ -38,7 +38,7 @@ namespace parley::chain::light {
 
 struct AskerConfig {
     std::size_t waiting_max = 1'024;
-    std::size_t under_way_max = 16;
+    std::size_t under_way_max = questions_under_way_max / 2;
     std::size_t tries_max = 5;
     std::size_t absences =
         3;  ///< full nodes that must not know a transaction, which no proof shows

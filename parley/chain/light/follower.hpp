@@ -123,6 +123,8 @@ public:
     Instant next_wakeup() const;
 
     const TrustedHeader& head() const { return head_; }
+    /// The head, with the votes that are open after it if it walks.
+    const ChainHeader& walked() const { return walked_; }
     const std::vector<Gap>& gaps() const { return gaps_; }
     /// Headers that are not here, below the head.
     std::uint64_t missing() const;

@@ -41,6 +41,8 @@ inline constexpr std::size_t nodes_max = 16'384;    ///< in an answer
 inline constexpr std::size_t proof_nodes_max = 65;  ///< of one key
 inline constexpr std::size_t answer_bytes_max = std::size_t{2} << 20;
 inline constexpr std::size_t transaction_bytes_max = std::size_t{128} << 10;
+/// Questions of a peer that are not answered yet; more are an offence.
+inline constexpr std::size_t questions_under_way_max = 32;
 
 /// Headers of the main chain, from `last` down.
 struct GetHeaders {

@@ -1,0 +1,111 @@
+// LightNode: the module of a light node, on the topic "light": follows the chain by its headers
+// (Follower), keeps them (Headers), and asks full nodes for what it does not hold (Asker).
+//
+//     LightNode light{config, {engine, start, store}, rng};
+//     network.open(now, {&light});
+//     light.account(now, *light.at(number), address, {}, [](Now, auto proven) { … });
+//
+// It needs no ledger, pool or state. Bounded: as its parts; unwritten_max headers that wait for the
+// disk. Threading: the node's thread; seals are checked, and headers written, in Jobs.
+#pragma once
+
+#include <parley/base/rng.hpp>
+#include <parley/base/store.hpp>
+#include <parley/chain/light/asker.hpp>
+#include <parley/chain/light/follower.hpp>
+#include <parley/chain/light/headers.hpp>
+#include <parley/transport/module.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace parley::chain::light {
+
+struct LightNodeConfig {
+    TrustConfig trust;
+    FollowerConfig follower;
+    AskerConfig asker;
+};
+
+struct LightChain {
+    std::shared_ptr<const qbft::Qbft> engine;
+    ChainHeader start;  ///< the genesis, or a checkpoint
+    Store& store;       ///< Jobs may outlast the module: it must outlast them
+};
+
+class LightNode final : public transport::PeerHandler {
+public:
+    static constexpr std::size_t unwritten_max = 8'192;
+    using Known = Follower::Known;
+    using OnHead = std::function<void(Now, const TrustedHeader&)>;
+
+    LightNode(LightNodeConfig config, LightChain chain, Rng rng);
+    ~LightNode() override;
+
+    transport::TopicSpec topic() const override;
+    /// Throws std::runtime_error if the headers cannot be read.
+    void attached(transport::Network& network) override;
+    std::unique_ptr<transport::TopicHandler> new_peer(transport::Context& context) override;
+    Instant next_wakeup() const override;
+    void on_timer(Now now) override;
+
+    // Precondition of what follows: attached.
+    const TrustedHeader& head() const { return follower_->head(); }
+    std::optional<Known> at(std::uint64_t number) const { return headers_->at(number); }
+    std::optional<Known> find(const Hash256& hash) const { return headers_->find(hash); }
+    const Follower& follower() const { return *follower_; }
+    const Headers& headers() const { return *headers_; }
+    std::size_t peers() const { return peers_.size(); }
+    /// Two headers of one height that a quorum sealed: the chain is not followed any more.
+    const std::optional<Follower::Conflict>& conflict() const { return conflict_; }
+    void on_head(OnHead call) { on_head_.push_back(std::move(call)); }
+
+    // As those of Asker.
+    void account(Now now, const Known& block, const Address& address, std::vector<Hash256> slots,
+                 Asker::Done<Asker::ProvenAccount> done);
+    void inclusion(Now now, const Hash256& transaction,
+                   Asker::Done<std::optional<Asker::Included>> done);
+    void submit(Now now, SharedBytes raw, Asker::Done<void> done);
+
+private:
+    class Peer;
+    using PeerId = Follower::PeerId;
+
+    void follow(Now now, Follower::Effects effects);
+    void perform(Now now, Follower::Ask& ask);
+    void perform(Now now, Follower::Charge& charge);
+    void perform(Now now, Follower::Keep& keep);
+    void perform(Now now, Follower::Moved& moved);
+    void perform(Now now, Follower::Conflict& conflict);
+    void perform(Now now, Follower::Warn& warn);
+    void perform(Now now, Follower::Check& check);
+    void ask(Now now, Asker::Effects effects);
+    void charge(PeerId peer, transport::Offence offence, const std::string& why);
+    void start_check(Now now, std::shared_ptr<Follower::Check> check);
+    void write(Now now);
+
+    LightNodeConfig config_;
+    LightChain chain_;
+    Rng rng_;
+    transport::Network* network_ = nullptr;  // since attached(), as those below
+    std::optional<Headers> headers_;
+    std::optional<Follower> follower_;
+    std::optional<Asker> asker_;
+    std::map<PeerId, Peer*> peers_;
+    PeerId next_peer_ = 1;
+    std::shared_ptr<Follower::Check> postponed_;  // a Job that was not taken
+    std::shared_ptr<const StoreBatch> unwritten_;
+    bool is_writing_ = false;
+    Instant retry_at_ = never;        // postponed_
+    Instant write_again_at_ = never;  // after the disk failed
+    std::optional<Follower::Conflict> conflict_;
+    std::vector<OnHead> on_head_;
+    std::shared_ptr<LightNode*> self_;  // null once destroyed: Jobs may come back late
+};
+
+}  // namespace parley::chain::light
