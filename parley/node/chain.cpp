@@ -1,5 +1,7 @@
 #include <parley/node/chain.hpp>
 
+#include <parley/chain/sync/chain_events.hpp>
+
 #include <utility>
 
 namespace parley::node {
@@ -27,18 +29,40 @@ Chain::Chain(const ChainConfig& config, Rng rng, std::optional<ChainData> data, 
     if (is_by_votes(blocks_->data())) {
         validator_.emplace(*blocks_, rng.split("validator").next());
     }
+    if (config.light_nodes_max > 0) serve_light_nodes();
+}
+
+void Chain::serve_light_nodes() {
+    light_server_.emplace(
+        chain::light::LightServerConfig{},
+        chain::light::LightServer::Chain{
+            .ledger = [this]() -> chain::Ledger& { return blocks_->sync().ledger(); },
+            .is_whole = [this] { return blocks_->sync().is_whole(); },
+            .submit =
+                [this](Now now, const Endpoint& from, SharedBytes raw,
+                       chain::light::LightServer::OnSubmitted done) {
+                    relay_.submit_from(now, from, std::move(raw),
+                                       [now, done = std::move(done)](auto result) {
+                                           if (result) return done(now, {});
+                                           done(now, std::unexpected{result.error().message});
+                                       });
+                }});
 }
 
 std::vector<transport::PeerHandler*> Chain::modules() {
     std::vector<transport::PeerHandler*> out{&relay_};
     if (blocks_) out.push_back(&*blocks_);
     if (validator_) out.push_back(&*validator_);
+    if (light_server_) out.push_back(&*light_server_);
     return out;
 }
 
 void Chain::follow(Hub& hub) {
     added_ = hub.subscribe<chain::TxAdded>(
         [this](const chain::TxAdded& added) { eth_.on_transaction(added.hash); });
+    if (!light_server_) return;
+    moved_ = hub.subscribe<chain::HeadMoved>(
+        [this](const chain::HeadMoved&) { light_server_->on_head(); });
 }
 
 void Chain::add_status(rpc::json::object& out) const {
@@ -54,6 +78,11 @@ void Chain::add_status(rpc::json::object& out) const {
                    {"hash", "0x" + to_hex(head.hash)},
                    {"time", head.header.timestamp},
                    {"missing", blocks_->sync().missing()}};
+    if (light_server_) {
+        out["lightNodes"] = {{"served", light_server_->peers()},
+                             {"questions", light_server_->counters().questions},
+                             {"bytes", light_server_->counters().bytes}};
+    }
 }
 
 void Chain::add_node_info(rpc::json::object& out) const {

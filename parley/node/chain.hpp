@@ -11,6 +11,7 @@
 #pragma once
 
 #include <parley/base/rng.hpp>
+#include <parley/chain/light/light_server.hpp>
 #include <parley/chain/txpool/relay.hpp>
 #include <parley/events/hub.hpp>
 #include <parley/node/chain_config.hpp>
@@ -45,6 +46,10 @@ public:
     LedgerModule* blocks() { return blocks_ ? &*blocks_ : nullptr; }
     const LedgerModule* blocks() const { return blocks_ ? &*blocks_ : nullptr; }
 
+    /// Null unless this node serves light ones.
+    const chain::light::LightServer* light_server() const {
+        return light_server_ ? &*light_server_ : nullptr;
+    }
     /// Null unless blocks are made by votes.
     ValidatorModule* validator() { return validator_ ? &*validator_ : nullptr; }
     const ValidatorModule* validator() const { return validator_ ? &*validator_ : nullptr; }
@@ -63,6 +68,8 @@ public:
     void collect_metrics(p2p::Metrics& metrics) const;
 
 private:
+    void serve_light_nodes();
+
     ChainConfig config_;
     HeadState state_;
     chain::TxPool pool_;
@@ -70,7 +77,9 @@ private:
     EthRpc eth_;
     std::optional<LedgerModule> blocks_;
     std::optional<ValidatorModule> validator_;
+    std::optional<chain::light::LightServer> light_server_;
     Hub::Subscription added_;
+    Hub::Subscription moved_;
 };
 
 }  // namespace parley::node

@@ -4,7 +4,35 @@
 #include <parley/chain/types/fees.hpp>
 #include <parley/p2p/config/config.hpp>
 
+#include <fmt/format.h>
+
+#include <charconv>
+#include <string_view>
+#include <system_error>
+
 namespace parley::node {
+namespace {
+
+std::optional<ChainConfig::Checkpoint> read_checkpoint(std::string_view text) {
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos || !text.substr(colon + 1).starts_with("0x")) return {};
+    ChainConfig::Checkpoint out;
+    const auto digits = text.substr(0, colon);
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), out.number);
+    const auto hash = from_hex(text.substr(colon + 3));
+    const bool is_good = read.ec == std::errc{} && read.ptr == digits.data() + digits.size() &&
+                         out.number > 0 && hash && hash->size() == out.hash.size();
+    if (!is_good) return {};
+    out.hash = array_of<32>(*hash);
+    return out;
+}
+
+std::string text_of(const std::optional<ChainConfig::Checkpoint>& checkpoint) {
+    if (!checkpoint) return {};
+    return fmt::format("{}:0x{}", checkpoint->number, to_hex(checkpoint->hash));
+}
+
+}  // namespace
 
 p2p::SettingList settings_of(ChainConfig& config) {
     constexpr auto any = p2p::SettingList::any;
@@ -91,7 +119,28 @@ p2p::SettingList settings_of(ChainConfig& config) {
                  config.block_interval)
         .flag("empty_blocks", "Make a block also when no transaction waits.", config.empty_blocks)
         .number("gas_limit", "Gas that a block may use: those made here move towards it.",
-                chain::gas_limit_min, any, config.gas_limit);
+                chain::gas_limit_min, any, config.gas_limit)
+        .number("light_nodes_max",
+                "Light nodes that this node serves at a time. 0: it serves none, and says so.", 0,
+                1024, config.light_nodes_max)
+        .flag("light",
+              "This node is a light one: it keeps headers alone, and asks full nodes for proofs\n"
+              "# (`parley run --light`). Of a chain by votes.",
+              config.is_light)
+        .text(
+            "light_checkpoint",
+            "Of a light node: a block that its owner knows to be right, to start from, as\n"
+            "# NUMBER:HASH. \"\": it starts from the genesis.",
+            "NUMBER:0xHASH, or \"\"",
+            [&](const std::string& s) {
+                config.checkpoint = read_checkpoint(s);
+                return s.empty() || config.checkpoint;
+            },
+            [&] { return text_of(config.checkpoint); })
+        .flag("light_checks_all",
+              "Of a light node: check the seals of every header and tally the votes on\n"
+              "# validators, not those of the newest and of changes alone. Slower.",
+              config.checks_all_seals);
     return list;
 }
 

@@ -27,7 +27,17 @@ struct ChainConfig {
     Uint256 minimum_work{};                             ///< of a chain by work that is followed
     bool empty_blocks = true;                           ///< made where nothing waits
     std::uint64_t gas_limit = 30'000'000;               ///< that made blocks move towards
-    gossip::TreeConfig gossip;                          ///< not in parley.toml
+    unsigned light_nodes_max = 16;  ///< that are served at a time; 0: this node serves none
+    bool is_light = false;          ///< it keeps headers alone, and asks for proofs
+    bool checks_all_seals = false;  ///< of a light node: of each header, not of the newest alone
+    /// Of a light node: a block that its owner trusts, to start from.
+    struct Checkpoint {
+        std::uint64_t number = 0;
+        Hash256 hash{};
+        friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
+    };
+    std::optional<Checkpoint> checkpoint = {};
+    gossip::TreeConfig gossip;  ///< not in parley.toml
 };
 /// The chain's settings, bound to `config`.
 p2p::SettingList settings_of(ChainConfig& config);

@@ -86,6 +86,13 @@ p2p::ChainFacts facts_of(const ChainData& data) {
     return facts_of(data.genesis, data.genesis_block.header);
 }
 
+p2p::ChainFacts facts_of(const ChainConfig& config, const std::optional<ChainData>& data) {
+    auto out = data ? facts_of(*data) : p2p::ChainFacts{};
+    out.chain_id = config.id;
+    out.light_nodes_max = data ? config.light_nodes_max : 0;
+    return out;
+}
+
 p2p::ChainFacts facts_of(const chain::Genesis& genesis, const chain::Header& first_header) {
     auto points = genesis.forks.fork_points(genesis.timestamp);
     return {.chain_id = genesis.chain_id,

@@ -13,6 +13,7 @@
 #include <parley/chain/execution/execution.hpp>
 #include <parley/chain/genesis/genesis.hpp>
 #include <parley/chain/ledger/ledger.hpp>
+#include <parley/node/chain_config.hpp>
 #include <parley/p2p/config/config.hpp>
 
 #include <cstdint>
@@ -51,6 +52,8 @@ Result<std::unique_ptr<chain::Ledger>, chain::LedgerError> open_ledger(
 /// What the network is to know of the chain.
 p2p::ChainFacts facts_of(const chain::Genesis& genesis, const chain::Header& first_header);
 p2p::ChainFacts facts_of(const ChainData& data);
+/// Of a node with these settings: also whether it serves light nodes.
+p2p::ChainFacts facts_of(const ChainConfig& config, const std::optional<ChainData>& data);
 
 /// A consensus by its name, with what the genesis says of it. Errors, in words: no such name; the
 /// genesis does not fit.

@@ -26,9 +26,7 @@ namespace {
 /// What the network knows of the chain.
 p2p::Config of_network(const NodeConfig& config, const std::optional<ChainData>& chain) {
     p2p::Config out = static_cast<const p2p::Config&>(config);
-    auto facts = chain ? facts_of(*chain) : p2p::ChainFacts{};
-    facts.chain_id = config.chain.id;
-    [[maybe_unused]] const auto differs = take_chain(out.network, facts);
+    [[maybe_unused]] const auto differs = take_chain(out.network, facts_of(config.chain, chain));
     assert(!differs);
     return out;
 }

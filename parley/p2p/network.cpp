@@ -88,6 +88,7 @@ transport::SwitchConfig Network::switch_config() const {
     transport::SwitchConfig out;
     out.slots.inbound_max = config_.p2p.inbound_max;
     out.slots.outbound_max = config_.p2p.outbound_max;
+    out.slots.light_max = config_.network.light_nodes_max;
     out.slots.owners = config_.owners;
     out.slots.handshake_in_max = config_.p2p.handshakes_max;
     out.slots.static_max = out.slots.trusted_max = named_peers_max;

@@ -80,6 +80,8 @@ std::string_view name(SlotClass slot_class) {
             return "trusted";
         case SlotClass::feeler:
             return "feeler";
+        case SlotClass::light:
+            return "light";
     }
     return "unknown";
 }

@@ -21,10 +21,12 @@ using LaneId = std::uint8_t;
 enum class Direction : std::uint8_t { inbound, outbound };
 
 /// What a slot is for. Static peers are dialed for ever; trusted ones are let in beyond the
-/// limits of addresses; feelers only test an address.
-enum class SlotClass : std::uint8_t { ordinary, static_peer, trusted, feeler };
+/// limits of addresses; feelers only test an address; light nodes that call have slots of their
+/// own.
+enum class SlotClass : std::uint8_t { ordinary, static_peer, trusted, feeler, light };
 inline constexpr std::array all_slot_classes{SlotClass::ordinary, SlotClass::static_peer,
-                                             SlotClass::trusted, SlotClass::feeler};
+                                             SlotClass::trusted, SlotClass::feeler,
+                                             SlotClass::light};
 
 /// Bits of Hello::roles.
 namespace role {

@@ -44,7 +44,7 @@ std::string links_text(const json::value& status) {
         fmt::format("{} inbound of {}, {} outbound of {}", number_at(status, "/links/inbound"),
                     number_at(status, "/slots/inbound"), number_at(status, "/links/outbound"),
                     number_at(status, "/slots/outbound"));
-    for (const std::string kind : {"static", "trusted", "feeler"}) {
+    for (const std::string kind : {"static", "trusted", "feeler", "light"}) {
         const auto count = number_at(status, "/links/byClass/" + kind);
         if (count > 0) out += fmt::format("; {} {}", count, kind);
     }

@@ -65,6 +65,18 @@ std::shared_ptr<chain::qbft::Signer> signer_at(const std::string& socket) {
     });
 }
 
+/// As read_genesis, of the chain that the settings name.
+Result<chain::Genesis, Failure> read_genesis_of(const std::string& path,
+                                                const node::ChainConfig& config,
+                                                const runtime::Folder& folder) {
+    auto genesis = read_genesis(path);
+    if (genesis && genesis->chain_id != config.id) {
+        return failed(fmt::format("{}: network.chain_id is {}, and {} has {}", folder.config(),
+                                  config.id, path, genesis->chain_id));
+    }
+    return genesis;
+}
+
 }  // namespace
 
 Result<chain::Genesis, Failure> read_genesis(const std::string& path) {
@@ -91,6 +103,32 @@ Outcome use_genesis(const chain::Genesis& genesis, const std::string& path,
     return {};
 }
 
+Result<node::LightData, Failure> open_light_chain(const runtime::Folder& folder,
+                                                  const node::ChainConfig& config) {
+    if (config.genesis.empty()) {
+        return failed(fmt::format("{}: a light node needs chain.genesis", folder.config()));
+    }
+    if (!config.signer_key.empty() || !config.signer_socket.empty()) {
+        return failed(
+            fmt::format("{}: a light node makes no blocks: chain.signer_key and "
+                        "chain.signer_socket must be \"\"",
+                        folder.config()));
+    }
+    const auto path = folder.file(config.genesis);
+    auto genesis = read_genesis_of(path, config, folder);
+    if (!genesis) return std::unexpected{genesis.error()};
+    const auto data = folder.file("chain");
+    if (const auto ok = make_chain_folder(data); !ok) return std::unexpected{ok.error()};
+    auto store = runtime::LmdbStore::open(data + "/headers", runtime::LmdbStore::Create::yes,
+                                          {.map_bytes_max = state_bytes_max});
+    if (!store) {
+        return failed(fmt::format("cannot open {}/headers: {}", data, message(store.error())));
+    }
+    auto made = node::make_light_data(config, std::move(*genesis), std::move(*store));
+    if (!made) return failed(fmt::format("{}: {}", folder.config(), made.error()));
+    return std::move(*made);
+}
+
 Result<std::optional<node::ChainData>, Failure> open_chain(const runtime::Folder& folder,
                                                            const node::ChainConfig& config,
                                                            const runtime::AskPassphrase& ask) {
@@ -99,12 +137,8 @@ Result<std::optional<node::ChainData>, Failure> open_chain(const runtime::Folder
     }
     if (config.genesis.empty()) return std::nullopt;
     const auto path = folder.file(config.genesis);
-    auto genesis = read_genesis(path);
+    auto genesis = read_genesis_of(path, config, folder);
     if (!genesis) return std::unexpected{genesis.error()};
-    if (genesis->chain_id != config.id) {
-        return failed(fmt::format("{}: network.chain_id is {}, and {} has {}", folder.config(),
-                                  config.id, path, genesis->chain_id));
-    }
     if (config.miner && config.engine != "pow") {
         return failed(fmt::format("{}: chain.miner is of no use with the engine {}",
                                   folder.config(), config.engine));

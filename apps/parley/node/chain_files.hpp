@@ -5,6 +5,7 @@
 #include "command.hpp"
 #include <parley/node/chain_config.hpp>
 #include <parley/node/chain_data.hpp>
+#include <parley/node/light_chain.hpp>
 #include <parley/node/node.hpp>
 #include <parley/runtime/folder/folder.hpp>
 #include <parley/runtime/folder/key_file.hpp>
@@ -29,5 +30,9 @@ Outcome use_genesis(const chain::Genesis& genesis, const std::string& path,
 Result<std::optional<node::ChainData>, Failure> open_chain(const runtime::Folder& folder,
                                                            const node::ChainConfig& config,
                                                            const runtime::AskPassphrase& ask);
+
+/// As open_chain, of a light node: its genesis, and where it keeps headers.
+Result<node::LightData, Failure> open_light_chain(const runtime::Folder& folder,
+                                                  const node::ChainConfig& config);
 
 }  // namespace parley::app

@@ -36,6 +36,7 @@ constexpr auto footer = R"text(EXAMPLES
   parley init bob --invitation bob.invitation --keep-key
   parley init bob --private --listen 127.0.0.1:0 --http off --boot 02ab...@127.0.0.1:30770
   parley init alice --keep-key --chain genesis.json --signer-key node.key
+  parley init carol --chain genesis.json --light --boot 02ab...@192.0.2.1:30770
 
 FILES
   DIR/node.key      the secret behind the node's ID, mode 0600: keep a copy
@@ -153,6 +154,12 @@ Result<node::NodeConfig, Failure> parse_options(const Options& options,
                 fmt::format("--miner is of no use with the engine {}", config.chain.engine));
         }
     }
+    if (config.chain.is_light && config.chain.engine != "qbft") {
+        return failed(
+            fmt::format("--light: a light node follows chains by votes (qbft), and the "
+                        "engine is {}",
+                        config.chain.engine));
+    }
     config.log.level = parse_log_level(options.log_level).value_or(config.log.level);
     // What parley.toml would refuse is refused now, with the same words.
     if (const auto checked = node::parse_config(settings_template(settings_of(config)), "");
@@ -245,6 +252,7 @@ void print_text(const Folder& folder, const node::NodeConfig& config, const Node
         if (config.chain.miner) {
             fmt::print("; it makes blocks for {}", config.chain.miner->to_string());
         }
+        if (config.chain.is_light) fmt::print("; of blocks it will keep the headers alone");
         fmt::print(".\n");
     }
     if (config.p2p.boot.empty() && config.p2p.static_peers.empty()) {
@@ -356,6 +364,12 @@ void add_options(CLI::App& command, Options& options) {
         ->type_name("FILE")
         ->needs("--chain")
         ->excludes("--signer-key");
+    command
+        .add_flag("--light", config.chain.is_light,
+                  "A light node: it keeps headers alone, and asks full nodes for proofs")
+        ->needs("--chain")
+        ->excludes("--signer-key")
+        ->excludes("--signer-socket");
     command
         .add_option("--engine", options.engine,
                     "Who makes the blocks: solo, qbft, pow, or unsealed, for `parley chain`\n"

@@ -5,6 +5,7 @@
 #include "mine/nonce_threads.hpp"
 #include "node/chain_files.hpp"
 #include <parley/node/chain.hpp>
+#include <parley/node/light_chain.hpp>
 #include <parley/runtime/entropy.hpp>
 #include <parley/runtime/node_host.hpp>
 #include <parley/version.hpp>
@@ -28,13 +29,14 @@ constexpr auto footer = R"text(EXAMPLES
   parley run alice
   parley run alice --log-level debug 2> alice.log
   parley run alice --passphrase-file alice.pass
+  parley run alice --light
 
 FILES
   DIR/node.key      must be readable by you alone; if it is encrypted, its passphrase
                     is asked for on the terminal or read from --passphrase-file
   DIR/parley.toml   the settings
   DIR/store         address book and bans; see --new-store
-  DIR/chain         the ledger, if parley.toml names a genesis
+  DIR/chain         the ledger, if parley.toml names a genesis; of a light node the headers
   DIR/lock          keeps a second process out
   DIR/parley.sock   JSON-RPC for `parley status`, `peers`, `tx`
 
@@ -46,6 +48,7 @@ struct Options {
     std::string log_level;
     std::string passphrase_file;
     bool new_store = false;
+    bool is_light = false;
 };
 
 /// What looks for this node's nonces, if anything does.
@@ -68,6 +71,35 @@ struct SearchEnd {
     std::shared_ptr<NonceThreads> search;
 };
 
+/// What Chain and LightChain have in common.
+template <class AnyChain>
+void plug_into(runtime::NodeHost& host, AnyChain& chain) {
+    host.plug(chain.modules());
+    host.add_methods(chain.rpc_methods());
+    host.add_metrics([&](p2p::Metrics& metrics, Now) { chain.collect_metrics(metrics); });
+    host.add_status([&](auto& out) { chain.add_status(out); },
+                    [&](auto& out) { chain.add_node_info(out); });
+}
+
+Outcome prepare_light(runtime::NodeHost& host, const node::ChainConfig& config,
+                      std::optional<node::LightChain>& chain) {
+    auto data = open_light_chain(host.folder(), config);
+    if (!data) return std::unexpected{data.error()};
+    auto facts = facts_of(*data);
+    facts.chain_id = config.id;
+    host.set_chain(facts);
+    chain.emplace(config, std::move(*data), Rng{runtime::random_seed()});
+    plug_into(host, *chain);
+    host.post([&](Now at) {
+        const auto tell = [&host](Now now, const chain::light::TrustedHeader& head) {
+            host.network().set_head(now, head.header.number, head.header.timestamp);
+        };
+        tell(at, chain->light().head());
+        chain->light().on_head(tell);
+    });
+    return {};
+}
+
 Outcome run(const Options& options) {
     node::ChainConfig chain_config;
     runtime::NodeHostOptions host_options;
@@ -82,7 +114,8 @@ Outcome run(const Options& options) {
         return passphrase_of(key_path, options.passphrase_file);
     };
     host_options.passphrase = ask;
-    std::optional<node::Chain> chain;  // outlives the host
+    std::optional<node::Chain> chain;  // outlive the host
+    std::optional<node::LightChain> light_chain;
     runtime::NodeHost host{std::move(host_options)};
     if (!chain_config.genesis.empty() && chain_config.engine == "unsealed") {
         return failed(
@@ -90,18 +123,19 @@ Outcome run(const Options& options) {
                         "it is for `parley chain import` alone",
                         host.folder().config()));
     }
+    chain_config.is_light = chain_config.is_light || options.is_light;
+    if (chain_config.is_light) {
+        const auto prepared = prepare_light(host, chain_config, light_chain);
+        if (!prepared) return prepared;
+        host.run();
+        return {};
+    }
     auto data = open_chain(host.folder(), chain_config, ask);
     if (!data) return std::unexpected{data.error()};
-    auto facts = *data ? facts_of(**data) : p2p::ChainFacts{};
-    facts.chain_id = chain_config.id;
-    host.set_chain(facts);
+    host.set_chain(facts_of(chain_config, *data));
     const SearchEnd mining{start_search(*data, chain_config)};
     chain.emplace(chain_config, Rng{runtime::random_seed()}, std::move(*data));
-    host.plug(chain->modules());
-    host.add_methods(chain->rpc_methods());
-    host.add_metrics([&](p2p::Metrics& metrics, Now) { chain->collect_metrics(metrics); });
-    host.add_status([&](auto& out) { chain->add_status(out); },
-                    [&](auto& out) { chain->add_node_info(out); });
+    plug_into(host, *chain);
     if (mining.search) {
         mining.search->on_found([&] {
             host.post([&](Now at) {
@@ -138,6 +172,9 @@ void add_run(CLI::App& app, Chosen& chosen) {
         ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
         ->type_name("LEVEL");
     add_passphrase_file(*command, options->passphrase_file);
+    command->add_flag(
+        "--light", options->is_light,
+        "Keep headers alone, and ask full nodes for proofs, whatever the settings say");
     command->add_flag("--new-store", options->new_store, "Make an empty store if there is none");
     command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 }

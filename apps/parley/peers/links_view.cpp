@@ -19,7 +19,8 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::array<std::string_view, 2> directions{"inbound", "outbound"};
-constexpr std::array<std::string_view, 4> classes{"ordinary", "static", "trusted", "feeler"};
+constexpr std::array<std::string_view, 5> classes{"ordinary", "static", "trusted", "feeler",
+                                                  "light"};
 // So that a row fits in 80 columns.
 constexpr std::size_t name_length = 10;
 constexpr std::size_t screen_least = 80;

@@ -25,7 +25,8 @@ constexpr auto footer = R"text(COLUMNS
   ID       the first digits of the peer's ID, which every command takes
   NAME     as names.toml has it; in quotes: what the peer calls itself, unproven
   LINK     in: it dialed us; out: we dialed it. static: dialed for ever; trusted: let
-           in when all slots are taken; feeler: only tries an address
+           in when all slots are taken; feeler: only tries an address; light: a
+           light node that this one serves
   RTT      round-trip time in milliseconds: of the last heartbeat, or of the handshake
            where the other side pays for heartbeats
   AGE      since the link came up

@@ -5,6 +5,8 @@
 #include <parley/chain/trie/walk.hpp>
 #include <parley/crypto/hash.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <utility>
@@ -114,6 +116,11 @@ Inclusion answer_inclusion(const BlockStore& blocks, const GetInclusion& questio
     out.index = (*place)->index;
     out.transaction = share(trie::prove_ordered(transactions, out.index));
     out.receipt = share(trie::prove_ordered(receipts, out.index));
+    if (out.index > 0) {
+        // What the transaction itself used is the difference; its root stands there already.
+        auto before = share(trie::prove_ordered(receipts, out.index - 1));
+        std::ranges::move(before, std::back_inserter(out.receipt));
+    }
     return out;
 }
 

@@ -30,6 +30,16 @@ Result<Hash256, TrieError> slot_of(const std::optional<Buffer>& raw) {
     return out;
 }
 
+Result<Receipt, std::string> receipt_at(const trie::NodeReader& nodes, const Hash256& root,
+                                        std::uint32_t index) {
+    const auto raw = trie::find(nodes, root, trie::index_key(index));
+    if (!raw) return std::unexpected{"receipt: " + message(raw.error())};
+    if (!*raw) return std::unexpected{std::string{"the block has fewer receipts"}};
+    auto receipt = decode_receipt(**raw);
+    if (!receipt) return std::unexpected{"receipt: " + message(receipt.error())};
+    return std::move(*receipt);
+}
+
 }  // namespace
 
 Asker::Asker(AskerConfig config, std::function<std::optional<Known>(std::uint64_t)> at, Rng rng)
@@ -251,12 +261,14 @@ Result<Asker::Included, std::string> Asker::prove(const InclusionWish& wish,
     if (transaction->hash != wish.transaction) {
         return std::unexpected{std::string{"another transaction"}};
     }
-    const auto raw_receipt =
-        trie::find(AnswerNodes{known_, answer.receipt}, block->header.receipts_root, key);
-    if (!raw_receipt) return std::unexpected{"receipt: " + message(raw_receipt.error())};
-    if (!*raw_receipt) return std::unexpected{std::string{"the block has fewer receipts"}};
-    auto receipt = decode_receipt(**raw_receipt);
-    if (!receipt) return std::unexpected{"receipt: " + message(receipt.error())};
+    const AnswerNodes receipts{known_, answer.receipt};
+    auto receipt = receipt_at(receipts, block->header.receipts_root, answer.index);
+    if (!receipt) return std::unexpected{std::move(receipt.error())};
+    if (answer.index > 0) {
+        const auto before = receipt_at(receipts, block->header.receipts_root, answer.index - 1);
+        if (!before) return std::unexpected{before.error()};
+        out.gas_before = before->cumulative_gas_used;
+    }
     out.transaction = std::move(*transaction);
     out.receipt = std::move(*receipt);
     return out;

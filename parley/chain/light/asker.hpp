@@ -73,9 +73,10 @@ public:
         std::uint32_t index = 0;
         Transaction transaction;
         Receipt receipt;
+        std::uint64_t gas_before = 0;  ///< used in the block by the transactions before it
     };
     template <class T>
-    using Done = std::function<void(Now, Result<T, std::string>)>;
+    using Done = std::move_only_function<void(Now, Result<T, std::string>)>;
 
     /// `at`: a header of the chain that is followed.
     Asker(AskerConfig config, std::function<std::optional<Known>(std::uint64_t)> at, Rng rng);

@@ -37,10 +37,11 @@ void Follower::Check::run() {
             }
             return;
         }
+        case Purpose::checkpoint:
         case Purpose::fill:
             for (auto& header : headers) {
                 const auto hash = engine.hash_of(header);
-                if (hash != expected) return invalid("not the parent of the header above it");
+                if (hash != expected) return invalid("another header than the hash names");
                 expected = header.parent_hash;
                 good.push_back({std::move(header), hash});
             }
@@ -137,6 +138,13 @@ void Follower::advance(Now now, Effects& out) {
         auto& next = pivots_.back();
         return check(now, next.peer, Purpose::pivot, {next.header}, out);
     }
+    if (config_.checkpoint && config_.checkpoint->number > number) {
+        const auto last = config_.checkpoint->number;
+        if (const auto peer = next_peer(now, last)) {
+            ask(now, *peer, Purpose::checkpoint, last, 1, out);
+        }
+        return;
+    }
     // In turn, so that who claims a height that it has not does not keep gaps open.
     if (std::exchange(fills_next_, false) && fill(now, out)) return;
     const auto ahead = gaps_.size() < gaps_max ? next_peer(now, number + 1) : std::nullopt;
@@ -186,6 +194,7 @@ void Follower::check(Now now, PeerId peer, Purpose purpose, std::vector<Header> 
                .headers = std::move(headers),
                .now = now.unix_time};
     if (purpose == Purpose::fill) work.expected = gaps_.back().parent;
+    if (purpose == Purpose::checkpoint) work.expected = config_.checkpoint->hash;
     if (purpose == Purpose::witness) {
         const auto ours = at_(work.headers.front().number);
         work.base = {ours->header, ours->hash, trust_->engine().validators_of(ours->header)};
@@ -223,6 +232,7 @@ void Follower::on_headers(Now now, PeerId peer, std::uint64_t id, std::vector<He
             break;
         case Purpose::fill:
         case Purpose::witness:
+        case Purpose::checkpoint:
             break;
     }
     check(now, peer, question.purpose, std::move(headers), out);
@@ -237,6 +247,9 @@ void Follower::on_checked(Now now, Check check, Effects& out) {
         case Purpose::head:
         case Purpose::pivot:
             on_skipped(now, check, out);
+            break;
+        case Purpose::checkpoint:
+            on_checkpoint(now, check, out);
             break;
         case Purpose::fill:
             on_filled(now, check, out);
@@ -295,6 +308,13 @@ void Follower::accept(TrustedHeader header, Effects& out) {
     head_ = std::move(header);
     walked_ = {head_.header, head_.hash};
     out.emplace_back(Moved{});
+}
+
+void Follower::on_checkpoint(Now now, Check& check, Effects& out) {
+    if (check.error) return refuse(now, check.peer, message(*check.error), out);
+    auto& known = check.good.front();
+    auto validators = trust_->engine().validators_of(known.header);
+    accept({std::move(known.header), known.hash, std::move(validators)}, out);
 }
 
 void Follower::on_filled(Now now, Check& check, Effects& out) {

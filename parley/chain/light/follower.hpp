@@ -36,6 +36,12 @@ namespace parley::chain::light {
 
 struct FollowerConfig {
     bool walks = false;  ///< from the genesis or an epoch's block
+    /// A block that is trusted whatever sealed it, if it is above the head.
+    struct Checkpoint {
+        std::uint64_t number = 0;
+        Hash256 hash{};
+    };
+    std::optional<Checkpoint> checkpoint = {};
     std::uint32_t headers_per_question = 128;
     Duration patience = std::chrono::seconds{3};   ///< for an answer
     Duration back_off = std::chrono::seconds{10};  ///< of who gave none; it doubles
@@ -85,7 +91,7 @@ public:
         std::string what;
         std::string advice;
     };
-    enum class Purpose : std::uint8_t { head, pivot, fill, walk, witness };
+    enum class Purpose : std::uint8_t { head, pivot, fill, walk, witness, checkpoint };
     /// Slow: for a Job.
     struct Check {
         PeerId peer = 0;
@@ -165,6 +171,7 @@ private:
     void set_aside(Now now, PeerId peer);
     void refuse(Now now, PeerId peer, std::string why, Effects& out);
     void on_skipped(Now now, Check& check, Effects& out);
+    void on_checkpoint(Now now, Check& check, Effects& out);
     void on_filled(Now now, Check& check, Effects& out);
     void on_walked(Now now, Check& check, Effects& out);
     void on_witness(Now now, Check& check, Effects& out);

@@ -224,7 +224,7 @@ TEST_CASE("a wrong header among those below is noticed, and the gap filled by an
         return std::optional{out};
     });
     CHECK(rig.follower.head().hash == chain.all.back().hash);
-    CHECK(rig.charged == Charges{{1, "invalid: not the parent of the header above it"}});
+    CHECK(rig.charged == Charges{{1, "invalid: another header than the hash names"}});
     CHECK(rig.follower.missing() == 199);
     rig.add(2, chain, honest(chain));
     rig.check_all(chain);
@@ -358,10 +358,16 @@ TEST_CASE("a trusted header that is too old says so, and nobody is charged") {
     REQUIRE(rig.warnings.size() == 1);
     CHECK(rig.warnings[0].starts_with("the trusted header is too old to vouch for others"));
     CHECK(rig.charged.empty());
-    // From a checkpoint it goes.
-    Rig later{chain, {}, {.period = seconds{1'000}}, 1'500};
-    later.add(1, chain, honest(chain));
-    later.check_all(chain, 1'500);
+    // From a checkpoint it goes, by its hash alone.
+    const auto trusted_hash = chain.all[1'500].hash;
+    Rig later{chain, {.checkpoint = {{1'500, trusted_hash}}}, {.period = seconds{1'000}}};
+    TestHeaders other{4};
+    other.grow({}, Hash256{std::byte{1}});
+    other.grow_by(1'999);
+    later.add(1, other, honest(other));
+    CHECK(later.charged == Charges{{1, "invalid: another header than the hash names"}});
+    later.add(2, chain, honest(chain));
+    later.check_all(chain);
 }
 
 TEST_CASE("with a clock that is slow it waits, and nobody is charged") {

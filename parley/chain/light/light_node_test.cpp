@@ -65,7 +65,7 @@ struct FullNode {
             LightServer::Chain{.ledger = [this]() -> Ledger& { return *chain.ledger; },
                                .is_whole = [] { return true; },
                                .submit =
-                                   [this](Now now, SharedBytes raw, auto done) {
+                                   [this](Now now, const Endpoint&, SharedBytes raw, auto done) {
                                        submitted.push_back(decode_transaction(raw)->hash);
                                        if (refusal.empty()) return done(now, {});
                                        done(now, std::unexpected{refusal});

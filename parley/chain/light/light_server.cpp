@@ -1,6 +1,7 @@
 #include <parley/chain/light/light_server.hpp>
 
 #include <parley/chain/light/answers.hpp>
+#include <parley/transport/handshake/hello_check.hpp>
 
 #include <algorithm>
 #include <deque>
@@ -25,7 +26,7 @@ std::uint32_t at_most(std::size_t bytes) {
 
 transport::TopicSpec light_topic() {
     return {
-        .name = "light",
+        .name = std::string{transport::light_topic_name},
         .priority = transport::Priority::bulk,
         .message_bytes_max = message_bytes,
         .window_bytes = message_bytes + 4096,
@@ -139,7 +140,7 @@ private:
         if (!take_turn()) return std::unexpected{Offence::too_often};
         // Its own copy: the pool keeps it.
         server_.chain_.submit(
-            context_.now(), SharedBytes::copy(items->items.front()),
+            context_.now(), context_.endpoint(), SharedBytes::copy(items->items.front()),
             [id = items->id, peer = id_, self = server_.self_](Now, const auto& taken) {
                 if (!*self) return;
                 const auto found = (*self)->peers_.find(peer);

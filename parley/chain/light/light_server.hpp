@@ -34,7 +34,7 @@ public:
     struct Chain {
         std::function<Ledger&()> ledger;
         std::function<bool()> is_whole;  ///< whether the ledger has the state of its head
-        std::function<void(Now, SharedBytes raw, OnSubmitted)> submit;
+        std::function<void(Now, const Endpoint& from, SharedBytes raw, OnSubmitted)> submit;
     };
 
     LightServer(LightServerConfig config, Chain chain);

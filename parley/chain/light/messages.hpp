@@ -34,11 +34,11 @@ inline constexpr transport::Code new_head = 9;   ///< ChainStatus
 inline constexpr transport::Code conflict = 10;
 }  // namespace code
 
-inline constexpr std::uint32_t headers_max = 256;   ///< asked for, or in an answer
-inline constexpr std::size_t accounts_max = 64;     ///< in a question for proofs
-inline constexpr std::size_t slots_max = 256;       ///< of all its accounts
-inline constexpr std::size_t nodes_max = 16'384;    ///< in an answer
-inline constexpr std::size_t proof_nodes_max = 65;  ///< of one key
+inline constexpr std::uint32_t headers_max = 256;    ///< asked for, or in an answer
+inline constexpr std::size_t accounts_max = 64;      ///< in a question for proofs
+inline constexpr std::size_t slots_max = 256;        ///< of all its accounts
+inline constexpr std::size_t nodes_max = 16'384;     ///< in an answer
+inline constexpr std::size_t proof_nodes_max = 130;  ///< of two keys
 inline constexpr std::size_t answer_bytes_max = std::size_t{2} << 20;
 inline constexpr std::size_t transaction_bytes_max = std::size_t{128} << 10;
 /// Questions of a peer that are not answered yet; more are an offence.
@@ -77,7 +77,7 @@ struct Inclusion {
     std::uint64_t number = 0;  ///< of the block
     std::uint32_t index = 0;
     std::vector<SharedBytes> transaction = {};  ///< from the transactions' root to it
-    std::vector<SharedBytes> receipt = {};      ///< from the receipts' root to its receipt
+    std::vector<SharedBytes> receipt = {};      ///< to its receipt, and to the one before
 };
 
 /// Two headers of one height that a quorum sealed.

@@ -127,10 +127,10 @@ TEST_CASE("a bad message of the topic light is refused, and why") {
             out.end_list().begin_list().end_list();
         }));
     };
-    CHECK(decode_inclusion(inclusion(65'536, 65)));
+    CHECK(decode_inclusion(inclusion(65'536, 130)));
     CHECK(error_of(decode_inclusion(inclusion(65'537, 1))) ==
           RlpError{Errc::too_long, 65'536, 65'537});
-    CHECK(error_of(decode_inclusion(inclusion(1, 66))) == RlpError{Errc::too_long, 65, 66});
+    CHECK(error_of(decode_inclusion(inclusion(1, 131))) == RlpError{Errc::too_long, 130, 131});
 
     CHECK(error_of(decode_conflict(SharedBytes::own(list([](auto& out) { out.number(1); })))) ==
           RlpError{Errc::missing_item, 2, 1});

@@ -283,7 +283,11 @@ void TxRelay::on_dropped(const PooledTx& entry, DropReason reason) {
     if (journal_) journal_->remove(network_->now(), entry.hash);
 }
 
-void TxRelay::submit(Now, SharedBytes raw, Done done) {
+void TxRelay::submit_from(Now, const Endpoint& from, SharedBytes raw, Done done) {
+    submit_of(origin_of(from), std::move(raw), std::move(done));
+}
+
+void TxRelay::submit_of(Origin origin, SharedBytes raw, Done done) {
     auto tx = decode_transaction(std::move(raw), config_.rules.tx_bytes_max);
     if (!tx) return done(std::unexpected{SubmitError{message(tx.error())}});
     if (const auto ok = check_stateless(*tx, config_.rules); !ok) {
@@ -291,7 +295,7 @@ void TxRelay::submit(Now, SharedBytes raw, Done done) {
     }
     if (pool_.contains(tx->hash)) return done(std::unexpected{SubmitError{"already known"}});
     auto refused = checks_.push_own(
-        {.tx = std::move(*tx), .credit = {}, .origin = {.local = true}, .done = std::move(done)});
+        {.tx = std::move(*tx), .credit = {}, .origin = origin, .done = std::move(done)});
     if (refused) {
         return refused->done(
             std::unexpected{SubmitError{.message = "too busy: try again later", .is_busy = true}});

@@ -82,7 +82,11 @@ public:
 
     using Done = decltype(Unchecked::done);
     /// From our own user. `done` is called once, now or after the check.
-    void submit(Now now, SharedBytes raw, Done done);
+    void submit(Now, SharedBytes raw, Done done) {
+        submit_of({.local = true}, std::move(raw), std::move(done));
+    }
+    /// As submit(), from a light node that this one serves: no more to the pool than any peer's.
+    void submit_from(Now now, const Endpoint& from, SharedBytes raw, Done done);
 
     /// What was mined leaves the pool, what was reverted comes back, and what comes from now on is
     /// judged by the rules of the next block.
@@ -110,6 +114,7 @@ public:
     const Counters& counters() const { return counters_; }
 
 private:
+    void submit_of(Origin origin, SharedBytes raw, Done done);
     class Peer;
     struct Batch;
     /// Of a new peer: how far it was told of the pool.

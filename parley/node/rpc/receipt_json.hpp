@@ -17,9 +17,18 @@ struct BeforeReceipt {
     std::uint64_t logs = 0;
 };
 
-/// Of the transaction `index` of a block. `contractAddress` is null: no chain of ours creates any.
-boost::json::object receipt_json(const chain::LoggedBlock& logged, const Hash256& block_hash,
-                                 std::size_t index, const BeforeReceipt& before);
+/// A transaction of a block, with its receipt.
+struct ReceiptOf {
+    const chain::Header& header;
+    const Hash256& block_hash;
+    std::size_t index;
+    const chain::Transaction& tx;
+    const chain::Address& sender;
+    const chain::Receipt& receipt;
+};
+
+/// `contractAddress` is null: no chain of ours creates any.
+boost::json::object receipt_json(const ReceiptOf& one, const BeforeReceipt& before);
 /// As above, with what comes before it counted here.
 boost::json::object receipt_json(const chain::LoggedBlock& logged, const Hash256& block_hash,
                                  std::size_t index);

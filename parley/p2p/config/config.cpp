@@ -96,6 +96,9 @@ std::optional<std::string> take_chain(NetworkConfig& network, const ChainFacts& 
         return fmt::format("network.{} is {}, and the chain's is {}", key, ours, theirs);
     };
     network.chain_id = chain.chain_id;
+    if (chain.roles != 0) network.roles = chain.roles;
+    network.light_nodes_max = chain.light_nodes_max;
+    if (chain.light_nodes_max > 0) network.services |= transport::service::light_nodes;
     if (chain.genesis == Hash256{}) return std::nullopt;
     if (network.genesis == Hash256{}) network.genesis = chain.genesis;
     if (network.genesis != chain.genesis) {
@@ -143,8 +146,8 @@ std::uint64_t Config::descriptors_max() const {
     const std::uint64_t closing = 256ULL * std::max(io_threads, 1U);   // whose last bytes leave
     const auto callers = 2 * std::uint64_t{rpc.connections_max} + 64;  // RPC, metrics
     constexpr std::uint64_t others = 64 + 64;  // store, log, threads, listeners; callers giving way
-    return std::uint64_t{p2p.inbound_max} + p2p.outbound_max + p2p.handshakes_max + named + dials +
-           closing + callers + others;
+    return std::uint64_t{p2p.inbound_max} + p2p.outbound_max + network.light_nodes_max +
+           p2p.handshakes_max + named + dials + closing + callers + others;
 }
 
 Result<void, ConfigError> read_config(const SettingList& list, const Config& config,

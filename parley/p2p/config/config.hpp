@@ -40,7 +40,8 @@ struct NetworkConfig {
     std::uint64_t head = 0;       ///< not in parley.toml: the chain's height
     std::uint64_t head_time = 0;  ///< not in parley.toml: of its last block; Unix seconds
     std::uint64_t roles = transport::role::full;  ///< not in parley.toml: bits of transport::role
-    std::uint64_t services = 0;  ///< not in parley.toml: bits of transport::service
+    std::uint64_t services = 0;    ///< not in parley.toml: bits of transport::service
+    unsigned light_nodes_max = 0;  ///< not in parley.toml: that are served at a time
 
     transport::ForkRules fork_rules() const {
         return {genesis, forks, head, fork_times, head_time};
@@ -53,6 +54,8 @@ struct ChainFacts {
     Hash256 genesis{};                           ///< zero: not known, and then nothing below
     std::vector<std::uint64_t> forks = {};       ///< as NetworkConfig has them
     std::vector<std::uint64_t> fork_times = {};  ///< as `forks`
+    std::uint64_t roles = 0;       ///< bits of transport::role; 0: as the settings have them
+    unsigned light_nodes_max = 0;  ///< that this node serves at a time; 0: none, as Hello says
 };
 /// The network's settings take what they leave open. Nothing, or which of them says something else:
 /// "network.genesis is 0x12…, and the chain's is 0x34…".

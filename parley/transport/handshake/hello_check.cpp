@@ -16,11 +16,6 @@ std::string fork_text(const ForkId& fork) {
     return fmt::format("{} next {}", to_hex(fork.hash), fork.next);
 }
 
-/// A light node keeps headers only; one that also says full is taken as full.
-bool is_light(const Hello& hello) {
-    return (hello.roles & role::light) != 0 && (hello.roles & role::full) == 0;
-}
-
 bool serves_light(const Hello& hello) {
     return !is_light(hello) && (hello.services & service::light_nodes) != 0;
 }
@@ -42,22 +37,20 @@ std::string topics_text(const Hello& hello) {
     return text.empty() ? "none" : text;
 }
 
-bool has_common_topic(const Hello& ours, const Hello& theirs) {
-    return std::ranges::any_of(ours.topics, [&](const HelloTopic& topic) {
-        return std::ranges::any_of(theirs.topics, [&](const HelloTopic& other) {
-            return other.name == topic.name && other.version == topic.version;
-        });
-    });
-}
-
 }  // namespace
+
+bool is_light(const Hello& hello) {
+    return (hello.roles & role::light) != 0 && (hello.roles & role::full) == 0;
+}
 
 std::vector<CommonTopic> common_topics(const Hello& ours, const Hello& theirs) {
     std::vector<CommonTopic> common;
+    const bool has_light_node = is_light(ours) || is_light(theirs);
     auto other = theirs.topics.begin();
     for (const auto& topic : ours.topics) {  // both are sorted by name
         while (other != theirs.topics.end() && other->name < topic.name) ++other;
         if (other == theirs.topics.end()) break;
+        if (topic.name == light_topic_name && !has_light_node) continue;
         if (other->name == topic.name && other->version == topic.version) {
             common.push_back({topic.name, topic.version, topic, *other});
         }
@@ -92,7 +85,7 @@ std::optional<Goodbye> check_hello(const Hello& ours, const ForkRules& our_forks
     if ((is_light(ours) && !serves_light(theirs)) || (is_light(theirs) && !serves_light(ours))) {
         return differ(CloseReason::roles_do_not_fit, roles_text(ours), roles_text(theirs));
     }
-    if (!has_common_topic(ours, theirs)) {
+    if (common_topics(ours, theirs).empty()) {
         return differ(CloseReason::no_common_topic, topics_text(ours), topics_text(theirs));
     }
     return std::nullopt;

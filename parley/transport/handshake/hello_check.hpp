@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace parley::transport {
@@ -20,8 +21,13 @@ struct CommonTopic {
     HelloTopic ours;
     HelloTopic theirs;
 };
+/// The topic by which light nodes are served: common only where one of the two is a light node.
+inline constexpr std::string_view light_topic_name = "light";
 /// The topics of a link, sorted by name: lane = index + 1. Both sides come to the same ones.
 std::vector<CommonTopic> common_topics(const Hello& ours, const Hello& theirs);
+
+/// A light node keeps headers only; one that also says full is taken as full.
+bool is_light(const Hello& hello);
 
 /// Nothing if the two fit; otherwise the Goodbye that names both values. Checked in the order:
 /// version, network, genesis, chain (where both name one), fork, roles, topics.

@@ -1,6 +1,7 @@
 #include <parley/transport/switch/admission.hpp>
 
 #include <parley/base/mutation.hpp>
+#include <parley/transport/handshake/hello_check.hpp>
 #include <parley/transport/link/lanes_out.hpp>
 #include <parley/transport/switch/eviction.hpp>
 
@@ -202,7 +203,8 @@ Result<void, SlotError> Admission::swap_token(Connection& c) {
         c.slot_class = chosen->second;
         return {};
     }
-    return slots_.promote(c.token, SlotClass::ordinary);
+    if (is_light(*c.hello)) c.slot_class = SlotClass::light;
+    return slots_.promote(c.token, c.slot_class);
 }
 
 /// Takes the memory for its windows and the token of its class; or the link is refused, or waits
@@ -221,7 +223,9 @@ bool Admission::admit(Connection& c) {
         return false;
     }
     if (const auto swapped = swap_token(c); !swapped) {
-        if (swapped.error() == SlotError::no_slot && evict_for(c)) return false;
+        const bool may_evict =
+            swapped.error() == SlotError::no_slot && c.slot_class != SlotClass::light;
+        if (may_evict && evict_for(c)) return false;
         refuse(c, too_many_peers(c, swapped.error()));
         return false;
     }

@@ -19,6 +19,8 @@ SlotKind kind_of(SlotClass slot_class, SlotKind ordinary) {
             return SlotKind::trusted;
         case SlotClass::feeler:
             return SlotKind::feeler;
+        case SlotClass::light:
+            return SlotKind::light;
     }
     return ordinary;
 }
@@ -40,6 +42,10 @@ void uncount(std::map<Group, std::size_t>& groups, const Group& group) {
 /// That part of all, or what one of the next smaller size may have if that is more.
 std::size_t share_of(std::size_t all, std::size_t part, std::size_t least) {
     return std::max(least, all / std::max<std::size_t>(part, 1));
+}
+
+bool counts_inbound_group(SlotKind kind) {
+    return kind == SlotKind::inbound || kind == SlotKind::light;
 }
 
 bool counts_outbound_group(SlotClass slot_class, const IpAddress& address) {
@@ -66,6 +72,8 @@ std::string_view name(SlotKind kind) {
             return "trusted";
         case SlotKind::feeler:
             return "feeler";
+        case SlotKind::light:
+            return "light";
     }
     return "unknown";
 }
@@ -116,6 +124,7 @@ Slots::Slots(const SlotLimits& limits) : limits_(limits) {
     limit_[index(SlotKind::static_peer)] = limits.static_max;
     limit_[index(SlotKind::trusted)] = limits.trusted_max;
     limit_[index(SlotKind::feeler)] = limits.feeler_max;
+    limit_[index(SlotKind::light)] = limits.light_max;
 }
 
 bool Slots::inbound_group_free(const IpAddress& from) const {
@@ -220,7 +229,8 @@ Result<void, SlotError> Slots::promote(SlotToken& token, SlotClass slot_class) {
         return {};
     }
     const SlotKind wanted = kind_of(slot_class, SlotKind::inbound);
-    const bool counts = wanted == SlotKind::inbound && !is_exempt_from_group_limits(token.address_);
+    const bool counts =
+        counts_inbound_group(wanted) && !is_exempt_from_group_limits(token.address_);
     if (counts && !inbound_group_free(token.address_)) {
         return std::unexpected{SlotError::group_taken};
     }
@@ -250,7 +260,7 @@ void Slots::give_back(SlotToken& token) {
         --in_use_[index(token.kind_)];
     }
     if (token.counts_group_) {
-        if (token.kind_ == SlotKind::inbound) {
+        if (counts_inbound_group(token.kind_)) {
             uncount(inbound_by_group_, inbound_group(token.address_));
             uncount(inbound_by_wide_group_, outbound_group(token.address_));
         } else {

@@ -35,10 +35,12 @@ enum class SlotKind : std::uint8_t {
     static_peer,  ///< either direction
     trusted,      ///< either direction
     feeler,
+    light,  ///< inbound
 };
 inline constexpr std::array all_slot_kinds{
-    SlotKind::handshake_in, SlotKind::giving_way,  SlotKind::handshake_out, SlotKind::inbound,
-    SlotKind::outbound,     SlotKind::static_peer, SlotKind::trusted,       SlotKind::feeler};
+    SlotKind::handshake_in, SlotKind::giving_way, SlotKind::handshake_out,
+    SlotKind::inbound,      SlotKind::outbound,   SlotKind::static_peer,
+    SlotKind::trusted,      SlotKind::feeler,     SlotKind::light};
 inline constexpr std::size_t slot_kinds = all_slot_kinds.size();
 /// "handshake_in".
 std::string_view name(SlotKind kind);
@@ -53,9 +55,10 @@ struct SlotLimits {
     std::size_t static_max = 32;
     std::size_t trusted_max = 32;
     std::size_t feeler_max = 2;
+    std::size_t light_max = 0;
     /// Links that may be up at a time, of all kinds.
     std::size_t links() const {
-        return inbound_max + outbound_max + static_max + trusted_max + feeler_max;
+        return inbound_max + outbound_max + static_max + trusted_max + feeler_max + light_max;
     }
 
     /// Inbound handshakes at a time from one exact address (IPv6: /64).
@@ -69,7 +72,7 @@ struct SlotLimits {
     /// Ordinary outbound links (and dials) to one owner.
     std::size_t outbound_per_group_max = 1;
     OwnerGroups owners{};  ///< who that is
-    /// Ordinary inbound links from one /24 (IPv6: /48).
+    /// Ordinary inbound links, and those of light nodes, from one /24 (IPv6: /48).
     std::size_t inbound_per_group_max = 4;
     /// From one /16 (IPv6: /32) no more than this part of inbound_max, or inbound_per_group_max if
     /// that is more: addresses of many /24 are cheap where one owner holds the /16.
