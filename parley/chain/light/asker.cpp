@@ -248,12 +248,11 @@ void Asker::on_proofs(Now now, PeerId peer, const Items& answer, Effects& out) {
 
 Result<Asker::Included, std::string> Asker::prove(const InclusionWish& wish,
                                                   const Inclusion& answer) {
-    const auto block = at_(answer.number);
-    if (!block) return std::unexpected{fmt::format("block {} is not here yet", answer.number)};
+    const auto block = *at_(answer.number);
     Included out{.number = answer.number, .index = answer.index, .transaction = {}, .receipt = {}};
     const auto key = trie::index_key(answer.index);
     const auto raw =
-        trie::find(AnswerNodes{known_, answer.transaction}, block->header.transactions_root, key);
+        trie::find(AnswerNodes{known_, answer.transaction}, block.header.transactions_root, key);
     if (!raw) return std::unexpected{"transaction: " + message(raw.error())};
     if (!*raw) return std::unexpected{std::string{"the block has fewer transactions"}};
     auto transaction = decode_transaction(SharedBytes::copy(**raw));
@@ -262,10 +261,10 @@ Result<Asker::Included, std::string> Asker::prove(const InclusionWish& wish,
         return std::unexpected{std::string{"another transaction"}};
     }
     const AnswerNodes receipts{known_, answer.receipt};
-    auto receipt = receipt_at(receipts, block->header.receipts_root, answer.index);
+    auto receipt = receipt_at(receipts, block.header.receipts_root, answer.index);
     if (!receipt) return std::unexpected{std::move(receipt.error())};
     if (answer.index > 0) {
-        const auto before = receipt_at(receipts, block->header.receipts_root, answer.index - 1);
+        const auto before = receipt_at(receipts, block.header.receipts_root, answer.index - 1);
         if (!before) return std::unexpected{before.error()};
         out.gas_before = before->cumulative_gas_used;
     }
@@ -283,7 +282,8 @@ void Asker::on_inclusion(Now now, PeerId peer, const Inclusion& answer, Effects&
         out.emplace_back(Charge{peer, Offence::invalid_data, "an answer to another question"});
         return try_again(now, std::move(wish), "a full node answered another question", out);
     }
-    if (answer.transaction.empty()) {
+    // Of a block that is not here yet nothing can be said.
+    if (answer.transaction.empty() || !at_(answer.number)) {
         if (++one->absences >= config_.absences) return give_up(now, std::move(wish));
         return try_again(now, std::move(wish), {}, out);
     }
@@ -292,10 +292,7 @@ void Asker::on_inclusion(Now now, PeerId peer, const Inclusion& answer, Effects&
         one->done(now, std::move(*proven));
         return start(now, out);
     }
-    // A block that is not here yet may well be there.
-    if (at_(answer.number)) {
-        out.emplace_back(Charge{peer, Offence::invalid_data, proven.error()});
-    }
+    out.emplace_back(Charge{peer, Offence::invalid_data, proven.error()});
     try_again(now, std::move(wish), std::move(proven.error()), out);
 }
 

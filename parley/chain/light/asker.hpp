@@ -139,6 +139,7 @@ private:
     void try_again(Now now, Wish wish, std::string why, Effects& out);
     static Result<ProvenAccount, trie::TrieError> prove(const AccountWish& wish,
                                                         const trie::NodeReader& nodes);
+    /// Of a block that is here.
     Result<Included, std::string> prove(const InclusionWish& wish, const Inclusion& answer);
 
     AskerConfig config_;

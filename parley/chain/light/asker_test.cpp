@@ -293,7 +293,7 @@ TEST_CASE("a wrong inclusion costs the peer") {
     CHECK(lie([](Inclusion&) {}) == "free: 2:2 gas 63000");
     CHECK(lie([](Inclusion& one) { one.index = 1; }).starts_with("charged: "));
     CHECK(lie([](Inclusion& one) { one.number = 3; }).starts_with("charged: transaction: "));
-    CHECK(lie([](Inclusion& one) { one.number = 99; }) == "free: block 99 is not here yet");
+    CHECK(lie([](Inclusion& one) { one.number = 99; }) == "free: none");
     CHECK(lie([](Inclusion& one) { one.receipt.clear(); }).starts_with("charged: receipt: "));
     CHECK(lie([](Inclusion& one) {
               one.receipt = one.transaction;

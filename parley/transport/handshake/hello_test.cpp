@@ -291,6 +291,21 @@ TEST_CASE("hello: lanes are the topics that both have in one version") {
     CHECK(common_topics(ours, theirs).empty());
 }
 
+TEST_CASE("hello: the topic light is common where one of the two is a light node") {
+    const auto key = key_of(1);
+    auto ours = hello_of(key);
+    auto theirs = hello_of(key);
+    ours.topics = theirs.topics = {{"light", 1, 10, 1}, {"tx", 1, 10, 1}};
+    ours.roles = theirs.roles = role::full;
+    REQUIRE(common_topics(ours, theirs).size() == 1);
+    CHECK(common_topics(ours, theirs)[0].name == "tx");
+    theirs.roles = role::light;
+    CHECK(common_topics(ours, theirs).size() == 2);
+    CHECK(common_topics(theirs, ours).size() == 2);
+    theirs.roles = role::light | role::full;
+    CHECK(common_topics(ours, theirs).size() == 1);
+}
+
 namespace {
 
 struct Mismatch {

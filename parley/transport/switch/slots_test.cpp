@@ -223,6 +223,28 @@ TEST_CASE("slots: inbound links by /24, loopback and private ranges exempt") {
     held.keep(slots.dial(ip("10.0.0.1"), SlotClass::ordinary));
 }
 
+TEST_CASE("slots: light nodes have slots of their own, and count by address with all inbound") {
+    auto limits = small_limits();
+    limits.light_max = 2;
+    limits.inbound_per_group_max = 2;
+    Slots slots{limits};
+    Held held{slots};
+    for (const char* from : {"8.8.4.1", "9.9.9.9"}) {
+        SlotToken& token = held.keep(slots.accept(ip(from)));
+        REQUIRE(slots.promote(token, SlotClass::light));
+        CHECK(token.kind() == SlotKind::light);
+    }
+    SlotToken& third = held.keep(slots.accept(ip("7.7.7.7")));
+    CHECK(slots.promote(third, SlotClass::light).error() == SlotError::no_slot);
+    // A full node still has its place.
+    CHECK(slots.promote(third, SlotClass::ordinary));
+    SlotToken& neighbour = held.keep(slots.accept(ip("8.8.4.2")));
+    CHECK(slots.promote(neighbour, SlotClass::ordinary));
+    SlotToken& another = held.keep(slots.accept(ip("8.8.4.3")));
+    CHECK(slots.promote(another, SlotClass::ordinary).error() == SlotError::group_taken);
+    CHECK(slots.limits().links() == 2 + 2 + 1 + 1 + 1 + 2);
+}
+
 TEST_CASE("slots: many /24 of one /16 hold a quarter of the inbound slots at most") {
     SlotLimits limits = small_limits();
     limits.inbound_max = 20;

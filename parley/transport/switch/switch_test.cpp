@@ -224,6 +224,33 @@ TEST_CASE("switch: a trusted caller is let in beyond the ordinary slots") {
     CHECK(n.rig.command(second) == "refuse too_many_peers");
 }
 
+TEST_CASE("switch: a light node takes a slot of its own, and nobody makes room for it") {
+    SwitchConfig config;
+    config.slots.inbound_max = 1;
+    config.slots.light_max = 1;
+    Node n{config};
+    n.rig.node->set_roles(role::full, service::light_nodes);
+    const auto call = [&](std::size_t key, std::string_view from) {
+        const LinkId link = n.rig.accept(from);
+        auto hello = n.rig.hello_like_ours(n.keys[key]);
+        hello.roles = role::light;
+        n.rig.prove(link, n.keys[key], hello);
+        return link;
+    };
+    n.rig.up_inbound(n.keys[1], "8.8.8.8");
+    const LinkId served = call(2, "9.9.9.9");
+    CHECK(n.rig.command(served) == "proceed");
+    CHECK(n.rig.in_use(SlotKind::light) == 1);
+    const LinkId refused = call(3, "7.7.7.7");
+    CHECK(n.rig.command(refused) == "refuse too_many_peers");
+    n.rig.closed(served);
+    CHECK(n.rig.in_use(SlotKind::light) == 0);
+    CHECK(n.rig.in_use(SlotKind::inbound) == 1);
+    // A full node that serves none says so.
+    n.rig.node->set_roles(role::full, 0);
+    CHECK(n.rig.command(call(4, "6.6.6.6")) == "refuse roles_do_not_fit");
+}
+
 TEST_CASE("switch: a permissioned network lets in only whom it knows") {
     Node n;
     const LinkId before = n.rig.up_inbound(n.keys[2]);
