@@ -88,7 +88,8 @@ TEST_CASE("light: proven balances, a transaction sent and found, over a restart"
     const auto made = chain::testing::sign(tx, rich);
     const auto hash = "0x" + to_hex(made.hash);
     CHECK(net.ask("eve", {"eth_getTransactionReceipt", hash}).is_null());
-    CHECK(net.ask("eve", {"eth_sendRawTransaction", "0x" + to_hex(made.raw)}) == hash);
+    CHECK(net.ask("eve", {"eth_sendRawTransaction", "0x" + to_hex(made.raw)}) ==
+          boost::json::value(hash));
     const auto receipt = net.ask_when("eve", {"eth_getTransactionReceipt", hash});
     CHECK(receipt == net.ask("ann", {"eth_getTransactionReceipt", hash}));
     CHECK(net.ask("eve", {"eth_getTransactionByHash", hash}) ==

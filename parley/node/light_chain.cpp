@@ -36,6 +36,13 @@ Result<LightData, std::string> make_light_data(const ChainConfig& config, chain:
                         "\"{}\"",
                         config.engine)};
     }
+    const auto epoch = qbft->config().epoch_blocks;
+    if (config.checks_all_seals && config.checkpoint && config.checkpoint->number % epoch != 0) {
+        return std::unexpected{
+            fmt::format("chain.light_checks_all: from chain.light_checkpoint {} on the votes on "
+                        "validators are not known: expected a multiple of {}",
+                        config.checkpoint->number, epoch)};
+    }
     LightData out{.genesis = std::move(genesis),
                   .first_header = {},
                   .engine = std::move(qbft),

@@ -1,5 +1,6 @@
 #include <parley/p2p/network.hpp>
 
+#include <parley/transport/handshake/hello_check.hpp>
 #include <parley/transport/link/lanes_out.hpp>
 
 #include <fmt/format.h>
@@ -102,7 +103,12 @@ transport::SwitchConfig Network::switch_config() const {
 /// Each link takes the windows of its topics out of one cap for all.
 void Network::check_receive_bytes(const transport::Hello& hello) {
     std::uint64_t windows = 0;
-    for (const auto& topic : hello.topics) windows += transport::initial_credit(topic);
+    std::uint64_t of_light_node = 0;
+    for (const auto& topic : hello.topics) {
+        const bool is_for_all = topic.name != transport::light_topic_name || is_light(hello);
+        (is_for_all ? windows : of_light_node) += transport::initial_credit(topic);
+    }
+    of_light_node *= config_.network.light_nodes_max;
     const std::uint64_t links = std::uint64_t{config_.p2p.inbound_max} + config_.p2p.outbound_max +
                                 config_.p2p.static_peers.size() + config_.p2p.trusted.size();
     const auto most = config_.p2p.receive_bytes_max;
@@ -111,9 +117,10 @@ void Network::check_receive_bytes(const transport::Hello& hello) {
             "p2p.receive_bytes_max: expected {} or more, the windows of one link, got {}", windows,
             most)};
     }
-    if (windows * links <= most) return;
+    const auto needed = windows * links + of_light_node;
+    if (needed <= most) return;
     log_.write(LogLevel::warn, "node", "p2p.receive_bytes_max is too small for all links",
-               {{"links", links}, {"needed", windows * links}, {"room_for_links", most / windows}});
+               {{"links", links}, {"needed", needed}, {"room_for_links", most / windows}});
 }
 
 void Network::make_switch(std::vector<transport::PeerHandler*> modules) {

@@ -42,11 +42,17 @@ Result<Receipt, std::string> receipt_at(const trie::NodeReader& nodes, const Has
 
 }  // namespace
 
-Asker::Asker(AskerConfig config, std::function<std::optional<Known>(std::uint64_t)> at, Rng rng)
-    : config_(config), at_(std::move(at)), rng_(rng), known_(config.nodes_max, rng_.next()) {}
+Asker::Asker(AskerConfig config, std::function<std::optional<Known>(std::uint64_t)> at,
+             std::function<std::uint64_t()> head, Rng rng)
+    : config_(config),
+      at_(std::move(at)),
+      head_(std::move(head)),
+      rng_(rng),
+      known_(config.nodes_max, rng_.next()) {}
 
 void Asker::remove_peer(Now now, PeerId peer, Effects& out) {
     peers_.erase(peer);
+    std::erase_if(late_, [&](const auto& one) { return one.second == peer; });
     std::vector<Wish> open;
     for (auto at = under_way_.begin(); at != under_way_.end();) {
         if (at->second.peer != peer) {
@@ -91,30 +97,53 @@ void Asker::push(Now now, Wish wish, Effects& out) {
     start(now, out);
 }
 
-/// One that was not tried; of those any.
-std::optional<Asker::PeerId> Asker::peer_for(const Wish& wish) {
+std::set<Asker::PeerId> Asker::untried(const Wish& wish) const {
+    std::set<PeerId> out;
+    if (wish.tried.size() >= config_.tries_max) return out;
+    for (const auto& [id, peer] : peers_) {
+        if (!wish.tried.contains(id)) out.insert(id);
+    }
+    return out;
+}
+
+/// One that was not tried and is not busy; of those any.
+std::optional<Asker::PeerId> Asker::peer_for(Now now, const Wish& wish) {
     std::vector<PeerId> open;
-    std::ranges::set_difference(peers_, wish.tried, std::back_inserter(open));
-    if (open.empty() || wish.tried.size() >= config_.tries_max) return std::nullopt;
+    for (const auto id : untried(wish)) {
+        auto& peer = peers_.at(id);
+        const bool is_free = peer.under_way < config_.peer_under_way_max;
+        if (is_free && peer.rate.has(now.instant)) open.push_back(id);
+    }
+    if (open.empty()) return std::nullopt;
     return open[static_cast<std::size_t>(rng_.below(open.size()))];
 }
 
 void Asker::start(Now now, Effects& out) {
     if (std::exchange(is_starting_, true)) return;
+    start_at_ = never;
     while (!waiting_.empty() && under_way_.size() < config_.under_way_max) {
         auto wish = std::move(waiting_.front());
         waiting_.pop_front();
-        if (!start_one(now, std::move(wish), out)) break;
+        if (start_one(now, wish, out)) continue;
+        // All that it may go to are busy.
+        waiting_.push_front(std::move(wish));
+        start_at_ = now.instant + config_.pause;
+        break;
     }
     is_starting_ = false;
 }
 
-bool Asker::start_one(Now now, Wish wish, Effects& out) {
-    const auto peer = peer_for(wish);
+/// False: it must wait.
+bool Asker::start_one(Now now, Wish& wish, Effects& out) {
+    const auto peer = peer_for(now, wish);
     if (!peer) {
+        if (!untried(wish).empty()) return false;
         give_up(now, std::move(wish));
         return true;
     }
+    auto& asked = peers_.at(*peer);
+    (void)asked.rate.take(now.instant);
+    ++asked.under_way;
     const auto id = next_id_++;
     UnderWay sent{*peer, now.instant + config_.patience, {}};
     const auto send = [&](transport::Code code, SharedBytes message) {
@@ -156,22 +185,38 @@ bool Asker::start_one(Now now, Wish wish, Effects& out) {
 }
 
 std::optional<Asker::UnderWay> Asker::take(PeerId peer, std::uint64_t id, Effects& out) {
-    auto found = under_way_.find(id);
-    if (found == under_way_.end() || found->second.peer != peer) {
-        // It may come after its time.
-        if (id >= next_id_) out.emplace_back(Charge{peer, Offence::unasked, "an answer"});
+    const auto of_peer = peers_.find(peer);
+    if (of_peer == peers_.end()) return std::nullopt;
+    const auto late = late_.find(id);
+    if (late != late_.end() && late->second == peer) {
+        late_.erase(late);
+        --of_peer->second.under_way;
         return std::nullopt;
     }
+    auto found = under_way_.find(id);
+    if (found == under_way_.end() || found->second.peer != peer) {
+        out.emplace_back(Charge{peer, Offence::unasked, "an answer"});
+        return std::nullopt;
+    }
+    --of_peer->second.under_way;
     auto taken = std::move(found->second);
     under_way_.erase(found);
     return taken;
 }
 
+/// As many as must, or all that there are.
+bool Asker::all_say_no(const Wish& wish, const InclusionWish& one) const {
+    return one.absences >= config_.absences ||
+           (one.absences > 0 && one.absences == wish.tried.size() && untried(wish).empty());
+}
+
 void Asker::give_up(Now now, Wish wish) {
+    const auto* inclusion = std::get_if<InclusionWish>(&wish.what);
+    const bool says_no = inclusion != nullptr && all_say_no(wish, *inclusion);
     const auto why = std::unexpected{std::move(wish.last_error)};
     std::visit(overloaded{[&](AccountWish& one) { one.done(now, why); },
                           [&](InclusionWish& one) {
-                              if (one.absences > 0) return one.done(now, std::nullopt);
+                              if (says_no) return one.done(now, std::nullopt);
                               one.done(now, why);
                           },
                           [&](SubmitWish& one) {
@@ -246,9 +291,8 @@ void Asker::on_proofs(Now now, PeerId peer, const Items& answer, Effects& out) {
     start(now, out);
 }
 
-Result<Asker::Included, std::string> Asker::prove(const InclusionWish& wish,
+Result<Asker::Included, std::string> Asker::prove(const InclusionWish& wish, const Known& block,
                                                   const Inclusion& answer) {
-    const auto block = *at_(answer.number);
     Included out{.number = answer.number, .index = answer.index, .transaction = {}, .receipt = {}};
     const auto key = trie::index_key(answer.index);
     const auto raw =
@@ -282,12 +326,20 @@ void Asker::on_inclusion(Now now, PeerId peer, const Inclusion& answer, Effects&
         out.emplace_back(Charge{peer, Offence::invalid_data, "an answer to another question"});
         return try_again(now, std::move(wish), "a full node answered another question", out);
     }
-    // Of a block that is not here yet nothing can be said.
-    if (answer.transaction.empty() || !at_(answer.number)) {
-        if (++one->absences >= config_.absences) return give_up(now, std::move(wish));
-        return try_again(now, std::move(wish), {}, out);
+    // What is above the head is not in the chain as this node knows it.
+    const bool is_absent = answer.transaction.empty() || answer.number > head_();
+    if (is_absent) ++one->absences;
+    if (is_absent && all_say_no(wish, *one)) {
+        give_up(now, std::move(wish));
+        return start(now, out);
     }
-    auto proven = prove(*one, answer);
+    const auto block = is_absent ? std::nullopt : at_(answer.number);
+    if (!block) {
+        auto error = is_absent ? std::string{"full nodes do not agree on where it is"}
+                               : fmt::format("block {} is not here yet", answer.number);
+        return try_again(now, std::move(wish), std::move(error), out);
+    }
+    auto proven = prove(*one, *block, answer);
     if (proven) {
         one->done(now, std::move(*proven));
         return start(now, out);
@@ -305,7 +357,9 @@ void Asker::on_submitted(Now now, PeerId peer, const Items& answer, Effects& out
         out.emplace_back(Charge{peer, Offence::invalid_data, "an answer to another question"});
         return try_again(now, std::move(wish), "a full node answered another question", out);
     }
-    if (answer.items.empty()) {
+    const bool is_known =
+        !answer.items.empty() && equal(answer.items.front(), bytes_of("already known"));
+    if (answer.items.empty() || is_known) {
         one->done(now, {});
         return start(now, out);
     }
@@ -328,15 +382,17 @@ void Asker::on_timer(Now now, Effects& out) {
             continue;
         }
         std::ranges::move(at->second.wishes, std::back_inserter(late));
+        late_.emplace(at->first, at->second.peer);
         at = under_way_.erase(at);
     }
     for (auto& wish : late) {
         try_again(now, std::move(wish), "no full node answered in time", out);
     }
+    start(now, out);
 }
 
 Instant Asker::next_wakeup() const {
-    Instant at = never;
+    Instant at = start_at_;
     for (const auto& [id, one] : under_way_) at = std::min(at, one.deadline);
     return at;
 }

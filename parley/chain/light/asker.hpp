@@ -15,6 +15,7 @@
 
 #include <parley/base/rng.hpp>
 #include <parley/base/time.hpp>
+#include <parley/base/token_bucket.hpp>
 #include <parley/chain/light/follower.hpp>
 #include <parley/chain/light/known_nodes.hpp>
 #include <parley/chain/light/messages.hpp>
@@ -38,7 +39,11 @@ namespace parley::chain::light {
 
 struct AskerConfig {
     std::size_t waiting_max = 1'024;
-    std::size_t under_way_max = questions_under_way_max / 2;
+    std::size_t under_way_max = 64;
+    std::size_t peer_under_way_max = questions_under_way_max / 2;
+    double peer_per_second = 50;  ///< half of what a server lets pass
+    double peer_burst = 100;
+    Duration pause = std::chrono::milliseconds{20};  ///< while all full nodes are busy
     std::size_t tries_max = 5;
     std::size_t absences =
         3;  ///< full nodes that must not know a transaction, which no proof shows
@@ -78,10 +83,13 @@ public:
     template <class T>
     using Done = std::move_only_function<void(Now, Result<T, std::string>)>;
 
-    /// `at`: a header of the chain that is followed.
-    Asker(AskerConfig config, std::function<std::optional<Known>(std::uint64_t)> at, Rng rng);
+    /// `at`: a header of the chain that is followed; `head`: the number of its head.
+    Asker(AskerConfig config, std::function<std::optional<Known>(std::uint64_t)> at,
+          std::function<std::uint64_t()> head, Rng rng);
 
-    void add_peer(PeerId peer) { peers_.insert(peer); }
+    void add_peer(PeerId peer) {
+        peers_.try_emplace(peer, TokenBucket{config_.peer_per_second, config_.peer_burst});
+    }
     void remove_peer(Now now, PeerId peer, Effects& out);
 
     // `done` is called once, now or later, also with why there is no answer.
@@ -131,26 +139,35 @@ private:
 
     void push(Now now, Wish wish, Effects& out);
     void start(Now now, Effects& out);
-    bool start_one(Now now, Wish wish, Effects& out);
-    std::optional<PeerId> peer_for(const Wish& wish);
+    bool start_one(Now now, Wish& wish, Effects& out);
+    std::set<PeerId> untried(const Wish& wish) const;
+    std::optional<PeerId> peer_for(Now now, const Wish& wish);
+    bool all_say_no(const Wish& wish, const InclusionWish& one) const;
     std::optional<UnderWay> take(PeerId peer, std::uint64_t id, Effects& out);
     void give_up(Now now, Wish wish);
     /// To another full node.
     void try_again(Now now, Wish wish, std::string why, Effects& out);
     static Result<ProvenAccount, trie::TrieError> prove(const AccountWish& wish,
                                                         const trie::NodeReader& nodes);
-    /// Of a block that is here.
-    Result<Included, std::string> prove(const InclusionWish& wish, const Inclusion& answer);
+    Result<Included, std::string> prove(const InclusionWish& wish, const Known& block,
+                                        const Inclusion& answer);
 
     AskerConfig config_;
     std::function<std::optional<Known>(std::uint64_t)> at_;
+    std::function<std::uint64_t()> head_;
     Rng rng_;
     KnownNodes known_;
-    std::set<PeerId> peers_;
+    struct Peer {
+        TokenBucket rate;
+        std::size_t under_way = 0;  // questions, those that were given up too
+    };
+    std::map<PeerId, Peer> peers_;
+    std::map<std::uint64_t, PeerId> late_;  // by the id of the message: given up, not answered
     std::deque<Wish> waiting_;
     std::map<std::uint64_t, UnderWay> under_way_;  // by the id of the message
     std::uint64_t next_id_ = 1;
     bool is_starting_ = false;
+    Instant start_at_ = never;  // all were busy
 };
 
 }  // namespace parley::chain::light

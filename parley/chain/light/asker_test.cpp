@@ -76,7 +76,10 @@ struct Rig {
     std::size_t sends = 0;
     std::vector<std::pair<PeerId, std::string>> charged;
     Now now{};
-    Asker asker{{}, [this](std::uint64_t number) { return full.at(number); }, Rng{7}};
+    Asker asker{{},
+                [this](std::uint64_t number) { return full.at(number); },
+                [this] { return full.chain.ledger->head().header.number; },
+                Rng{7}};
     Asker::Effects out;
 
     Proofs honest() {
@@ -315,8 +318,86 @@ TEST_CASE("a transaction is sent until one full node takes it") {
     };
     CHECK(submit() == "nonce? too low");
     CHECK(rig.sends == 2);
+    rig.peers[1].refusal = rig.peers[2].refusal = "already known";
+    CHECK(submit() == "taken");
+    rig.peers[1].refusal = rig.peers[2].refusal = "no";
     rig.add(3, {});
     CHECK(submit() == "taken");
+}
+
+TEST_CASE("who asks much is not charged for it: questions wait for their turn") {
+    Rig rig;
+    std::map<PeerId, std::size_t> asked;
+    rig.add(1, {}, [&](const GetInclusion& question) {
+        ++asked[1];
+        return rig.full.inclusion(question);
+    });
+    std::size_t answered = 0;
+    for (int i = 0; i < 300; ++i) {
+        rig.asker.inclusion(
+            rig.now, rig.full.sent[0].hash,
+            [&](Now, auto found) { answered += found && *found ? 1 : 0; }, rig.out);
+    }
+    rig.run();
+    CHECK(asked[1] == 100);
+    rig.wait(seconds{1});
+    CHECK(asked[1] <= 152);
+    rig.wait(seconds{10});
+    CHECK(answered == 300);
+}
+
+TEST_CASE("a full node that is silent gets no more than some questions, until it answers") {
+    Rig rig;
+    std::vector<GetInclusion> silent;
+    rig.add(1, {}, [&](const GetInclusion& question) {
+        silent.push_back(question);
+        return std::optional<Inclusion>{};
+    });
+    std::vector<std::string> errors;
+    for (int i = 0; i < 40; ++i) {
+        rig.asker.inclusion(
+            rig.now, rig.full.sent[0].hash,
+            [&](Now, auto found) { errors.push_back(found.error()); }, rig.out);
+    }
+    rig.run();
+    CHECK(silent.size() == 16);
+    rig.wait(seconds{5});
+    CHECK(silent.size() == 16);
+    CHECK(errors.size() == 16);
+    // Late answers make room, and are not charged.
+    for (const auto& question : silent) {
+        auto late = rig.full.inclusion(question);
+        rig.asker.on_inclusion(rig.now, 1, late, rig.out);
+    }
+    rig.run();
+    rig.wait(seconds{1});
+    CHECK(silent.size() == 32);
+    CHECK(rig.charged.empty());
+}
+
+TEST_CASE("that a transaction is nowhere three must say, or all that there are") {
+    Rig rig;
+    const auto silent = [](const GetInclusion&) { return std::optional<Inclusion>{}; };
+    const auto denies = [](const GetInclusion& question) { return Inclusion{.id = question.id}; };
+    rig.add(1, {}, denies);
+    rig.add(2, {}, silent);
+    rig.add(3, {}, silent);
+    CHECK(rig.included(rig.full.sent[0].hash) == "no full node answered in time");
+    Rig alone;
+    alone.add(1, {}, denies);
+    CHECK(alone.included(alone.full.sent[0].hash) == "none");
+    // Many at once, none of which is forgotten.
+    Rig many;
+    for (PeerId id = 1; id <= 3; ++id) many.add(id, {}, denies);
+    std::size_t answered = 0;
+    for (int i = 0; i < 90; ++i) {
+        many.asker.inclusion(
+            many.now, Hash256{std::byte{1}},
+            [&](Now, auto found) { answered += found && !*found ? 1 : 0; }, many.out);
+    }
+    many.run();
+    many.wait(seconds{10});
+    CHECK(answered == 90);
 }
 
 TEST_CASE("an answer that nobody asked for is charged") {

@@ -80,6 +80,17 @@ Follower::Follower(FollowerConfig config, std::shared_ptr<const Trust> trust,
     head_ = {walked_.header, walked_.hash, trust_->engine().validators_of(walked_.header)};
 }
 
+void Follower::stay_halted() {
+    is_halted_ = true;
+}
+
+/// As often asked as the others: who comes again and again is not preferred for it.
+void Follower::add_peer(PeerId peer) {
+    std::uint64_t most = 0;
+    for (const auto& [id, other] : peers_) most = std::max(most, other.asked);
+    peers_.try_emplace(peer, Peer{.asked = most});
+}
+
 void Follower::remove_peer(Now now, PeerId peer, Effects& out) {
     peers_.erase(peer);
     if (question_ && question_->peer == peer) question_.reset();
@@ -89,12 +100,16 @@ void Follower::remove_peer(Now now, PeerId peer, Effects& out) {
 }
 
 void Follower::on_status(Now now, PeerId peer, const ChainStatus& status, Effects& out) {
-    auto& known = peers_[peer];
+    const auto found = peers_.find(peer);
+    if (found == peers_.end()) return;
+    auto& known = found->second;
     known.status = status;
     if (status.number <= head_.header.number) {
         const auto ours = at_(status.number);
         const bool is_asked = std::ranges::find(suspects_, peer, &Suspect::peer) != suspects_.end();
-        if (ours && ours->hash != status.head && !is_asked) {
+        // Who sealed long ago has nothing to lose any more.
+        const bool counts = ours && !trust_->is_expired(ours->header, now.unix_time);
+        if (counts && ours->hash != status.head && !is_asked && now.instant >= known.not_before) {
             suspects_.push_back({peer, status.number});
         }
     }
@@ -152,7 +167,7 @@ void Follower::advance(Now now, Effects& out) {
         fills_next_ = true;
         const auto last = peers_[*ahead].status->number;
         if (!config_.walks) return ask(now, *ahead, Purpose::head, last, 1, out);
-        const auto step = std::min<std::uint64_t>(last - number, config_.headers_per_question);
+        const auto step = std::min<std::uint64_t>(last - number, walk_max());
         return ask(now, *ahead, Purpose::walk, number + step, static_cast<std::uint32_t>(step),
                    out);
     }
@@ -160,8 +175,16 @@ void Follower::advance(Now now, Effects& out) {
     if (!suspects_.empty()) {
         const auto suspect = suspects_.back();
         suspects_.pop_back();
+        if (now.instant < peers_[suspect.peer].not_before) return;
         ask(now, suspect.peer, Purpose::witness, suspect.number, 1, out);
     }
+}
+
+/// Headers with all their seals that fit into an answer.
+std::uint64_t Follower::walk_max() const {
+    const auto header_bytes = 1'024 + 90 * head_.validators.size();
+    return std::clamp<std::uint64_t>(answer_bytes_max / header_bytes, 1,
+                                     config_.headers_per_question);
 }
 
 /// False: there is nothing to fill, or nobody to ask.
@@ -185,6 +208,11 @@ void Follower::ask(Now now, PeerId peer, Purpose purpose, std::uint64_t last, st
 
 void Follower::check(Now now, PeerId peer, Purpose purpose, std::vector<Header> headers,
                      Effects& out) {
+    std::optional<Known> ours;
+    if (purpose == Purpose::witness) {
+        ours = at_(headers.front().number);
+        if (!ours) return;  // the disk fails
+    }
     is_checking_ = true;
     Check work{.peer = peer,
                .purpose = purpose,
@@ -196,7 +224,6 @@ void Follower::check(Now now, PeerId peer, Purpose purpose, std::vector<Header> 
     if (purpose == Purpose::fill) work.expected = gaps_.back().parent;
     if (purpose == Purpose::checkpoint) work.expected = config_.checkpoint->hash;
     if (purpose == Purpose::witness) {
-        const auto ours = at_(work.headers.front().number);
         work.base = {ours->header, ours->hash, trust_->engine().validators_of(ours->header)};
     }
     out.emplace_back(std::move(work));
@@ -211,6 +238,9 @@ void Follower::on_headers(Now now, PeerId peer, std::uint64_t id, std::vector<He
     }
     const auto question = *std::exchange(question_, {});
     if (headers.empty()) {
+        if (question.purpose == Purpose::witness) {
+            out.emplace_back(Charge{peer, Offence::useless, "it does not show its head"});
+        }
         set_aside(now, peer);
         pivots_.clear();
         return advance(now, out);
@@ -226,8 +256,11 @@ void Follower::on_headers(Now now, PeerId peer, std::uint64_t id, std::vector<He
             pivots_.push_back({peer, std::move(headers.front())});
             return advance(now, out);
         case Purpose::walk:
-            // Less than asked would not reach down to the head.
-            if (headers.size() < question.count) return refuse(now, peer, "too few headers", out);
+            // Less than asked does not reach down to the head.
+            if (headers.size() < question.count) {
+                set_aside(now, peer);
+                return advance(now, out);
+            }
             std::ranges::reverse(headers);
             break;
         case Purpose::fill:
@@ -311,7 +344,11 @@ void Follower::accept(TrustedHeader header, Effects& out) {
 }
 
 void Follower::on_checkpoint(Now now, Check& check, Effects& out) {
-    if (check.error) return refuse(now, check.peer, message(*check.error), out);
+    if (check.error) {
+        set_aside(now, check.peer);
+        return warn("the checkpoint is not in the chain of a full node",
+                    "see that chain.light_checkpoint is right", out);
+    }
     auto& known = check.good.front();
     auto validators = trust_->engine().validators_of(known.header);
     accept({std::move(known.header), known.hash, std::move(validators)}, out);
@@ -325,11 +362,10 @@ void Follower::on_filled(Now now, Check& check, Effects& out) {
     out.emplace_back(Keep{std::move(check.good), KeepSeals::none});
     if (gap.high > gap.low + 1) return;
     const auto below = at_(gap.low);
-    const bool meets = below && below->hash == gap.parent;
-    const auto ours = below ? below->header : Header{};
+    const bool meets = !below || below->hash == gap.parent;  // or the disk fails
     gaps_.pop_back();
     // The head was certified, and what it descends from is not what was certified before.
-    if (!meets) halt(ours, head_.header, out);
+    if (!meets) halt(below->header, head_.header, out);
 }
 
 void Follower::on_walked(Now now, Check& check, Effects& out) {
@@ -360,6 +396,7 @@ void Follower::on_conflict(Now now, PeerId peer, Header one, Header other, Effec
     if (is_halted_) return;
     const auto ours = at_(one.number);
     if (!ours || one.number != other.number) return;
+    if (trust_->is_expired(ours->header, now.unix_time)) return;
     const TrustedHeader base{ours->header, ours->hash,
                              trust_->engine().validators_of(ours->header)};
     for (auto* header : {&one, &other}) {

@@ -116,7 +116,7 @@ public:
              std::function<std::optional<Known>(std::uint64_t)> at, ChainHeader head,
              std::vector<Gap> gaps = {});
 
-    void add_peer(PeerId peer) { peers_.try_emplace(peer); }
+    void add_peer(PeerId peer);
     void remove_peer(Now now, PeerId peer, Effects& out);
     void on_status(Now now, PeerId peer, const ChainStatus& status, Effects& out);
     /// The answer to Ask, newest first.
@@ -137,12 +137,14 @@ public:
     /// The highest number that a peer says it has.
     std::uint64_t highest() const;
     bool is_halted() const { return is_halted_; }
+    /// A conflict was found in an earlier life.
+    void stay_halted();
 
 private:
     struct Peer {
-        std::optional<ChainStatus> status;
-        Instant not_before{};
-        Duration back_off{};
+        std::optional<ChainStatus> status = {};
+        Instant not_before = {};
+        Duration back_off = {};
         std::uint64_t asked = 0;
     };
     struct Question {
@@ -162,6 +164,7 @@ private:
         std::uint64_t number;
     };
 
+    std::uint64_t walk_max() const;
     void advance(Now now, Effects& out);
     std::optional<PeerId> next_peer(Now now, std::uint64_t number) const;
     bool fill(Now now, Effects& out);

@@ -10,6 +10,7 @@ namespace parley::chain::light {
 namespace {
 
 constexpr std::string_view state_key = "state";
+constexpr std::string_view conflict_key = "conflict";
 /// Of a hash, as a key: two that begin alike are unlikely, and seen by the row.
 constexpr std::size_t hash_key_bytes = 8;
 
@@ -38,12 +39,15 @@ Result<Headers, StoreError> Headers::open(Store& store, qbft::ExtraForm form, Ch
     if (*state) {
         if (!out.decode_meta(**state)) return fail(StoreErrc::corrupt);
         if (const auto loaded = out.load(); !loaded) return std::unexpected{loaded.error()};
+        if (const auto loaded = out.load_conflict(); !loaded) {
+            return std::unexpected{loaded.error()};
+        }
         return out;
     }
     out.lowest_ = start.header.number;
     out.lowest_parent_ = start.header.parent_hash;
     out.keep({{start.header, start.hash}}, KeepSeals::quorum);
-    out.set_head(std::move(start), {});
+    out.set_head(std::move(start), {}, true);
     return out;
 }
 
@@ -120,9 +124,31 @@ void Headers::keep(const std::vector<Known>& headers, KeepSeals seals) {
     is_changed_ = true;
 }
 
-void Headers::set_head(ChainHeader head, std::vector<Gap> gaps) {
+void Headers::set_conflict(Follower::Conflict conflict) {
+    conflict_ = std::move(conflict);
+    is_changed_ = true;
+}
+
+Result<void, StoreError> Headers::load_conflict() {
+    const auto raw = store_->get(table::meta, bytes_of(conflict_key));
+    if (!raw) return std::unexpected{raw.error()};
+    if (!*raw) return {};
+    auto in = rlp::Reader::open_list(**raw);
+    if (!in) return fail(StoreErrc::corrupt);
+    const auto first = in->string();
+    const auto second = first ? in->string() : std::unexpected{first.error()};
+    if (!second || !in->finish()) return fail(StoreErrc::corrupt);
+    auto ours = decode_header(*first, first->size());
+    auto theirs = decode_header(*second, second->size());
+    if (!ours || !theirs) return fail(StoreErrc::corrupt);
+    conflict_ = Follower::Conflict{std::move(*ours), std::move(*theirs)};
+    return {};
+}
+
+void Headers::set_head(ChainHeader head, std::vector<Gap> gaps, bool walks) {
     head_ = std::move(head);
     gaps_ = std::move(gaps);
+    walks_ = walks;
     is_changed_ = true;
 }
 
@@ -136,6 +162,11 @@ std::shared_ptr<const StoreBatch> Headers::take_batch() {
         batch.put(table::sets, number_key(sets_written_), encode_set(sets_[sets_written_]));
     }
     batch.put(table::meta, bytes_of(state_key), encode_meta());
+    if (conflict_) {
+        rlp::Writer out;
+        out.begin_list().string(conflict_->ours.encode()).string(conflict_->theirs.encode());
+        batch.put(table::meta, bytes_of(conflict_key), out.end_list().take());
+    }
     for (auto& [number, row] : std::exchange(unwritten_, {})) {
         writing_.insert_or_assign(number, std::move(row));
     }
@@ -143,11 +174,15 @@ std::shared_ptr<const StoreBatch> Headers::take_batch() {
     return std::make_shared<const StoreBatch>(std::move(batch));
 }
 
-/// `[head, total difficulty, notes, lowest, its parent, [[low, high, parent], ...]]`.
+/// `[head, total difficulty, notes, walks, lowest, its parent, [[low, high, parent], ...]]`.
 Buffer Headers::encode_meta() const {
     rlp::Writer out;
     out.begin_list().number(head_.header.number).number(head_.total_difficulty);
-    out.string(Bytes{head_.notes}).number(lowest_).string(Bytes{lowest_parent_}).begin_list();
+    out.string(Bytes{head_.notes})
+        .number(walks_ ? 1 : 0)
+        .number(lowest_)
+        .string(Bytes{lowest_parent_})
+        .begin_list();
     for (const auto& gap : gaps_) {
         out.begin_list().number(gap.low).number(gap.high).string(Bytes{gap.parent}).end_list();
     }
@@ -160,13 +195,15 @@ bool Headers::decode_meta(Bytes raw) {
     const auto number = in->u64();
     const auto total = number ? in->u256() : std::unexpected{number.error()};
     const auto notes = total ? in->string() : std::unexpected{total.error()};
-    const auto lowest = notes ? in->u64() : std::unexpected{notes.error()};
+    const auto walks = notes ? in->boolean() : std::unexpected{notes.error()};
+    const auto lowest = walks ? in->u64() : std::unexpected{walks.error()};
     const auto parent = lowest ? in->fixed<32>() : std::unexpected{lowest.error()};
     auto gaps = parent ? in->list() : std::unexpected{parent.error()};
     if (!gaps || !in->finish()) return false;
     head_.header.number = *number;
     head_.total_difficulty = *total;
     head_.notes = to_buffer(*notes);
+    walks_ = *walks;
     lowest_ = *lowest;
     lowest_parent_ = *parent;
     while (!gaps->at_end()) {

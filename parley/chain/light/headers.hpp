@@ -53,7 +53,12 @@ public:
     std::optional<Known> find(const Hash256& hash) const;
 
     void keep(const std::vector<Known>& headers, KeepSeals seals);
-    void set_head(ChainHeader head, std::vector<Gap> gaps);
+    /// `walks`: the votes that are open after the head are among its notes.
+    void set_head(ChainHeader head, std::vector<Gap> gaps, bool walks);
+    bool walks() const { return walks_; }
+    /// Two headers of one height that a quorum sealed: kept for good.
+    void set_conflict(Follower::Conflict conflict);
+    const std::optional<Follower::Conflict>& conflict() const { return conflict_; }
     bool has_unwritten() const { return is_changed_; }
     std::size_t unwritten() const { return unwritten_.size(); }
     /// All that is not written. It stays readable until end_write().
@@ -67,6 +72,7 @@ private:
     std::optional<Hash256> hash_at(std::uint64_t number) const;
     Buffer encode_meta() const;
     bool decode_meta(Bytes raw);
+    Result<void, StoreError> load_conflict();
 
     struct Row {
         Known known;
@@ -78,6 +84,8 @@ private:
     qbft::ExtraForm form_;
     ChainHeader head_;
     std::vector<Gap> gaps_;
+    bool walks_ = true;
+    std::optional<Follower::Conflict> conflict_;
     std::uint64_t lowest_ = 0;
     Hash256 lowest_parent_{};
     ValidatorSets sets_;

@@ -46,7 +46,7 @@ TEST_CASE("headers are there after a restart, those above a gap too") {
         auto headers = Headers::open(store, form, chain.all[0]);
         REQUIRE(headers);
         headers->keep({known(chain, last)}, KeepSeals::quorum);
-        headers->set_head(chain.all[last], {{0, last, chain.at(last).parent_hash}});
+        headers->set_head(chain.all[last], {{0, last, chain.at(last).parent_hash}}, false);
         CHECK(headers->at(last)->header == chain.at(last));
         REQUIRE(store.write(*headers->take_batch()));
         CHECK(headers->at(last)->header == chain.at(last));
@@ -66,13 +66,19 @@ TEST_CASE("headers are there after a restart, those above a gap too") {
         std::vector<Headers::Known> all;
         for (auto number = last - 1; number > 0; --number) all.push_back(known(chain, number));
         headers->keep(all, KeepSeals::quorum);
-        headers->set_head(headers->head(), {});
+        CHECK_FALSE(headers->walks());
+        CHECK_FALSE(headers->conflict());
+        headers->set_head(headers->head(), {}, true);
+        headers->set_conflict({chain.at(3), chain.at(4)});
         check_all(*headers, chain, 0, last);
         REQUIRE(store.write(*headers->take_batch()));
     }
     const auto headers = Headers::open(store, form, chain.all[0]);
     REQUIRE(headers);
     CHECK(headers->gaps().empty());
+    CHECK(headers->walks());
+    REQUIRE(headers->conflict());
+    CHECK(headers->conflict()->theirs == chain.at(4));
     check_all(*headers, chain, 0, last);
     CHECK_FALSE(headers->has_unwritten());
 }

@@ -128,10 +128,34 @@ void LightNode::attached(transport::Network& network) {
     auto opened = Headers::open(chain_.store, chain_.engine->config().form, chain_.start);
     if (!opened) throw std::runtime_error{"headers: " + message(opened.error())};
     headers_ = std::move(*opened);
+    check_headers();
     const auto at = [this](std::uint64_t number) { return headers_->at(number); };
     follower_.emplace(config_.follower, std::make_shared<const Trust>(config_.trust, chain_.engine),
                       at, headers_->head(), headers_->gaps());
-    asker_.emplace(config_.asker, at, rng_.split("asker"));
+    asker_.emplace(
+        config_.asker, at, [this] { return follower_->head().header.number; }, rng_.split("asker"));
+    conflict_ = headers_->conflict();
+    if (!conflict_) return;
+    follower_->stay_halted();
+    tell_conflict();
+}
+
+/// That what is kept is of this chain, and was kept in this way.
+void LightNode::check_headers() const {
+    const auto refuse = [](const std::string& why) {
+        throw std::runtime_error{"headers: " + why + ": remove them (DIR/chain), and start anew"};
+    };
+    const auto first = headers_->at(chain_.start.header.number);
+    if (first && first->hash != chain_.start.hash) refuse("they are of another genesis");
+    if (const auto& checkpoint = config_.follower.checkpoint) {
+        const auto kept = headers_->at(checkpoint->number);
+        if (kept && kept->hash != checkpoint->hash) {
+            refuse("they have another block where the checkpoint is");
+        }
+    }
+    if (config_.follower.walks && !headers_->walks()) {
+        refuse("the seals of some were not checked, so that the votes on validators are not known");
+    }
 }
 
 std::unique_ptr<transport::TopicHandler> LightNode::new_peer(transport::Context& context) {
@@ -169,7 +193,7 @@ void LightNode::perform(Now, Follower::Charge& charged) {
 
 void LightNode::perform(Now, Follower::Keep& keep) {
     headers_->keep(keep.headers, keep.seals);
-    headers_->set_head(follower_->walked(), follower_->gaps());
+    headers_->set_head(follower_->walked(), follower_->gaps(), config_.follower.walks);
 }
 
 void LightNode::perform(Now now, Follower::Moved&) {
@@ -178,6 +202,14 @@ void LightNode::perform(Now now, Follower::Moved&) {
 
 void LightNode::perform(Now, Follower::Conflict& conflict) {
     conflict_ = std::move(conflict);
+    headers_->set_conflict(*conflict_);
+    tell_conflict();
+    const auto message = encode(ConflictMessage{SharedBytes::own(conflict_->ours.encode()),
+                                                SharedBytes::own(conflict_->theirs.encode())});
+    for (const auto& [id, peer] : peers_) (void)peer->context().send(code::conflict, message);
+}
+
+void LightNode::tell_conflict() const {
     const auto& engine = *chain_.engine;
     network_->log().write(
         LogLevel::error, "light", "validators sealed two blocks of one height",
@@ -187,9 +219,6 @@ void LightNode::perform(Now, Follower::Conflict& conflict) {
          {"advice",
           "this node follows the chain no longer: ask the validators' owners which block is right, "
           "and start anew from a checkpoint of it"}});
-    const auto message = encode(ConflictMessage{SharedBytes::own(conflict_->ours.encode()),
-                                                SharedBytes::own(conflict_->theirs.encode())});
-    for (const auto& [id, peer] : peers_) (void)peer->context().send(code::conflict, message);
 }
 
 void LightNode::perform(Now, Follower::Warn& warn) {

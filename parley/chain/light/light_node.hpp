@@ -76,6 +76,8 @@ private:
     class Peer;
     using PeerId = Follower::PeerId;
 
+    void check_headers() const;
+    void tell_conflict() const;
     void follow(Now now, Follower::Effects effects);
     void perform(Now now, Follower::Ask& ask);
     void perform(Now now, Follower::Charge& charge);

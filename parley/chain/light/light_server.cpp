@@ -1,6 +1,7 @@
 #include <parley/chain/light/light_server.hpp>
 
 #include <parley/chain/light/answers.hpp>
+#include <parley/chain/light/trust.hpp>
 #include <parley/transport/handshake/hello_check.hpp>
 
 #include <algorithm>
@@ -151,7 +152,6 @@ private:
             });
         return {};
     }
-    /// What a light node says of validators that contradict themselves is for a person to judge.
     Result<void, Offence> on_conflict(const Decoded<ConflictMessage>& message) {
         if (!message) return std::unexpected{Offence::malformed};
         const auto extra_max = server_.chain_.ledger().limits().extra_data_bytes_max;
@@ -161,6 +161,9 @@ private:
         if (!questions_.take(context_.now().instant, 10)) {
             return std::unexpected{Offence::too_often};
         }
+        // Of many the first few are enough for a person to look.
+        if (!server_.conflicts_.take(context_.now().instant)) return {};
+        if (!server_.convinces(*one, *other)) return std::unexpected{Offence::invalid_data};
         server_.network_->log().write(
             LogLevel::warn, "light", "a light node says that validators sealed two blocks",
             {{"peer", context_.id().to_string()},
@@ -204,6 +207,22 @@ std::unique_ptr<transport::TopicHandler> LightServer::new_peer(transport::Contex
 SharedBytes LightServer::own_status() const {
     const auto& head = chain_.ledger().head();
     return sync_topic::encode(ChainStatus{head.header.number, head.hash, head.total_difficulty});
+}
+
+/// Of one height, and both sealed by validators of this chain's block there.
+bool LightServer::convinces(const Header& one, const Header& other) const {
+    auto& ledger = chain_.ledger();
+    const auto* engine = dynamic_cast<const qbft::Qbft*>(&ledger.engine());
+    const auto hash = ledger.blocks().main(one.number);
+    if (engine == nullptr || one.number != other.number || !hash || !*hash) return false;
+    const auto ours = ledger.blocks().find(**hash);
+    if (!ours || !*ours) return false;
+    // It lives as long as the ledger.
+    const Trust trust{{}, {std::shared_ptr<const void>{}, engine}};
+    const auto& header = (*ours)->header.header;
+    const TrustedHeader base{header, **hash, engine->validators_of(header)};
+    return trust.check_beside(base, one) && trust.check_beside(base, other) &&
+           engine->hash_of(one) != engine->hash_of(other);
 }
 
 Buffer LightServer::status() {

@@ -62,6 +62,7 @@ private:
     using MakeAnswer = std::function<SharedBytes(const ChainHeader& head, const ChainParts& chain)>;
 
     SharedBytes own_status() const;
+    bool convinces(const Header& one, const Header& other) const;
     void finish(Now now, PeerId id, transport::Code code, SharedBytes reply);
 
     LightServerConfig config_;
@@ -72,6 +73,7 @@ private:
     std::map<PeerId, Peer*> peers_;
     PeerId next_peer_ = 1;
     Counters counters_;
+    TokenBucket conflicts_{1.0 / 60, 3};  // that are looked at
     std::shared_ptr<LightServer*> self_;  // null once destroyed: Jobs may come back late
 };
 

@@ -67,9 +67,8 @@ Result<TrustedHeader, TrustError> Trust::check_alone(Header header) const {
     return std::move(sealed->header);
 }
 
-bool Trust::is_expired(const TrustedHeader& trusted, UnixTime now) const {
-    const auto until =
-        trusted.header.timestamp + static_cast<std::uint64_t>(config_.period.count());
+bool Trust::is_expired(const Header& header, UnixTime now) const {
+    const auto until = header.timestamp + static_cast<std::uint64_t>(config_.period.count());
     return header_time(now) >= until;
 }
 
@@ -80,7 +79,7 @@ Result<TrustedHeader, TrustError> Trust::check(const TrustedHeader& trusted, Hea
     if (header.number <= last.number) {
         return refuse_trust(TrustErrc::not_above, last.number, header.number);
     }
-    if (is_expired(trusted, now)) {
+    if (is_expired(last, now)) {
         const auto until = last.timestamp + static_cast<std::uint64_t>(config_.period.count());
         return refuse_trust(TrustErrc::expired, until, now_s);
     }

@@ -77,7 +77,8 @@ public:
                                                    Header header) const;
     /// Errors: ahead.
     Result<void, TrustError> check_time(const Header& header, UnixTime now) const;
-    bool is_expired(const TrustedHeader& trusted, UnixTime now) const;
+    /// It vouches for nothing any more.
+    bool is_expired(const Header& header, UnixTime now) const;
     const qbft::Qbft& engine() const { return *engine_; }
 
 private:

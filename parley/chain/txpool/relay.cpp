@@ -50,6 +50,13 @@ Origin origin_of(const Endpoint& endpoint) {
     return {.group = (std::uint64_t{group.v4 ? 1U : 2U} << 32) | prefix};
 }
 
+/// No peer has this number: its queue is that of all light nodes.
+constexpr PeerId light_nodes{0};
+
+SubmitError too_busy() {
+    return {.message = "too busy: try again later", .is_busy = true};
+}
+
 }  // namespace
 
 struct TxRelay::Batch {
@@ -283,24 +290,45 @@ void TxRelay::on_dropped(const PooledTx& entry, DropReason reason) {
     if (journal_) journal_->remove(network_->now(), entry.hash);
 }
 
-void TxRelay::submit_from(Now, const Endpoint& from, SharedBytes raw, Done done) {
-    submit_of(origin_of(from), std::move(raw), std::move(done));
+void TxRelay::submit(Now, SharedBytes raw, Done done) {
+    auto tx = admissible(std::move(raw));
+    if (!tx) return done(std::unexpected{std::move(tx.error())});
+    auto refused = checks_.push_own(
+        {.tx = std::move(*tx), .credit = {}, .origin = {.local = true}, .done = std::move(done)});
+    if (refused) return refused->done(std::unexpected{too_busy()});
+    start_checks();
 }
 
-void TxRelay::submit_of(Origin origin, SharedBytes raw, Done done) {
-    auto tx = decode_transaction(std::move(raw), config_.rules.tx_bytes_max);
-    if (!tx) return done(std::unexpected{SubmitError{message(tx.error())}});
-    if (const auto ok = check_stateless(*tx, config_.rules); !ok) {
-        return done(std::unexpected{SubmitError{message(ok.error())}});
-    }
-    if (pool_.contains(tx->hash)) return done(std::unexpected{SubmitError{"already known"}});
-    auto refused = checks_.push_own(
-        {.tx = std::move(*tx), .credit = {}, .origin = origin, .done = std::move(done)});
-    if (refused) {
-        return refused->done(
-            std::unexpected{SubmitError{.message = "too busy: try again later", .is_busy = true}});
-    }
+void TxRelay::submit_from(Now, const Endpoint& from, SharedBytes raw, Done done) {
+    auto tx = admissible(std::move(raw));
+    if (!tx) return done(std::unexpected{std::move(tx.error())});
+    // All light nodes are one source among the peers.
+    drop(checks_.push({.tx = std::move(*tx),
+                       .credit = {},
+                       .from = light_nodes,
+                       .origin = origin_of(from),
+                       .done = std::move(done)}));
     start_checks();
+}
+
+/// What may go on to its check.
+Result<Transaction, SubmitError> TxRelay::admissible(SharedBytes raw) const {
+    auto tx = decode_transaction(std::move(raw), config_.rules.tx_bytes_max);
+    if (!tx) return std::unexpected{SubmitError{message(tx.error())}};
+    if (const auto ok = check_stateless(*tx, config_.rules); !ok) {
+        return std::unexpected{SubmitError{message(ok.error())}};
+    }
+    if (pool_.contains(tx->hash)) return std::unexpected{SubmitError{"already known"}};
+    return std::move(*tx);
+}
+
+/// There was no room for their check.
+void TxRelay::drop(std::vector<Unchecked> dropped) {
+    for (auto& unchecked : dropped) {
+        tree_.on_dropped(unchecked.tx.hash);
+        note_waste(unchecked.from, work_of_bytes(unchecked.tx.raw.size()) + decoding_work);
+        if (unchecked.done) unchecked.done(std::unexpected{too_busy()});
+    }
 }
 
 void TxRelay::on_new_head(Now now, const NewHead& head) {
@@ -375,15 +403,11 @@ Result<void, Offence> TxRelay::on_payload(Peer& peer, Message message) {
         peer.context().note_waste(work + decoding_work);
         return {};
     }
-    const auto dropped = checks_.push({.tx = std::move(*tx),
-                                       .credit = std::move(message),
-                                       .from = peer.id(),
-                                       .origin = peer.origin(),
-                                       .done = {}});
-    for (const auto& unchecked : dropped) {
-        tree_.on_dropped(unchecked.tx.hash);
-        note_waste(unchecked.from, work_of_bytes(unchecked.tx.raw.size()) + decoding_work);
-    }
+    drop(checks_.push({.tx = std::move(*tx),
+                       .credit = std::move(message),
+                       .from = peer.id(),
+                       .origin = peer.origin(),
+                       .done = {}}));
     start_checks();
     return {};
 }

@@ -82,9 +82,7 @@ public:
 
     using Done = decltype(Unchecked::done);
     /// From our own user. `done` is called once, now or after the check.
-    void submit(Now, SharedBytes raw, Done done) {
-        submit_of({.local = true}, std::move(raw), std::move(done));
-    }
+    void submit(Now now, SharedBytes raw, Done done);
     /// As submit(), from a light node that this one serves: no more to the pool than any peer's.
     void submit_from(Now now, const Endpoint& from, SharedBytes raw, Done done);
 
@@ -114,7 +112,8 @@ public:
     const Counters& counters() const { return counters_; }
 
 private:
-    void submit_of(Origin origin, SharedBytes raw, Done done);
+    Result<Transaction, SubmitError> admissible(SharedBytes raw) const;
+    void drop(std::vector<Unchecked> dropped);
     class Peer;
     struct Batch;
     /// Of a new peer: how far it was told of the pool.

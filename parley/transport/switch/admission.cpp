@@ -150,6 +150,12 @@ void Admission::decide_outbound(Connection& c) {
         return refuse(c, {.reason = CloseReason::rotated});
     }
     if (auto goodbye = objection(c)) return refuse(c, std::move(*goodbye));
+    // It calls those that serve it, and is of no use to others.
+    if (is_light(*c.hello) && c.slot_class == SlotClass::ordinary) {
+        return refuse(c, {.reason = CloseReason::roles_do_not_fit,
+                          .sender_value = "dials full nodes alone",
+                          .receiver_value = "light"});
+    }
     if (!admit(c)) return;
     c.phase = Phase::committed;
     state_.connections.command(c.link, Proceed{});

@@ -310,7 +310,7 @@ bool Slots::consistent() const {
         inbound_wide += count;
     }
     if (inbound_wide != inbound) return false;
-    return inbound <= in_use(SlotKind::inbound);
+    return inbound <= in_use(SlotKind::inbound) + in_use(SlotKind::light);
 }
 
 }  // namespace parley::transport

@@ -177,8 +177,8 @@ Machine::Taken Machine::on_proposal(Now now, ProposalInput input, Effects& out) 
     }
     const auto digest = input.digest;
     const auto& block = input.message.signed_block.payload.block;
-    out.emplace_back(CheckBlock{digest, block});
     keep_prepared(digest, out);
+    out.emplace_back(CheckBlock{digest, block});
     proposal_ = Proposal{.input = std::move(input)};
     return {};
 }

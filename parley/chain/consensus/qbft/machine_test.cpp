@@ -189,8 +189,8 @@ TEST_CASE("what it will prepare is written down while the block is checked, once
     Machine machine{config, {}, {}, {}, out};
     REQUIRE(machine.on_proposal({}, proposal, out));
     REQUIRE(out.size() == 2);
-    CHECK(std::get<CheckBlock>(out[0]).digest == digest);
-    const auto record = std::get<Keep>(out[1]).record;
+    const auto record = std::get<Keep>(out[0]).record;
+    CHECK(std::get<CheckBlock>(out[1]).digest == digest);
     CHECK(record.prepared == digest);
     out.clear();
     machine.on_checked({}, digest, true, out);
