@@ -1,4 +1,5 @@
 #include "command.hpp"
+#include "command_tree.hpp"
 #include "folder.hpp"
 #include "help.hpp"
 #include "spelling.hpp"
@@ -96,9 +97,9 @@ EXIT STATUS
 
 `parley help COMMAND` describes a command. JSON-RPC: docs/RPC.md.)text";
 
-std::vector<std::string> commands_of(const CLI::App& app) {
+std::vector<std::string> names_of_commands(const CLI::App& app) {
     std::vector<std::string> names;
-    for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
+    for (const auto* command : commands_of(app)) names.push_back(command->get_name());
     return names;
 }
 
@@ -146,7 +147,7 @@ int main_of(int argc, char** argv) {
         words.pop_back();
         words.insert(words.begin(), "--help");
     }
-    const auto commands = commands_of(app);
+    const auto commands = names_of_commands(app);
     const bool named = !words.empty() && !words.back().starts_with('-');
     if (named && std::ranges::find(commands, words.back()) == commands.end()) {
         return no_such_command(commands, words.back());
