@@ -41,6 +41,8 @@ void add_signer(CLI::App& app, Chosen& chosen);
 void add_mine(CLI::App& app, Chosen& chosen);
 void add_genesis(CLI::App& app, Chosen& chosen);
 void add_version(CLI::App& app, Chosen& chosen);
+void add_man(CLI::App& app, Chosen& chosen);
+void add_completion(CLI::App& app, Chosen& chosen);
 
 /// A subcommand: `brief` for the list of commands, `description` for its own page.
 CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& brief,

@@ -140,6 +140,8 @@ int main_of(int argc, char** argv) {
     add_doctor(app, chosen);
     add_sim(app, chosen);
     add_version(app, chosen);
+    add_man(app, chosen);
+    add_completion(app, chosen);
     // From the last to the first, as CLI11 takes them.
     std::vector<std::string> words(std::reverse_iterator{argv + argc},
                                    std::reverse_iterator{argv + std::min(argc, 1)});
