@@ -93,7 +93,7 @@ FILES
 EXIT STATUS
   0  it worked
   1  it did not: standard error says why
-  2  the command line is wrong
+  2  the command line is wrong, or the settings of a node that is to run
 
 `parley help COMMAND` describes a command. JSON-RPC: docs/RPC.md.)text";
 
@@ -172,6 +172,9 @@ int main_of(int argc, char** argv) {
 int main(int argc, char** argv) {
     try {
         return parley::app::main_of(argc, argv);
+    } catch (const parley::app::WrongSettings& error) {
+        fmt::print(stderr, "parley: {}\n", error.what());
+        return 2;
     } catch (const std::exception& error) {
         fmt::print(stderr, "parley: {}\n", error.what());
         return 1;
