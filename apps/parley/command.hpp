@@ -1,5 +1,6 @@
 // What the commands of `parley` share. Each command is one file that adds its subcommand.
-// Exit codes: 0 it worked, 1 it did not (why is on standard error), 2 a wrong command line.
+// Exit codes: 0 it worked, 1 it did not (why is on standard error), 2 a wrong command line, or
+// settings of a node that is to run.
 #pragma once
 
 #include <parley/base/result.hpp>
@@ -8,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include <functional>
+#include <stdexcept>
 #include <string>
 
 namespace parley::app {
@@ -16,6 +18,12 @@ namespace parley::app {
 using Failure = runtime::StartError;
 using runtime::failed;
 using Outcome = Result<void, Failure>;
+
+/// Settings that are wrong, in words for the user. Whoever restarts a node that ended must not try
+/// again: exit status 2.
+struct WrongSettings : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
 
 /// A value of CLI11's callbacks: what is run after the command line was read.
 using Chosen = std::function<Outcome()>;
@@ -41,6 +49,8 @@ void add_signer(CLI::App& app, Chosen& chosen);
 void add_mine(CLI::App& app, Chosen& chosen);
 void add_genesis(CLI::App& app, Chosen& chosen);
 void add_version(CLI::App& app, Chosen& chosen);
+void add_man(CLI::App& app, Chosen& chosen);
+void add_completion(CLI::App& app, Chosen& chosen);
 
 /// A subcommand: `brief` for the list of commands, `description` for its own page.
 CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& brief,

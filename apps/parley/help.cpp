@@ -1,9 +1,9 @@
+#include "command_tree.hpp"
 #include "help.hpp"
 
 #include <fmt/format.h>
 
 #include <string_view>
-#include <vector>
 
 namespace parley::app {
 
@@ -29,28 +29,9 @@ std::string row(std::string left, std::string_view right) {
 }
 
 std::string option_row(const CLI::Option& option) {
-    auto left = option.get_name(false, true);
-    if (const auto comma = left.find(','); comma != std::string::npos) left.insert(comma + 1, " ");
-    // Checks add {their, values}, which the description names anyway.
-    auto type = option.get_type_name();
-    type = type.substr(0, type.find(":{"));
-    if (option.get_type_size() != 0) left += " " + type;
-    auto right = option.get_description();
-    if (!option.get_default_str().empty()) {
-        auto value = option.get_default_str();
-        if (value.starts_with('[')) value = value.substr(1, value.size() - 2);
-        right += fmt::format(" [{}]", value);
-    }
-    return row(left, right);
-}
-
-std::string argument_name(const CLI::Option& argument) {
-    return argument.get_name(true) + (argument.get_items_expected_max() > 1 ? "..." : "");
-}
-
-std::string path_of(const CLI::App& app) {
-    const auto* parent = app.get_parent();
-    return parent == nullptr ? app.get_name() : path_of(*parent) + " " + app.get_name();
+    auto left = option_names(option);
+    if (const auto value = value_kind(option).name; !value.empty()) left += " " + value;
+    return row(left, option_text(option));
 }
 
 }  // namespace
@@ -63,15 +44,11 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
 }
 
 std::string HelpPages::make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const {
-    const auto commands = app->get_subcommands([](const CLI::App*) { return true; });
-    const auto options = app->get_options([](const CLI::Option* o) { return o->nonpositional(); });
-    const auto arguments =
-        app->get_options([](const CLI::Option* o) { return !o->nonpositional(); });
-
+    const auto commands = commands_of(*app);
+    const auto arguments = arguments_of(*app);
     const auto path = path_of(*app);
     auto out = fmt::format("{} - {}\n\nUSAGE\n  {} ", path, app->get_description(), path);
-    const bool alone = commands.empty() || !arguments.empty();  // also without one of the commands
-    if (alone) {
+    if (works_alone(*app)) {
         out += "[OPTIONS]";
         for (const auto* argument : arguments) out += " " + argument_name(*argument);
         out += '\n';
@@ -83,12 +60,9 @@ std::string HelpPages::make_help(const CLI::App* app, std::string, CLI::AppForma
         out += row(argument_name(*argument), argument->get_description());
     }
     if (!commands.empty()) out += "\nCOMMANDS\n";
-    for (const auto* command : commands) {
-        const auto text = command->get_description();
-        out += row(command->get_name(), text.substr(0, text.find('\n')));
-    }
+    for (const auto* command : commands) out += row(command->get_name(), brief_of(*command));
     out += "\nOPTIONS\n";
-    for (const auto* option : options) out += option_row(*option);
+    for (const auto* option : options_of(*app)) out += option_row(*option);
     if (const auto footer = app->get_footer(); !footer.empty()) out += "\n" + footer + "\n";
     return out;
 }

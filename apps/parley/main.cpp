@@ -1,4 +1,5 @@
 #include "command.hpp"
+#include "command_tree.hpp"
 #include "folder.hpp"
 #include "help.hpp"
 #include "spelling.hpp"
@@ -92,13 +93,13 @@ FILES
 EXIT STATUS
   0  it worked
   1  it did not: standard error says why
-  2  the command line is wrong
+  2  the command line is wrong, or the settings of a node that is to run
 
 `parley help COMMAND` describes a command. JSON-RPC: docs/RPC.md.)text";
 
-std::vector<std::string> commands_of(const CLI::App& app) {
+std::vector<std::string> names_of_commands(const CLI::App& app) {
     std::vector<std::string> names;
-    for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
+    for (const auto* command : commands_of(app)) names.push_back(command->get_name());
     return names;
 }
 
@@ -139,6 +140,8 @@ int main_of(int argc, char** argv) {
     add_doctor(app, chosen);
     add_sim(app, chosen);
     add_version(app, chosen);
+    add_man(app, chosen);
+    add_completion(app, chosen);
     // From the last to the first, as CLI11 takes them.
     std::vector<std::string> words(std::reverse_iterator{argv + argc},
                                    std::reverse_iterator{argv + std::min(argc, 1)});
@@ -146,7 +149,7 @@ int main_of(int argc, char** argv) {
         words.pop_back();
         words.insert(words.begin(), "--help");
     }
-    const auto commands = commands_of(app);
+    const auto commands = names_of_commands(app);
     const bool named = !words.empty() && !words.back().starts_with('-');
     if (named && std::ranges::find(commands, words.back()) == commands.end()) {
         return no_such_command(commands, words.back());
@@ -169,6 +172,9 @@ int main_of(int argc, char** argv) {
 int main(int argc, char** argv) {
     try {
         return parley::app::main_of(argc, argv);
+    } catch (const parley::app::WrongSettings& error) {
+        fmt::print(stderr, "parley: {}\n", error.what());
+        return 2;
     } catch (const std::exception& error) {
         fmt::print(stderr, "parley: {}\n", error.what());
         return 1;

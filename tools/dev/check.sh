@@ -11,6 +11,7 @@ check_steps=(
     "fuzz|fuzz --seconds 60|every fuzz target, a minute each"
     "chaos|chaos|real faults on real nodes"
     "sim|sim --hours 0.5|30 minutes of new seeds in the simulator"
+    "package|package --check|the Debian packages, from installing to purging"
     "bare|bare|the README's commands on a bare Debian 12"
 )
 
@@ -52,10 +53,10 @@ cmd_check() {
             rows+=("$name|passed|$took|$what")
         fi
     done
-    printf '\n%-5s  %-6s  %-20s  %s\n' step result time what
+    printf '\n%-7s  %-6s  %-20s  %s\n' step result time what
     for entry in "${rows[@]}"; do
         IFS='|' read -r name status took what <<<"$entry"
-        printf '%-5s  %-6s  %-20s  %s\n' "$name" "$status" "$took" "$what"
+        printf '%-7s  %-6s  %-20s  %s\n' "$name" "$status" "$took" "$what"
     done
     ((!failed)) || die "check: $failed did not pass"
 }

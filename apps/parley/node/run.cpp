@@ -4,6 +4,7 @@
 #include "key/passphrase.hpp"
 #include "mine/nonce_threads.hpp"
 #include "node/chain_files.hpp"
+#include "node/first_folder.hpp"
 #include <parley/node/chain.hpp>
 #include <parley/node/light_chain.hpp>
 #include <parley/runtime/entropy.hpp>
@@ -12,8 +13,11 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace parley::app {
@@ -30,6 +34,7 @@ constexpr auto footer = R"text(EXAMPLES
   parley run alice --log-level debug 2> alice.log
   parley run alice --passphrase-file alice.pass
   parley run alice --light
+  parley run /var/lib/parley --new --settings /etc/parley/parley.toml
 
 FILES
   DIR/node.key      must be readable by you alone; if it is encrypted, its passphrase
@@ -41,14 +46,16 @@ FILES
   DIR/parley.sock   JSON-RPC for `parley status`, `peers`, `tx`
 
 EXIT STATUS
-  0 ended by a signal, 1 could not begin, 2 wrong command line)text";
+  0 ended by a signal, 1 could not begin, 2 wrong command line or settings)text";
 
 struct Options {
     std::string folder;
     std::string log_level;
     std::string passphrase_file;
+    std::string settings_file;
     bool new_store = false;
     bool is_light = false;
+    bool make_new = false;
 };
 
 /// What looks for this node's nonces, if anything does.
@@ -101,6 +108,11 @@ Outcome prepare_light(runtime::NodeHost& host, const node::ChainConfig& config,
 }
 
 Outcome run(const Options& options) {
+    if (options.make_new) {
+        if (auto ok = make_first_folder(Folder{options.folder}, options.settings_file); !ok) {
+            return ok;
+        }
+    }
     node::ChainConfig chain_config;
     runtime::NodeHostOptions host_options;
     host_options.folder = options.folder;
@@ -159,6 +171,23 @@ Outcome run(const Options& options) {
     return {};
 }
 
+/// Whether the settings are why it did not work, which another try does not change.
+bool settings_are_wrong(const Folder& folder) {
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(folder.config(), ignored)) return false;
+    const auto text = runtime::read_config_text(folder);
+    return text && !node::parse_config(*text, folder.config());
+}
+
+Outcome run_or_blame_settings(const Options& options) {
+    try {
+        return run(options);
+    } catch (const std::runtime_error& error) {
+        if (settings_are_wrong(Folder{options.folder})) throw WrongSettings{error.what()};
+        throw;
+    }
+}
+
 }  // namespace
 
 void add_run(CLI::App& app, Chosen& chosen) {
@@ -176,7 +205,16 @@ void add_run(CLI::App& app, Chosen& chosen) {
         "--light", options->is_light,
         "Keep headers alone, and ask full nodes for proofs, whatever the settings say");
     command->add_flag("--new-store", options->new_store, "Make an empty store if there is none");
-    command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
+    auto* make_new = command->add_flag(
+        "--new", options->make_new,
+        "Make the folder first, with a new key, unless there is a key in it:\nfor services");
+    command
+        ->add_option("--settings", options->settings_file,
+                     "With --new: the settings of the new folder, which gets a link to them")
+        ->type_name("FILE")
+        ->needs(make_new);
+    command->callback(
+        [options, &chosen] { chosen = [options] { return run_or_blame_settings(*options); }; });
 }
 
 }  // namespace parley::app

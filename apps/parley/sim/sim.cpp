@@ -1,5 +1,6 @@
 // parley sim: a whole network in this process, in virtual time.
 #include "command.hpp"
+#include "command_tree.hpp"
 #include "live_line.hpp"
 #include "sim/sim_dht.hpp"
 #include "text.hpp"
@@ -321,8 +322,14 @@ void add_sim(CLI::App& app, Chosen& chosen) {
         add_command(app, "sim", "simulate a whole network in virtual time", description);
     command->footer(footer());
     auto options = std::make_shared<Options>();
-    command->add_option("--scenario", options->scenario,
-                        "What happens (default: gossip; of a sweep: swarm)");
+    std::vector<std::string> scenarios;
+    for (const auto& scenario : sim::scenarios()) scenarios.emplace_back(scenario.name);
+    std::vector<std::string> attacks;
+    for (const auto kind : sim::all_attacks) attacks.emplace_back(sim::name(kind));
+    command
+        ->add_option("--scenario", options->scenario,
+                     "What happens (default: gossip; of a sweep: swarm)")
+        ->check(suggests(scenarios));
     command->add_option("--nodes", options->nodes, "Honest nodes")->check(CLI::Range(2, 20000));
     command->add_option("--seed", options->seed, "Everything random comes from it (default: 1)");
     command->add_option("--minutes", options->minutes, "Virtual time between joining and healing")
@@ -332,11 +339,12 @@ void add_sim(CLI::App& app, Chosen& chosen) {
     command->add_option("--accounts", options->accounts, "With --scenario snapshot: of the state")
         ->check(CLI::Range(1'000, 100'000'000));
     command->add_option("--faults", options->faults, "What goes wrong, besides the scenario");
-    command->add_option("--attack", options->attack, "What attackers do");
+    command->add_option("--attack", options->attack, "What attackers do")->check(suggests(attacks));
     command->add_option("--attackers", options->attackers, "How many, in addition to --nodes");
     command->add_option("--crypto", options->crypto, "real, or stub for thousands of nodes")
         ->check(CLI::IsMember({"real", "stub"}));
-    command->add_option("--report", options->report, "Write one HTML page with plots");
+    command->add_option("--report", options->report, "Write one HTML page with plots")
+        ->type_name("FILE");
     command->add_flag(
         "--sweep", options->sweep,
         "Many seeds of the swarm, each with its own faults,\nor of --scenario; 5 % run twice");
