@@ -157,7 +157,7 @@ TEST_CASE("two nodes find each other, carry transactions, end in time and come b
     const auto table = cli.run({"peers", cli.folder("alice")}).out;
     CHECK(table.starts_with("ID            NAME  LINK  "));
     CHECK(table.find("\n" + bob_id.substr(0, 12) + "        in  ") != std::string::npos);
-    CHECK(table.ends_with("\ntotal         1       0        0       0      1\n"));
+    CHECK(table.ends_with("\ntotal         1       0        0       0      0      1\n"));
     CHECK(cli.run({"peers", cli.folder("alice"), "--long"}).out.find(bob_id) != std::string::npos);
     const auto text = cli.run({"status", cli.folder("bob")}).out;
     CHECK(text.find("Links         0 inbound of 40, 1 outbound of 8\n") != std::string::npos);

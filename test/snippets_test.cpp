@@ -6,12 +6,14 @@
 #include <parley/chain/consensus/qbft/signing/signing_log.hpp>
 #include <parley/chain/genesis/genesis.hpp>
 #include <parley/chain/ledger/ledger.hpp>
+#include <parley/chain/light/light_node.hpp>
 #include <parley/chain/sync/header_presync.hpp>
 #include <parley/chain/trie/dirty_tree.hpp>
 #include <parley/codec/rlp_fields.hpp>
 #include <parley/discovery/discv5/requests.hpp>
 #include <parley/discovery/discv5/service.hpp>
 #include <parley/node/chain.hpp>
+#include <parley/node/light_chain.hpp>
 #include <parley/node/rpc/eth_rpc.hpp>
 #include <parley/node/rpc/filters.hpp>
 #include <parley/node/rpc/functions.hpp>
@@ -92,6 +94,67 @@ void show(const Value&) {}
     if (!network.open(now, chain.modules())) return;
     chain.follow(network.hub());
     dispatcher.add(chain.rpc_methods());
+}
+
+[[maybe_unused]] void light_chain_in_network(const node::ChainConfig& config,
+                                             const node::LightData& data, Rng rng,
+                                             p2p::Network& network, rpc::Dispatcher& dispatcher,
+                                             Now now) {
+    using node::LightChain;
+    // parley/node/light_chain.hpp
+    LightChain chain{config, data, rng};
+    if (!network.open(now, chain.modules())) return;
+    dispatcher.add(chain.rpc_methods());
+}
+
+[[maybe_unused]] void light_node_in_network(
+    const chain::light::LightNodeConfig& config, std::shared_ptr<const chain::qbft::Qbft> engine,
+    const chain::ChainHeader& start, Store& store, Rng rng, p2p::Network& network,
+    std::uint64_t number, const chain::Address& address, Now now,
+    void (*show_account)(Now, Result<chain::light::Asker::ProvenAccount, std::string>)) {
+    using namespace chain::light;
+    // parley/chain/light/light_node.hpp
+    LightNode light{config, {engine, start, store}, rng};
+    if (!network.open(now, {&light})) return;
+    light.account(now, *light.at(number), address, {}, show_account);
+}
+
+[[maybe_unused]] void followed_and_asked(
+    chain::light::Follower& follower, chain::light::Follower::PeerId peer,
+    const chain::light::ChainStatus& status, chain::light::Asker& asker,
+    const chain::light::Follower::Known& head, const chain::Address& address, Now now,
+    const std::function<void(chain::light::Follower::Effect&)>& perform,
+    const std::function<void(chain::light::Asker::Effect&)>& carry_out,
+    void (*show_account)(Now, Result<chain::light::Asker::ProvenAccount, std::string>)) {
+    {
+        chain::light::Follower::Effects out;
+        // parley/chain/light/follower.hpp
+        follower.on_status(now, peer, status, out);
+        for (auto& effect : out) perform(effect);  // Check in a Job, and back to on_checked()
+    }
+    chain::light::Asker::Effects out;
+    // parley/chain/light/asker.hpp
+    asker.account(now, head, address, {}, show_account, out);
+    for (auto& effect : out) carry_out(effect);
+}
+
+[[maybe_unused]] void headers_that_are_kept(
+    const chain::light::Trust& trust, const chain::light::TrustedHeader& trusted,
+    const chain::Header& header, Now at, const std::function<void()>& ask_between, Store& store,
+    chain::qbft::ExtraForm form, const chain::ChainHeader& start,
+    const std::vector<chain::light::Headers::Known>& known, const chain::ChainHeader& head,
+    const std::vector<chain::light::Headers::Gap>& gaps, bool walks,
+    const std::function<void(std::shared_ptr<const StoreBatch>)>& write) {
+    using namespace chain::light;
+    const auto now = at.unix_time;
+    // parley/chain/light/trust.hpp
+    const auto next = trust.check(trusted, header, now);
+    if (!next && next.error().code == TrustErrc::too_little) ask_between();
+    // parley/chain/light/headers.hpp
+    auto headers = Headers::open(store, form, start);
+    headers->keep(known, KeepSeals::quorum);
+    headers->set_head(head, gaps, walks);
+    write(headers->take_batch());
 }
 
 [[maybe_unused]] void ledger_of_blocks(chain::LedgerServices services,

@@ -2,7 +2,7 @@
 // methods, status and figures: what Chain is to a full node.
 //
 //     LightChain chain{config, data, rng};
-//     network.open(now, chain.modules());
+//     if (!network.open(now, chain.modules())) return;
 //     dispatcher.add(chain.rpc_methods());
 //
 // Threading: the node's thread.

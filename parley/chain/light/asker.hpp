@@ -7,7 +7,8 @@
 // while others are under way go together. What was proven once is known by its nodes, and not asked
 // for again.
 //
-//     asker.account(now, head, address, {}, [](Now, auto proven) { … }, out);
+//     asker.account(now, head, address, {}, show_account, out);
+//     for (auto& effect : out) carry_out(effect);
 //
 // A core without I/O. Bounded: waiting_max questions, each with its deadline; under_way_max
 // messages. Threading: the node's thread.

@@ -6,7 +6,7 @@
 //
 //     auto headers = Headers::open(store, form, start);
 //     headers->keep(known, KeepSeals::quorum);
-//     headers->set_head(head, gaps);
+//     headers->set_head(head, gaps, walks);
 //     write(headers->take_batch());
 //
 // Bounded: what is unwritten by whoever keeps on keeping.

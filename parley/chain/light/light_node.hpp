@@ -2,8 +2,8 @@
 // (Follower), keeps them (Headers), and asks full nodes for what it does not hold (Asker).
 //
 //     LightNode light{config, {engine, start, store}, rng};
-//     network.open(now, {&light});
-//     light.account(now, *light.at(number), address, {}, [](Now, auto proven) { … });
+//     if (!network.open(now, {&light})) return;
+//     light.account(now, *light.at(number), address, {}, show_account);
 //
 // It needs no ledger, pool or state. Bounded: as its parts; unwritten_max headers that wait for the
 // disk. Threading: the node's thread; seals are checked, and headers written, in Jobs.

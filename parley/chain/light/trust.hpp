@@ -7,7 +7,7 @@
 // the old set are left, a header between the two is taken first (bisection).
 //
 //     const auto next = trust.check(trusted, header, now);
-//     if (!next && next.error().code == TrustErrc::too_little) ask_for(between);
+//     if (!next && next.error().code == TrustErrc::too_little) ask_between();
 //
 // Threading: pure functions. Spec: docs/light.md; for Tendermint's form of it see "A Tendermint
 // Light Client" (Braithwaite et al., 2020), section 3.
