@@ -85,11 +85,20 @@ Result<void, StoreError> Network::open(Now now, std::vector<transport::PeerHandl
     return {};
 }
 
+namespace {
+
+/// Where nobody says how many.
+constexpr std::size_t light_nodes_max_default = 16;
+
+}  // namespace
+
 transport::SwitchConfig Network::switch_config() const {
     transport::SwitchConfig out;
     out.slots.inbound_max = config_.p2p.inbound_max;
     out.slots.outbound_max = config_.p2p.outbound_max;
-    out.slots.light_max = config_.network.light_nodes_max;
+    // Whether it serves any, its services say.
+    const auto light_nodes = config_.network.light_nodes_max;
+    out.slots.light_max = light_nodes > 0 ? light_nodes : light_nodes_max_default;
     out.slots.owners = config_.owners;
     out.slots.handshake_in_max = config_.p2p.handshakes_max;
     out.slots.static_max = out.slots.trusted_max = named_peers_max;

@@ -81,15 +81,16 @@ TEST_CASE("links: counted by direction and class") {
     const json::array peers{peer('a', false, "ordinary", 5), peer('b', false, "static", 7),
                             peer('c', true, "trusted", 1), peer('d', true, "ordinary", 1)};
     CHECK(links_summary(count_links(peers)) ==
-          "LINKS  ordinary  static  trusted  feeler  total\n"
-          "in            1       0        1       0      2\n"
-          "out           1       1        0       0      2\n"
-          "total         2       1        1       0      4\n");
+          "LINKS  ordinary  static  trusted  feeler  light  total\n"
+          "in            1       0        1       0      0      2\n"
+          "out           1       1        0       0      0      2\n"
+          "total         2       1        1       0      0      4\n");
     CHECK(links_summary(count_links({}))
-              .ends_with("total         0       0        0       0      0\n"));
+              .ends_with("total         0       0        0       0      0      0\n"));
 }
 
 TEST_CASE("links: a reply without the members that are expected is shown all the same") {
     CHECK(links_table({json::object{}, nullptr, 5}, {}, false).find("out ") != std::string::npos);
-    CHECK(links_summary(nullptr).ends_with("total         0       0        0       0      0\n"));
+    CHECK(links_summary(nullptr).ends_with(
+        "total         0       0        0       0      0      0\n"));
 }

@@ -435,7 +435,8 @@ TEST_CASE("the summary") {
     CHECK(status.at("endpoint") == nullptr);
     CHECK(status.at("dht") == nullptr);
     CHECK(status.at("uptime") == 90);
-    const json::value none{{"ordinary", 0}, {"static", 0}, {"trusted", 0}, {"feeler", 0}};
+    const json::value none{
+        {"ordinary", 0}, {"static", 0}, {"trusted", 0}, {"feeler", 0}, {"light", 0}};
     CHECK(status.at("links") ==
           json::value{{"inbound", 0},
                       {"outbound", 0},

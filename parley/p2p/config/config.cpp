@@ -97,8 +97,10 @@ std::optional<std::string> take_chain(NetworkConfig& network, const ChainFacts& 
     };
     network.chain_id = chain.chain_id;
     if (chain.roles != 0) network.roles = chain.roles;
-    network.light_nodes_max = chain.light_nodes_max;
-    if (chain.light_nodes_max > 0) network.services |= transport::service::light_nodes;
+    if (chain.light_nodes_max > 0) {
+        network.light_nodes_max = chain.light_nodes_max;
+        network.services |= transport::service::light_nodes;
+    }
     if (chain.genesis == Hash256{}) return std::nullopt;
     if (network.genesis == Hash256{}) network.genesis = chain.genesis;
     if (network.genesis != chain.genesis) {
