@@ -455,9 +455,8 @@ Buffer Machine::snapshot() const {
     };
     out.begin_list().number(view_.round);
     write_digest(out, proposed());
-    for (const bool flag :
-         {proposal_ && proposal_->is_checked, is_making_, made_.has_value(), has_committed_,
-          is_finished_}) {
+    for (const bool flag : {proposal_ && proposal_->is_checked, is_making_, made_.has_value(),
+                            has_committed_, is_finished_}) {
         out.number(flag ? 1 : 0);
     }
     write_digest(out, record_.proposed);
