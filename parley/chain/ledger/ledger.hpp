@@ -173,11 +173,11 @@ private:
     bool is_executing_ = false;  // a block, until it is taken over
     bool is_syncing_ = false;
     Instant retry_at_ = never;
-    bool must_save_ = false;                         // the store has nothing yet
-    std::uint64_t unsaved_blocks_ = 0;               // all that the store does not have
-    std::uint64_t saving_blocks_ = 0;                // of those, being written
+    bool must_save_ = false;                      // the store has nothing yet
+    std::uint64_t unsaved_blocks_ = 0;            // all that the store does not have
+    std::uint64_t saving_blocks_ = 0;             // of those, being written
     std::shared_ptr<const Batches> save_failed_;  // to be tried again
-    std::shared_ptr<Ledger*> self_;                  // null once destroyed: Jobs may come back late
+    std::shared_ptr<Ledger*> self_;               // null once destroyed: Jobs may come back late
 };
 
 }  // namespace parley::chain

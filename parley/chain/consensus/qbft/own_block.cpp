@@ -46,13 +46,13 @@ void OwnBlock::on_timer(Now now) {
 }
 
 bool OwnBlock::begin(Now now, const Plan& plan) {
-    const bool begun = calls_.make(
-        now, plan.parent, plan.view,
-        [self = self_, view = plan.view, begun_at = now.instant](Now at, std::optional<Draft> draft) {
-            if (!*self) return;
-            if (draft) (*self)->making_time_ = at.instant - begun_at;
-            (*self)->on_draft(at, view, std::move(draft));
-        });
+    const bool begun = calls_.make(now, plan.parent, plan.view,
+                                   [self = self_, view = plan.view, begun_at = now.instant](
+                                       Now at, std::optional<Draft> draft) {
+                                       if (!*self) return;
+                                       if (draft) (*self)->making_time_ = at.instant - begun_at;
+                                       (*self)->on_draft(at, view, std::move(draft));
+                                   });
     const bool is_on_head = !plan.parent.block;
     if (begun) current_ = Current{plan.view, plan.parent.header.hash, plan.due, is_on_head};
     return begun;

@@ -62,8 +62,7 @@ Qbft::Standing Qbft::standing_after(const ChainHeader& block) const {
         }
         if (const auto list = notes->list()) changed = read_addresses(*list);
     }
-    out.validators =
-        changed.empty() ? validators_of(block.header) : Validators{std::move(changed)};
+    out.validators = changed.empty() ? validators_of(block.header) : Validators{std::move(changed)};
     return out;
 }
 
