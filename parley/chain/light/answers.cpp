@@ -77,22 +77,22 @@ Items answer_headers(const BlockStore& blocks, const GetHeaders& question) {
 
 Items answer_proofs(PastStates& states, const ChainHeader& head, const ChainParts& chain,
                     const GetProofs& question) {
-    const Items nothing{question.id, {}};
     Items out{question.id, {}};
+    const auto nothing = [&] { return Items{question.id, {}}; };
     const auto at = states.at(head, chain, question.block);
-    if (!at) return nothing;
+    if (!at) return nothing();
     Nodes nodes{out};
     for (const auto& [address, slots] : question.accounts) {
         const auto owner = crypto::keccak256(address);
         const auto key = trie::Nibbles::of_key(owner);
-        if (!nodes.add(trie::prove(TrieOfState{*at->nodes}, at->root, key))) return nothing;
+        if (!nodes.add(trie::prove(TrieOfState{*at->nodes}, at->root, key))) return nothing();
         if (slots.empty()) continue;
         const auto root = storage_root(*at, owner);
         if (!root) continue;
         for (const auto& slot : slots) {
             const auto slot_key = trie::Nibbles::of_key(crypto::keccak256(slot));
             const TrieOfState storage{*at->nodes, owner};
-            if (!nodes.add(trie::prove(storage, *root, slot_key))) return nothing;
+            if (!nodes.add(trie::prove(storage, *root, slot_key))) return nothing();
         }
     }
     return out;

@@ -66,7 +66,7 @@ Decoded<GetHeaders> decode_get_headers(Bytes message) {
     out.id = in.u64();
     out.last = in.u64();
     out.count = in.u32(1, headers_max);
-    return in.done(std::move(out));
+    return in.done(out);
 }
 
 Decoded<GetProofs> decode_get_proofs(Bytes message) {
@@ -96,7 +96,7 @@ Decoded<GetInclusion> decode_get_inclusion(Bytes message) {
     GetInclusion out;
     out.id = in.u64();
     out.transaction = in.hash();
-    return in.done(std::move(out));
+    return in.done(out);
 }
 
 Decoded<Inclusion> decode_inclusion(const SharedBytes& message) {
