@@ -92,9 +92,7 @@ Outcome prepare_light(runtime::NodeHost& host, const node::ChainConfig& config,
                       std::optional<node::LightChain>& chain) {
     auto data = open_light_chain(host.folder(), config);
     if (!data) return std::unexpected{data.error()};
-    auto facts = facts_of(*data);
-    facts.chain_id = config.id;
-    host.set_chain(facts);
+    host.set_chain(facts_of(*data));
     chain.emplace(config, std::move(*data), Rng{runtime::random_seed()});
     plug_into(host, *chain);
     host.post([&](Now at) {

@@ -1,12 +1,12 @@
 #include <parley/chain/light/answers.hpp>
 
 #include <parley/chain/state/state_commit.hpp>
+#include <parley/chain/sync/answers.hpp>
 #include <parley/chain/trie/ordered_root.hpp>
 #include <parley/chain/trie/walk.hpp>
 #include <parley/crypto/hash.hpp>
 
-#include <algorithm>
-#include <iterator>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <utility>
@@ -58,21 +58,12 @@ std::optional<Hash256> storage_root(const PastStates::At& at, const Hash256& own
 }  // namespace
 
 Items answer_headers(const BlockStore& blocks, const GetHeaders& question) {
-    Items out{question.id, {}};
-    std::size_t bytes = 0;
-    auto hash = blocks.main(question.last);
-    while (hash && *hash && out.items.size() < question.count) {
-        const auto known = blocks.find(**hash);
-        if (!known || !*known) break;
-        const auto& header = (*known)->header.header;
-        auto raw = header.encode();
-        bytes += raw.size() + item_overhead_bytes;
-        if (bytes > answer_bytes_max) break;
-        out.items.push_back(SharedBytes::own(std::move(raw)));
-        if (header.number == 0) break;
-        hash = header.parent_hash;
-    }
-    return out;
+    const auto hash = blocks.main(question.last);
+    if (!hash || !*hash) return {question.id, {}};
+    return chain::answer_headers(
+        blocks,
+        sync_topic::GetHeaders{
+            .id = question.id, .from = {**hash}, .forwards = false, .count = question.count});
 }
 
 Items answer_proofs(PastStates& states, const ChainHeader& head, const ChainParts& chain,
@@ -114,13 +105,11 @@ Inclusion answer_inclusion(const BlockStore& blocks, const GetInclusion& questio
     for (const auto& receipt : (*logged)->receipts) receipts.push_back(receipt.encode());
     out.number = (*place)->number;
     out.index = (*place)->index;
-    out.transaction = share(trie::prove_ordered(transactions, out.index));
-    out.receipt = share(trie::prove_ordered(receipts, out.index));
-    if (out.index > 0) {
-        // What the transaction itself used is the difference; its root stands there already.
-        auto before = share(trie::prove_ordered(receipts, out.index - 1));
-        std::ranges::move(before, std::back_inserter(out.receipt));
-    }
+    out.transaction = share(trie::prove_ordered(transactions, {out.index}));
+    // What the transaction itself used is the difference to the one before.
+    std::vector<std::uint64_t> indexes{out.index};
+    if (out.index > 0) indexes.push_back(out.index - 1);
+    out.receipt = share(trie::prove_ordered(receipts, indexes));
     return out;
 }
 

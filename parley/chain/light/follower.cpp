@@ -17,26 +17,19 @@ void Follower::Check::run() {
     const auto invalid = [&](std::string why) {
         error = TrustError{.code = TrustErrc::invalid, .reason = std::move(why)};
     };
+    const auto take = [&](Result<TrustedHeader, TrustError> checked) {
+        if (checked) {
+            trusted = std::move(*checked);
+        } else {
+            error = std::move(checked.error());
+        }
+    };
     switch (purpose) {
         case Purpose::head:
-        case Purpose::pivot: {
-            auto checked = trust->check(base, std::move(headers.front()), now);
-            if (checked) {
-                trusted = std::move(*checked);
-            } else {
-                error = std::move(checked.error());
-            }
-            return;
-        }
-        case Purpose::witness: {
-            auto checked = trust->check_beside(base, std::move(headers.front()));
-            if (checked) {
-                trusted = std::move(*checked);
-            } else {
-                error = std::move(checked.error());
-            }
-            return;
-        }
+        case Purpose::pivot:
+            return take(trust->check(base, std::move(headers.front()), now));
+        case Purpose::witness:
+            return take(trust->check_beside(base, std::move(headers.front())));
         case Purpose::checkpoint:
         case Purpose::fill:
             for (auto& header : headers) {
@@ -77,7 +70,7 @@ Follower::Follower(FollowerConfig config, std::shared_ptr<const Trust> trust,
       at_(std::move(at)),
       walked_(std::move(head)),
       gaps_(std::move(gaps)) {
-    head_ = {walked_.header, walked_.hash, trust_->engine().validators_of(walked_.header)};
+    head_ = trust_->take(walked_.header, walked_.hash);
 }
 
 void Follower::stay_halted() {
@@ -224,7 +217,7 @@ void Follower::check(Now now, PeerId peer, Purpose purpose, std::vector<Header> 
     if (purpose == Purpose::fill) work.expected = gaps_.back().parent;
     if (purpose == Purpose::checkpoint) work.expected = config_.checkpoint->hash;
     if (purpose == Purpose::witness) {
-        work.base = {ours->header, ours->hash, trust_->engine().validators_of(ours->header)};
+        work.base = trust_->take(ours->header, ours->hash);
     }
     out.emplace_back(std::move(work));
 }
@@ -321,9 +314,7 @@ void Follower::on_skipped(Now now, Check& check, Effects& out) {
                 out);
         case TrustErrc::ahead:
             pivots_.clear();
-            set_aside(now, check.peer);
-            return warn("a header is ahead of this node's clock: " + message(*check.error),
-                        "see that this machine's clock is right", out);
+            return wait_for_time(now, check, out);
         case TrustErrc::invalid:
         case TrustErrc::not_above:
         case TrustErrc::not_later:
@@ -350,8 +341,7 @@ void Follower::on_checkpoint(Now now, Check& check, Effects& out) {
                     "see that chain.light_checkpoint is right", out);
     }
     auto& known = check.good.front();
-    auto validators = trust_->engine().validators_of(known.header);
-    accept({std::move(known.header), known.hash, std::move(validators)}, out);
+    accept(trust_->take(std::move(known.header), known.hash), out);
 }
 
 void Follower::on_filled(Now now, Check& check, Effects& out) {
@@ -371,18 +361,23 @@ void Follower::on_filled(Now now, Check& check, Effects& out) {
 void Follower::on_walked(Now now, Check& check, Effects& out) {
     if (!check.good.empty()) {
         const auto& last = check.good.back();
-        head_ = {last.header, last.hash, trust_->engine().validators_of(last.header)};
+        head_ = trust_->take(last.header, last.hash);
         walked_ = std::move(check.end);
         out.emplace_back(Keep{std::move(check.good), KeepSeals::quorum});
         out.emplace_back(Moved{});
     }
     if (!check.error) return;
     if (check.error->code == TrustErrc::ahead) {
-        set_aside(now, check.peer);
-        return warn("a header is ahead of this node's clock: " + message(*check.error),
-                    "see that this machine's clock is right", out);
+        return wait_for_time(now, check, out);
     }
     refuse(now, check.peer, message(*check.error), out);
+}
+
+/// The header's time has not come, by this node's clock.
+void Follower::wait_for_time(Now now, const Check& check, Effects& out) {
+    set_aside(now, check.peer);
+    warn("a header is ahead of this node's clock: " + message(*check.error),
+         "see that this machine's clock is right", out);
 }
 
 void Follower::on_witness(Now now, Check& check, Effects& out) {
@@ -397,8 +392,7 @@ void Follower::on_conflict(Now now, PeerId peer, Header one, Header other, Effec
     const auto ours = at_(one.number);
     if (!ours || one.number != other.number) return;
     if (trust_->is_expired(ours->header, now.unix_time)) return;
-    const TrustedHeader base{ours->header, ours->hash,
-                             trust_->engine().validators_of(ours->header)};
+    const auto base = trust_->take(ours->header, ours->hash);
     for (auto* header : {&one, &other}) {
         const auto checked = trust_->check_beside(base, *header);
         if (!checked) return refuse(now, peer, message(checked.error()), out);

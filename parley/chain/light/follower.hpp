@@ -177,6 +177,7 @@ private:
     void on_checkpoint(Now now, Check& check, Effects& out);
     void on_filled(Now now, Check& check, Effects& out);
     void on_walked(Now now, Check& check, Effects& out);
+    void wait_for_time(Now now, const Check& check, Effects& out);
     void on_witness(Now now, Check& check, Effects& out);
     void accept(TrustedHeader header, Effects& out);
     void halt(Header ours, Header theirs, Effects& out);

@@ -220,7 +220,7 @@ bool LightServer::convinces(const Header& one, const Header& other) const {
     // It lives as long as the ledger.
     const Trust trust{{}, {std::shared_ptr<const void>{}, engine}};
     const auto& header = (*ours)->header.header;
-    const TrustedHeader base{header, **hash, engine->validators_of(header)};
+    const auto base = trust.take(header, **hash);
     return trust.check_beside(base, one) && trust.check_beside(base, other) &&
            engine->hash_of(one) != engine->hash_of(other);
 }

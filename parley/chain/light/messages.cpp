@@ -1,24 +1,16 @@
 #include <parley/chain/light/messages.hpp>
 
 #include <parley/chain/sync/message_reader.hpp>
+#include <parley/chain/sync/message_writer.hpp>
 
 #include <utility>
 
 namespace parley::chain::light {
 namespace {
 
+using sync_topic::finish;
 using sync_topic::MessageReader;
-
-SharedBytes finish(rlp::Writer& out) {
-    out.end_list();
-    return SharedBytes::own(out.take());
-}
-
-void write_nodes(rlp::Writer& out, const std::vector<SharedBytes>& nodes) {
-    out.begin_list();
-    for (const auto& node : nodes) out.string(Bytes{node});
-    out.end_list();
-}
+using sync_topic::write_strings;
 
 }  // namespace
 
@@ -49,8 +41,8 @@ SharedBytes encode(const GetInclusion& message) {
 SharedBytes encode(const Inclusion& message) {
     rlp::Writer out;
     out.begin_list().number(message.id).number(message.number).number(message.index);
-    write_nodes(out, message.transaction);
-    write_nodes(out, message.receipt);
+    write_strings(out, message.transaction);
+    write_strings(out, message.receipt);
     return finish(out);
 }
 

@@ -61,6 +61,11 @@ Result<Trust::Sealed, TrustError> Trust::check_sealed(Header header) const {
     return Sealed{{std::move(header), hash, std::move(validators)}, std::move(*sealers)};
 }
 
+TrustedHeader Trust::take(Header header, const Hash256& hash) const {
+    auto validators = engine_->validators_of(header);
+    return {std::move(header), hash, std::move(validators)};
+}
+
 Result<TrustedHeader, TrustError> Trust::check_alone(Header header) const {
     auto sealed = check_sealed(std::move(header));
     if (!sealed) return std::unexpected{std::move(sealed.error())};

@@ -64,8 +64,10 @@ public:
     Trust(TrustConfig config, std::shared_ptr<const qbft::Qbft> engine)
         : config_(config), engine_(std::move(engine)) {}
 
+    /// One that is trusted already, for whatever reason.
+    TrustedHeader take(Header header, const Hash256& hash) const;
     /// That a quorum of the header's own set sealed it; whether that is to be trusted it leaves
-    /// open. A checkpoint is checked so. Errors: invalid.
+    /// open. Errors: invalid.
     Result<TrustedHeader, TrustError> check_alone(Header header) const;
     /// Errors: all.
     Result<TrustedHeader, TrustError> check(const TrustedHeader& trusted, Header header,

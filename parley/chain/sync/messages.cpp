@@ -1,6 +1,7 @@
 #include <parley/chain/sync/messages.hpp>
 
 #include <parley/chain/sync/message_reader.hpp>
+#include <parley/chain/sync/message_writer.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -10,17 +11,6 @@ namespace {
 
 using rlp::Errc;
 using rlp::Reader;
-
-SharedBytes finish(rlp::Writer& out) {
-    out.end_list();
-    return SharedBytes::own(out.take());
-}
-
-void write_strings(rlp::Writer& out, const std::vector<SharedBytes>& strings) {
-    out.begin_list();
-    for (const auto& string : strings) out.string(Bytes{string});
-    out.end_list();
-}
 
 void write_hashes(rlp::Writer& out, const std::vector<Hash256>& hashes) {
     out.begin_list();

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <utility>
 
 namespace parley::chain::trie {
@@ -38,12 +39,18 @@ Hash256 ordered_root(std::span<const Buffer> values) {
     return commit_ordered(values).root;
 }
 
-std::vector<Buffer> prove_ordered(std::span<const Buffer> values, std::uint64_t index) {
+std::vector<Buffer> prove_ordered(std::span<const Buffer> values,
+                                  const std::vector<std::uint64_t>& indexes) {
     const auto commit = commit_ordered(values);
     MemoryNodes nodes;
     nodes.apply(commit.nodes);
-    auto proof = prove(nodes, commit.root, index_key(index));
-    return proof ? std::move(*proof) : std::vector<Buffer>{};
+    std::vector<Buffer> out;
+    for (const auto index : indexes) {
+        auto proof = prove(nodes, commit.root, index_key(index));
+        if (!proof) return {};
+        std::ranges::move(*proof, std::back_inserter(out));
+    }
+    return out;
 }
 
 }  // namespace parley::chain::trie

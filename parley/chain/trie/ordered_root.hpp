@@ -16,7 +16,9 @@ namespace parley::chain::trie {
 Hash256 ordered_root(std::span<const Buffer> values);
 /// The key of an item: the RLP of its index.
 Nibbles index_key(std::uint64_t index);
-/// The nodes from that root to the value of this index, or to where its absence shows; as prove().
-std::vector<Buffer> prove_ordered(std::span<const Buffer> values, std::uint64_t index);
+/// The nodes from that root to the values of these indexes, one after the other, or to where their
+/// absence shows; as prove().
+std::vector<Buffer> prove_ordered(std::span<const Buffer> values,
+                                  const std::vector<std::uint64_t>& indexes);
 
 }  // namespace parley::chain::trie
