@@ -15,6 +15,13 @@ namespace parley::p2p {
 
 using transport::SlotClass;
 
+namespace {
+
+/// That are served where nobody says how many.
+constexpr std::size_t light_nodes_max_default = 16;
+
+}  // namespace
+
 /// Lets the engine dial through the switch.
 class Network::SwitchDialer final : public discovery::Dialer {
 public:
@@ -84,13 +91,6 @@ Result<void, StoreError> Network::open(Now now, std::vector<transport::PeerHandl
     saver_.start(now);
     return {};
 }
-
-namespace {
-
-/// Where nobody says how many.
-constexpr std::size_t light_nodes_max_default = 16;
-
-}  // namespace
 
 transport::SwitchConfig Network::switch_config() const {
     transport::SwitchConfig out;

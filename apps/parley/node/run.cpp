@@ -133,6 +133,10 @@ Outcome run(const Options& options) {
                         "it is for `parley chain import` alone",
                         host.folder().config()));
     }
+    if (!host.key_is_encrypted() && !options.passphrase_file.empty()) {
+        host.log().write(LogLevel::warn, "parley",
+                         "the key is not encrypted: --passphrase-file is not used", {});
+    }
     chain_config.is_light = chain_config.is_light || options.is_light;
     if (chain_config.is_light) {
         const auto prepared = prepare_light(host, chain_config, light_chain);
@@ -161,10 +165,6 @@ Outcome run(const Options& options) {
             });
         }
     });
-    if (!host.key_is_encrypted() && !options.passphrase_file.empty()) {
-        host.log().write(LogLevel::warn, "parley",
-                         "the key is not encrypted: --passphrase-file is not used", {});
-    }
     host.run();
     return {};
 }
