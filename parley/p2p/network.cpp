@@ -65,9 +65,8 @@ Result<void, StoreError> Network::open(Now now, std::vector<transport::PeerHandl
     discovery::BookConfig book_config = config_.book;
     book_config.allow_private = config_.p2p.allow_private;
     book_config.owners = config_.owners;
-    book_ = std::make_unique<discovery::AddressBook>(
-        book_config, discovery::NetworkFilter{config_.network.id, config_.network.fork_rules()},
-        id(), rng_.split("book"));
+    book_ = std::make_unique<discovery::AddressBook>(book_config, book_filter(), id(),
+                                                     rng_.split("book"));
     book_->set_on_own([this](const Enr& record) { on_own_record(own_.on_met(now_, record)); });
     const auto loaded = book_->load(store_);
     if (!loaded) return std::unexpected{loaded.error()};
@@ -107,6 +106,11 @@ transport::SwitchConfig Network::switch_config() const {
     out.forks = config_.network.fork_rules();
     out.receive_bytes_max = config_.p2p.receive_bytes_max;
     return out;
+}
+
+discovery::NetworkFilter Network::book_filter() const {
+    const auto& network = config_.network;
+    return {network.id, network.fork_rules(), transport::is_light(network.roles)};
 }
 
 /// Each link takes the windows of its topics out of one cap for all.
@@ -300,7 +304,7 @@ void Network::on_network_changed(Now now) {
     if (!switch_) return;
     switch_->set_roles(network.roles, network.services);
     on_own_record(is_new);
-    book_->set_filter({network.id, network.fork_rules()});
+    book_->set_filter(book_filter());
     switch_->set_forks(now, network.fork_rules());
 }
 

@@ -157,6 +157,7 @@ private:
     Result<void, StoreError> load_permissions();
     RecordContents record_contents() const;
     transport::SwitchConfig switch_config() const;
+    discovery::NetworkFilter book_filter() const;
     void check_receive_bytes(const transport::Hello& hello);
     void make_switch(std::vector<transport::PeerHandler*> modules);
     void make_engine(Now now);

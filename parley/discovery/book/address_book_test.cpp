@@ -63,6 +63,24 @@ TEST_CASE("what cannot be used is refused, with the reason") {
     CHECK(book.size() == 0);
 }
 
+TEST_CASE("a light node keeps full ones that serve it, a full one keeps no light ones") {
+    using namespace transport;
+    const auto add = [](bool is_light, std::uint64_t roles, std::uint64_t services) {
+        AddressBook book{{}, NetworkFilter{network, {}, is_light}, id(0), Rng{1}};
+        EnrBuilder builder{1};
+        builder.ip(public_endpoint(1).address).tcp(1).parley({network, {}, 0, roles, services});
+        return book.add_record(at(0s), *builder.sign(key(1)), heard_from(9));
+    };
+    CHECK(add(true, role::full, service::light_nodes) == AddResult::added);
+    CHECK(add(true, role::full | role::validator, service::light_nodes) == AddResult::added);
+    CHECK(add(true, role::full, service::blocks) == AddResult::wrong_role);
+    CHECK(add(true, role::light, service::light_nodes) == AddResult::wrong_role);
+    CHECK(add(false, role::light, 0) == AddResult::wrong_role);
+    CHECK(add(false, role::full, 0) == AddResult::added);
+    CHECK(add(false, role::full | role::light, 0) == AddResult::added);
+    CHECK(add(false, 0, 0) == AddResult::added);
+}
+
 TEST_CASE("records of an incompatible fork are refused") {
     const transport::ForkRules rules{Hash256{}, {100}, 200};
     AddressBook book{{}, NetworkFilter{network, rules}, id(0), Rng{1}};

@@ -16,6 +16,9 @@ namespace parley::discovery {
 struct NetworkFilter {
     std::uint64_t network_id = 0;               ///< as in the `parley` entry of records
     std::optional<transport::ForkRules> forks;  ///< without: any fork
+    /// This node is a light one: of use are full nodes that serve such. To a full node light ones
+    /// are of no use.
+    bool is_light = false;
 };
 
 /// Waits double from the first to the cap of their kind, each with jitter.

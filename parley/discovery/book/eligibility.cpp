@@ -1,5 +1,7 @@
 #include <parley/discovery/book/eligibility.hpp>
 
+#include <parley/transport/handshake/hello_check.hpp>
+
 namespace parley::discovery {
 
 namespace {
@@ -26,6 +28,8 @@ std::string_view name(AddResult result) {
             return "own";
         case AddResult::wrong_network:
             return "wrong network";
+        case AddResult::wrong_role:
+            return "wrong role";
         case AddResult::no_endpoint:
             return "no endpoint";
         case AddResult::bad_address:
@@ -48,6 +52,9 @@ std::optional<AddResult> Eligibility::refusal(const Enr& record, const Source& s
         !transport::fork_compatible(*network_.forks, {parley->fork_hash, parley->fork_next})) {
         return AddResult::wrong_network;
     }
+    const bool fits = network_.is_light ? transport::serves_light(parley->roles, parley->services)
+                                        : !transport::is_light(parley->roles);
+    if (!fits) return AddResult::wrong_role;
     const auto endpoint = record.tcp_endpoint();
     if (!endpoint || endpoint->port == 0) return AddResult::no_endpoint;
     return refusal(endpoint->address, source);

@@ -1,6 +1,6 @@
 // Eligibility: which nodes may be in the address book: those of our network, on a compatible fork,
-// with a TCP endpoint that this node can reach, and never this node itself.
-// Threading: the node's thread.
+// of a role that fits ours, with a TCP endpoint that this node can reach, and never this node
+// itself. Threading: the node's thread.
 #pragma once
 
 #include <parley/discovery/book/book_config.hpp>
@@ -23,6 +23,7 @@ enum class AddResult : std::uint8_t {
     older,            ///< we have a newer record, or another one of the same sequence: ours stays
     own,              ///< ourselves
     wrong_network,    ///< no `parley` entry, another network, or an incompatible fork
+    wrong_role,       ///< a light node or, for a light one, a full one that serves none
     no_endpoint,      ///< no TCP endpoint: cannot be dialed
     bad_address,      ///< unspecified, multicast, reserved
     private_address,  ///< private where that is not wanted, or advertised from outside of it

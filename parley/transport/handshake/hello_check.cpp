@@ -17,7 +17,7 @@ std::string fork_text(const ForkId& fork) {
 }
 
 bool serves_light(const Hello& hello) {
-    return !is_light(hello) && (hello.services & service::light_nodes) != 0;
+    return transport::serves_light(hello.roles, hello.services);
 }
 
 std::string roles_text(const Hello& hello) {
@@ -39,8 +39,12 @@ std::string topics_text(const Hello& hello) {
 
 }  // namespace
 
-bool is_light(const Hello& hello) {
-    return (hello.roles & role::light) != 0 && (hello.roles & role::full) == 0;
+bool is_light(std::uint64_t roles) {
+    return (roles & role::light) != 0 && (roles & role::full) == 0;
+}
+
+bool serves_light(std::uint64_t roles, std::uint64_t services) {
+    return !is_light(roles) && (services & service::light_nodes) != 0;
 }
 
 std::vector<CommonTopic> common_topics(const Hello& ours, const Hello& theirs) {
