@@ -3,6 +3,7 @@
 #include <parley/sim/experiment/byzantine_scenario.hpp>
 #include <parley/sim/experiment/chain_scenarios.hpp>
 #include <parley/sim/experiment/consensus_scenarios.hpp>
+#include <parley/sim/experiment/light_scenario.hpp>
 #include <parley/sim/experiment/slow_module.hpp>
 #include <parley/sim/experiment/snapshot_scenario.hpp>
 #include <parley/sim/experiment/work_scenarios.hpp>
@@ -277,6 +278,7 @@ std::vector<Scenario> make() {
     out.push_back(votes_scenario());
     out.push_back(byzantine_scenario());
     out.push_back(work_scenario());
+    out.push_back(light_scenario());
     out.push_back({.name = "swarm",
                    .about = "each seed draws its own faults: chaos first, then it must heal",
                    .nodes = 20,

@@ -71,8 +71,7 @@ Network::Network(NetworkOptions options)
         if (options_.configure) options_.configure(host, config);
         world_.add_host(endpoint_of(host), config.link(),
                         [this, host, config, &entropy](Now now, Store& disk, Rng rng) {
-                            auto chain =
-                                options_.chain ? std::optional{options_.chain(host)} : std::nullopt;
+                            auto chain = options_.chain ? options_.chain(host) : std::nullopt;
                             auto made = node::Node::create(
                                 config, copy(keys_[host]), disk, log_of(host), rng, now,
                                 modules(host), options_.dht ? &entropy : nullptr, std::move(chain));

@@ -37,8 +37,9 @@ struct NetworkOptions {
     std::function<void(HostId, node::NodeConfig&)> configure{};
     /// Modules to plug into a node, made for each of its lives.
     std::function<std::vector<transport::PeerHandler*>(HostId)> modules{};
-    /// What a host's ledger is made of in each of its lives; empty: the nodes have no blocks.
-    std::function<node::ChainData(HostId)> chain{};
+    /// What a host's ledger is made of in each of its lives; nothing, or empty: the node has no
+    /// blocks.
+    std::function<std::optional<node::ChainData>(HostId)> chain{};
     Log* log = nullptr;
     /// Called with the node of each of a host's lives, before it does anything.
     std::function<void(HostId, node::Node&)> started{};
