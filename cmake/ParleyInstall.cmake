@@ -37,18 +37,18 @@ function(parley_pc suffix)
   set(libs_${suffix} "${libs}" PARENT_SCOPE)
 endfunction()
 
-# parley_install_layer(NAME DEPS ... PRIVATE_DEPS ...): called by parley_layer.
+# parley_install_layer(NAME HEADERS FOLDER DEPS ... PRIVATE_DEPS ...): called by parley_layer.
 function(parley_install_layer name)
   if(NOT PARLEY_INSTALL)
     return()
   endif()
-  cmake_parse_arguments(arg "" "" "DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(arg "" "HEADERS" "DEPS;PRIVATE_DEPS" ${ARGN})
   install(TARGETS parley_${name} EXPORT parley-${name}
     ARCHIVE COMPONENT development
     LIBRARY COMPONENT libraries NAMELINK_COMPONENT development)
   install(EXPORT parley-${name} NAMESPACE parley::
     DESTINATION ${parley_package_dir} COMPONENT development)
-  install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}
+  install(DIRECTORY ${arg_HEADERS}
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/parley COMPONENT development
     FILES_MATCHING PATTERN "*.hpp"
     PATTERN "*_test*" EXCLUDE PATTERN "test_*" EXCLUDE PATTERN "*_impl.hpp" EXCLUDE)

@@ -60,13 +60,16 @@ function(parley_add_layer name)
   endif()
 endfunction()
 
-# parley_layer(NAME DEPS ... PRIVATE_DEPS ... TEST_DEPS ... PRECOMPILE ... ALONE ...): the library
-# parley::NAME from every *.cpp of the folder, and the test program NAME_test from every *_test.cpp
-# below it. A layer without sources is its dependencies alone. PRECOMPILE: see parley_precompile.
-# ALONE: sources that PARLEY_UNITY compiles by themselves, since another has the same local name.
+# parley_layer(NAME DEPS ... PRIVATE_DEPS ... TEST_DEPS ... PRECOMPILE ... ALONE ... SOURCES ...
+# HEADERS FOLDER WITHOUT LAYER): the library parley::NAME from every *.cpp of the folder, and the test
+# program NAME_test from every *_test.cpp below it. A layer without sources is its dependencies alone.
+# PRECOMPILE: see parley_precompile. ALONE: sources that PARLEY_UNITY compiles by themselves, since
+# another has the same local name. SOURCES, HEADERS: instead of those of the folder. WITHOUT: not the
+# sources that this lower layer has.
 # What the layer links to becomes part of the installed package's knowledge (ParleyInstall).
 function(parley_layer name)
-  cmake_parse_arguments(arg "" "" "DEPS;PRIVATE_DEPS;TEST_DEPS;PRECOMPILE;ALONE" ${ARGN})
+  cmake_parse_arguments(arg "" "HEADERS;WITHOUT"
+    "DEPS;PRIVATE_DEPS;TEST_DEPS;PRECOMPILE;ALONE;SOURCES" ${ARGN})
   list(FIND parley_layers ${name} floor)
   foreach(dep IN LISTS arg_DEPS arg_PRIVATE_DEPS)
     if(dep MATCHES "^parley::(.+)$")
@@ -82,6 +85,13 @@ function(parley_layer name)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  if(arg_SOURCES)
+    set(sources ${arg_SOURCES})
+  endif()
+  if(arg_WITHOUT)
+    get_target_property(others parley_${arg_WITHOUT} SOURCES)
+    list(REMOVE_ITEM sources ${others})
+  endif()
   if(sources)
     add_library(parley_${name} ${sources})
     set_target_properties(parley_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
@@ -104,7 +114,11 @@ function(parley_layer name)
   add_library(parley::${name} ALIAS parley_${name})
   set_target_properties(parley_${name} PROPERTIES EXPORT_NAME ${name})
   target_link_libraries(parley_${name} ${scope} parley_options ${arg_DEPS})
-  parley_install_layer(${name} DEPS ${arg_DEPS} PRIVATE_DEPS ${arg_PRIVATE_DEPS})
+  if(NOT arg_HEADERS)
+    set(arg_HEADERS ${CMAKE_CURRENT_SOURCE_DIR})
+  endif()
+  parley_install_layer(${name} HEADERS ${arg_HEADERS} DEPS ${arg_DEPS}
+    PRIVATE_DEPS ${arg_PRIVATE_DEPS})
   if(tests AND PARLEY_TESTS)
     parley_test(${name}_test SOURCES ${tests} DEPS parley::${name} ${arg_TEST_DEPS})
   endif()

@@ -14,8 +14,16 @@ transport::Hello hello_of(const NodeKey& key, const ModuleHostOptions& options) 
     transport::Hello hello{record.sign(key).value()};
     hello.client = options.client;
     hello.network_id = options.network_id;
-    hello.roles = transport::role::full;
+    hello.genesis = options.genesis;
+    hello.chain_id = options.chain_id;
+    hello.roles = options.roles;
     return hello;
+}
+
+transport::SwitchConfig switch_config(const ModuleHostOptions& options) {
+    auto out = options.links;
+    if (out.forks.genesis == Hash256{}) out.forks.genesis = options.genesis;
+    return out;
 }
 
 HostConfig host_config(const ModuleHostOptions& options) {
@@ -37,8 +45,8 @@ ModuleHost::ModuleHost(std::vector<transport::PeerHandler*> modules,
     : key_(NodeKey::generate(entropy_)),
       // Before the first socket: else what the program prints may go into one.
       host_((open_standard_descriptors(), host_config(options)), entropy_, log_of(options)),
-      core_(options.links, key_, hello_of(key_, options), std::move(modules), log_of(options),
-            Rng{random_seed()}) {
+      core_(switch_config(options), key_, hello_of(key_, options), std::move(modules),
+            log_of(options), Rng{random_seed()}) {
     const auto bound = host_.listen();
     if (!bound) throw std::runtime_error{bound.error().what};
     if (!bound->empty()) endpoint_ = bound->front();

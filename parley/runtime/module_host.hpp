@@ -24,7 +24,10 @@ namespace parley::runtime {
 struct ModuleHostOptions {
     /// Nothing: dials only. Port 0: the system chooses.
     std::optional<Endpoint> listen = Endpoint{*IpAddress::parse("127.0.0.1"), 0};
-    std::uint64_t network_id = 1;   ///< peers of another network are refused
+    std::uint64_t network_id = 1;  ///< peers of another network are refused
+    Hash256 genesis{};             ///< of the chain, if there is one: others' peers are refused
+    std::uint64_t chain_id = 0;    ///< of EIP-155, likewise; 0: none
+    std::uint64_t roles = transport::role::full;
     std::string client = "parley";  ///< the name that peers are told
     transport::SwitchConfig links = {};
     std::size_t io_threads = 1;  ///< as HostConfig::io_threads
