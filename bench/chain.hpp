@@ -39,7 +39,5 @@ double ledger_sync();
 /// HTTP; and what that must be.
 double proof_http();
 double proof_http_aim();
-/// The role of that node.
-int proof_node(const std::vector<std::string>& arguments);
 
 }  // namespace parley::bench

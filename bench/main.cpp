@@ -11,7 +11,9 @@
 #include "harness.hpp"
 #include "idle.hpp"
 #include "keccak.hpp"
+#include "light.hpp"
 #include "pool.hpp"
+#include "proof_node.hpp"
 #include "relay.hpp"
 #include "rtt.hpp"
 #include "sim.hpp"
@@ -73,6 +75,12 @@ const std::vector<Benchmark>& benchmarks() {
          ledger_sync, ledger_import_limit},
         {"consensus.final", "us", "three exchanges with the same signatures and recoveries",
          consensus_final, bare_consensus, 3},
+        {"light.skip", "headers/s", "Keccak-256 of the same headers, one after another", light_skip,
+         light_skip_limit, 5},
+        {"light.walk", "headers/s", "the check of all their seals", light_walk, light_walk_limit,
+         3},
+        {"light.proof", "us", "a round trip of the link and 2 ms", light_proof, light_proof_limit,
+         5},
         {"crypto.keccak_batch", "hashes/s", keccak_limit(),
          [] { return keccak_batch(branch_node_bytes); },
          [] { return keccak_in_turn(branch_node_bytes); }},

@@ -1,13 +1,8 @@
 #include "chain.hpp"
 #include "harness.hpp"
+#include "proof_node.hpp"
 #include "sockets.hpp"
-#include "temp_folder.hpp"
 #include <parley/base/rng.hpp>
-#include <parley/chain/consensus/unsealed/unsealed.hpp>
-#include <parley/node/chain.hpp>
-#include <parley/runtime/node_host.hpp>
-#include <parley/runtime/store/file_log.hpp>
-#include <parley/runtime/store/lmdb_store.hpp>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -17,7 +12,6 @@
 #include <cstdio>
 #include <ctime>
 #include <memory>
-#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -27,36 +21,10 @@
 namespace parley::bench {
 namespace {
 
-using namespace parley::chain;
-
-constexpr std::size_t accounts = 1'000'000;
 constexpr std::size_t connections = 4;
 constexpr std::size_t batch = 50;    // requests in a body
 constexpr std::size_t bodies = 100;  // a connection
 constexpr double aim_proofs_per_second = 15'000;
-
-Address numbered_address(std::uint64_t number) {
-    return Address{array_of<20>(Bytes{to_uint256(0x1'0000 + number)}.last(20))};
-}
-
-node::ChainData chain_data() {
-    Genesis genesis;
-    genesis.chain_id = node::ChainConfig{}.id;
-    genesis.forks.london_block = 0;
-    genesis.forks.terminal_total_difficulty = Uint256{};
-    genesis.gas_limit = 30'000'000;
-    for (std::size_t i = 0; i < accounts; ++i) {
-        genesis.alloc[numbered_address(i)].balance = to_uint256(i + 1);
-    }
-    auto first = make_genesis_block(genesis);
-    const auto engine = std::make_shared<Unsealed>(genesis.forks);
-    genesis.alloc.clear();
-    return {.genesis = std::move(genesis),
-            .genesis_block = std::move(first),
-            .engine = engine,
-            .store = std::make_shared<MemoryStore>(),
-            .log_file = std::make_shared<MemoryLog>()};
-}
 
 /// Of another process, on all its threads.
 double processor_seconds(pid_t process) {
@@ -123,7 +91,7 @@ std::string questions(Rng& rng) {
     for (std::size_t i = 0; i < batch; ++i) {
         out += fmt::format(
             R"({}{{"jsonrpc":"2.0","id":{},"method":"eth_getProof","params":["{}",[],"latest"]}})",
-            i == 0 ? "" : ",", i, numbered_address(rng.below(accounts)).to_string());
+            i == 0 ? "" : ",", i, proof_account(rng.below(proof_accounts)).to_string());
     }
     return out + "]";
 }
@@ -139,38 +107,19 @@ std::size_t proofs_in(std::string_view answer) {
 
 }  // namespace
 
-int proof_node(const std::vector<std::string>& arguments) {
-    node::Chain chain{{}, Rng{1}, chain_data()};
-    runtime::NodeHostOptions options;
-    options.folder = arguments.at(0);
-    options.config.client = "parley-bench";
-    options.config.rpc.http = Endpoint::parse("127.0.0.1:0");
-    options.config.log.level = LogLevel::error;
-    options.modules = chain.modules();
-    options.methods = chain.rpc_methods();
-    runtime::NodeHost host{std::move(options)};
-    host.start();
-    fmt::print("{}\n", host.rpc_endpoint()->to_string());
-    std::fflush(stdout);
-    ::pause();
-    return 0;
-}
-
 double proof_http_aim() {
     return aim_proofs_per_second;
 }
 
 double proof_http() {
-    static const TempFolder folder;
-    static PeerProcess node{{"proof-node", folder.file("node")}};
-    static const auto endpoint = Endpoint::parse(node.read_line());
+    static const ProofNode node;
     Rng rng{1};
     std::vector<std::unique_ptr<Caller>> callers;
     callers.reserve(connections);
     for (std::size_t i = 0; i < connections; ++i) {
-        callers.push_back(std::make_unique<Caller>(endpoint->port));
+        callers.push_back(std::make_unique<Caller>(node.http.port));
     }
-    const double start = processor_seconds(node.pid());
+    const double start = processor_seconds(node.process->pid());
     for (std::size_t i = 0; i < bodies; ++i) {
         for (auto& caller : callers) caller->ask(questions(rng));
         for (auto& caller : callers) {
@@ -179,7 +128,7 @@ double proof_http() {
         }
     }
     return static_cast<double>(connections * bodies * batch) /
-           (processor_seconds(node.pid()) - start);
+           (processor_seconds(node.process->pid()) - start);
 }
 
 }  // namespace parley::bench
