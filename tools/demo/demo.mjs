@@ -1,6 +1,7 @@
-// ./dev demo: a network of 7 parley processes on the loopback, from one known address to a
-// thousand transactions everywhere, through the loss of its first node, to the blocks of four of
-// them, and to what those do without one and without two.
+// ./dev demo: a network of 7 parley processes and a light one on the loopback, from one known
+// address to a thousand transactions everywhere, through the loss of its first node, to the blocks
+// of four of them, and to what those do without one and without two. Balances are read from the
+// light node all the while.
 // With --check every statement is asserted, all is stopped, and the exit code says how it went.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { keccak256 } from 'ethers';
 import { funds, mineWhatWaits, sendBare, verifyProof } from './chain.mjs';
+import { endWatch, LightWatch, useLight } from './light.mjs';
 import { freePort, NodeProcess } from './node_process.mjs';
 import { bar, bold, bytes, dim, green, red, Step, table } from './screen.mjs';
 import { makeTransactions, makeWallets } from './transactions.mjs';
@@ -22,6 +24,7 @@ const folder = mkdtempSync(join(tmpdir(), 'parley-demo-'));
 const genesis = join(folder, 'genesis.json');
 const wallets = makeWallets(20);
 const nodes = [];
+const everyone = [];  // the nodes, and the light one
 
 class Failed extends Error {}
 
@@ -70,6 +73,22 @@ async function startAll() {
     node.start();
   }
   step.done(dim(`boot ${boot.slice(0, 12)}…@127.0.0.1:${nodes[0].p2pPort}`));
+}
+
+async function startLight() {
+  const step = new Step('a light node joins them');
+  const light = new NodeProcess(binary, join(folder, 'light'), count + 1, await freePort(),
+    await freePort());
+  light.name = 'light node';
+  everyone.push(...nodes, light);
+  light.init(genesis, await nodes[0].target(), '--light');
+  light.start();
+  await until(30, 'within 30 s it has links with full nodes that serve it', async () => {
+    const status = await light.status();
+    return status && status.light.fullNodes >= 2;
+  });
+  step.done();
+  return { light, watch: new LightWatch(light, nodes, wallets, sleep) };
 }
 
 const links = (status) => status.links.inbound + status.links.outbound;
@@ -181,7 +200,7 @@ async function comeBack() {
 }
 
 /** The first node returns, and it and three others make blocks. */
-async function makeBlocks(raws) {
+async function makeBlocks(raws, light) {
   const validators = nodes.slice(0, validatorCount);
   const step = new Step(`the first node returns; it and ${validatorCount - 1} others are validators`);
   for (const node of validators) {
@@ -192,10 +211,11 @@ async function makeBlocks(raws) {
   await until(10, 'the validators answer within 10 s',
     async () => !(await statuses(validators)).includes(null));
   step.done();
-  const tools = { nodes, validators, raws, wallets, until, assert, sleep, Step, bar };
+  const tools = { nodes, light, validators, raws, wallets, until, assert, sleep, Step, bar };
   await mineWhatWaits(tools);
   const account = await sendBare(tools);
   await verifyProof({ ...tools, account });
+  await useLight(tools);
   const normal = await agree(tools);
   await loseOne({ ...tools, normal });
   await loseTwo(tools);
@@ -204,7 +224,7 @@ async function makeBlocks(raws) {
 
 async function showTable() {
   const rows = [];
-  for (const node of nodes) {
+  for (const node of everyone) {
     const s = await node.status();
     rows.push(s
       ? [node.name, s.links.inbound, s.links.outbound, s.knownAddresses, s.head.number,
@@ -217,7 +237,7 @@ async function showTable() {
 async function stopAll() {
   const step = new Step('all nodes are told to end (SIGTERM)');
   const began = Date.now();
-  await Promise.all(nodes.map(async (node) => {
+  await Promise.all(everyone.map(async (node) => {
     if (!node.running) return;
     const { ended } = node;
     await node.stop('SIGTERM');
@@ -229,7 +249,7 @@ async function stopAll() {
 }
 
 function showLogs() {
-  for (const node of nodes) {
+  for (const node of everyone) {
     try {
       const lines = readFileSync(join(node.folder, 'log'), 'utf8').trimEnd().split('\n');
       console.error(dim(`\n${node.name}, the end of its log:\n${lines.slice(-6).join('\n')}`));
@@ -240,7 +260,8 @@ function showLogs() {
 }
 
 async function killAll() {
-  await Promise.all(nodes.map((node) => node.stop('SIGKILL')));
+  const all = everyone.length > 0 ? everyone : nodes;
+  await Promise.all(all.map((node) => node.stop('SIGKILL')));
   rmSync(folder, { recursive: true, force: true });
 }
 
@@ -249,10 +270,12 @@ async function main() {
   await makeFolders();
   await startAll();
   await findOneAnother();
+  const { light, watch } = await startLight();
   const raws = await sendTransactions();
   await loseTheFirst();
   await comeBack();
-  await makeBlocks(raws);
+  await makeBlocks(raws, light);
+  await endWatch({ watch, assert, Step });
   await showTable();
   if (!check) {
     console.log('  The network stays up. Try:\n');

@@ -45,9 +45,9 @@ export class NodeProcess {
   }
 
   /** Makes the folder with a key and settings; `boot` is the one target it knows, or null. */
-  init(genesis, boot) {
+  init(genesis, boot, ...more) {
     const args = ['init', this.folder, '--private', '--chain', genesis, '--engine', 'qbft',
-      '--listen', `127.0.0.1:${this.p2pPort}`, '--http', `127.0.0.1:${this.httpPort}`];
+      '--listen', `127.0.0.1:${this.p2pPort}`, '--http', `127.0.0.1:${this.httpPort}`, ...more];
     if (boot) args.push('--boot', boot);
     this.command(...args);
   }
