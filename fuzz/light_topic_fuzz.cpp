@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     const auto message =
         SharedBytes::copy(Bytes{reinterpret_cast<const std::byte*>(data + 1), size - 1});
-    switch (data[0] % 6) {
+    switch (data[0] % 7) {
         case 0:
             check_round_trip(decode_get_headers(message), message);
             break;
@@ -53,6 +53,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             break;
         case 4:
             check_round_trip(decode_conflict(message), message);
+            break;
+        case 5:
+            check_round_trip(decode_get_block(message), message);
             break;
         default:
             check_row(message);

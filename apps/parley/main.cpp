@@ -149,6 +149,10 @@ int main_of(int argc, char** argv) {
         words.pop_back();
         words.insert(words.begin(), "--help");
     }
+    // CLI11 would take a list in brackets apart; to JSON the space is nothing.
+    if (!words.empty() && words.back() == "rpc") {
+        for (auto& word : words) word.insert(0, word.starts_with('[') ? " " : "");
+    }
     const auto commands = names_of_commands(app);
     const bool named = !words.empty() && !words.back().starts_with('-');
     if (named && std::ranges::find(commands, words.back()) == commands.end()) {

@@ -125,12 +125,12 @@ p2p::SettingList settings_of(ChainConfig& config) {
                 1024, config.light_nodes_max)
         .flag("light",
               "This node is a light one: it keeps headers alone, and asks full nodes for proofs\n"
-              "# (`parley run --light`). Of a chain by votes.",
+              "# (`parley run --light`). Of a chain by votes or by work.",
               config.is_light)
         .text(
             "light_checkpoint",
-            "Of a light node: a block that its owner knows to be right, to start from, as\n"
-            "# NUMBER:HASH. \"\": it starts from the genesis.",
+            "Of a light node by votes: a block that its owner knows to be right, to start from,\n"
+            "# as NUMBER:HASH. \"\": it starts from the genesis.",
             "NUMBER:0xHASH, or \"\"",
             [&](const std::string& s) {
                 config.checkpoint = read_checkpoint(s);

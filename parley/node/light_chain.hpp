@@ -26,11 +26,11 @@ namespace parley::node {
 /// What a light node needs beside its settings.
 struct LightData {
     chain::Genesis genesis;
-    chain::Header first_header;  ///< of `genesis`
-    std::shared_ptr<const chain::qbft::Qbft> engine;
-    std::shared_ptr<Store> store;  ///< of the headers
+    chain::Header first_header;                   ///< of `genesis`
+    std::shared_ptr<const chain::Engine> engine;  ///< by votes or by work
+    std::shared_ptr<Store> store;                 ///< of the headers
 };
-/// Errors, in words: the chain is not one by votes.
+/// Errors, in words: the chain is neither by votes nor by work, or the settings do not fit to it.
 Result<LightData, std::string> make_light_data(const ChainConfig& config, chain::Genesis genesis,
                                                std::shared_ptr<Store> store);
 /// What the network is to know of it.

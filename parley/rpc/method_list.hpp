@@ -27,6 +27,8 @@ public:
     /// `owner` outlives the methods and all replies under way.
     explicit MethodList(Owner& owner) : owner_(owner) {}
 
+    Owner& owner() const { return owner_; }
+
     /// A question.
     void answers(std::string_view name, std::size_t params_max, Answer answer) {
         add(name, params_max, answer);

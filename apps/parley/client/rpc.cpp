@@ -22,6 +22,7 @@ the result as JSON. A PARAM that is JSON is taken as such, any other as a string
 constexpr auto footer = R"text(EXAMPLES
   parley rpc alice net_peerCount
   parley rpc alice eth_getTransactionCount 0x7e5f4552091a69125d5dfcb7b8c2659029395bdf pending
+  parley rpc alice eth_getProof 0x7e5f4552091a69125d5dfcb7b8c2659029395bdf '["0x0"]' latest
   parley rpc alice admin_peers | jq '.[].id'
 
 FILES

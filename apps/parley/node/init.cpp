@@ -154,10 +154,10 @@ Result<node::NodeConfig, Failure> parse_options(const Options& options,
                 fmt::format("--miner is of no use with the engine {}", config.chain.engine));
         }
     }
-    if (config.chain.is_light && config.chain.engine != "qbft") {
+    if (config.chain.is_light && config.chain.engine != "qbft" && config.chain.engine != "pow") {
         return failed(
-            fmt::format("--light: a light node follows chains by votes (qbft), and the "
-                        "engine is {}",
+            fmt::format("--light: a light node follows chains by votes (qbft) or by work (pow), "
+                        "and the engine is {}",
                         config.chain.engine));
     }
     config.log.level = parse_log_level(options.log_level).value_or(config.log.level);

@@ -96,7 +96,7 @@ Outcome prepare_light(runtime::NodeHost& host, const node::ChainConfig& config,
     chain.emplace(config, std::move(*data), Rng{runtime::random_seed()});
     plug_into(host, *chain);
     host.post([&](Now at) {
-        const auto tell = [&host](Now now, const chain::light::TrustedHeader& head) {
+        const auto tell = [&host](Now now, const chain::light::LightNode::Known& head) {
             host.network().set_head(now, head.header.number, head.header.timestamp);
         };
         tell(at, chain->light().head());

@@ -89,6 +89,22 @@ Items answer_proofs(PastStates& states, const ChainHeader& head, const ChainPart
     return out;
 }
 
+Items answer_block(const BlockStore& blocks, const GetBlock& question) {
+    Items out{question.id, {}};
+    const auto logged = blocks.read(question.block);
+    if (!logged || !*logged) return out;
+    std::size_t bytes = 0;
+    const auto add = [&](Buffer item) {
+        bytes += item.size() + item_overhead_bytes;
+        out.items.push_back(SharedBytes::own(std::move(item)));
+    };
+    add((*logged)->block.body.encode());
+    if (question.with_receipts) {
+        for (const auto& receipt : (*logged)->receipts) add(receipt.encode());
+    }
+    return bytes > answer_bytes_max ? Items{question.id, {}} : out;
+}
+
 Inclusion answer_inclusion(const BlockStore& blocks, const GetInclusion& question) {
     Inclusion out{.id = question.id};
     const auto place = blocks.find_transaction(question.transaction);

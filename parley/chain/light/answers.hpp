@@ -13,6 +13,7 @@ namespace parley::chain::light {
 Items answer_headers(const BlockStore& blocks, const GetHeaders& question);
 Items answer_proofs(PastStates& states, const ChainHeader& head, const ChainParts& chain,
                     const GetProofs& question);
+Items answer_block(const BlockStore& blocks, const GetBlock& question);
 Inclusion answer_inclusion(const BlockStore& blocks, const GetInclusion& question);
 
 }  // namespace parley::chain::light

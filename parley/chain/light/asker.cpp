@@ -1,6 +1,7 @@
 #include <parley/chain/light/asker.hpp>
 
 #include <parley/base/overloaded.hpp>
+#include <parley/chain/light/block_proof.hpp>
 #include <parley/chain/trie/ordered_root.hpp>
 #include <parley/chain/trie/walk.hpp>
 #include <parley/codec/rlp.hpp>
@@ -84,6 +85,18 @@ void Asker::inclusion(Now now, const Hash256& transaction, Done<std::optional<In
     push(now, {InclusionWish{transaction, std::move(done)}}, out);
 }
 
+void Asker::block(Now now, const Known& block, bool with_receipts, UseBlock use, Done<void> done,
+                  Effects& out) {
+    if (const auto whole = block_of_header(block.header)) {
+        use(*whole);
+        return done(now, {});
+    }
+    push(now,
+         {BlockWish{block, with_receipts, std::make_shared<UseBlock>(std::move(use)),
+                    std::move(done)}},
+         out);
+}
+
 void Asker::submit(Now now, SharedBytes raw, Done<void> done, Effects& out) {
     push(now, {SubmitWish{std::move(raw), std::move(done)}}, out);
 }
@@ -106,13 +119,18 @@ std::set<Asker::PeerId> Asker::untried(const Wish& wish) const {
     return out;
 }
 
-/// One that was not tried and is not busy; of those any.
+/// One that was not tried and is not busy; of those any that failed least.
 std::optional<Asker::PeerId> Asker::peer_for(Now now, const Wish& wish) {
     std::vector<PeerId> open;
+    std::uint32_t least = 0;
     for (const auto id : untried(wish)) {
         auto& peer = peers_.at(id);
         const bool is_free = peer.under_way < config_.peer_under_way_max;
-        if (is_free && peer.rate.has(now.instant)) open.push_back(id);
+        if (!is_free || !peer.rate.has(now.instant)) continue;
+        if (!open.empty() && peer.failures > least) continue;
+        if (!open.empty() && peer.failures < least) open.clear();
+        least = peer.failures;
+        open.push_back(id);
     }
     if (open.empty()) return std::nullopt;
     return open[static_cast<std::size_t>(rng_.below(open.size()))];
@@ -121,7 +139,10 @@ std::optional<Asker::PeerId> Asker::peer_for(Now now, const Wish& wish) {
 void Asker::start(Now now, Effects& out) {
     if (std::exchange(is_starting_, true)) return;
     start_at_ = never;
-    while (!waiting_.empty() && under_way_.size() < config_.under_way_max) {
+    const auto has_room = [&] {
+        return under_way_.size() + checking_.size() < config_.under_way_max;
+    };
+    while (!waiting_.empty() && has_room()) {
         auto wish = std::move(waiting_.front());
         waiting_.pop_front();
         if (start_one(now, wish, out)) continue;
@@ -174,6 +195,10 @@ bool Asker::start_one(Now now, Wish& wish, Effects& out) {
                           [&](const InclusionWish& one) {
                               send(code::get_inclusion, encode(GetInclusion{id, one.transaction}));
                           },
+                          [&](const BlockWish& one) {
+                              send(code::get_block,
+                                   encode(GetBlock{id, one.block.hash, one.with_receipts}));
+                          },
                           [&](const SubmitWish& one) {
                               send(code::submit, sync_topic::encode(Items{id, {one.raw}}));
                           }},
@@ -204,6 +229,21 @@ std::optional<Asker::UnderWay> Asker::take(PeerId peer, std::uint64_t id, Effect
     return taken;
 }
 
+void Asker::note_good(PeerId id) {
+    const auto peer = peers_.find(id);
+    if (peer != peers_.end()) peer->second.failures = 0;
+}
+
+void Asker::note_failure(PeerId id) {
+    const auto peer = peers_.find(id);
+    if (peer != peers_.end()) ++peer->second.failures;
+}
+
+void Asker::refuse(PeerId peer, std::string why, Effects& out) {
+    note_failure(peer);
+    out.emplace_back(Charge{peer, Offence::invalid_data, std::move(why)});
+}
+
 /// As many as must, or all that there are.
 bool Asker::all_say_no(const Wish& wish, const InclusionWish& one) const {
     return one.absences >= config_.absences ||
@@ -219,6 +259,7 @@ void Asker::give_up(Now now, Wish wish) {
                               if (says_no) return one.done(now, std::nullopt);
                               one.done(now, why);
                           },
+                          [&](BlockWish& one) { one.done(now, why); },
                           [&](SubmitWish& one) {
                               if (!one.refusal.empty()) {
                                   return one.done(now, std::unexpected{one.refusal});
@@ -237,10 +278,13 @@ void Asker::try_again(Now now, Wish wish, std::string why, Effects& out) {
 Result<Asker::ProvenAccount, TrieError> Asker::prove(const AccountWish& wish,
                                                      const trie::NodeReader& nodes) {
     ProvenAccount out;
+    const auto& root = wish.block.header.state_root;
     const auto key = Nibbles::of_key(crypto::keccak256(wish.wanted.address));
-    const auto raw = trie::find(nodes, wish.block.header.state_root, key);
+    const auto raw = trie::find(nodes, root, key);
     if (!raw) return std::unexpected{raw.error()};
+    out.nodes = trie::prove(nodes, root, key).value();
     out.slots.resize(wish.wanted.slots.size());
+    out.slot_nodes.resize(wish.wanted.slots.size());
     if (!*raw) return out;
     const auto account = decode_account(**raw);
     if (!account) return fail(TrieErrc::rlp);
@@ -252,6 +296,7 @@ Result<Asker::ProvenAccount, TrieError> Asker::prove(const AccountWish& wish,
         const auto slot = slot_of(*found);
         if (!slot) return std::unexpected{slot.error()};
         out.slots[i] = *slot;
+        out.slot_nodes[i] = trie::prove(nodes, account->storage_root, slot_key).value();
     }
     return out;
 }
@@ -280,7 +325,11 @@ void Asker::on_proofs(Now now, PeerId peer, const Items& answer, Effects& out) {
         open.push_back(std::move(wish));
     }
     nodes.keep_used();
-    if (wrong) out.emplace_back(Charge{peer, Offence::invalid_data, *wrong});
+    if (wrong) {
+        refuse(peer, *wrong, out);
+    } else if (!proven.empty()) {
+        note_good(peer);
+    }
     for (auto& [wish, result] : proven) wish.done(now, std::move(result));
     for (auto& wish : open) {
         try_again(now, std::move(wish),
@@ -323,7 +372,7 @@ void Asker::on_inclusion(Now now, PeerId peer, const Inclusion& answer, Effects&
     auto wish = std::move(taken->wishes.front());
     auto* one = std::get_if<InclusionWish>(&wish.what);
     if (!one) {
-        out.emplace_back(Charge{peer, Offence::invalid_data, "an answer to another question"});
+        refuse(peer, "an answer to another question", out);
         return try_again(now, std::move(wish), "a full node answered another question", out);
     }
     // What is above the head is not in the chain as this node knows it.
@@ -341,11 +390,56 @@ void Asker::on_inclusion(Now now, PeerId peer, const Inclusion& answer, Effects&
     }
     auto proven = prove(*one, *block, answer);
     if (proven) {
+        note_good(peer);
         one->done(now, std::move(*proven));
         return start(now, out);
     }
-    out.emplace_back(Charge{peer, Offence::invalid_data, proven.error()});
+    refuse(peer, proven.error(), out);
     try_again(now, std::move(wish), std::move(proven.error()), out);
+}
+
+void Asker::Check::run() {
+    const auto block = prove_block(header, answer, with_receipts);
+    if (!block) {
+        result = std::unexpected{block.error()};
+    } else {
+        (*use)(*block);
+    }
+}
+
+void Asker::on_block(Now now, PeerId peer, const Items& answer, Effects& out) {
+    auto taken = take(peer, answer.id, out);
+    if (!taken) return;
+    auto wish = std::move(taken->wishes.front());
+    auto* one = std::get_if<BlockWish>(&wish.what);
+    if (!one) {
+        refuse(peer, "an answer to another question", out);
+        return try_again(now, std::move(wish), "a full node answered another question", out);
+    }
+    if (answer.items.empty()) {
+        return try_again(now, std::move(wish), "no full node that was asked has this block", out);
+    }
+    Check check{peer, answer.id, one->block.header, one->with_receipts, one->use, answer};
+    checking_.emplace(answer.id, std::move(wish));
+    out.emplace_back(std::move(check));
+}
+
+void Asker::on_checked(Now now, Check check, Effects& out) {
+    auto wish = std::move(checking_.extract(check.id).mapped());
+    if (check.result) {
+        note_good(check.peer);
+        std::get<BlockWish>(wish.what).done(now, {});
+        return start(now, out);
+    }
+    refuse(check.peer, check.result.error(), out);
+    try_again(now, std::move(wish), "a full node answered wrongly: " + check.result.error(), out);
+}
+
+void Asker::on_unchecked(Now now, const Check& check, Effects& out) {
+    auto wish = std::move(checking_.extract(check.id).mapped());
+    wish.last_error = "this node is busy: try again";
+    give_up(now, std::move(wish));
+    start(now, out);
 }
 
 void Asker::on_submitted(Now now, PeerId peer, const Items& answer, Effects& out) {
@@ -354,7 +448,7 @@ void Asker::on_submitted(Now now, PeerId peer, const Items& answer, Effects& out
     auto wish = std::move(taken->wishes.front());
     auto* one = std::get_if<SubmitWish>(&wish.what);
     if (!one || answer.items.size() > 1) {
-        out.emplace_back(Charge{peer, Offence::invalid_data, "an answer to another question"});
+        refuse(peer, "an answer to another question", out);
         return try_again(now, std::move(wish), "a full node answered another question", out);
     }
     const bool is_known =
@@ -383,6 +477,7 @@ void Asker::on_timer(Now now, Effects& out) {
         }
         std::ranges::move(at->second.wishes, std::back_inserter(late));
         late_.emplace(at->first, at->second.peer);
+        note_failure(at->second.peer);
         at = under_way_.erase(at);
     }
     for (auto& wish : late) {

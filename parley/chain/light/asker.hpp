@@ -1,22 +1,23 @@
 // Asker: asks full nodes what a light node does not hold, and takes nothing that is not proven:
 // accounts and storage by the state root of a header that is trusted, transactions and receipts by
-// the roots of theirs.
+// the roots of theirs, and so whole blocks.
 //
-// A question goes to one full node; what it cannot answer, answers wrongly or not in time goes to
-// another one, up to tries_max. A wrong answer is charged. Questions about one state that come
-// while others are under way go together. What was proven once is known by its nodes, and not asked
-// for again.
+// A question goes to one full node, of those that failed least; what it cannot answer, answers
+// wrongly or not in time goes to another one, up to tries_max. A wrong answer is charged. Questions
+// about one state that come while others are under way go together. What was proven once is known
+// by its nodes, and not asked for again.
 //
 //     asker.account(now, head, address, {}, show_account, out);
-//     for (auto& effect : out) carry_out(effect);
+//     for (auto& effect : out) carry_out(effect);  // Check in a Job, and back to on_checked()
 //
 // A core without I/O. Bounded: waiting_max questions, each with its deadline; under_way_max
-// messages. Threading: the node's thread.
+// messages, blocks that are checked among them. Threading: the node's thread; Check::run() on any.
 #pragma once
 
 #include <parley/base/rng.hpp>
 #include <parley/base/time.hpp>
 #include <parley/base/token_bucket.hpp>
+#include <parley/chain/ledger/block_log.hpp>
 #include <parley/chain/light/follower.hpp>
 #include <parley/chain/light/known_nodes.hpp>
 #include <parley/chain/light/messages.hpp>
@@ -30,6 +31,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -67,12 +69,26 @@ public:
         transport::Offence offence;
         std::string why;
     };
-    using Effect = std::variant<Send, Charge>;
+    using UseBlock = std::move_only_function<void(const LoggedBlock&)>;
+    /// A block that came. Slow: for a Job.
+    struct Check {
+        PeerId peer = 0;
+        std::uint64_t id = 0;
+        Header header;
+        bool with_receipts = false;
+        std::shared_ptr<UseBlock> use;
+        Items answer;
+        Result<void, std::string> result = {};
+        void run();
+    };
+    using Effect = std::variant<Send, Charge, Check>;
     using Effects = std::vector<Effect>;
 
     struct ProvenAccount {
         std::optional<Account> account;  ///< nothing: it is proven that there is none
         std::vector<Hash256> slots;      ///< as asked for; zero if not set
+        std::vector<Buffer> nodes = {};  ///< from the state's root to the account
+        std::vector<std::vector<Buffer>> slot_nodes = {};  ///< as slots, from the storage's root
     };
     struct Included {
         std::uint64_t number = 0;
@@ -100,15 +116,22 @@ public:
     /// Nothing: full nodes say that there is none.
     void inclusion(Now now, const Hash256& transaction, Done<std::optional<Included>> done,
                    Effects& out);
+    /// `use` sees it in a Job before `done` is called: with its receipts only if they are wanted.
+    void block(Now now, const Known& block, bool with_receipts, UseBlock use, Done<void> done,
+               Effects& out);
     /// To full nodes; taken as soon as one has taken it.
     void submit(Now now, SharedBytes raw, Done<void> done, Effects& out);
 
     void on_proofs(Now now, PeerId peer, const Items& answer, Effects& out);
     void on_inclusion(Now now, PeerId peer, const Inclusion& answer, Effects& out);
+    void on_block(Now now, PeerId peer, const Items& answer, Effects& out);
+    void on_checked(Now now, Check check, Effects& out);
+    /// As if it had never been asked: there is no room for a Job.
+    void on_unchecked(Now now, const Check& check, Effects& out);
     void on_submitted(Now now, PeerId peer, const Items& answer, Effects& out);
     void on_timer(Now now, Effects& out);
     Instant next_wakeup() const;
-    std::size_t waiting() const { return waiting_.size() + under_way_.size(); }
+    std::size_t waiting() const { return waiting_.size() + under_way_.size() + checking_.size(); }
 
 private:
     struct AccountWish {
@@ -121,12 +144,18 @@ private:
         Done<std::optional<Included>> done;
         std::size_t absences = 0;
     };
+    struct BlockWish {
+        Known block;
+        bool with_receipts = false;
+        std::shared_ptr<UseBlock> use;
+        Done<void> done;
+    };
     struct SubmitWish {
         SharedBytes raw;
         Done<void> done;
         std::string refusal = {};
     };
-    using What = std::variant<AccountWish, InclusionWish, SubmitWish>;
+    using What = std::variant<AccountWish, InclusionWish, BlockWish, SubmitWish>;
     struct Wish {
         What what;
         std::set<PeerId> tried = {};
@@ -145,6 +174,9 @@ private:
     std::optional<PeerId> peer_for(Now now, const Wish& wish);
     bool all_say_no(const Wish& wish, const InclusionWish& one) const;
     std::optional<UnderWay> take(PeerId peer, std::uint64_t id, Effects& out);
+    void note_good(PeerId peer);
+    void note_failure(PeerId peer);
+    void refuse(PeerId peer, std::string why, Effects& out);
     void give_up(Now now, Wish wish);
     /// To another full node.
     void try_again(Now now, Wish wish, std::string why, Effects& out);
@@ -160,12 +192,14 @@ private:
     KnownNodes known_;
     struct Peer {
         TokenBucket rate;
-        std::size_t under_way = 0;  // questions, those that were given up too
+        std::size_t under_way = 0;   // questions, those that were given up too
+        std::uint32_t failures = 0;  // in a row: answers that were wrong or did not come
     };
     std::map<PeerId, Peer> peers_;
     std::map<std::uint64_t, PeerId> late_;  // by the id of the message: given up, not answered
     std::deque<Wish> waiting_;
     std::map<std::uint64_t, UnderWay> under_way_;  // by the id of the message
+    std::map<std::uint64_t, Wish> checking_;       // as under_way_
     std::uint64_t next_id_ = 1;
     bool is_starting_ = false;
     Instant start_at_ = never;  // all were busy

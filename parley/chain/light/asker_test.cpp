@@ -4,6 +4,8 @@
 #include <parley/base/overloaded.hpp>
 #include <parley/chain/ledger/test_chain.hpp>
 #include <parley/chain/light/answers.hpp>
+#include <parley/chain/trie/proof.hpp>
+#include <parley/crypto/hash.hpp>
 
 #include <doctest/doctest.h>
 
@@ -70,6 +72,7 @@ struct Rig {
         Proofs proofs;
         Inclusions inclusion;
         std::string refusal = {};
+        std::function<void(Items&)> spoil_block = {};
     };
     std::map<PeerId, Peer> peers;
     std::vector<GetProofs> asked;
@@ -97,6 +100,10 @@ struct Rig {
             for (auto& effect : std::exchange(out, {})) {
                 std::visit(
                     overloaded{[&](Asker::Charge& one) { charged.emplace_back(one.peer, one.why); },
+                               [&](Asker::Check& one) {
+                                   one.run();
+                                   asker.on_checked(now, std::move(one), out);
+                               },
                                [&](Asker::Send& one) { carry(one); }},
                     effect);
             }
@@ -117,6 +124,12 @@ struct Rig {
                 answer->id = question.id;
                 asker.on_inclusion(now, sent.peer, *answer, out);
             }
+        } else if (sent.code == code::get_block) {
+            const auto question = *decode_get_block(sent.message);
+            auto answer = answer_block(full.chain.ledger->blocks(), question);
+            answer.id = question.id;
+            if (peer.spoil_block) peer.spoil_block(answer);
+            asker.on_block(now, sent.peer, answer, out);
         } else {
             const auto items = *sync_topic::decode_items(sent.message, 1);
             Items answer{items.id, {}};
@@ -169,6 +182,27 @@ struct Rig {
                            std::to_string((*found)->index) + " gas " +
                            std::to_string((*found)->receipt.cumulative_gas_used);
                 }
+            },
+            out);
+        run();
+        wait(seconds{20});
+        return text;
+    }
+    /// "4 transactions, 4 receipts, 1 asked" or why not.
+    std::string block(const Asker::Known& known, bool with_receipts) {
+        std::string text = "nothing yet";
+        std::string seen;
+        const auto before = sends;
+        asker.block(
+            now, known, with_receipts,
+            [&](const LoggedBlock& logged) {
+                CHECK(logged.senders.size() == logged.block.body.transactions.size());
+                CHECK(logged.block.header == known.header);
+                seen = std::to_string(logged.block.body.transactions.size()) + " transactions, " +
+                       std::to_string(logged.receipts.size()) + " receipts, ";
+            },
+            [&](Now, auto done) {
+                text = done ? seen + std::to_string(sends - before) + " asked" : done.error();
             },
             out);
         run();
@@ -408,4 +442,64 @@ TEST_CASE("an answer that nobody asked for is charged") {
     rig.asker.on_submitted(rig.now, 1, {97, {}}, rig.out);
     rig.run();
     CHECK(rig.charged.size() == 3);
+}
+
+TEST_CASE("a block is as the ledger has it, and one of nothing needs nobody") {
+    Rig rig;
+    rig.add(1, rig.honest());
+    CHECK(rig.block(rig.full.head(), false) == "4 transactions, 0 receipts, 1 asked");
+    CHECK(rig.block(rig.full.head(), true) == "4 transactions, 4 receipts, 1 asked");
+    CHECK(rig.block(*rig.full.at(0), true) == "0 transactions, 0 receipts, 0 asked");
+    CHECK(rig.charged.empty());
+    // Of a block that no full node has.
+    auto other = rig.full.head();
+    other.hash[0] ^= std::byte{1};
+    CHECK(rig.block(other, false) == "no full node that was asked has this block");
+    CHECK(rig.charged.empty());
+}
+
+TEST_CASE("a block that its header does not commit to costs the peer, and another is asked") {
+    const auto lie = [](const std::function<void(Items&)>& spoil, bool with_receipts) {
+        Rig rig;
+        rig.add(1, rig.honest());
+        rig.peers[1].spoil_block = spoil;
+        const auto text = rig.block(rig.full.head(), with_receipts);
+        REQUIRE(rig.charged.size() == 1);
+        CHECK(text == "a full node answered wrongly: " + rig.charged[0].second);
+        // Another one is asked.
+        rig.add(2, rig.honest());
+        CHECK(rig.block(rig.full.head(), with_receipts).starts_with("4 transactions"));
+        return rig.charged[0].second;
+    };
+    const auto of_other_block = [](Items& answer) {
+        FullNode full;
+        answer.items = answer_block(full.chain.ledger->blocks(), {0, full.at(2)->hash, true}).items;
+    };
+    CHECK(lie(of_other_block, true).starts_with("transactions root: "));
+    CHECK(lie([](Items& answer) { answer.items.pop_back(); }, true) ==
+          "receipts: expected 4, got 3");
+    CHECK(lie([](Items& answer) { std::swap(answer.items[1], answer.items[2]); }, true) ==
+          "receipts that the header does not commit to");
+    CHECK(lie([](Items& answer) { answer.items.push_back(answer.items.back()); }, false) ==
+          "receipts that were not asked for");
+    CHECK(
+        lie([](Items& answer) { answer.items[0] = SharedBytes::copy(bytes_of("no body")); }, false)
+            .starts_with("body"));
+}
+
+TEST_CASE("an account comes with the nodes that prove it") {
+    Rig rig;
+    rig.add(1, rig.honest());
+    const auto head = rig.full.head();
+    std::optional<Asker::ProvenAccount> proven;
+    rig.asker.account(
+        rig.now, head, address_of(1), {}, [&](Now, auto result) { proven = std::move(*result); },
+        rig.out);
+    rig.run();
+    REQUIRE(proven);
+    const auto key = trie::Nibbles::of_key(crypto::keccak256(address_of(1)));
+    const auto value = trie::verify_proof(head.header.state_root, key, proven->nodes);
+    REQUIRE(value);
+    REQUIRE(*value);
+    CHECK(*decode_account(**value) == *proven->account);
 }

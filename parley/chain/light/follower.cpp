@@ -31,14 +31,16 @@ void Follower::Check::run() {
         case Purpose::witness:
             return take(trust->check_beside(base, std::move(headers.front())));
         case Purpose::checkpoint:
-        case Purpose::fill:
-            for (auto& header : headers) {
-                const auto hash = engine.hash_of(header);
-                if (hash != expected) return invalid("another header than the hash names");
-                expected = header.parent_hash;
-                good.push_back({std::move(header), hash});
+        case Purpose::fill: {
+            const auto hashes = engine.hashes_of(headers);
+            good.reserve(headers.size());
+            for (std::size_t i = 0; i < headers.size(); ++i) {
+                if (hashes[i] != expected) return invalid("another header than the hash names");
+                expected = headers[i].parent_hash;
+                good.push_back({std::move(headers[i]), hashes[i]});
             }
             return;
+        }
         case Purpose::walk:
             end = parent;
             for (auto& header : headers) {

@@ -93,6 +93,8 @@ Hash256 Headers::parent_of(std::uint64_t number) const {
 }
 
 std::optional<Headers::Known> Headers::at(std::uint64_t number) const {
+    // What is above was of a chain that is not followed any more.
+    if (number > head_.header.number) return std::nullopt;
     for (const auto* rows : {&unwritten_, &writing_}) {
         const auto found = rows->find(number);
         if (found != rows->end()) return found->second.known;
@@ -116,10 +118,11 @@ std::optional<Headers::Known> Headers::find(const Hash256& hash) const {
     return known && known->hash == hash ? std::move(known) : std::nullopt;
 }
 
-void Headers::keep(const std::vector<Known>& headers, KeepSeals seals) {
-    for (const auto& known : headers) {
+void Headers::keep(std::vector<Known> headers, KeepSeals seals) {
+    for (auto& known : headers) {
+        const auto number = known.header.number;
         auto bytes = encode_row(known.header, known.hash, form_, seals, sets_);
-        unwritten_.insert_or_assign(known.header.number, Row{known, std::move(bytes)});
+        unwritten_.insert_or_assign(number, Row{std::move(known), std::move(bytes)});
     }
     is_changed_ = true;
 }
@@ -154,8 +157,9 @@ void Headers::set_head(ChainHeader head, std::vector<Gap> gaps, bool walks) {
 
 std::shared_ptr<const StoreBatch> Headers::take_batch() {
     StoreBatch batch;
-    for (const auto& [number, row] : unwritten_) {
-        batch.put(table::headers, number_key(number), row.bytes);
+    for (auto& [number, row] : unwritten_) {
+        batch.changes.push_back(
+            {std::string{table::headers}, number_key(number), std::exchange(row.bytes, {})});
         batch.put(table::hashes, hash_key(row.known.hash), number_key(number));
     }
     for (; sets_written_ < sets_.size(); ++sets_written_) {

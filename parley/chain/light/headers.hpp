@@ -52,7 +52,7 @@ public:
     std::optional<Known> at(std::uint64_t number) const;
     std::optional<Known> find(const Hash256& hash) const;
 
-    void keep(const std::vector<Known>& headers, KeepSeals seals);
+    void keep(std::vector<Known> headers, KeepSeals seals);
     /// `walks`: the votes that are open after the head are among its notes.
     void set_head(ChainHeader head, std::vector<Gap> gaps, bool walks);
     bool walks() const { return walks_; }
@@ -76,7 +76,7 @@ private:
 
     struct Row {
         Known known;
-        Buffer bytes;
+        Buffer bytes;  // until they are in a batch
     };
     using Rows = std::map<std::uint64_t, Row>;
 

@@ -1,9 +1,10 @@
 #include <parley/chain/light/light_node.hpp>
 
-#include <parley/chain/light/light_server.hpp>
+#include <parley/chain/light/light_topic.hpp>
 
 #include <algorithm>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 
 namespace parley::chain::light {
@@ -33,6 +34,8 @@ public:
                 return ask_with(sync_topic::decode_items(bytes, nodes_max), &Asker::on_proofs);
             case code::inclusion:
                 return ask_with(decode_inclusion(bytes), &Asker::on_inclusion);
+            case code::block:
+                return ask_with(sync_topic::decode_items(bytes, block_items_max), &Asker::on_block);
             case code::submitted:
                 return ask_with(sync_topic::decode_items(bytes, 1), &Asker::on_submitted);
             case code::new_head: {
@@ -53,19 +56,18 @@ public:
     void on_closed(transport::CloseReason) override {
         const auto now = context_.now();
         node_.peers_.erase(id_);
-        Follower::Effects followed;
-        node_.follower_->remove_peer(now, id_, followed);
+        node_.with_follower(
+            now, [&](auto& follower, auto& out) { follower.remove_peer(now, id_, out); });
         Asker::Effects asked;
         node_.asker_->remove_peer(now, id_, asked);
-        node_.follow(now, std::move(followed));
         node_.ask(now, std::move(asked));
     }
 
 private:
     void take(const ChainStatus& status) {
-        Follower::Effects out;
-        node_.follower_->on_status(context_.now(), id_, status, out);
-        node_.follow(context_.now(), std::move(out));
+        node_.with_follower(context_.now(), [&](auto& follower, auto& out) {
+            follower.on_status(context_.now(), id_, status, out);
+        });
     }
     std::optional<Header> read(Bytes raw) const {
         auto header = decode_header(raw, node_.chain_.engine->extra_data_bytes_max());
@@ -74,23 +76,25 @@ private:
     Result<void, Offence> on_headers(Decoded<Items> items) {
         if (!items) return std::unexpected{Offence::malformed};
         std::vector<Header> headers;
+        headers.reserve(items->items.size());
         for (const auto& item : items->items) {
             auto header = read(item);
             if (!header) return std::unexpected{Offence::malformed};
             headers.push_back(std::move(*header));
         }
-        Follower::Effects out;
-        node_.follower_->on_headers(context_.now(), id_, items->id, std::move(headers), out);
-        node_.follow(context_.now(), std::move(out));
+        node_.with_follower(context_.now(), [&](auto& follower, auto& out) {
+            follower.on_headers(context_.now(), id_, items->id, std::move(headers), out);
+        });
         return {};
     }
     Result<void, Offence> on_conflict(Decoded<ConflictMessage> message) {
-        if (!message) return std::unexpected{Offence::malformed};
+        auto* follower = std::get_if<Follower>(&*node_.follower_);
+        if (!message || follower == nullptr) return std::unexpected{Offence::malformed};
         auto one = read(message->one);
         auto other = read(message->other);
         if (!one || !other) return std::unexpected{Offence::malformed};
         Follower::Effects out;
-        node_.follower_->on_conflict(context_.now(), id_, std::move(*one), std::move(*other), out);
+        follower->on_conflict(context_.now(), id_, std::move(*one), std::move(*other), out);
         node_.follow(context_.now(), std::move(out));
         return {};
     }
@@ -125,19 +129,65 @@ transport::TopicSpec LightNode::topic() const {
 
 void LightNode::attached(transport::Network& network) {
     network_ = &network;
-    auto opened = Headers::open(chain_.store, chain_.engine->config().form, chain_.start);
+    auto qbft = std::dynamic_pointer_cast<const qbft::Qbft>(chain_.engine);
+    const auto form = qbft ? qbft->config().form : qbft::ExtraForm::goquorum;
+    auto opened = Headers::open(chain_.store, form, chain_.start);
     if (!opened) throw std::runtime_error{"headers: " + message(opened.error())};
     headers_ = std::move(*opened);
     check_headers();
-    const auto at = [this](std::uint64_t number) { return headers_->at(number); };
-    follower_.emplace(config_.follower, std::make_shared<const Trust>(config_.trust, chain_.engine),
-                      at, headers_->head(), headers_->gaps());
+    if (qbft) {
+        begin_by_votes(std::move(qbft));
+    } else {
+        begin_by_work();
+    }
     asker_.emplace(
-        config_.asker, at, [this] { return follower_->head().header.number; }, rng_.split("asker"));
+        config_.asker, [this](std::uint64_t number) { return headers_->at(number); },
+        [this] { return head().header.number; }, rng_.split("asker"));
+}
+
+void LightNode::begin_by_votes(std::shared_ptr<const qbft::Qbft> engine) {
+    auto& follower = std::get<Follower>(follower_.emplace(
+        std::in_place_type<Follower>, config_.follower,
+        std::make_shared<const Trust>(config_.trust, std::move(engine)),
+        [this](std::uint64_t number) { return headers_->at(number); }, headers_->head(),
+        headers_->gaps()));
     conflict_ = headers_->conflict();
     if (!conflict_) return;
-    follower_->stay_halted();
+    follower.stay_halted();
     tell_conflict();
+}
+
+void LightNode::begin_by_work() {
+    follower_.emplace(std::in_place_type<WorkFollower>, config_.work, chain_.engine,
+                      last_headers(config_.work.headers.headers_max), rng_.split("work"));
+}
+
+/// Those up to the head, ascending.
+std::vector<ChainHeader> LightNode::last_headers(std::size_t count) const {
+    std::vector<ChainHeader> out{headers_->head()};
+    while (out.size() < count && out.back().header.number > headers_->lowest()) {
+        const auto& above = out.back();
+        auto below = headers_->at(above.header.number - 1);
+        const auto total = checked_subtract(above.total_difficulty, above.header.difficulty);
+        if (!below || !total) throw std::runtime_error{"headers: some are missing or damaged"};
+        out.push_back({std::move(below->header), below->hash, *total});
+    }
+    std::ranges::reverse(out);
+    return out;
+}
+
+LightNode::Known LightNode::head() const {
+    return std::visit([](const auto& one) { return Known{one.head().header, one.head().hash}; },
+                      *follower_);
+}
+
+std::uint64_t LightNode::highest() const {
+    return std::visit([](const auto& one) { return one.highest(); }, *follower_);
+}
+
+std::uint64_t LightNode::missing() const {
+    const auto* by_votes = std::get_if<Follower>(&*follower_);
+    return by_votes != nullptr ? by_votes->missing() : 0;
 }
 
 /// That what is kept is of this chain, and was kept in this way.
@@ -162,29 +212,56 @@ std::unique_ptr<transport::TopicHandler> LightNode::new_peer(transport::Context&
     const auto id = next_peer_++;
     auto peer = std::make_unique<Peer>(*this, context, id);
     peers_[id] = peer.get();
-    follower_->add_peer(id);
+    std::visit([&](auto& follower) { follower.add_peer(id); }, *follower_);
     asker_->add_peer(id);
     return peer;
 }
 
 // ---- following
 
-void LightNode::follow(Now now, Follower::Effects effects) {
+template <class Call>
+void LightNode::with_follower(Now now, const Call& call) {
+    std::visit(
+        [&](auto& follower) {
+            typename std::decay_t<decltype(follower)>::Effects out;
+            call(follower, out);
+            follow(now, std::move(out));
+        },
+        *follower_);
+}
+
+template <class Effects>
+void LightNode::follow(Now now, Effects effects) {
     for (auto& effect : effects) std::visit([&](auto& one) { perform(now, one); }, effect);
     write(now);
 }
 
 void LightNode::perform(Now now, Follower::Ask& ask) {
-    const auto peer = peers_.find(ask.peer);
-    if (peer == peers_.end()) return;
-    if (headers_->unwritten() < unwritten_max) {
-        (void)peer->second->context().send(code::get_headers, encode(ask.question));
+    if (send_question(ask.peer, code::get_headers, encode(ask.question))) {
         return;
     }
-    // The disk does not keep up: as if there were no answer.
+    // As if there were no answer.
     Follower::Effects out;
-    follower_->on_headers(now, ask.peer, ask.question.id, {}, out);
+    std::get<Follower>(*follower_).on_headers(now, ask.peer, ask.question.id, {}, out);
     follow(now, std::move(out));
+}
+
+void LightNode::perform(Now now, WorkFollower::Ask& ask) {
+    if (send_question(ask.peer, code::get_headers_from, sync_topic::encode(ask.question))) {
+        return;
+    }
+    WorkFollower::Effects out;
+    std::get<WorkFollower>(*follower_).on_headers(now, ask.peer, ask.question.id, {}, out);
+    follow(now, std::move(out));
+}
+
+/// False: the disk does not keep up.
+bool LightNode::send_question(PeerId id, transport::Code code, SharedBytes question) {
+    const auto peer = peers_.find(id);
+    if (peer == peers_.end()) return true;
+    if (headers_->unwritten() >= unwritten_max) return false;
+    (void)peer->second->context().send(code, std::move(question));
+    return true;
 }
 
 void LightNode::perform(Now, Follower::Charge& charged) {
@@ -192,12 +269,21 @@ void LightNode::perform(Now, Follower::Charge& charged) {
 }
 
 void LightNode::perform(Now, Follower::Keep& keep) {
-    headers_->keep(keep.headers, keep.seals);
-    headers_->set_head(follower_->walked(), follower_->gaps(), config_.follower.walks);
+    const auto& follower = std::get<Follower>(*follower_);
+    headers_->keep(std::move(keep.headers), keep.seals);
+    headers_->set_head(follower.walked(), follower.gaps(), config_.follower.walks);
+}
+
+void LightNode::perform(Now, WorkFollower::Extend& extend) {
+    std::vector<Known> known;
+    for (const auto& one : extend.headers) known.push_back({one.header, one.hash});
+    headers_->keep(std::move(known), KeepSeals::none);
+    headers_->set_head(std::move(extend.headers.back()), {}, true);
 }
 
 void LightNode::perform(Now now, Follower::Moved&) {
-    for (const auto& call : on_head_) call(now, follower_->head());
+    const auto at = head();
+    for (const auto& call : on_head_) call(now, at);
 }
 
 void LightNode::perform(Now, Follower::Conflict& conflict) {
@@ -226,17 +312,23 @@ void LightNode::perform(Now, Follower::Warn& warn) {
 }
 
 void LightNode::perform(Now now, Follower::Check& check) {
-    start_check(now, std::make_shared<Follower::Check>(std::move(check)));
+    start_check(now, std::make_shared<AnyCheck>(std::move(check)));
 }
 
-void LightNode::start_check(Now now, std::shared_ptr<Follower::Check> check) {
+void LightNode::perform(Now now, WorkFollower::Check& check) {
+    start_check(now, std::make_shared<AnyCheck>(std::move(check)));
+}
+
+void LightNode::start_check(Now now, std::shared_ptr<AnyCheck> check) {
+    const auto take_back = [](LightNode& node, Now at, AnyCheck& done) {
+        node.with_follower(at, [&]<class F>(F& follower, auto& out) {
+            follower.on_checked(at, std::move(std::get<typename F::Check>(done)), out);
+        });
+    };
     const bool submitted =
-        network_->jobs().submit({[check] { check->run(); },
-                                 [check, self = self_](Now at) {
-                                     if (!*self) return;
-                                     Follower::Effects out;
-                                     (*self)->follower_->on_checked(at, std::move(*check), out);
-                                     (*self)->follow(at, std::move(out));
+        network_->jobs().submit({[check] { std::visit([](auto& one) { one.run(); }, *check); },
+                                 [check, take_back, self = self_](Now at) {
+                                     if (*self) take_back(**self, at, *check);
                                  }});
     if (submitted) return;
     postponed_ = std::move(check);
@@ -284,23 +376,48 @@ void LightNode::inclusion(Now now, const Hash256& transaction,
     ask(now, std::move(out));
 }
 
+void LightNode::block(Now now, const Known& block, bool with_receipts, Asker::UseBlock use,
+                      Asker::Done<void> done) {
+    Asker::Effects out;
+    asker_->block(now, block, with_receipts, std::move(use), std::move(done), out);
+    ask(now, std::move(out));
+}
+
 void LightNode::submit(Now now, SharedBytes raw, Asker::Done<void> done) {
     Asker::Effects out;
     asker_->submit(now, std::move(raw), std::move(done), out);
     ask(now, std::move(out));
 }
 
-void LightNode::ask(Now, Asker::Effects effects) {
-    for (auto& effect : effects) {
-        if (const auto* charged = std::get_if<Asker::Charge>(&effect)) {
-            charge(charged->peer, charged->offence, charged->why);
-            continue;
-        }
-        auto& send = std::get<Asker::Send>(effect);
-        const auto peer = peers_.find(send.peer);
-        if (peer == peers_.end()) continue;
+void LightNode::ask(Now now, Asker::Effects effects) {
+    for (auto& effect : effects) std::visit([&](auto& one) { perform(now, one); }, effect);
+}
+
+void LightNode::perform(Now, Asker::Charge& charged) {
+    charge(charged.peer, charged.offence, charged.why);
+}
+
+void LightNode::perform(Now, Asker::Send& send) {
+    const auto peer = peers_.find(send.peer);
+    if (peer != peers_.end()) {
         (void)peer->second->context().send(send.code, std::move(send.message));
     }
+}
+
+void LightNode::perform(Now now, Asker::Check& started) {
+    const auto check = std::make_shared<Asker::Check>(std::move(started));
+    const bool submitted =
+        network_->jobs().submit({[check] { check->run(); },
+                                 [check, self = self_](Now at) {
+                                     if (!*self) return;
+                                     Asker::Effects out;
+                                     (*self)->asker_->on_checked(at, std::move(*check), out);
+                                     (*self)->ask(at, std::move(out));
+                                 }});
+    if (submitted) return;
+    Asker::Effects out;
+    asker_->on_unchecked(now, *check, out);
+    ask(now, std::move(out));
 }
 
 void LightNode::charge(PeerId id, Offence offence, const std::string& why) {
@@ -314,7 +431,9 @@ void LightNode::charge(PeerId id, Offence offence, const std::string& why) {
 
 Instant LightNode::next_wakeup() const {
     if (!follower_) return never;
-    return std::min({follower_->next_wakeup(), asker_->next_wakeup(), retry_at_, write_again_at_});
+    const auto following =
+        std::visit([](const auto& follower) { return follower.next_wakeup(); }, *follower_);
+    return std::min({following, asker_->next_wakeup(), retry_at_, write_again_at_});
 }
 
 void LightNode::on_timer(Now now) {
@@ -323,9 +442,9 @@ void LightNode::on_timer(Now now) {
         if (postponed_) start_check(now, std::exchange(postponed_, nullptr));
     }
     if (now.instant >= write_again_at_) write_again_at_ = never;
-    Follower::Effects followed;
-    if (now.instant >= follower_->next_wakeup()) follower_->on_timer(now, followed);
-    follow(now, std::move(followed));
+    with_follower(now, [&](auto& follower, auto& out) {
+        if (now.instant >= follower.next_wakeup()) follower.on_timer(now, out);
+    });
     Asker::Effects asked;
     if (now.instant >= asker_->next_wakeup()) asker_->on_timer(now, asked);
     ask(now, std::move(asked));

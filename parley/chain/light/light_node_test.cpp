@@ -193,8 +193,7 @@ struct Links {
 std::string balance(Light& light, Links& links, std::uint64_t seed) {
     std::string text = "nothing yet";
     const auto now = light.network.time;
-    const auto& head = light.node->head();
-    light.node->account(now, {head.header, head.hash}, address_of(seed), {}, [&](Now, auto proven) {
+    light.node->account(now, light.node->head(), address_of(seed), {}, [&](Now, auto proven) {
         text = proven ? to_decimal(proven->account->balance) : proven.error();
     });
     links.run();
@@ -211,10 +210,10 @@ TEST_CASE("a light node follows the chain, and reads what the full node has") {
     links.connect(light, full);
     links.run();
     CHECK(light.node->head().hash == full.head());
-    CHECK(light.node->follower().missing() == 0);
+    CHECK(light.node->missing() == 0);
     CHECK(balance(light, links, 7) == to_decimal(full.chain.account(7).balance));
     std::size_t heads = 0;
-    light.node->on_head([&](Now, const TrustedHeader&) { ++heads; });
+    light.node->on_head([&](Now, const LightNode::Known&) { ++heads; });
     full.grow_by(1);
     light.network.time.unix_time = full.time();
     links.run();

@@ -1,8 +1,9 @@
 #include <parley/chain/light/light_server.hpp>
 
 #include <parley/chain/light/answers.hpp>
+#include <parley/chain/light/light_topic.hpp>
 #include <parley/chain/light/trust.hpp>
-#include <parley/transport/handshake/hello_check.hpp>
+#include <parley/chain/sync/answers.hpp>
 
 #include <algorithm>
 #include <deque>
@@ -14,26 +15,16 @@ namespace {
 
 using transport::Offence;
 
-constexpr std::uint32_t message_bytes = answer_bytes_max + (1U << 16);
 /// Of the budget, before it is known what an answer has: of each key, and of each header.
 constexpr std::size_t key_bytes_guess = 8U << 10;
 constexpr std::size_t header_bytes_guess = 4U << 10;
+constexpr std::size_t block_bytes_guess = 64U << 10;
 
 std::uint32_t at_most(std::size_t bytes) {
     return static_cast<std::uint32_t>(std::min(bytes, answer_bytes_max));
 }
 
 }  // namespace
-
-transport::TopicSpec light_topic() {
-    return {
-        .name = std::string{transport::light_topic_name},
-        .priority = transport::Priority::bulk,
-        .message_bytes_max = message_bytes,
-        .window_bytes = message_bytes + 4096,
-        .send_budget_bytes = 2 * message_bytes,
-    };
-}
 
 class LightServer::Peer final : public transport::TopicHandler {
 public:
@@ -53,6 +44,16 @@ public:
                     [](const GetHeaders& asked) { return asked.count * header_bytes_guess; },
                     [](const ChainHeader&, const ChainParts& chain, const GetHeaders& asked) {
                         return sync_topic::encode(answer_headers(chain.blocks, asked));
+                    });
+            case code::get_headers_from:
+                return answer(
+                    code::headers, sync_topic::decode_get_headers(message.bytes()),
+                    [](const sync_topic::GetHeaders& asked) {
+                        return asked.count * header_bytes_guess;
+                    },
+                    [](const ChainHeader&, const ChainParts& chain, sync_topic::GetHeaders asked) {
+                        asked.count = std::min(asked.count, headers_max);
+                        return sync_topic::encode(chain::answer_headers(chain.blocks, asked));
                     });
             case code::get_proofs:
                 return answer(
@@ -74,6 +75,13 @@ public:
                     [](const GetInclusion&) { return 2 * key_bytes_guess; },
                     [](const ChainHeader&, const ChainParts& chain, const GetInclusion& asked) {
                         return encode(answer_inclusion(chain.blocks, asked));
+                    });
+            case code::get_block:
+                return answer(
+                    code::block, decode_get_block(message.bytes()),
+                    [](const GetBlock&) { return block_bytes_guess; },
+                    [](const ChainHeader&, const ChainParts& chain, const GetBlock& asked) {
+                        return sync_topic::encode(answer_block(chain.blocks, asked));
                     });
             case code::submit:
                 return on_submit(sync_topic::decode_items(SharedBytes::copy(message.bytes()), 1));

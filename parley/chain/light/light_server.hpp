@@ -77,7 +77,4 @@ private:
     std::shared_ptr<LightServer*> self_;  // null once destroyed: Jobs may come back late
 };
 
-/// The topic, for both sides.
-transport::TopicSpec light_topic();
-
 }  // namespace parley::chain::light

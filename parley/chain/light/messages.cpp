@@ -46,6 +46,13 @@ SharedBytes encode(const Inclusion& message) {
     return finish(out);
 }
 
+SharedBytes encode(const GetBlock& message) {
+    rlp::Writer out;
+    out.begin_list().number(message.id).string(Bytes{message.block});
+    out.number(message.with_receipts ? 1 : 0);
+    return finish(out);
+}
+
 SharedBytes encode(const ConflictMessage& message) {
     rlp::Writer out;
     out.begin_list().string(Bytes{message.one}).string(Bytes{message.other});
@@ -100,6 +107,15 @@ Decoded<Inclusion> decode_inclusion(const SharedBytes& message) {
     out.transaction = in.strings(message, proof_nodes_max);
     out.receipt = in.strings(message, proof_nodes_max);
     return in.done(std::move(out));
+}
+
+Decoded<GetBlock> decode_get_block(Bytes message) {
+    MessageReader in{message};
+    GetBlock out;
+    out.id = in.u64();
+    out.block = in.hash();
+    out.with_receipts = in.boolean();
+    return in.done(out);
 }
 
 Decoded<ConflictMessage> decode_conflict(const SharedBytes& message) {

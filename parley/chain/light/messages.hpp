@@ -32,6 +32,10 @@ inline constexpr transport::Code submit = 7;     ///< Items: one transaction
 inline constexpr transport::Code submitted = 8;  ///< Items: why it was refused, or nothing
 inline constexpr transport::Code new_head = 9;   ///< ChainStatus
 inline constexpr transport::Code conflict = 10;
+inline constexpr transport::Code get_block = 11;
+inline constexpr transport::Code block = 12;  ///< Items: the body, then the receipts
+/// sync_topic::GetHeaders, for who follows a chain by work; answered by headers.
+inline constexpr transport::Code get_headers_from = 13;
 }  // namespace code
 
 inline constexpr std::uint32_t headers_max = 256;    ///< asked for, or in an answer
@@ -80,6 +84,16 @@ struct Inclusion {
     std::vector<SharedBytes> receipt = {};      ///< to its receipt, and to the one before
 };
 
+/// The body of a block and, if they are wanted, its receipts.
+struct GetBlock {
+    std::uint64_t id = 0;
+    Hash256 block{};
+    bool with_receipts = false;
+    friend bool operator==(const GetBlock&, const GetBlock&) = default;
+};
+/// Items of the answer: a body, and as many receipts as a body may have transactions.
+inline constexpr std::size_t block_items_max = 1 + sync_topic::block_transactions_max;
+
 /// Two headers of one height that a quorum sealed.
 struct ConflictMessage {
     SharedBytes one;
@@ -90,6 +104,7 @@ SharedBytes encode(const GetHeaders& message);
 SharedBytes encode(const GetProofs& message);
 SharedBytes encode(const GetInclusion& message);
 SharedBytes encode(const Inclusion& message);
+SharedBytes encode(const GetBlock& message);
 SharedBytes encode(const ConflictMessage& message);
 
 // Errors: as those of the topic "sync".
@@ -97,6 +112,7 @@ Decoded<GetHeaders> decode_get_headers(Bytes message);
 Decoded<GetProofs> decode_get_proofs(Bytes message);
 Decoded<GetInclusion> decode_get_inclusion(Bytes message);
 Decoded<Inclusion> decode_inclusion(const SharedBytes& message);
+Decoded<GetBlock> decode_get_block(Bytes message);
 Decoded<ConflictMessage> decode_conflict(const SharedBytes& message);
 
 }  // namespace parley::chain::light

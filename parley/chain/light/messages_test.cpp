@@ -52,6 +52,8 @@ TEST_CASE("messages of the topic light are read as they were written") {
     CHECK(decode_get_proofs(encode(proofs)) == proofs);
     const GetInclusion inclusion{4, numbered(2)};
     CHECK(decode_get_inclusion(encode(inclusion)) == inclusion);
+    const GetBlock block{8, numbered(6), true};
+    CHECK(decode_get_block(encode(block)) == block);
     const auto read = decode_inclusion(
         encode(Inclusion{5, 6, 7, {shared("one"), shared("two")}, {shared("three")}}));
     REQUIRE(read);
@@ -119,6 +121,12 @@ TEST_CASE("a bad message of the topic light is refused, and why") {
     CHECK(error_of(decode_get_inclusion(list([](auto& out) {
               out.number(1).string(Buffer(31, std::byte{1}));
           }))) == RlpError{Errc::wrong_size, 32, 31});
+
+    CHECK(error_of(decode_get_block(list([&](auto& out) {
+              out.number(1).string(Bytes{hash}).number(2);
+          }))) == RlpError{Errc::integer_too_large, 1, 2});
+    CHECK(error_of(decode_get_block(list([&](auto& out) { out.number(1).string(Bytes{hash}); }))) ==
+          RlpError{Errc::missing_item, 3, 2});
 
     const auto inclusion = [](std::uint64_t index, std::size_t nodes) {
         return SharedBytes::own(list([&](auto& out) {

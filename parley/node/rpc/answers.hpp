@@ -2,8 +2,8 @@
 // Threading: the node's thread; what is handed in to make the answer, any.
 #pragma once
 
-#include <parley/chain/ledger/block_log.hpp>
 #include <parley/chain/ledger/block_store.hpp>
+#include <parley/node/rpc/block_methods.hpp>
 #include <parley/node/rpc/eth_rpc.hpp>
 #include <parley/rpc/method.hpp>
 
@@ -11,7 +11,6 @@
 
 namespace parley::node {
 
-using FromBlock = std::move_only_function<rpc::Result(const chain::LoggedBlock&, const Hash256&)>;
 /// `done` gets what `make` makes of the block and its hash.
 void answer_from_block(EthRpc& eth, Now now, const chain::KnownBlock& block, FromBlock make,
                        rpc::DoneText done);

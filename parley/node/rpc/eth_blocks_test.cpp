@@ -33,6 +33,13 @@ void check_block(EthRig& rig, const chain::Block& block) {
     CHECK(rig.result("eth_getBlockReceipts", hash_text(hash)) == receipts);
     CHECK(rig.result("eth_getBlockReceipts", R"({"blockHash":)" + hash_text(hash) + "}") ==
           receipts);
+    const json::value raw_header(rpc::hex_data(logged.block.header.encode()));
+    CHECK(rig.result("debug_getRawHeader", number) == raw_header);
+    const json::value raw_block(rpc::hex_data(block.encode()));
+    CHECK(rig.result("debug_getRawBlock", hash_text(hash)) == raw_block);
+    json::array raw;
+    for (const auto& one : logged.receipts) raw.emplace_back(rpc::hex_data(one.encode()));
+    CHECK(rig.result("debug_getRawReceipts", number) == json::value(raw));
     const json::value count(rpc::hex_quantity(logged.senders.size()));
     CHECK(rig.result("eth_getBlockTransactionCountByHash", hash_text(hash)) == count);
     CHECK(rig.result("eth_getBlockTransactionCountByNumber", number) == count);

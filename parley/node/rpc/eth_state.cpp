@@ -21,8 +21,6 @@ namespace {
 
 namespace json = rpc::json;
 
-constexpr std::size_t proof_keys_max = 1024;
-
 /// The account of the first parameter, after the block of another one.
 struct AccountAt {
     Hash256 key{};
@@ -109,32 +107,6 @@ rpc::Result eth_get_account_info(EthRpc& eth, const rpc::Call& call) {
                        {"code", *code}};
 }
 
-Result<std::vector<StorageKey>, rpc::Error> storage_keys_param(const rpc::Call& call,
-                                                               std::size_t index) {
-    std::vector<StorageKey> out;
-    const auto* given = rpc::optional_param(call, index);
-    if (given == nullptr) return out;
-    const auto* array = given->if_array();
-    if (array == nullptr) {
-        return rpc::bad_param(index, "an array of storage keys", rpc::json_kind(*given));
-    }
-    if (array->size() > proof_keys_max) {
-        return std::unexpected{
-            rpc::Error{rpc::code::invalid_params,
-                       fmt::format("too many storage keys requested (max {}, got {})",
-                                   proof_keys_max, array->size())}};
-    }
-    for (std::size_t i = 0; i < array->size(); ++i) {
-        const auto text = rpc::text_value(
-            (*array)[i], fmt::format("{}[{}]", rpc::param_place(index), i), "a storage key");
-        if (!text) return std::unexpected{text.error()};
-        const auto key = read_storage_key(*text);
-        if (!key) return std::unexpected{key.error()};
-        out.push_back(*key);
-    }
-    return out;
-}
-
 void eth_get_proof(EthRpc& eth, const rpc::Call& call, rpc::DoneText done) {
     const auto address = address_param(call, 0);
     if (!address) return done(std::unexpected{address.error()});
@@ -148,8 +120,11 @@ void eth_get_proof(EthRpc& eth, const rpc::Call& call, rpc::DoneText done) {
     if (!block) return done(std::unexpected{block.error()});
     answer_from_state(
         eth, call.now, block->header,
-        [address = *address, keys = std::move(*keys)](const SlowReads::StateAt& at) {
-            return proof_json(at.view, at.nodes, {address, keys, at.block.header.state_root});
+        [address = *address, keys = std::move(*keys)](const SlowReads::StateAt& at) -> rpc::Result {
+            const auto proof =
+                read_proof(at.view, at.nodes, at.block.header.state_root, address, keys);
+            if (!proof) return std::unexpected{proof.error()};
+            return proof_json(address, keys, *proof);
         },
         std::move(done));
 }

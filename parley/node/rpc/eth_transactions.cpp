@@ -85,30 +85,6 @@ void eth_get_transaction_receipt(EthRpc& eth, const rpc::Call& call, rpc::DoneTe
     answer_from_tx(eth, call.now, (*mined)->block, (*mined)->index, &receipt_of, std::move(done));
 }
 
-void transaction_of_block(EthRpc& eth, const rpc::Call& call, const BlockRef& ref,
-                          rpc::DoneText done) {
-    const auto index = rpc::u64_param(call, 1);
-    if (!index) return done(std::unexpected{index.error()});
-    const auto* chain = eth.chain();
-    if (chain == nullptr) return done(eth.nothing_found());
-    const auto block = find_block(*chain, ref);
-    if (!block) return done(std::unexpected{block.error()});
-    if (!*block) return done("null");
-    answer_from_tx(eth, call.now, **block, *index, &mined_json, std::move(done));
-}
-
-void eth_get_transaction_by_block_hash(EthRpc& eth, const rpc::Call& call, rpc::DoneText done) {
-    const auto hash = rpc::hash_param(call, 0);
-    if (!hash) return done(std::unexpected{hash.error()});
-    transaction_of_block(eth, call, BlockByHash{*hash}, std::move(done));
-}
-
-void eth_get_transaction_by_block_number(EthRpc& eth, const rpc::Call& call, rpc::DoneText done) {
-    const auto ref = block_number_param(call, 0);
-    if (!ref) return done(std::unexpected{ref.error()});
-    transaction_of_block(eth, call, *ref, std::move(done));
-}
-
 void eth_send_raw_transaction(EthRpc& eth, const rpc::Call& call, rpc::Done done) {
     auto raw = rpc::data_param(call, 0);
     if (!raw) return done(std::unexpected{raw.error()});
@@ -123,10 +99,6 @@ void eth_send_raw_transaction(EthRpc& eth, const rpc::Call& call, rpc::Done done
 }  // namespace
 
 void add_transaction_methods(EthMethods& list) {
-    list.starts_text("eth_getTransactionByBlockHashAndIndex", 2,
-                     &eth_get_transaction_by_block_hash);
-    list.starts_text("eth_getTransactionByBlockNumberAndIndex", 2,
-                     &eth_get_transaction_by_block_number);
     list.starts_text("eth_getTransactionByHash", 1, &eth_get_transaction_by_hash);
     list.starts_text("eth_getTransactionReceipt", 1, &eth_get_transaction_receipt);
     list.starts("eth_sendRawTransaction", 1, &eth_send_raw_transaction);

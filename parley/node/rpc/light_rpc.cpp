@@ -4,7 +4,7 @@
 #include <parley/chain/types/fees.hpp>
 #include <parley/node/light_chain.hpp>
 #include <parley/node/rpc/address_param.hpp>
-#include <parley/node/rpc/block_ref.hpp>
+#include <parley/node/rpc/block_methods.hpp>
 #include <parley/node/rpc/eth_config.hpp>
 #include <parley/node/rpc/eth_rpc.hpp>
 #include <parley/node/rpc/fee_oracle.hpp>
@@ -22,6 +22,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace parley::node {
 namespace {
@@ -30,22 +31,25 @@ namespace json = rpc::json;
 using chain::light::Asker;
 using Known = chain::light::LightNode::Known;
 
-/// The blocks below this are final here: the header is trusted.
-std::optional<Known> find_header(const chain::light::LightNode& light, const BlockRef& ref) {
-    const auto& head = light.head();
+/// By votes each header that is trusted is final, by work none is.
+std::optional<Known> find_header(const LightChain& chain, const BlockRef& ref) {
+    const auto& light = chain.light();
+    const bool is_final = chain.data().engine->is_final_at_once();
     return std::visit(overloaded{[&](BlockTag tag) -> std::optional<Known> {
+                                     const bool needs_final =
+                                         tag == BlockTag::finalized || tag == BlockTag::safe;
+                                     if (needs_final && !is_final) return std::nullopt;
                                      if (tag == BlockTag::earliest)
                                          return light.at(light.headers().lowest());
-                                     return Known{head.header, head.hash};
+                                     return light.head();
                                  },
                                  [&](std::uint64_t number) { return light.at(number); },
                                  [&](const BlockByHash& by) { return light.find(by.hash); }},
                       ref);
 }
 
-Result<Known, rpc::Error> require_header(const chain::light::LightNode& light,
-                                         const BlockRef& ref) {
-    auto found = find_header(light, ref);
+Result<Known, rpc::Error> require_header(const LightChain& chain, const BlockRef& ref) {
+    auto found = find_header(chain, ref);
     if (!found) return rpc::refused("header not found");
     return std::move(*found);
 }
@@ -58,7 +62,7 @@ void ask_account(LightChain& chain, const rpc::Call& call, std::size_t block_ind
     if (!address) return done(std::unexpected{address.error()});
     const auto ref = block_param(call, block_index);
     if (!ref) return done(std::unexpected{ref.error()});
-    const auto block = require_header(chain.light(), *ref);
+    const auto block = require_header(chain, *ref);
     if (!block) return done(std::unexpected{block.error()});
     chain.light().account(
         call.now, *block, *address, std::move(slots),
@@ -109,6 +113,49 @@ void eth_get_storage_at(LightChain& chain, const rpc::Call& call, rpc::Done done
     ask_account(chain, call, 2, {key->slot}, std::move(done), [](const auto& proven) {
         return json::value(rpc::hex_data(proven.slots.front()));
     });
+}
+
+void eth_get_proof(LightChain& chain, const rpc::Call& call, rpc::Done done) {
+    const auto address = address_param(call, 0);
+    if (!address) return done(std::unexpected{address.error()});
+    auto keys = storage_keys_param(call, 1);
+    if (!keys) return done(std::unexpected{std::move(keys.error())});
+    std::vector<Hash256> slots;
+    for (const auto& key : *keys) slots.push_back(key.slot);
+    ask_account(chain, call, 2, std::move(slots), std::move(done),
+                [address = *address, keys = std::move(*keys)](const auto& proven) -> rpc::Result {
+                    AccountProof proof{
+                        .account = proven.account, .nodes = proven.nodes, .slots = {}};
+                    for (std::size_t i = 0; i < keys.size(); ++i) {
+                        proof.slots.push_back({proven.slots[i], proven.slot_nodes[i]});
+                    }
+                    return proof_json(address, keys, proof);
+                });
+}
+
+/// What is made of a whole block.
+void ask_block(LightChain& chain, const rpc::Call& call, const BlockMethod& method,
+               rpc::DoneText done) {
+    auto question = method.read(call);
+    if (!question) return done(std::unexpected{std::move(question.error())});
+    const auto block = find_header(chain, question->ref);
+    if (!block) return done("null");
+    const auto text = std::make_shared<rpc::TextResult>();
+    chain.light().block(
+        call.now, *block, method.needs_receipts,
+        [text, hash = block->hash,
+         make = std::move(question->make)](const chain::LoggedBlock& logged) mutable {
+            const auto made = make(logged, hash);
+            if (made) {
+                *text = json::serialize(*made);
+            } else {
+                *text = std::unexpected{made.error()};
+            }
+        },
+        [text, done = std::move(done)](Now, const auto& proven) mutable {
+            if (!proven) return done(rpc::refused(proven.error()));
+            done(std::move(*text));
+        });
 }
 
 /// Of a transaction in the chain, or null.
@@ -162,7 +209,7 @@ void eth_send_raw_transaction(LightChain& chain, const rpc::Call& call, rpc::Don
 }
 
 rpc::Result header_of(LightChain& chain, const BlockRef& ref) {
-    const auto found = find_header(chain.light(), ref);
+    const auto found = find_header(chain, ref);
     if (!found) return json::value{};
     return header_json(found->header, found->hash);
 }
@@ -201,12 +248,12 @@ rpc::Result eth_block_number(LightChain& chain, const rpc::Call&) {
 }
 
 rpc::Result eth_syncing(LightChain& chain, const rpc::Call&) {
-    const auto& follower = chain.light().follower();
-    const auto current = follower.head().header.number;
+    const auto current = chain.light().head().header.number;
+    const auto highest = chain.light().highest();
     // The next block is on its way.
-    if (follower.highest() <= current + 1) return json::value(false);
-    return json::value(progress_json(
-        {.starting = 0, .current = current, .highest = follower.highest(), .accounts = {}}));
+    if (highest <= current + 1) return json::value(false);
+    return json::value(
+        progress_json({.starting = 0, .current = current, .highest = highest, .accounts = {}}));
 }
 
 rpc::Result eth_max_priority_fee(LightChain&, const rpc::Call&) {
@@ -215,7 +262,7 @@ rpc::Result eth_max_priority_fee(LightChain&, const rpc::Call&) {
 
 rpc::Result eth_gas_price(LightChain& chain, const rpc::Call&) {
     const auto tip = to_uint256(FeeOracle::tip_default);
-    const auto& head = chain.light().head().header;
+    const auto head = chain.light().head().header;
     const auto price = checked_add(head.base_fee ? chain::next_base_fee(head) : Uint256{}, tip);
     return json::value(rpc::hex_quantity(price.value_or(tip)));
 }
@@ -227,34 +274,12 @@ rpc::Result parley_light(LightChain& chain, const rpc::Call&) {
     return out;
 }
 
-/// Whole blocks, what is not in the chain, and what must be executed.
-constexpr auto unproven =
-    std::to_array<std::string_view>({"eth_blobBaseFee",
-                                     "eth_call",
-                                     "eth_estimateGas",
-                                     "eth_feeHistory",
-                                     "eth_fillTransaction",
-                                     "eth_getBlockByHash",
-                                     "eth_getBlockByNumber",
-                                     "eth_getBlockReceipts",
-                                     "eth_getBlockTransactionCountByHash",
-                                     "eth_getBlockTransactionCountByNumber",
-                                     "eth_getFilterChanges",
-                                     "eth_getFilterLogs",
-                                     "eth_getLogs",
-                                     "eth_getProof",
-                                     "eth_getTransactionByBlockHashAndIndex",
-                                     "eth_getTransactionByBlockNumberAndIndex",
-                                     "eth_getUncleByBlockHashAndIndex",
-                                     "eth_getUncleByBlockNumberAndIndex",
-                                     "eth_getUncleCountByBlockHash",
-                                     "eth_getUncleCountByBlockNumber",
-                                     "eth_newBlockFilter",
-                                     "eth_newFilter",
-                                     "eth_newPendingTransactionFilter",
-                                     "eth_subscribe",
-                                     "eth_uninstallFilter",
-                                     "eth_unsubscribe"});
+/// What is not in the chain, what no root covers, and what must be executed.
+constexpr auto unproven = std::to_array<std::string_view>(
+    {"eth_blobBaseFee", "eth_call", "eth_estimateGas", "eth_feeHistory", "eth_fillTransaction",
+     "eth_getFilterChanges", "eth_getFilterLogs", "eth_getLogs", "eth_newBlockFilter",
+     "eth_newFilter", "eth_newPendingTransactionFilter", "eth_subscribe", "eth_uninstallFilter",
+     "eth_unsubscribe"});
 
 }  // namespace
 
@@ -273,11 +298,19 @@ std::vector<rpc::Method> LightChain::rpc_methods() {
     list.starts("eth_getAccountInfo", 2, &eth_get_account_info);
     list.starts("eth_getBalance", 2, &eth_get_balance);
     list.starts("eth_getCode", 2, &eth_get_code);
+    list.starts("eth_getProof", 3, &eth_get_proof);
     list.starts("eth_getStorageAt", 3, &eth_get_storage_at);
     list.starts("eth_getTransactionByHash", 1, &eth_get_transaction_by_hash);
     list.starts("eth_getTransactionCount", 2, &eth_get_transaction_count);
     list.starts("eth_getTransactionReceipt", 1, &eth_get_transaction_receipt);
     list.starts("eth_sendRawTransaction", 1, &eth_send_raw_transaction);
+    for (const auto& method : block_methods()) {
+        list.add({.name = std::string{method.name},
+                  .params_max = method.params_max,
+                  .start_text = [this, &method](const rpc::Call& call, rpc::DoneText done) {
+                      ask_block(*this, call, method, std::move(done));
+                  }});
+    }
     auto out = list.take();
     for (const auto name : unproven) {
         out.push_back({.name = std::string{name},

@@ -1,6 +1,7 @@
 #include <parley/chain/consensus/qbft/extra_data.hpp>
 
 #include <parley/base/endian.hpp>
+#include <parley/crypto/hash.hpp>
 
 #include <fmt/format.h>
 
@@ -123,14 +124,19 @@ Result<ExtraData, ExtraError> decode_extra_data(Bytes raw, ExtraForm form) {
     return out;
 }
 
-Hash256 hash_with(const Header& header, const ExtraData& extra, std::uint32_t round,
-                  ExtraForm form) {
+Buffer encode_with(const Header& header, const ExtraData& extra, std::uint32_t round,
+                   ExtraForm form) {
     Header stripped = header;
     auto unsealed = extra;
     unsealed.seals.clear();
     unsealed.round = round;
     stripped.extra_data = unsealed.encode(form);
-    return stripped.hash();
+    return stripped.encode();
+}
+
+Hash256 hash_with(const Header& header, const ExtraData& extra, std::uint32_t round,
+                  ExtraForm form) {
+    return crypto::keccak256(encode_with(header, extra, round, form));
 }
 
 }  // namespace parley::chain::qbft

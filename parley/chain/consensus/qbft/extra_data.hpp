@@ -63,8 +63,10 @@ std::string message(const ExtraError& error);
 /// validators_max validators or seals; wrong_size for a vote's type that is none, with its size.
 Result<ExtraData, ExtraError> decode_extra_data(Bytes raw, ExtraForm form = ExtraForm::goquorum);
 
-/// Of the header with this extra data in place of its own, without seals: with round 0 the block's
-/// hash, with the real one what validators seal.
+/// The header with this extra data in place of its own, without seals.
+Buffer encode_with(const Header& header, const ExtraData& extra, std::uint32_t round,
+                   ExtraForm form = ExtraForm::goquorum);
+/// Its hash: with round 0 that of the block, with the real one what validators seal.
 Hash256 hash_with(const Header& header, const ExtraData& extra, std::uint32_t round,
                   ExtraForm form = ExtraForm::goquorum);
 

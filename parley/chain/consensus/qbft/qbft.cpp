@@ -2,6 +2,7 @@
 
 #include <parley/chain/consensus/qbft/seals.hpp>
 #include <parley/codec/rlp.hpp>
+#include <parley/crypto/keccak_batch.hpp>
 
 #include <fmt/format.h>
 
@@ -101,6 +102,19 @@ Fork Qbft::fork_of(const Header& header, const ChainHeader& parent) const {
 Hash256 Qbft::hash_of(const Header& header) const {
     const auto extra = decode_extra_data(header.extra_data, config_.form);
     return extra ? hash_with(header, *extra, 0, config_.form) : header.hash();
+}
+
+std::vector<Hash256> Qbft::hashes_of(std::span<const Header> headers) const {
+    std::vector<Buffer> encoded;
+    encoded.reserve(headers.size());
+    for (const auto& header : headers) {
+        const auto extra = decode_extra_data(header.extra_data, config_.form);
+        encoded.push_back(extra ? encode_with(header, *extra, 0, config_.form) : header.encode());
+    }
+    const std::vector<Bytes> inputs(encoded.begin(), encoded.end());
+    std::vector<Hash256> out(headers.size());
+    crypto::keccak256_each(inputs, out);
+    return out;
 }
 
 Buffer Qbft::notes_after(const Header& header, const ChainHeader& parent) const {

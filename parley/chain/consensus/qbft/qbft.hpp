@@ -14,6 +14,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <vector>
 
 namespace parley::chain::qbft {
 
@@ -54,6 +56,8 @@ public:
     Fork fork_of(const Header& header, const ChainHeader& parent) const override;
     /// Precondition of a header without good extra data: none; it is then its Keccak-256.
     Hash256 hash_of(const Header& header) const override;
+    /// hash_of() each, side by side.
+    std::vector<Hash256> hashes_of(std::span<const Header> headers) const;
     Buffer notes_after(const Header& header, const ChainHeader& parent) const override;
     std::size_t extra_data_bytes_max() const override { return qbft::extra_data_bytes_max; }
     Result<void, EngineError> check_header(const Header& header, const ChainHeader& parent,
