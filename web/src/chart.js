@@ -60,7 +60,7 @@ export class Chart {
       const stroke = colour(`series-${i % seriesColours + 1}`);
       return {
         label: name, stroke, width: 1.6, points: { show: false },
-        fill: history.names.length <= 2 ? `${stroke}22` : undefined,
+        fill: history.names.length <= 2 && i === 0 ? `${stroke}1f` : undefined,
       };
     });
     return new uPlot({

@@ -1,6 +1,7 @@
 // Seven parley processes on the loopback: four validators, three that follow, and wallets that send.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Wallet } from 'ethers';
@@ -16,7 +17,7 @@ export class RealNetwork {
   #ids = 0;
 
   /** The whole of 127.0.0.0/8 is this machine: each test has an address of its own. */
-  constructor() {
+  constructor({ isHostile = true } = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'parley-page-'));
     this.address = `127.${1 + process.pid % 250}.${1 + (process.pid >> 8) % 250}.1`;
     const net = join(this.folder, 'net');
@@ -24,7 +25,7 @@ export class RealNetwork {
     this.net = net;
     this.wallets = JSON.parse(readFileSync(join(net, 'accounts.json'), 'utf8'))
       .map(({ secretKey }) => new Wallet(secretKey));
-    this.set('node-3', 'p2p', 'name', JSON.stringify(hostileName));
+    if (isHostile) this.set('node-3', 'p2p', 'name', JSON.stringify(hostileName));
   }
 
   #file(name) { return join(this.net, name, 'parley.toml'); }
@@ -52,10 +53,19 @@ export class RealNetwork {
     }
   }
 
-  /** A command of the owner about one of the nodes: `command('peers', 'ban', NODE, ...)`. */
-  command(...words) {
-    const place = words.findIndex((word) => members.includes(word));
-    return execFileSync(binary, words.map((word, i) => i === place ? join(this.net, word) : word), { stdio: 'pipe' }).toString();
+  /** As its owner, over the Unix socket. */
+  ownerRpc(name, method, params = []) {
+    return new Promise((resolve, reject) => {
+      const asking = request({
+        socketPath: join(this.net, name, 'parley.sock'), method: 'POST', headers: { 'content-type': 'application/json' },
+      }, async (response) => {
+        const { result, error } = await new Response(response).json();
+        if (error) reject(new Error(`${name}: ${method}: ${error.message}`));
+        else resolve(result);
+      });
+      asking.on('error', reject);
+      asking.end(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }));
+    });
   }
 
   log(name) { return readFileSync(join(this.net, name, 'log'), 'utf8'); }

@@ -7,7 +7,7 @@ export default {
   skip: 'Skip to the content',
   language: 'Language',
   theme: 'Colours',
-  themes: { auto: 'as the system', light: 'light', dark: 'dark' },
+  themes: { auto: 'system', light: 'light', dark: 'dark' },
   units: { second: 's', minute: 'min', hour: 'h', day: 'd' },
   live: 'live',
   connecting: 'connecting',
