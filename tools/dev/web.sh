@@ -15,7 +15,7 @@ cmd_web() {
     step "Bundling the page"
     node web/bundle.mjs $check
     build release parley
-    for test in bundle growth network; do
+    for test in bundle fake network; do
         step "Testing: $test"
         PICTURE=$picture web/test/run.sh "$test" || status=1
     done

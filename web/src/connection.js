@@ -20,10 +20,7 @@ export class Connection {
     clearTimeout(this.#timer);
     const socket = new WebSocket(this.url);
     this.#socket = socket;
-    socket.onopen = () => {
-      this.#tries = 0;
-      this.up();
-    };
+    socket.onopen = () => this.up();
     socket.onmessage = ({ data }) => this.#hear(JSON.parse(data));
     socket.onclose = () => {
       if (this.#socket !== socket) return;
@@ -54,6 +51,7 @@ export class Connection {
   }
 
   #hear(message) {
+    this.#tries = 0;  // not before: a node that takes calls and ends them is as good as away
     if (!Array.isArray(message)) {
       if (message.method === 'eth_subscription') this.notice(message.params);
       return;

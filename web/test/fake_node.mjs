@@ -27,6 +27,8 @@ export class FakeNode {
   asked = [];     // methods of the last batch
   batches = 0;
   largest = 0;    // batch
+  connections = 0;
+  refuses = false;  // to be connected to
   #subscriptions = new Set();
   #sockets = new Set();
   #answers;
@@ -74,6 +76,11 @@ export class FakeNode {
       });
     });
     await page.routeWebSocket(`ws://${this.host}/`, (socket) => {
+      this.connections += 1;
+      if (this.refuses) {
+        socket.close();
+        return;
+      }
       this.#sockets.add(socket);
       socket.onMessage((text) => {
         const batch = JSON.parse(text);
