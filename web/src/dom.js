@@ -72,6 +72,10 @@ export function card(name, title, extra, ...children) {
     ...children);
 }
 
+/** What may be larger than its card, and is then scrolled, by keyboard as well. */
+export const scroller = (name, child) =>
+  h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-labelledby': `${name}-title` }, child);
+
 /** Calls `draw(width, height)` whenever the element's size changes, and when asked. */
 export function drawnToSize(element, draw) {
   const again = () => {

@@ -16,7 +16,8 @@ export function arc(middle, reach, part, from, to) {
   const start = polar(middle, reach, part, from);
   const end = polar(middle, reach, part, to);
   const isLarge = to - from > 180 ? 1 : 0;
-  return `M${start.x} ${start.y}A${rounded(reach.x * part)} ${rounded(reach.y * part)} 0 ${isLarge} 1 ${end.x} ${end.y}`;
+  const radii = `${rounded(reach.x * part)} ${rounded(reach.y * part)}`;
+  return `M${start.x} ${start.y}A${radii} 0 ${isLarge} 1 ${end.x} ${end.y}`;
 }
 
 /** The angle of one of `count` that stand around `centre`, at most 65 degrees away from it. */

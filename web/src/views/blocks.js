@@ -1,5 +1,5 @@
 // Blocks as they come: who proposed each, and who signed it.
-import { card, h, keyed, setAttributes, setText, show } from '../dom.js';
+import { card, h, keyed, scroller, setAttributes, setText, show } from '../dom.js';
 import * as format from '../format.js';
 import { words } from '../words.js';
 
@@ -33,8 +33,10 @@ export function makeBlocks() {
     keyed(seals, validators, (one) => one, () => h('i', { class: 'seal' }), (seal, one) => {
       const signed = signers.includes(one);
       setAttributes(seal, {
-        class: `seal series-${colourOf(validators, one)}${signed ? ' signed' : ''}${one === proposer ? ' proposed' : ''}`,
-        title: `${format.shortHex(one)}: ${signed ? w.signed : w.missing}${one === proposer ? `, ${w.proposed}` : ''}`,
+        class: `seal series-${colourOf(validators, one)}${signed ? ' signed' : ''}` +
+          `${one === proposer ? ' proposed' : ''}`,
+        title: `${format.shortHex(one)}: ${signed ? w.signed : w.missing}` +
+          `${one === proposer ? `, ${w.proposed}` : ''}`,
       });
     });
     const silent = validators.filter((one) => !signers.includes(one)).map(format.shortHex);
@@ -68,6 +70,6 @@ export function makeBlocks() {
   }
 
   const element = card('blocks', w.title, null,
-    h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-labelledby': 'blocks-title' }, table), empty);
+    scroller('blocks', table), empty);
   return { element, draw };
 }

@@ -1,6 +1,6 @@
 // What each topic's lanes carry: bytes a second over time, and what waits.
 import { Chart } from '../chart.js';
-import { card, h, keyed, setAttributes, show } from '../dom.js';
+import { card, h, keyed, scroller, setAttributes, show } from '../dom.js';
 import * as format from '../format.js';
 import { words } from '../words.js';
 
@@ -28,7 +28,7 @@ export function makeLanes() {
       });
   }
   return {
-    element: card('lanes', w.title, null, chart.frame, chart.legend, h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-labelledby': 'lanes-title' }, table)),
+    element: card('lanes', w.title, null, chart.frame, chart.legend, scroller('lanes', table)),
     draw, end: () => chart.end(),
   };
 }

@@ -1,5 +1,5 @@
 // The links as a table: the picture's numbers, and the way to them by keyboard and screen reader.
-import { card, h, keyed, setAttributes, setText, show } from '../dom.js';
+import { card, h, keyed, scroller, setAttributes, setText, show } from '../dom.js';
 import * as format from '../format.js';
 import { words } from '../words.js';
 
@@ -9,7 +9,8 @@ const rowsMax = 1000;
 export function makeLinks() {
   const w = words().links;
   const { inbound, outbound, classes, empty } = words().network;
-  const columns = ['peer', 'direction', 'class', 'group', 'roundTrip', 'received', 'sent', 'useful', 'score', 'age'];
+  const columns = ['peer', 'direction', 'class', 'group', 'roundTrip', 'received', 'sent', 'useful',
+    'score', 'age'];
   const numbers = new Set(['roundTrip', 'received', 'sent', 'useful', 'age']);
   const body = h('tbody', {});
   const table = h('table', {},
@@ -25,7 +26,8 @@ export function makeLinks() {
 
   const makeRow = (peer) => h('tr', { id: `link-${peer.id}`, tabindex: '-1' },
     h('th', { scope: 'row', class: 'peer' }, h('span', { class: 'name' }), h('span', { class: 'sub' })),
-    ...columns.slice(1).map((name) => h('td', { class: `${name}${numbers.has(name) ? ' number' : ''}`, 'data-title': w[name] },
+    ...columns.slice(1).map((name) => h('td',
+      { class: `${name}${numbers.has(name) ? ' number' : ''}`, 'data-title': w[name] },
       name === 'class' ? h('i', { class: 'swatch' }) : null, h('span', {}))));
 
   function drawRow(row, peer) {
@@ -64,8 +66,7 @@ export function makeLinks() {
 
   return {
     element: card('links', w.title, null,
-      h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-labelledby': 'links-title' }, table),
-      nobody, more),
+      scroller('links', table), nobody, more),
     draw,
   };
 }

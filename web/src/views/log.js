@@ -1,5 +1,5 @@
 // Offences and bans as a log that people can read.
-import { card, h, keyed, setText, show } from '../dom.js';
+import { card, h, keyed, scroller, setText, show } from '../dom.js';
 import * as format from '../format.js';
 import { words } from '../words.js';
 
@@ -33,7 +33,7 @@ export function makeLog() {
 
   return {
     element: card('log', w.title, bansNow,
-      h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-labelledby': 'log-title' }, list), empty),
+      scroller('log', list), empty),
     draw,
   };
 }

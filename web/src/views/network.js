@@ -85,7 +85,8 @@ export function makeNetwork() {
     for (const { peer, angle } of labelled ? out : []) {
       const key = `${peer.network.inbound}/${peer.network.group}`;
       const y = middle.y + reach.y * Math.sin(angle * Math.PI / 180);
-      const known = found.get(key) ?? { key, inbound: peer.network.inbound, group: peer.network.group, from: y, to: y };
+      const { inbound, group } = peer.network;
+      const known = found.get(key) ?? { key, inbound, group, from: y, to: y };
       found.set(key, { ...known, from: Math.min(known.from, y), to: Math.max(known.to, y) });
     }
     keyed(groups, [...found.values()], ({ key }) => key,
@@ -94,7 +95,9 @@ export function makeNetwork() {
         const [path, text, title] = g.children;
         const x = inbound ? 2 : width - 2;
         setAttributes(path, { d: `M${x} ${from - 7}V${to + 7}` });
-        setAttributes(text, { x: inbound ? 10 : width - 10, y: (from + to) / 2 + 4, 'text-anchor': inbound ? 'start' : 'end' });
+        setAttributes(text, {
+          x: inbound ? 10 : width - 10, y: (from + to) / 2 + 4, 'text-anchor': inbound ? 'start' : 'end',
+        });
         setText(text, width > 620 ? group : '');
         setText(title, group);
       });
@@ -117,10 +120,14 @@ export function makeNetwork() {
     const [circle, fault, title, name, trip] = g.children;
     const radius = labelled ? 7 : now.peers.length > 200 ? 2.5 : 4;
     const useful = peer.lastUseful !== null && peer.lastUseful <= usefulSeconds;
-    setAttributes(g, { transform: `translate(${x} ${y})`, class: `dot class-${peer.network.class}${useful ? ' useful' : ''}` });
+    setAttributes(g, {
+      transform: `translate(${x} ${y})`,
+      class: `dot class-${peer.network.class}${useful ? ' useful' : ''}`,
+    });
     setAttributes(circle, { r: radius });
     const part = Math.min(1, peer.score / 100);
-    setAttributes(fault, { d: part > 0 ? arc({ x: 0, y: 0 }, { x: radius + 4, y: radius + 4 }, 1, -90, -90 + 359.9 * part) : '' });
+    const around = { x: radius + 4, y: radius + 4 };
+    setAttributes(fault, { d: part > 0 ? arc({ x: 0, y: 0 }, around, 1, -90, -90 + 359.9 * part) : '' });
     setText(title, `${format.peerName(peer)} · ${w[peer.network.inbound ? 'inbound' : 'outbound']} · ` +
       `${w.classes[peer.network.class]} · ${peer.network.group} · ${format.milliseconds(peer.roundTripMs)}`);
     for (const text of [name, trip]) text.toggleAttribute('hidden', !labelled);

@@ -65,7 +65,9 @@ export function makeRing() {
       });
     keyed(dots, dht, ({ nodeId }) => nodeId, () => s('circle', {}, s('title', {})), (circle, node) => {
       const there = polar(middle, reach, 1, angleOf(node.nodeId));
-      setAttributes(circle, { cx: there.x, cy: there.y, r: dht.length > 60 ? 3.5 : 5.5, class: `kind-${kindOf(node)}` });
+      setAttributes(circle, {
+        cx: there.x, cy: there.y, r: dht.length > 60 ? 3.5 : 5.5, class: `kind-${kindOf(node)}`,
+      });
       setText(circle.firstChild, `${format.shortHex(node.nodeId)} · ${node.endpoint} · ${w[kindOf(node)]}`);
     });
     drawBars(dht);

@@ -9,13 +9,16 @@ function progress(title) {
   const done = h('i', {});
   const mark = h('b', {});
   const text = h('span', { class: 'of' });
-  const bar = h('span', { class: 'track', role: 'progressbar', 'aria-label': title, 'aria-valuemin': '0' }, done, mark);
+  const bar = h('span', { class: 'track', role: 'progressbar', 'aria-label': title, 'aria-valuemin': '0' },
+    done, mark);
   return {
     element: h('div', { class: 'step' }, h('span', { class: 'title' }, title), bar, text),
     draw(of, count, all, quorum, words) {
       done.style.width = `${100 * count / all}%`;
       mark.style.left = `${100 * quorum / all}%`;
-      setAttributes(bar, { 'aria-valuenow': count, 'aria-valuemax': all, class: count >= quorum ? 'track enough' : 'track' });
+      setAttributes(bar, {
+        'aria-valuenow': count, 'aria-valuemax': all, class: count >= quorum ? 'track enough' : 'track',
+      });
       show(text, of, words(format.count(count), format.count(all)));
     },
   };
@@ -54,7 +57,9 @@ export function makeRound() {
       (item, one) => {
         const [state, text] = stateOf(one, round, w.states);
         const [swatch, code, said, heard] = item.children;
-        setAttributes(item, { 'data-state': state, class: one.address === proposer ? 'proposes' : null, title: one.address });
+        setAttributes(item, {
+          'data-state': state, class: one.address === proposer ? 'proposes' : null, title: one.address,
+        });
         setAttributes(swatch, { class: `swatch series-${colourOf(addresses, one.address)}` });
         setText(code, format.shortHex(one.address));
         setText(said, text);
