@@ -22,8 +22,7 @@ struct Examined {
     }
 };
 
-Examined examine(Cli& cli, const std::string& name) {
-    const auto result = cli.run({"doctor", cli.folder(name), "--json"});
+Examined read_checks(const Output& result) {
     Examined examined{result.exit_code, {}, result.out};
     const auto checks = json::parse(result.out);
     for (const auto& check : checks.as_array()) {
@@ -31,6 +30,15 @@ Examined examine(Cli& cli, const std::string& name) {
             std::string{check.at("grade").as_string()};
     }
     return examined;
+}
+
+Examined examine(Cli& cli, const std::string& name) {
+    return read_checks(cli.run({"doctor", cli.folder(name), "--json"}));
+}
+
+/// What the running node finds by itself.
+Examined ask_findings(Cli& cli, const std::string& name) {
+    return read_checks(cli.run({"rpc", cli.folder(name), "parley_findings"}));
 }
 
 }  // namespace
@@ -60,6 +68,10 @@ TEST_CASE("doctor: a node that could run, one that runs, and one that waits for 
     cli.status_when("bob", *bob, [](const auto& s) { return at(s, "/dht/checked") == 1; });
     examined = examine(cli, "bob");
     CHECK_MESSAGE(examined.grades["dht"] == "ok", examined.out);
+    auto found = ask_findings(cli, "bob");
+    CHECK(found.grades.erase("boot node") == 0);  // others are not asked
+    examined.grades.erase("boot node");
+    CHECK_MESSAGE(found.grades == examined.grades, found.out);
     CHECK(cli.run({"status", cli.folder("bob")})
               .out.find("DHT           1 nodes in the table, 1 of them checked\n") !=
           std::string::npos);

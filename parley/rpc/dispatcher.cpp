@@ -297,4 +297,13 @@ void Dispatcher::handle(Now now, std::string_view body, Caller caller, Reply rep
     }
 }
 
+Result Dispatcher::ask(Now now, std::string_view name) const {
+    static const json::array no_params;
+    const auto found = methods_.find(name);
+    if (found == methods_.end()) return error(code::method_not_found, no_such_method(name));
+    if (!found->second.answer) return refused(fmt::format("{} takes time", name));
+    return found->second.answer(
+        {.now = now, .params = no_params, .reply_bytes_max = reply_bytes_max});
+}
+
 }  // namespace parley::rpc

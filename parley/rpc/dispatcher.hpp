@@ -58,6 +58,10 @@ public:
         handle(now, body, Caller{origin}, std::move(reply));
     }
 
+    /// What a method that takes no parameters and answers at once says. Errors: its own; refused
+    /// for another kind of method; method_not_found.
+    Result ask(Now now, std::string_view name) const;
+
     using Methods = std::map<std::string, Method, std::less<>>;
 
 private:

@@ -169,3 +169,12 @@ TEST_CASE("dispatcher: a method may keep its caller's session, where there is on
     kept->notify("later");
     CHECK(session->told == "later");
 }
+
+TEST_CASE("the program itself asks a method that answers at once") {
+    Dispatcher dispatcher{{}};
+    dispatcher.add({{.name = "a_now", .answer = [](const Call&) { return rpc::Result{7}; }},
+                    {.name = "a_later", .start = [](const Call&, Done done) { done(7); }}});
+    CHECK(dispatcher.ask({}, "a_now").value() == 7);
+    CHECK(dispatcher.ask({}, "a_later").error().code == rpc::code::refused);
+    CHECK(dispatcher.ask({}, "a_other").error().code == rpc::code::method_not_found);
+}

@@ -147,6 +147,9 @@ public:
     p2p::Network& network() { return *network_; }
     const HttpServer* rpc_server() const { return rpc_server_.get(); }
     const HttpServer* metrics_server() const { return metrics_server_.get(); }
+    rpc::Result ask(Now now, std::string_view method) const {
+        return dispatcher_->ask(now, method);
+    }
 
     void run() {
         const ControllingTerminal terminal;
@@ -348,6 +351,7 @@ private:
     void serve_rpc() {
         auto server = rpc_config(config().rpc);
         server.tcp = config().rpc.http;
+        if (config().rpc.page) server.files = options_.page;
         if (!config().rpc.socket.empty()) server.unix_socket = folder_.file(config().rpc.socket);
         if (!server.tcp && !server.unix_socket) return;
         const auto handler = [this](std::string body, rpc::Caller from, HttpServer::Reply done) {
@@ -467,6 +471,10 @@ private:
                      {"listen", joined(listening_)},
                      {"http", http ? http->to_string() : std::string{"off"}},
                      {"folder", folder_.path}});
+        if (http && config().rpc.page && !options_.page.empty()) {
+            log_->write(LogLevel::info, "parley", "page",
+                        {{"url", "http://" + http->to_string() + '/'}});
+        }
         log_->write(LogLevel::info, "parley", "own record",
                     {{"enr", network_->record().to_text()}});
         if (!network_->endpoint()) {
@@ -563,6 +571,9 @@ void NodeHost::post(std::move_only_function<void(Now)> call) {
 }
 p2p::Network& NodeHost::network() {
     return impl_->network();
+}
+rpc::Result NodeHost::ask(Now now, std::string_view method) {
+    return impl_->ask(now, method);
 }
 std::optional<Endpoint> NodeHost::rpc_endpoint() const {
     const auto* server = impl_->rpc_server();

@@ -23,12 +23,14 @@
 #include <parley/rpc/method.hpp>
 #include <parley/runtime/folder/folder.hpp>
 #include <parley/runtime/folder/key_file.hpp>
+#include <parley/runtime/http/http_server.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace parley::runtime {
@@ -44,6 +46,8 @@ struct NodeHostOptions {
     std::vector<transport::PeerHandler*> modules = {};  ///< outlive the host; see plug()
     std::vector<rpc::Method> methods = {};              ///< see add_methods()
     std::vector<p2p::MetricsCollector> metrics = {};    ///< see add_metrics()
+    /// Of a web page that asks this node: served where `rpc.http` says, unless `rpc.page` is off.
+    std::vector<HttpFile> page = {};
     /// Makes the folder, with a new key, if it is not there. Otherwise that is an error.
     bool make_folder = true;
     bool new_store = false;                  ///< an empty store if the folder has none
@@ -100,6 +104,9 @@ public:
     void post(std::move_only_function<void(Now)> call);
     /// For use on the node's thread, from run() or start() on.
     p2p::Network& network();
+    /// What a method that takes no parameters and answers at once says: for use on the node's
+    /// thread, from run() or start() on. Error: refused, as a caller would hear, or no such method.
+    rpc::Result ask(Now now, std::string_view method);
     /// Where JSON-RPC and metrics are served; nothing if they are off. From start() on.
     std::optional<Endpoint> rpc_endpoint() const;
     std::optional<Endpoint> metrics_endpoint() const;

@@ -11,6 +11,7 @@ declare -A packages=(
     [bench]="iperf3:iperf3"
     [chaos]="faketime:faketime"
     [node]="node:nodejs npm:npm"
+    [web]="chromium:chromium fonts-inter fonts-noto-cjk"
     [docs]="doxygen:doxygen"
     [bare]="debootstrap:debootstrap"
     [package]="dpkg-shlibdeps:dpkg-dev strip:binutils"
@@ -71,7 +72,7 @@ need_npm() {
 
 cmd_setup() {
     local start=$SECONDS
-    need build test bench chaos node docs format lint fuzz
+    need build test bench chaos node web docs format lint fuzz
     need_npm
     say "${green}Everything is installed${plain} ($(duration $((SECONDS - start))))."
 }

@@ -25,7 +25,10 @@ cmd_test() {
     done
     [[ $preset =~ ^(dev|asan|tsan)$ ]] || die "test: no preset with tests: $preset"
     need build test
-    if compgen -G 'test/*_test.mjs' >/dev/null; then need_npm; fi
+    if [[ $preset == dev && ${CI-} == true ]]; then
+        need web
+        need_npm
+    fi
     build "$preset" "${targets[@]}"
 
     step "Testing"

@@ -1,5 +1,6 @@
 // parley run: the node, until SIGTERM or SIGINT.
 #include "command.hpp"
+#include "doctor/findings.hpp"
 #include "folder.hpp"
 #include "key/passphrase.hpp"
 #include "mine/nonce_threads.hpp"
@@ -12,6 +13,7 @@
 #include <parley/version.hpp>
 
 #include <fmt/format.h>
+#include <web/page.hpp>
 
 #include <filesystem>
 #include <memory>
@@ -118,6 +120,7 @@ Outcome run(const Options& options) {
     host_options.new_store = options.new_store;
     host_options.config.client = fmt::format("parley/{}/linux", PARLEY_VERSION);
     host_options.version = PARLEY_VERSION;
+    host_options.page = web::page();
     host_options.settings = settings_of(chain_config);
     if (!options.log_level.empty()) host_options.log_level = parse_log_level(options.log_level);
     const runtime::AskPassphrase ask = [&](const std::string& key_path) {
@@ -137,6 +140,7 @@ Outcome run(const Options& options) {
         host.log().write(LogLevel::warn, "parley",
                          "the key is not encrypted: --passphrase-file is not used", {});
     }
+    host.add_methods({findings_method(host)});
     chain_config.is_light = chain_config.is_light || options.is_light;
     if (chain_config.is_light) {
         const auto prepared = prepare_light(host, chain_config, light_chain);

@@ -236,6 +236,18 @@ public:
     /// its price and with the gas that it costs at least (PooledTx::gas). Never falls by insert().
     /// Cost: a look at each entry.
     Uint256 executable_fee() const;
+    /// What can be executed, by the price at which it is ranked.
+    struct PriceBucket {
+        std::int64_t from = 0;  ///< wei per gas above the base fee, the lowest that it takes
+        std::size_t count = 0;
+        std::uint64_t gas = 0;  ///< that they cost at least, together (PooledTx::gas)
+    };
+    static constexpr std::size_t price_buckets_max = 58;
+    /// Those that hold something, ascending: below zero, zero, and from 1, 2 and 5 of each power of
+    /// ten on. Cost: a look at each entry.
+    std::vector<PriceBucket> prices() const;
+    /// Of the next block, by which entries are ranked.
+    std::uint64_t base_fee() const;
     /// Wei per gas above the base fee that peers' transactions must offer now.
     std::int64_t price_floor() const { return floor_.price(); }
 

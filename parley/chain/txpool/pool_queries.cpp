@@ -5,8 +5,10 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <functional>
+#include <limits>
 
 namespace parley::chain {
 namespace {
@@ -172,6 +174,37 @@ Uint256 TxPool::executable_fee() const {
         sum = *checked_add(sum, *fee);
     }
     return sum;
+}
+
+std::vector<TxPool::PriceBucket> TxPool::prices() const {
+    static constexpr auto edges = [] {
+        std::array<std::int64_t, price_buckets_max> out{std::numeric_limits<std::int64_t>::min(),
+                                                        0};
+        std::int64_t power = 1;
+        for (std::size_t i = 2; i < out.size(); i += 3) {
+            out[i] = power;
+            if (i + 1 < out.size()) out[i + 1] = 2 * power;
+            if (i + 2 < out.size()) out[i + 2] = 5 * power;
+            if (i + 3 < out.size()) power *= 10;
+        }
+        return out;
+    }();
+    std::array<PriceBucket, price_buckets_max> all{};
+    for (const auto& item : entries_->pending().items()) {
+        const auto above = std::ranges::upper_bound(edges, item.price);
+        auto& bucket = all[static_cast<std::size_t>(above - edges.begin()) - 1];
+        ++bucket.count;
+        bucket.gas += item.entry->gas;
+    }
+    std::vector<PriceBucket> out;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (all[i].count > 0) out.push_back({edges[i], all[i].count, all[i].gas});
+    }
+    return out;
+}
+
+std::uint64_t TxPool::base_fee() const {
+    return entries_->base_fee();
 }
 
 }  // namespace parley::chain

@@ -585,3 +585,25 @@ TEST_CASE("after a refusal for lack of room, the pool says when there is some ag
     CHECK(other.remove_through(sender_of(1), 0) == 1);
     CHECK(other.room_made() == 1);
 }
+
+TEST_CASE("what can be executed is counted by price") {
+    PoolRig rig;
+    for (const std::uint64_t price : {1, 9, 49, 50, 51, 1999})
+        rig.put(static_cast<unsigned>(price % 251), 0, price);
+    rig.put(1, 5, 3000);  // waits for its nonces: is not counted
+    const auto text = [&] {
+        std::string out;
+        for (const auto& bucket : rig.pool.prices()) {
+            out += std::to_string(bucket.from) + ":" + std::to_string(bucket.count) + " ";
+        }
+        return out;
+    };
+    CHECK(rig.pool.base_fee() == 0);
+    CHECK(text() == "1:1 5:1 20:1 50:2 1000:1 ");
+    rig.pool.set_base_fee(to_uint256(50));
+    CHECK(rig.pool.base_fee() == 50);
+    CHECK(text() ==
+          std::to_string(std::numeric_limits<std::int64_t>::min()) + ":3 0:1 1:1 1000:1 ");
+    const auto all = rig.pool.prices();
+    CHECK(all.front().gas == 3 * 21'000);
+}

@@ -3,6 +3,7 @@
 #include <parley/chain/consensus/qbft/extra_data.hpp>
 #include <parley/chain/consensus/qbft/progress.hpp>
 #include <parley/node/rpc/address_param.hpp>
+#include <parley/node/rpc/block_seals.hpp>
 #include <parley/node/rpc/find_block.hpp>
 #include <parley/rpc/hex.hpp>
 #include <parley/rpc/method_list.hpp>
@@ -273,6 +274,7 @@ rpc::Result pending_votes(Chain& chain, const rpc::Call&) {
 
 std::vector<rpc::Method> consensus_methods(Chain& chain) {
     rpc::MethodList<Chain> list{chain};
+    list.starts_text("parley_blockSeals", 1, &parley_block_seals);
     list.answers("parley_consensus", 0, &parley_consensus);
     list.answers("parley_validators", 0, &parley_validators);
     list.answers("qbft_getPendingVotes", 0, &pending_votes);

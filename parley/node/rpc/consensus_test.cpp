@@ -129,6 +129,20 @@ TEST_CASE("consensus: a validator alone makes blocks, which are final at once") 
     CHECK(view.at("validators").as_array().size() == 1);
     CHECK(node.result("qbft_getValidatorsByBlockNumber", "\"latest\"") ==
           json::array{text_of(own_key)});
+    const auto seals = node.result("parley_blockSeals", quoted(number));
+    CHECK(seals.at("number") == json::value(number));
+    CHECK(seals.at("hash") ==
+          node.result("eth_getBlockByNumber", quoted(number) + ",false").at("hash"));
+    CHECK(seals.at("time").is_number());
+    CHECK(seals.at("gasUsed") == 0);
+    CHECK(seals.at("gasLimit") == 30'000'000);
+    CHECK(seals.at("proposer") == json::value(text_of(own_key)));
+    CHECK(seals.at("round").is_number());
+    CHECK(seals.at("validators") == json::array{text_of(own_key)});
+    CHECK(seals.at("signers") == json::array{text_of(own_key)});
+    CHECK(node.result("parley_blockSeals").at("number") == json::value(number));
+    CHECK(node.result("parley_blockSeals", "\"0x0\"").at("signers") == json::array{});
+    CHECK(node.result("parley_blockSeals", "\"0xffff\"").is_null());
 }
 
 TEST_CASE("consensus: votes on validators are proposed, cast and counted") {

@@ -1,4 +1,5 @@
-// The chain's JSON-RPC methods: eth_*, txpool_*, and of the consensus. docs/RPC.md describes each.
+// The chain's JSON-RPC methods: eth_*, of the pool, and of the consensus. docs/RPC.md describes
+// each.
 #include <parley/node/rpc/consensus.hpp>
 #include <parley/node/rpc/functions.hpp>
 #include <parley/node/rpc/mining.hpp>
@@ -19,6 +20,7 @@ std::vector<rpc::Method> Chain::rpc_methods() {
                                                                               rpc::DoneText done) {
                   content->ask(std::move(done));
               }});
+    list.answers("parley_poolPrices", 0, &parley_pool_prices);
     list.answers("txpool_status", 0, &txpool_status);
     auto out = eth_.methods();
     std::ranges::move(list.take(), std::back_inserter(out));

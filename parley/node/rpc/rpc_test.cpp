@@ -292,6 +292,33 @@ TEST_CASE("the pool by sender and nonce") {
     CHECK(node.result("txpool_status") == json::value{{"pending", "0x2"}, {"queued", "0x1"}});
 }
 
+TEST_CASE("the pool by price") {
+    RpcNode node;
+    CHECK(
+        node.result("parley_poolPrices") ==
+        json::value{{"pending", 0}, {"queued", 0}, {"baseFee", "0x0"}, {"buckets", json::array{}}});
+    for (const std::uint64_t nonce : {0, 1, 7}) node.send(signed_transfer(1, nonce));
+    const auto prices = node.result("parley_poolPrices");
+    CHECK(prices.at("pending") == 2);
+    CHECK(prices.at("queued") == 1);
+    const auto& buckets = prices.at("buckets").as_array();
+    REQUIRE(buckets.size() == 1);
+    CHECK(buckets[0].at("count") == 2);
+    CHECK(buckets[0].at("gas") == 42'000);
+}
+
+TEST_CASE("what lanes carry, by topic") {
+    RpcNode node;
+    const auto lanes = node.result("parley_lanes").as_array();
+    REQUIRE_FALSE(lanes.empty());
+    for (const auto& lane : lanes) {
+        CHECK(lane.at("topic").is_string());
+        CHECK(lane.at("links") == 0);
+        CHECK(lane.at("bytesIn") == 0);
+        CHECK(lane.at("stalls") == 0);
+    }
+}
+
 TEST_CASE("a large pool is read a page a turn, once for all who ask meanwhile") {
     RpcNode node;
     constexpr std::uint64_t count = 2 * PoolContent::page_entries_max + 10;

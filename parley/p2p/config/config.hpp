@@ -103,6 +103,7 @@ struct PermissionsConfig {
 /// Where JSON-RPC answers, and to which requests.
 struct RpcConfig {
     std::optional<Endpoint> http;        ///< loopback only
+    bool page = true;                    ///< serve the program's web page beside it
     std::string socket = "parley.sock";  ///< relative to the folder; empty: none
     std::vector<std::string> allowed_hosts;
     std::vector<std::string> allowed_origins;

@@ -194,6 +194,8 @@ void add_rpc(SettingList& list, RpcConfig& rpc) {
         .endpoint("http", "JSON-RPC over HTTP on a loopback address; \"\" turns it off.",
                   "a loopback endpoint, such as \"127.0.0.1:8570\" or \"[::1]:8570\", or \"\"",
                   rpc.http, [](const Endpoint& endpoint) { return endpoint.address.is_loopback(); })
+        .flag("page", "A web page of this node at the same address, for browsers of this machine.",
+              rpc.page)
         .text(
             "socket",
             "JSON-RPC over a Unix socket in the node's folder; admin_* changes answer only here.",

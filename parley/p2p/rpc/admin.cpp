@@ -182,6 +182,22 @@ rpc::Result admin_peers(Network& node, const rpc::Call& call) {
     return out;
 }
 
+rpc::Result parley_lanes(Network& node, const rpc::Call&) {
+    rpc::json::array out;
+    for (const auto& load : node.topic_loads()) {
+        out.push_back({{"topic", load.topic},
+                       {"links", load.lanes},
+                       {"messagesIn", load.messages_in},
+                       {"messagesOut", load.messages_out},
+                       {"bytesIn", load.bytes_in},
+                       {"bytesOut", load.bytes_out},
+                       {"queuedBytes", load.queued_bytes},
+                       {"stalled", load.stalled},
+                       {"stalls", load.stalls}});
+    }
+    return out;
+}
+
 rpc::Result parley_status(Network& node, const rpc::Call& call, const RpcExtras& extras) {
     const auto& slots = node.slots();
     const auto traffic = node.traffic();

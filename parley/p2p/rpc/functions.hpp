@@ -12,6 +12,8 @@ rpc::Result admin_add_peer(Network& node, const rpc::Call& call);
 rpc::Result admin_node_info(Network& node, const rpc::Call& call, const RpcExtras& extras);
 /// An object for each link that is up.
 rpc::Result admin_peers(Network& node, const rpc::Call& call);
+/// An object for each topic: what its lanes carried since the start, and what waits.
+rpc::Result parley_lanes(Network& node, const rpc::Call& call);
 /// A summary: links, slots, address book, DHT, traffic, and what `extras` adds.
 rpc::Result parley_status(Network& node, const rpc::Call& call, const RpcExtras& extras);
 

@@ -44,6 +44,7 @@ void add_admin(List& list) {
     list.answers("parley_allowed", 0, &parley_allowed);
     list.lasts("parley_disallow", 1, &parley_disallow);
     list.answers("parley_failedDials", 0, &parley_failed_dials);
+    list.answers("parley_lanes", 0, &parley_lanes);
 }
 
 void add_dht(List& list) {

@@ -29,6 +29,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace parley::runtime {
@@ -41,11 +42,22 @@ struct HttpPage {
     std::string content_type;  ///< the header of that name
 };
 
+/// A file that is served beside JSON-RPC, over TCP alone: part of a page that asks this node.
+struct HttpFile {
+    std::string path;          ///< such as "/page.js"; "/" is what a browser gets first
+    std::string content_type;  ///< the header of that name
+    std::string_view bytes;    ///< outlive the server
+    std::string tag;           ///< changes with the bytes; for the header ETag
+};
+
 /// Endpoints, permissions, limits and deadlines of a server.
 struct HttpServerConfig {
     /// If set, this page is served to GET, and nothing else, and `tcp` may be any address. The
     /// handler gets an empty body and returns the page.
     std::optional<HttpPage> page = {};
+    /// Without a page: served to GET, with headers that let them load nothing from elsewhere and
+    /// let nothing elsewhere frame them. What they ask, they ask as any other client does.
+    std::vector<HttpFile> files = {};
     /// Without a page: a loopback address. Port 0: the system chooses.
     std::optional<Endpoint> tcp = {};
     /// Path of the socket's file; created with mode 0600, removed at the end. A file that no

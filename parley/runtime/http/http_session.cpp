@@ -51,6 +51,30 @@ std::string_view path_of(const http::request<http::string_body>& request) {
     return slash == std::string_view::npos ? "/" : target.substr(slash);
 }
 
+/// What a file of the server may do in a browser: nothing but talk to the server.
+constexpr std::string_view content_policy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+http::response<http::string_body> file_response(const HttpFile& file,
+                                                const http::request<http::string_body>& request) {
+    const auto tag = '"' + file.tag + '"';
+    const auto known = request[http::field::if_none_match];
+    const bool is_known = std::string_view{known.data(), known.size()} == tag;
+    auto response = make_response(is_known ? http::status::not_modified : http::status::ok,
+                                  is_known ? std::string{} : std::string{file.bytes});
+    if (!is_known) response.set(http::field::content_type, file.content_type);
+    response.set(http::field::etag, tag);
+    response.set(http::field::cache_control, "no-cache");
+    response.set("Content-Security-Policy", content_policy);
+    response.set("X-Content-Type-Options", "nosniff");
+    response.set("X-Frame-Options", "DENY");
+    response.set("Referrer-Policy", "no-referrer");
+    response.set("Cross-Origin-Opener-Policy", "same-origin");
+    response.set("Cross-Origin-Resource-Policy", "same-origin");
+    return response;
+}
+
 }  // namespace
 
 bool host_allowed(std::string_view host, const std::vector<std::string>& more) {
@@ -167,6 +191,7 @@ void HttpSession::handle(Request request) {
         origin_header_ = std::string{origin};
     }
     if (auto refused = refusal(request)) return send(std::move(*refused));
+    if (const auto* file = file_for(request)) return send(file_response(*file, request));
     if (beast::websocket::is_upgrade(request) && !config().page) return upgrade(std::move(request));
     if (request.method() == http::verb::options) {  // a browser asks before it posts
         auto response = make_response(http::status::no_content, {});
@@ -188,10 +213,12 @@ std::optional<HttpSession::Response> HttpSession::refusal(const Request& request
             return make_error(http::status::forbidden, "this host is not served");
         }
     }
-    if (request.count(http::field::origin) > 0 && origin_header_.empty()) {
+    if (request.count(http::field::origin) > 0 && origin_header_.empty() &&
+        !is_own_origin(request)) {
         return make_error(http::status::forbidden, "this origin is not allowed");
     }
     if (config().page) return page_refusal(request);
+    if (file_for(request) != nullptr) return std::nullopt;
     if (path_of(request) != "/") return make_error(http::status::not_found, "no such page");
     const bool preflight = request.method() == http::verb::options && !origin_header_.empty();
     if (preflight) return std::nullopt;
@@ -218,6 +245,27 @@ std::optional<HttpSession::Response> HttpSession::page_refusal(const Request& re
     auto response = make_error(http::status::method_not_allowed, "only GET is served");
     response.set(http::field::allow, "GET");
     return response;
+}
+
+const HttpFile* HttpSession::file_for(const Request& request) const {
+    if (serving_.origin != Origin::http || config().page) return nullptr;
+    if (request.method() != http::verb::get || beast::websocket::is_upgrade(request)) {
+        return nullptr;
+    }
+    const auto path = path_of(request);
+    const auto found =
+        std::ranges::find(config().files, path.substr(0, path.find('?')), &HttpFile::path);
+    return found == config().files.end() ? nullptr : &*found;
+}
+
+/// Host was checked by then: a name that others make point here is none that is served.
+bool HttpSession::is_own_origin(const Request& request) const {
+    if (serving_.origin != Origin::http || config().files.empty()) return false;
+    if (request.count(http::field::origin) != 1) return false;
+    const auto host = request[http::field::host];
+    const auto own = "http://" + lower({host.data(), host.size()});
+    const auto origin = request[http::field::origin];
+    return std::string_view{origin.data(), origin.size()} == own;
 }
 
 void HttpSession::upgrade(Request request) {

@@ -48,6 +48,10 @@ private:
     /// The response to a request that is refused; nothing if it is to be handled.
     std::optional<Response> refusal(const Request& request) const;
     std::optional<Response> page_refusal(const Request& request) const;
+    /// Null if the request asks for something else.
+    const HttpFile* file_for(const Request& request) const;
+    /// Whether it comes from a file of this server, under the name that the browser asked for.
+    bool is_own_origin(const Request& request) const;
     void upgrade(Request request);
     void await_reply(std::string body);
     void on_reply(std::uint64_t request_number, std::string body);

@@ -32,7 +32,7 @@ Lanes::Lanes(SwitchState& state, Modules& modules, Admission& admission, Penalti
       admission_(admission),
       penalties_(penalties),
       growth_bytes_max_(growth_bytes_max(state.config, state.own.hello())),
-      stalls_(modules.size()),
+      totals_(modules.size()),
       statuses_(modules.size()) {}
 
 // --- Up and down ---------------------------------------------------------------------------
@@ -111,6 +111,9 @@ void Lanes::deliver(Connection& c, Delivered& batch) {
                                         : std::move(item.own);
         ++c.messages_in;
         c.bytes_in += bytes.size();
+        auto& total = totals_[lane.module()];
+        ++total.messages_in;
+        total.bytes_in += bytes.size();
         handle(c, lane, item.code, std::move(bytes), item.credit_bytes);
     }
     if (entered) watch->leave();
@@ -221,7 +224,8 @@ BroadcastResult Lanes::broadcast(std::string_view topic, Code code, const Shared
 std::vector<TopicLoad> Lanes::topic_loads() const {
     std::vector<TopicLoad> out;
     for (std::size_t i = 0; i < modules_.size(); ++i) {
-        TopicLoad load{.topic = modules_.spec(i).name, .stalls = stalls_[i]};
+        TopicLoad load = totals_[i];
+        load.topic = modules_.spec(i).name;
         for (const Connection* c : state_.connections.up()) {
             const TopicLane* lane = c->lane_of_module[i];
             if (lane == nullptr || c->phase != Phase::up) continue;

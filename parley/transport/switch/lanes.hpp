@@ -57,7 +57,11 @@ public:
     // For TopicLane
     const Modules& modules() const { return modules_; }
     Now now() const { return state_.now; }
-    void note_stall(std::size_t module) { ++stalls_[module]; }
+    void note_stall(std::size_t module) { ++totals_[module].stalls; }
+    void note_sent(std::size_t module, std::size_t bytes) {
+        ++totals_[module].messages_out;
+        totals_[module].bytes_out += bytes;
+    }
     void note_waste(Connection& connection, TopicLane& lane, Duration work);
     void command(LinkId link, LinkCommand command) {
         state_.connections.command(link, std::move(command));
@@ -90,11 +94,11 @@ private:
     Admission& admission_;
     Penalties& penalties_;
     std::shared_ptr<CreditLedger> ledger_ = std::make_shared<CreditLedger>();
-    std::uint64_t growth_bytes_max_;                                   // over all links
-    std::uint64_t growth_bytes_ = 0;                                   // in use
-    std::vector<std::uint64_t> stalls_;                                // by module
-    std::vector<Buffer> statuses_;                                     // by module
-    using ModuleSet = std::uint32_t;                                   // a bit a module
+    std::uint64_t growth_bytes_max_;  // over all links
+    std::uint64_t growth_bytes_ = 0;  // in use
+    std::vector<TopicLoad> totals_;   // by module: what is counted since the start
+    std::vector<Buffer> statuses_;    // by module
+    using ModuleSet = std::uint32_t;  // a bit a module
     std::vector<std::pair<ModuleSet, SharedBytes>> encoded_statuses_;  // at most 16
     Instant statuses_due_ = never;
     Instant waits_due_ = never;         // of lanes whose credit waits

@@ -56,6 +56,8 @@ struct TopicLoad {
     std::size_t stalled = 0;         ///< lanes whose module waits for room
     std::uint64_t queued_bytes = 0;  ///< not yet sent, with each message's overhead
     std::uint64_t stalls = 0;        ///< times that a lane became full, since the start
+    // Since the start, of links that are gone too; bytes of messages.
+    std::uint64_t messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0;
 };
 
 /// Told around every call into a module, so that a driver with a clock can name the one that

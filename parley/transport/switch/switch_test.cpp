@@ -380,6 +380,23 @@ TEST_CASE("switch: loads say what waits on all lanes of a topic, and how often o
     CHECK(n.rig.node->topic_loads().at(1).stalls == 0);
 }
 
+TEST_CASE("switch: loads count what went and came by topic, also of links that are gone") {
+    Node n;
+    const LinkId link = n.rig.up_inbound(n.keys[1]);
+    n.rig.up_inbound(n.keys[2]);
+    n.chat.peers[0]->send(1, bytes(30));
+    n.chat.peers[1]->send(1, bytes(12));
+    n.rig.deliver(link, chat_lane, 1, "hello");
+    n.rig.event(link, Closed{});
+    const auto loads = n.rig.node->topic_loads();
+    CHECK(loads.at(0).messages_out == 2);
+    CHECK(loads.at(0).bytes_out == 42);
+    CHECK(loads.at(0).messages_in == 1);
+    CHECK(loads.at(0).bytes_in == 5);
+    CHECK(loads.at(1).messages_out == 0);
+    CHECK(loads.at(1).bytes_in == 0);
+}
+
 TEST_CASE("switch: a peer is useful when a module says so") {
     Node n;
     const LinkId link = n.rig.up_inbound(n.keys[1]);
