@@ -154,9 +154,13 @@ TEST_CASE("a key is encrypted and decrypted in place") {
     const auto plain = read_file(keys.key_of("alice"));
     const auto good = keys.file("good", "a passphrase");
     const auto folder = keys.folder("alice");
-    CHECK(keys.shown("alice") == json::value({{"id", id}, {"encrypted", false}}));
+    const auto address = keys.ok({"key", "show", folder, "--address"});
+    CHECK(address.size() == 43);
+    CHECK(keys.shown("alice") ==
+          json::value({{"id", id}, {"encrypted", false}, {"address", address.substr(0, 42)}}));
     CHECK(keys.run({"key", "show", folder}).out ==
-          fmt::format("ID   {}\nKey  not encrypted\n", id));
+          fmt::format("ID       {}\nAddress  {}Key      not encrypted\n", id, address));
+    CHECK(keys.ok({"key", "show", folder, "--id"}) == id + "\n");
     CHECK(keys.error({"key", "decrypt", folder}) ==
           "parley: " + keys.key_of("alice") + " is not encrypted\n");
 
@@ -166,7 +170,9 @@ TEST_CASE("a key is encrypted and decrypted in place") {
     CHECK(mode_of(keys.key_of("alice")) == 0600);
     CHECK(read_file(keys.key_of("alice")).find(plain.substr(0, 64)) == std::string::npos);
     CHECK(keys.run({"key", "show", folder, "--passphrase-file", good}).out ==
-          fmt::format("ID   {}\nKey  encrypted (scrypt, n 262144, r 8, p 1)\n", id));
+          fmt::format("ID       {}\nAddress  {}Key      encrypted (scrypt, n 262144, r 8, p 1)\n",
+                      id, address));
+    CHECK(keys.ok({"key", "show", folder, "--address", "--passphrase-file", good}) == address);
     CHECK(keys.error({"key", "encrypt", folder, "--passphrase-file", good}) ==
           "parley: " + keys.key_of("alice") + " is encrypted already\n");
 

@@ -1,8 +1,10 @@
+#include "backup/backup.hpp"
 #include "command.hpp"
 #include "command_tree.hpp"
 #include "folder.hpp"
 #include "help.hpp"
 #include "spelling.hpp"
+#include "upgrade/upgrade.hpp"
 #include <parley/runtime/descriptors.hpp>
 #include <parley/version.hpp>
 
@@ -123,6 +125,8 @@ int main_of(int argc, char** argv) {
     add_genesis(app, chosen);
     add_network(app, chosen);
     add_chain(app, chosen);
+    add_backup(app, chosen);
+    add_upgrade(app, chosen);
     add_run(app, chosen);
     add_key(app, chosen);
     add_status(app, chosen);

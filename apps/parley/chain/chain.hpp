@@ -2,9 +2,9 @@
 #pragma once
 
 #include "command.hpp"
+#include "folder.hpp"
 #include <parley/chain/ledger/ledger.hpp>
 #include <parley/node/chain_data.hpp>
-#include <parley/runtime/folder/folder.hpp>
 #include <parley/runtime/io/unique_fd.hpp>
 #include <parley/runtime/job_runner.hpp>
 
@@ -21,6 +21,11 @@ class OfflineLedger {
 public:
     /// Errors: no node's folder, a node runs in it, no chain, a damaged file.
     static Result<std::unique_ptr<OfflineLedger>, Failure> open(const std::string& folder);
+    /// That in the files of `data`, of the chain that the settings of `folder` name.
+    /// Precondition: the caller has the folder's lock; what is there has the present format.
+    static Result<std::unique_ptr<OfflineLedger>, Failure> open_in(const Folder& folder,
+                                                                   const node::ChainConfig& config,
+                                                                   const std::string& data);
 
     chain::Ledger& ledger() { return *ledger_; }
     runtime::JobRunner& runner() { return runner_; }
@@ -28,7 +33,7 @@ public:
     void save();
 
 private:
-    OfflineLedger(runtime::UniqueFd lock, node::ChainData data);
+    explicit OfflineLedger(node::ChainData data);
 
     runtime::UniqueFd lock_;
     node::ChainData data_;

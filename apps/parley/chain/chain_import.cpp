@@ -1,15 +1,13 @@
 // parley chain import: blocks of files into the ledger.
 #include "chain/block_file.hpp"
-#include "chain/chain.hpp"
+#include "chain/import_blocks.hpp"
 #include <parley/runtime/clock.hpp>
 
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdint>
 #include <memory>
-#include <optional>
-#include <utility>
+#include <string>
 #include <vector>
 
 namespace parley::app {
@@ -21,63 +19,22 @@ constexpr auto description =
 better chain, as if they had come from peers. Blocks that are there already are passed
 over. The first one that is refused ends it; the error names the rule.)text";
 
-/// Blocks read ahead of the one that is executed: enough for all processors to check signatures.
-constexpr std::size_t ahead_max = 32;
-
 struct Options {
     std::string folder;
     std::vector<std::string> files;
     bool json = false;
 };
 
-/// What was imported, and what was refused first.
-struct Progress {
-    std::uint64_t imported = 0;
-    std::uint64_t known = 0;
-    std::uint64_t transactions = 0;
-    std::optional<Failure> failure;
-};
-
-void start_import(chain::Ledger& ledger, chain::Block block, Progress& progress) {
-    const auto number = block.header.number;
-    const auto hash = ledger.engine().hash_of(block.header);
-    const auto transactions = block.body.transactions.size();
-    ledger.import(runtime::now(), std::move(block),
-                  [&progress, number, hash, transactions](Now, const auto& result) {
-                      if (!result) {
-                          if (progress.failure) return;
-                          progress.failure =
-                              Failure{fmt::format("block {} (0x{}): {}", number, to_hex(hash),
-                                                  message(result.error()))};
-                          return;
-                      }
-                      ++(result->was_known ? progress.known : progress.imported);
-                      progress.transactions += transactions;
-                  });
-}
-
-Outcome import_file(OfflineLedger& offline, const std::string& path, Progress& progress) {
+Outcome import_file(OfflineLedger& offline, const std::string& path, ImportProgress& progress) {
     auto file = BlockFile::open(path);
     if (!file) return std::unexpected{file.error()};
-    auto& ledger = offline.ledger();
-    while (!progress.failure) {
-        auto block = file->next(ledger.limits());
-        if (!block) {
-            progress.failure = block.error();
-            break;
-        }
-        if (!*block) break;
-        // The chain's first block is there.
-        if (ledger.engine().hash_of((*block)->header) == ledger.genesis_hash()) continue;
-        start_import(ledger, std::move(**block), progress);
-        offline.runner().run_until(
-            [&] { return ledger.waiting() < ahead_max || progress.failure; });
-    }
-    offline.runner().run_until([&] { return ledger.waiting() == 0; });
+    const auto& limits = offline.ledger().limits();
+    import_blocks(offline, [&] { return file->next(limits); }, progress);
     return {};
 }
 
-void print(const Progress& progress, const chain::ChainHeader& head, double seconds, bool json) {
+void print(const ImportProgress& progress, const chain::ChainHeader& head, double seconds,
+           bool json) {
     if (json) {
         fmt::print(R"({{"number":{},"hash":"0x{}","stateRoot":"0x{}","imported":{},"known":{},)"
                    R"("transactions":{},"seconds":{:.3f}}})"
@@ -93,12 +50,12 @@ void print(const Progress& progress, const chain::ChainHeader& head, double seco
         to_hex(head.hash));
 }
 
-Outcome import_blocks(const Options& options) {
+Outcome import_files(const Options& options) {
     auto offline = OfflineLedger::open(options.folder);
     if (!offline) return std::unexpected{offline.error()};
     auto& ledger = (*offline)->ledger();
     ledger.set_syncing(true);
-    Progress progress;
+    ImportProgress progress;
     const auto began = runtime::now().instant;
     for (const auto& path : options.files) {
         if (auto ok = import_file(**offline, path, progress); !ok) return ok;
@@ -120,7 +77,7 @@ void add_chain_import(CLI::App& chain, Chosen& chosen) {
     command->add_option("FILE", options->files, "Files of blocks; -: standard input")->required();
     command->add_flag("--json", options->json, "Print the outcome as JSON");
     command->callback(
-        [options, &chosen] { chosen = [options] { return import_blocks(*options); }; });
+        [options, &chosen] { chosen = [options] { return import_files(*options); }; });
 }
 
 }  // namespace parley::app

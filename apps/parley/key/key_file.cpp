@@ -6,9 +6,9 @@
 
 namespace parley::app {
 
-Result<NodeKey, Failure> unlock(const Folder& folder, StoredKey stored,
+Result<NodeKey, Failure> unlock(const std::string& path, StoredKey stored,
                                 const std::string& passphrase_file) {
-    return runtime::unlock(folder.key(), std::move(stored), [&](const std::string& key_path) {
+    return runtime::unlock(path, std::move(stored), [&](const std::string& key_path) {
         return passphrase_of(key_path, passphrase_file);
     });
 }
@@ -17,7 +17,7 @@ Result<NodeId, Failure> id_of(const Folder& folder, StoredKey stored,
                               const std::string& passphrase_file) {
     const auto* keystore = std::get_if<Keystore>(&stored);
     if (keystore != nullptr && keystore->claimed_id()) return *keystore->claimed_id();
-    const auto key = unlock(folder, std::move(stored), passphrase_file);
+    const auto key = unlock(folder.key(), std::move(stored), passphrase_file);
     if (!key) return std::unexpected{key.error()};
     return key->id();
 }

@@ -14,8 +14,8 @@ using runtime::Folder;
 using runtime::read_key;
 using runtime::StoredKey;
 
-/// The key itself.
-Result<NodeKey, Failure> unlock(const Folder& folder, StoredKey stored,
+/// The key itself, which is that of the file `path`.
+Result<NodeKey, Failure> unlock(const std::string& path, StoredKey stored,
                                 const std::string& passphrase_file);
 
 /// Whose key it is: as a keystore claims, or by its passphrase if it claims nothing.

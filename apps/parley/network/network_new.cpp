@@ -2,6 +2,7 @@
 #include "folder.hpp"
 #include "key/key_file.hpp"
 #include "network/network.hpp"
+#include "network/network_files.hpp"
 #include "node/chain_files.hpp"
 #include "node/new_genesis.hpp"
 #include "text.hpp"
@@ -14,10 +15,14 @@
 #include <parley/runtime/entropy.hpp>
 
 #include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -42,7 +47,12 @@ FILES
   DIR/validator-N        the folder of a node that makes blocks, with validator.key
   DIR/node-N             the folder of a node that follows
   DIR/start              a script that runs all of them until Ctrl-C
-  DIR/compose.yaml       the same for `docker compose up`, where an image has parley
+  DIR/compose.yaml       the same for `docker compose up`, where an image has parley;
+                         with `--profile watch` Prometheus and Grafana as well
+  DIR/systemd            the same for systemd: copy both units to /etc/systemd/system
+  DIR/watch              a script that runs Prometheus and Grafana until Ctrl-C
+  DIR/prometheus.yml     where Prometheus asks the nodes
+  DIR/grafana            Grafana's settings, with the board
 
 EXIT STATUS
   0 made, 1 not made, 2 wrong command line)text";
@@ -61,6 +71,8 @@ struct Options {
     std::string address = "127.0.0.1";
     std::uint16_t port = 30'800;
     std::uint16_t http_port = 8'600;
+    std::uint16_t metrics_port = 9'600;
+    std::uint16_t watch_port = 9'590;
 };
 
 struct Member {
@@ -111,6 +123,7 @@ Outcome write_member(const Options& options, const std::vector<Member>& members,
     config.p2p.listen = {endpoint_of(options, member, options.port)};
     config.p2p.static_peers = peers_of(options, members, member);
     config.rpc.http = endpoint_of(options, member, options.http_port);
+    config.metrics.listen = endpoint_of(options, member, options.metrics_port);
     if (auto ok = use_genesis(genesis, genesis_name, "", config); !ok) return ok;
     if (member.validator_key) config.chain.signer_key = "validator.key";
     const Folder folder{options.folder + "/" + member.name};
@@ -125,43 +138,45 @@ Outcome write_member(const Options& options, const std::vector<Member>& members,
                           key_file_text(*member.validator_key, std::nullopt).text(), 0600);
 }
 
-std::string start_script(const std::vector<Member>& members) {
-    std::string out =
-        "#!/bin/sh\n"
-        "# Runs all nodes of this network until Ctrl-C; each writes to NODE/log. PARLEY names the\n"
-        "# program where it is not on the PATH.\n"
-        "cd \"$(dirname \"$0\")\" || exit 1\n"
-        "pids=\n"
-        "trap 'kill $pids' INT TERM\n"
-        "for node in";
-    for (const auto& member : members) out += ' ' + member.name;
-    out +=
-        "; do\n"
-        "    \"${PARLEY:-parley}\" run \"$node\" >>\"$node/log\" 2>&1 &\n"
-        "    pids=\"$pids $!\"\n"
-        "done\n"
-        "wait\n"
-        "wait\n";  // a signal ends the first one
+/// Who has these files.
+std::string own_user() {
+    const auto* entry = ::getpwuid(::geteuid());
+    return entry == nullptr ? fmt::to_string(::geteuid()) : entry->pw_name;
+}
+
+NetworkPlan plan_of(const Options& options, const std::vector<Member>& members) {
+    std::error_code ignored;
+    auto folder = std::filesystem::weakly_canonical(options.folder, ignored);
+    if (!folder.has_filename()) folder = folder.parent_path();
+    const auto address = *IpAddress::parse(options.address);
+    NetworkPlan out{.folder = folder.string(),
+                    .program = std::filesystem::read_symlink("/proc/self/exe", ignored).string(),
+                    .user = own_user(),
+                    .nodes = {},
+                    .prometheus = {address, options.watch_port},
+                    .grafana = {address, static_cast<std::uint16_t>(options.watch_port + 1)}};
+    for (const auto& member : members) {
+        out.nodes.push_back({member.name, endpoint_of(options, member, options.metrics_port)});
+    }
     return out;
 }
 
-std::string compose_file(const std::vector<Member>& members) {
-    std::string out =
-        "# PARLEY_IMAGE names an image whose entry point is parley. All nodes use the network of\n"
-        "# this machine, as their settings say; they run as the owner of the files.\n"
-        "services:\n";
-    for (const auto& member : members) {
-        out += fmt::format(
-            "  {0}:\n"
-            "    image: ${{PARLEY_IMAGE:-parley}}\n"
-            "    command: [run, /node]\n"
-            "    user: \"${{UID:-1000}}:${{GID:-1000}}\"\n"
-            "    network_mode: host\n"
-            "    restart: unless-stopped\n"
-            "    volumes: [\"./{0}:/node\"]\n",
-            member.name);
+/// What runs the network and what shows it.
+Outcome write_around(const Options& options, const std::vector<Member>& members) {
+    const auto plan = plan_of(options, members);
+    auto files = systemd_files(plan);
+    std::ranges::move(watch_files(plan), std::back_inserter(files));
+    files.push_back(start_script(plan));
+    files.push_back(compose_file(plan));
+    const Folder folder{options.folder};
+    for (const auto& file : files) {
+        const auto path = folder.file(file.name);
+        std::error_code error;
+        std::filesystem::create_directories(std::filesystem::path{path}.parent_path(), error);
+        if (error) return failed(fmt::format("cannot make {}: {}", path, error.message()));
+        if (auto ok = write_new_file(path, file.text, file.mode); !ok) return ok;
     }
-    return out;
+    return {};
 }
 
 /// Adds them to the genesis; what to write of them.
@@ -199,33 +214,47 @@ Outcome write_network(const Options& options) {
     }
     const Folder folder{options.folder};
     if (auto ok = write_new_file(folder.file("accounts.json"), accounts, 0600); !ok) return ok;
-    if (auto ok = write_new_file(folder.file("start"), start_script(members), 0755); !ok) return ok;
-    if (auto ok = write_new_file(folder.file("compose.yaml"), compose_file(members), 0644); !ok) {
-        return ok;
-    }
+    if (auto ok = write_around(options, members); !ok) return ok;
     return write_new_file(folder.file(genesis_name), genesis_text, 0644);
 }
 
+/// Each kind of port has room, and none is that of another.
+Outcome check_ports(const Options& options) {
+    struct Range {
+        const char* option;
+        std::size_t first;
+        std::size_t count;
+    };
+    const auto nodes = options.validators + options.nodes;
+    const std::array ranges{Range{"--port", options.port, nodes},
+                            Range{"--http-port", options.http_port, nodes},
+                            Range{"--metrics-port", options.metrics_port, nodes},
+                            Range{"--watch-port", options.watch_port, 2}};
+    for (const auto& range : ranges) {
+        if (range.first == 0 || range.first + range.count > 65'536) {
+            return failed(fmt::format("{}: expected room for {} ports from it on, got {}",
+                                      range.option, range.count, range.first));
+        }
+        for (const auto& other : ranges) {
+            if (&other == &range) break;
+            if (range.first < other.first + other.count &&
+                other.first < range.first + range.count) {
+                return failed(
+                    fmt::format("{}: expected ports that are not the {} from {} of {}, got {}",
+                                range.option, other.count, other.first, other.option, range.first));
+            }
+        }
+    }
+    return {};
+}
+
 Outcome make_network(const Options& options) {
-    const auto count = options.validators + options.nodes;
     if (const auto address = IpAddress::parse(options.address);
         !address || !address->is_loopback()) {
         return failed(
             fmt::format("--address: expected a loopback address, got \"{}\"", options.address));
     }
-    for (const auto& [option, port] :
-         {std::pair{"--port", options.port}, std::pair{"--http-port", options.http_port}}) {
-        if (port == 0 || port + count > 65'536) {
-            return failed(fmt::format("{}: expected room for {} ports from it on, got {}", option,
-                                      count, port));
-        }
-    }
-    const auto apart =
-        std::max(options.port, options.http_port) - std::min(options.port, options.http_port);
-    if (static_cast<std::size_t>(apart) < count) {
-        return failed(fmt::format("--http-port: expected at least {} ports from --port, got {}",
-                                  count, apart));
-    }
+    if (auto ok = check_ports(options); !ok) return ok;
     std::error_code error;
     if (std::filesystem::exists(options.folder, error) &&
         !std::filesystem::is_empty(options.folder, error)) {
@@ -239,6 +268,8 @@ Outcome make_network(const Options& options) {
                options.folder);
     fmt::print("JSON-RPC will be at http://{}:{} and the ports after it.\n", options.address,
                options.http_port);
+    fmt::print("Prometheus and Grafana: {0}/watch; services for systemd: {0}/systemd.\n",
+               options.folder);
     fmt::print("\nNext: parley network up {}\n", options.folder);
     return {};
 }
@@ -277,6 +308,14 @@ void add_network_new(CLI::App& network, Chosen& chosen) {
         ->type_name("N")
         ->capture_default_str();
     command->add_option("--http-port", options->http_port, "The same for JSON-RPC")
+        ->type_name("N")
+        ->capture_default_str();
+    command->add_option("--metrics-port", options->metrics_port, "The same for metrics")
+        ->type_name("N")
+        ->capture_default_str();
+    command
+        ->add_option("--watch-port", options->watch_port,
+                     "Of Prometheus, where it runs; Grafana has the next one")
         ->type_name("N")
         ->capture_default_str();
     command->callback(

@@ -103,6 +103,15 @@ std::vector<std::string> row_of(NodeProcess& node) {
             count_text(number_at(*status, "/pool/count")), "http://" + text_at(*status, "/http")};
 }
 
+/// Where the network's other programs are.
+std::string hint(const std::string& folder) {
+    std::error_code ignored;
+    const auto script = folder + "/watch";
+    if (!std::filesystem::exists(script, ignored)) return {};
+    return fmt::format("\nPrometheus and Grafana: {}; services for systemd: {}/systemd\n", script,
+                       folder);
+}
+
 std::string picture(std::vector<NodeProcess>& nodes) {
     using enum Table::Align;
     Table table{{left, right, right, right, left}, {{"NODE", "HEAD", "LINKS", "POOL", "JSON-RPC"}}};
@@ -127,7 +136,9 @@ Outcome run_network(const std::string& folder) {
     for (const auto& one : *folders) {
         if (auto ok = nodes.emplace_back(one).start(); !ok) return ok;
     }
-    const auto shown = show(true, [&]() -> Result<std::string, Failure> { return picture(nodes); });
+    const auto below = hint(folder);
+    const auto shown =
+        show(true, [&]() -> Result<std::string, Failure> { return picture(nodes) + below; });
     for (auto& node : nodes) node.stop();
     return shown;
 }

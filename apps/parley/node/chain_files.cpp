@@ -1,5 +1,6 @@
 #include "folder.hpp"
 #include "node/chain_files.hpp"
+#include "node/ledger_format.hpp"
 #include <parley/chain/consensus/qbft/signing/remote_signer.hpp>
 #include <parley/chain/genesis/genesis_json.hpp>
 #include <parley/runtime/frames/frame_client.hpp>
@@ -16,8 +17,6 @@
 namespace parley::app {
 namespace {
 
-/// Of address space: the file grows as it is filled.
-constexpr std::uint64_t state_bytes_max = 1ULL << 40;
 /// For one answer of a signer, which writes to its disk. A node that is told to end waits so long.
 constexpr Duration signer_patience = std::chrono::seconds{1};
 
@@ -98,6 +97,9 @@ Outcome use_genesis(const chain::Genesis& genesis, const std::string& path,
     if (const auto differs = p2p::take_chain(config.network, facts)) {
         return failed(fmt::format("{}: {}", path, *differs));
     }
+    // They are the genesis's to say, alone: a fork that is added later is added in one place.
+    config.network.forks.clear();
+    config.network.fork_times.clear();
     config.chain.id = genesis.chain_id;
     config.chain.genesis = genesis_name;
     return {};
@@ -117,16 +119,47 @@ Result<node::LightData, Failure> open_light_chain(const runtime::Folder& folder,
     const auto path = folder.file(config.genesis);
     auto genesis = read_genesis_of(path, config, folder);
     if (!genesis) return std::unexpected{genesis.error()};
-    const auto data = folder.file("chain");
+    const auto data = folder.file(chain_folder);
     if (const auto ok = make_chain_folder(data); !ok) return std::unexpected{ok.error()};
     auto store = runtime::LmdbStore::open(data + "/headers", runtime::LmdbStore::Create::yes,
-                                          {.map_bytes_max = state_bytes_max});
+                                          {.map_bytes_max = ledger_bytes_max});
     if (!store) {
         return failed(fmt::format("cannot open {}/headers: {}", data, message(store.error())));
     }
     auto made = node::make_light_data(config, std::move(*genesis), std::move(*store));
     if (!made) return failed(fmt::format("{}: {}", folder.config(), made.error()));
     return std::move(*made);
+}
+
+Result<node::ChainData, Failure> read_chain(const runtime::Folder& folder,
+                                            const node::ChainConfig& config) {
+    const auto path = folder.file(config.genesis);
+    auto genesis = read_genesis_of(path, config, folder);
+    if (!genesis) return std::unexpected{genesis.error()};
+    auto engine = node::make_engine(config.engine, *genesis);
+    if (!engine) return failed(fmt::format("{}: {}", path, engine.error()));
+    node::ChainData out{.genesis = std::move(*genesis),
+                        .genesis_block = {},
+                        .engine = std::move(*engine),
+                        .store = {},
+                        .log_file = {}};
+    out.genesis_block = chain::make_genesis_block(out.genesis);
+    return out;
+}
+
+Outcome open_ledger_files(const std::string& data, node::ChainData& chain) {
+    if (const auto ok = make_chain_folder(data); !ok) return ok;
+    auto store =
+        runtime::LmdbStore::open(data + "/state", runtime::LmdbStore::Create::yes,
+                                 {.map_bytes_max = ledger_bytes_max, .version = ledger_format});
+    if (!store) {
+        return failed(fmt::format("cannot open {}/state: {}", data, message(store.error())));
+    }
+    chain.store = std::move(*store);
+    auto log = runtime::FileLog::open(data + "/blocks");
+    if (!log) return failed(fmt::format("cannot open {}/blocks: {}", data, message(log.error())));
+    chain.log_file = std::move(*log);
+    return {};
 }
 
 Result<std::optional<node::ChainData>, Failure> open_chain(const runtime::Folder& folder,
@@ -136,20 +169,13 @@ Result<std::optional<node::ChainData>, Failure> open_chain(const runtime::Folder
         return failed(fmt::format("{}: {}", folder.config(), *fault));
     }
     if (config.genesis.empty()) return std::nullopt;
-    const auto path = folder.file(config.genesis);
-    auto genesis = read_genesis_of(path, config, folder);
-    if (!genesis) return std::unexpected{genesis.error()};
     if (config.miner && config.engine != "pow") {
         return failed(fmt::format("{}: chain.miner is of no use with the engine {}",
                                   folder.config(), config.engine));
     }
-    auto engine = node::make_engine(config.engine, *genesis);
-    if (!engine) return failed(fmt::format("{}: {}", path, engine.error()));
-    node::ChainData out{.genesis = std::move(*genesis),
-                        .genesis_block = {},
-                        .engine = std::move(*engine),
-                        .store = {},
-                        .log_file = {}};
+    auto chain = read_chain(folder, config);
+    if (!chain) return std::unexpected{chain.error()};
+    auto& out = *chain;
     if (!config.signer_key.empty()) {
         const auto key_path = folder.file(config.signer_key);
         const auto secret = read_signer(key_path, ask);
@@ -162,28 +188,21 @@ Result<std::optional<node::ChainData>, Failure> open_chain(const runtime::Folder
     if (!config.signer_socket.empty()) {
         out.signer = signer_at(folder.file(config.signer_socket));
     }
-    out.genesis_block = chain::make_genesis_block(out.genesis);
-    const auto data = folder.file("chain");
-    if (const auto ok = make_chain_folder(data); !ok) return std::unexpected{ok.error()};
-    auto store = runtime::LmdbStore::open(data + "/state", runtime::LmdbStore::Create::yes,
-                                          {.map_bytes_max = state_bytes_max});
-    if (!store) {
-        return failed(fmt::format("cannot open {}/state: {}", data, message(store.error())));
-    }
-    out.store = std::move(*store);
-    auto log = runtime::FileLog::open(data + "/blocks");
-    if (!log) return failed(fmt::format("cannot open {}/blocks: {}", data, message(log.error())));
-    out.log_file = std::move(*log);
+    const auto data = folder.file(chain_folder);
+    const auto format = ledger_format_of(data);
+    if (!format) return std::unexpected{format.error()};
+    if (*format < ledger_format) return failed(older_format_text(folder.path, data, *format));
+    if (const auto ok = open_ledger_files(data, out); !ok) return std::unexpected{ok.error()};
     if ((out.signer_secret || out.signer) && node::is_by_votes(out)) {
         for (auto* votes : {&out.votes_first, &out.votes_second}) {
-            const auto name = data + (votes == &out.votes_first ? "/votes.0" : "/votes.1");
+            const auto name = data + '/' + votes_names[votes == &out.votes_first ? 0 : 1];
             auto file = runtime::FileLog::open(name);
             if (!file)
                 return failed(fmt::format("cannot open {}: {}", name, message(file.error())));
             *votes = std::move(*file);
         }
     }
-    return out;
+    return std::optional{std::move(out)};
 }
 
 }  // namespace parley::app

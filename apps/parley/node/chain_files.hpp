@@ -10,6 +10,8 @@
 #include <parley/runtime/folder/folder.hpp>
 #include <parley/runtime/folder/key_file.hpp>
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -24,6 +26,20 @@ inline constexpr auto genesis_name = "genesis.json";
 /// says of itself. `path` is told in an error.
 Outcome use_genesis(const chain::Genesis& genesis, const std::string& path,
                     const std::string& engine, node::NodeConfig& config);
+
+/// The folder with the ledger, in that of the node.
+inline constexpr auto chain_folder = "chain";
+/// Of address space, for each store in it: the file grows as it is filled.
+inline constexpr std::uint64_t ledger_bytes_max = 1ULL << 40;
+/// In it: what a validator said (docs/consensus.md), which is never put back.
+inline constexpr std::array votes_names{"votes.0", "votes.1"};
+
+/// The chain that the settings name, without its files and whoever signs.
+Result<node::ChainData, Failure> read_chain(const runtime::Folder& folder,
+                                            const node::ChainConfig& config);
+/// Opens the ledger's files in the folder `data`, and makes what is not there.
+/// Precondition: as open_chain; what is there has the present format.
+Outcome open_ledger_files(const std::string& data, node::ChainData& chain);
 
 /// Nothing if the settings name no genesis. Makes the ledger's files if there are none.
 /// Precondition: no other process uses the folder.

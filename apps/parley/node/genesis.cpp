@@ -1,5 +1,6 @@
 // parley genesis: the genesis file of a new chain, on standard output.
 #include "command.hpp"
+#include "node/chain_files.hpp"
 #include "node/new_genesis.hpp"
 #include <parley/base/uint256.hpp>
 #include <parley/chain/consensus/solo/solo.hpp>
@@ -25,7 +26,8 @@ namespace {
 constexpr auto description =
     R"text(Prints the genesis of a new chain, in the form that Geth reads: one signer makes its
 blocks, or validators by votes, by the rules of Cancun from the first block on; or
-miners by work, by those of London. All nodes of the chain need the same file: give it to `parley init --chain`.)text";
+miners by work, by those of London. All nodes of the chain need the same file: give it
+to `parley init --chain`.)text";
 
 constexpr auto footer = R"text(EXAMPLES
   A chain whose blocks the node alice makes, and an account that has money on it:
@@ -47,10 +49,18 @@ constexpr auto footer = R"text(EXAMPLES
     parley genesis --work --period 15 --reward 2ether > genesis.json
     parley init a --chain genesis.json --miner 0x71562b71999873db5b286df957af199ec94617f7
 
+  A fork at a block of a chain that runs: the file replaces DIR/genesis.json of every
+  node before that block, and each is started again:
+
+    parley genesis --from genesis.json --fork london=1000000 > next.json
+
 EXIT STATUS
   0 printed, 1 not printed, 2 wrong command line)text";
 
 struct Options {
+    std::string from;
+    std::string rules = "cancun";
+    std::vector<std::string> forks;
     std::string signer;
     std::string signer_key;
     std::vector<std::string> validators;
@@ -134,15 +144,25 @@ Result<Buffer, Failure> extra_data_of(const Options& options) {
     return validator_extra_data(std::move(addresses));
 }
 
-Outcome print_genesis(const Options& options) {
+chain::Fork fork_named(std::string_view name) {
+    using enum chain::Fork;
+    for (const auto fork : {berlin, london, paris, shanghai}) {
+        if (chain::name(fork) == name) return fork;
+    }
+    return cancun;
+}
+
+Result<chain::Genesis, Failure> make_genesis(const Options& options) {
+    if (!options.from.empty()) return read_genesis(options.from);
     auto extra_data = extra_data_of(options);
     if (!extra_data) return std::unexpected{extra_data.error()};
     auto genesis = new_genesis(options.chain_id, options.gas_limit, std::move(*extra_data));
+    set_rules(genesis, fork_named(options.rules));
     if (!options.validators.empty() || !options.validator_keys.empty()) {
         set_votes(genesis, options.period_s.value_or(chain::QbftGenesis{}.period_s));
     }
     if (options.by_work) {
-        if (auto ok = set_work_of(options, genesis); !ok) return ok;
+        if (auto ok = set_work_of(options, genesis); !ok) return std::unexpected{ok.error()};
     }
     for (const auto& fund : options.funds) {
         const auto colon = fund.find(':');
@@ -156,7 +176,16 @@ Outcome print_genesis(const Options& options) {
         }
         genesis.alloc[*address].balance = *amount;
     }
-    fmt::print("{}", chain::to_json(genesis));
+    return genesis;
+}
+
+Outcome print_genesis(const Options& options) {
+    auto genesis = make_genesis(options);
+    if (!genesis) return std::unexpected{genesis.error()};
+    for (const auto& fork : options.forks) {
+        if (auto ok = add_fork(*genesis, fork); !ok) return ok;
+    }
+    fmt::print("{}", chain::to_json(*genesis));
     return {};
 }
 
@@ -181,7 +210,22 @@ void add_genesis(CLI::App& app, Chosen& chosen) {
                      "The same, by its key file. Repeatable")
         ->type_name("FILE");
     auto* work = signers->add_flag("--work", options->by_work, "Anyone makes blocks, by work");
+    auto* from = signers
+                     ->add_option("--from", options->from,
+                                  "The genesis of a chain that runs, to which --fork adds")
+                     ->type_name("FILE");
     signers->require_option(1);
+    command
+        ->add_option("--fork", options->forks,
+                     "A fork to come: london=BLOCK, or shanghai or cancun=TIME, in Unix seconds.\n"
+                     "Repeatable")
+        ->type_name("NAME=POINT");
+    command->add_option("--rules", options->rules, "The rules of the first block, not by work")
+        ->type_name("FORK")
+        ->check(CLI::IsMember({"berlin", "london", "paris", "shanghai", "cancun"}))
+        ->excludes(work)
+        ->excludes(from)
+        ->capture_default_str();
     command
         ->add_option("--period", options->period_s,
                      "Seconds between two blocks, of validators or by work\n[1 or 15]")
@@ -218,6 +262,9 @@ void add_genesis(CLI::App& app, Chosen& chosen) {
         ->type_name("N")
         ->check(CLI::Range(std::uint64_t{5'000}, std::uint64_t{INT64_MAX}))
         ->capture_default_str();
+    for (const auto* other : {"--period", "--fund", "--chain-id", "--gas-limit"}) {
+        command->get_option(other)->excludes(from);  // the file says it
+    }
     command->callback(
         [options, &chosen] { chosen = [options] { return print_genesis(*options); }; });
 }

@@ -52,7 +52,7 @@ struct Options {
     std::vector<std::string> listen{"0.0.0.0:30770"};
     std::vector<std::string> advertise;
     std::string http = "127.0.0.1:8570";
-    std::vector<std::string> boot, static_peers, trusted;
+    std::vector<std::string> boot, static_peers, trusted, allowed;
     std::string genesis;
     std::string chain_file;
     std::string engine;
@@ -120,6 +120,12 @@ Result<node::NodeConfig, Failure> parse_options(const Options& options,
                                                 const std::optional<Invitation>& invitation) {
     auto config = options.config;
     if (auto ok = parse_p2p(options, config.p2p); !ok) return std::unexpected{ok.error()};
+    if (auto ok = parse_all("--allow", options.allowed, "66 hex digits", &NodeId::parse,
+                            config.permissions.allow);
+        !ok) {
+        return std::unexpected{ok.error()};
+    }
+    config.permissions.enabled = !options.allowed.empty();
     if (invitation) take_invitation(invitation->content(), config);
     if (options.http != "off") {
         config.rpc.http = Endpoint::parse(options.http);
@@ -334,6 +340,11 @@ void add_options(CLI::App& command, Options& options) {
     command
         .add_option("--trusted", options.trusted,
                     "An ID to let in even when all slots are taken. Repeatable")
+        ->type_name("ID");
+    command
+        .add_option("--allow", options.allowed,
+                    "An ID to have links with, and with no others: a permissioned network.\n"
+                    "Repeatable; `parley allow` changes the list later")
         ->type_name("ID");
     command.add_flag("--private", options.allow_private,
                      "Keep and dial private and loopback addresses");

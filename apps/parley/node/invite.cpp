@@ -4,6 +4,7 @@
 #include "folder.hpp"
 #include "key/key_file.hpp"
 #include "key/passphrase.hpp"
+#include "node/chain_files.hpp"
 #include "node/invitation_file.hpp"
 #include <parley/runtime/clock.hpp>
 
@@ -136,11 +137,19 @@ Result<InvitationContent, Failure> content_of(const Options& options,
 
 Outcome create(const Options& options) {
     const Folder folder{options.folder};
-    const auto config = read_config(folder);
+    auto config = read_config(folder);
     if (!config) return std::unexpected{config.error()};
+    if (!config->chain.genesis.empty()) {
+        const auto genesis = read_genesis(folder.file(config->chain.genesis));
+        if (!genesis) return std::unexpected{genesis.error()};
+        const auto facts = node::facts_of(*genesis, make_genesis_block(*genesis).header);
+        if (const auto differs = p2p::take_chain(config->network, facts)) {
+            return failed(fmt::format("{}: {}", folder.config(), *differs));
+        }
+    }
     auto stored = read_key(folder.key());
     if (!stored) return std::unexpected{stored.error()};
-    const auto key = unlock(folder, std::move(*stored), options.passphrase_file);
+    const auto key = unlock(folder.key(), std::move(*stored), options.passphrase_file);
     if (!key) return std::unexpected{key.error()};
     const auto content = content_of(options, *config, key->id());
     if (!content) return std::unexpected{content.error()};

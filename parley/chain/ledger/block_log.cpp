@@ -1,23 +1,12 @@
 #include <parley/chain/ledger/block_log.hpp>
 
-#include <parley/base/endian.hpp>
-#include <parley/base/sip_hash.hpp>
+#include <parley/chain/ledger/log_record.hpp>
 #include <parley/codec/rlp.hpp>
 
 #include <utility>
 
 namespace parley::chain {
 namespace {
-
-constexpr std::size_t check_bytes = 8;
-constexpr std::size_t record_header_bytes = 4 + check_bytes;
-
-/// Finds what a crash or a disk damaged; nobody else writes here.
-Buffer check_of(Bytes payload) {
-    Buffer out;
-    append_be(out, sip_hash({}, payload));
-    return out;
-}
 
 Result<std::vector<Address>, StoreError> read_senders(Bytes joined) {
     if (joined.size() % 20 != 0) return fail(StoreErrc::corrupt);
@@ -78,12 +67,7 @@ Result<LoggedBlock, StoreError> decode_logged(Bytes payload, const BlockLimits& 
 
 Result<LogPlace, StoreError> BlockLog::append(const Block& block, std::span<const Address> senders,
                                               std::span<const Receipt> receipts) {
-    const auto payload = encode_logged(block, senders, receipts);
-    Buffer record;
-    record.reserve(record_header_bytes + payload.size());
-    append_be(record, static_cast<std::uint32_t>(payload.size()));
-    parley::append(record, check_of(payload));
-    parley::append(record, payload);
+    const auto record = make_record(encode_logged(block, senders, receipts));
     const LogPlace place{file_.size_bytes(), static_cast<std::uint32_t>(record.size())};
     if (auto appended = file_.append(record); !appended) {
         // A part of a record would end the log for all that follow.
@@ -94,13 +78,9 @@ Result<LogPlace, StoreError> BlockLog::append(const Block& block, std::span<cons
 }
 
 Result<Buffer, StoreError> BlockLog::payload_at(std::uint64_t offset) const {
-    const auto header = file_.read(offset, record_header_bytes);
-    if (!header) return std::unexpected{header.error()};
-    auto payload = file_.read(offset + record_header_bytes, load_be<std::uint32_t>(Bytes{*header}));
-    if (payload && !equal(check_of(*payload), Bytes{*header}.subspan(4))) {
-        return fail(StoreErrc::corrupt);
-    }
-    return payload;
+    const auto record = read_record(file_, offset);
+    if (!record) return record;
+    return to_buffer(payload_of(*record));
 }
 
 Result<LoggedBlock, StoreError> BlockLog::read(const LogPlace& place) const {

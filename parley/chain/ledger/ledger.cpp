@@ -1,7 +1,7 @@
 #include <parley/chain/ledger/ledger.hpp>
 
 #include <parley/chain/ledger/block_rules.hpp>
-#include <parley/codec/rlp.hpp>
+#include <parley/chain/ledger/saved.hpp>
 #include <parley/crypto/hash.hpp>
 
 #include <algorithm>
@@ -12,35 +12,9 @@
 namespace parley::chain {
 namespace {
 
-constexpr std::string_view meta_table = "chain.meta";
-constexpr std::string_view saved_key = "saved";
 /// After which a full JobQueue, or a store that could not be written, is tried again.
 constexpr Duration retry_after = std::chrono::milliseconds{20};
 constexpr Duration retry_save_after = std::chrono::seconds{5};
-
-/// What the store holds: everything up to `log_end`.
-struct Saved {
-    Hash256 genesis{};
-    Hash256 head{};
-    std::uint64_t log_end = 0;
-};
-
-Buffer encode_saved(const Saved& saved) {
-    rlp::Writer out;
-    out.begin_list().string(Bytes{saved.genesis}).string(Bytes{saved.head});
-    out.number(saved.log_end).end_list();
-    return out.take();
-}
-
-std::optional<Saved> decode_saved(Bytes raw) {
-    auto in = rlp::Reader::open_list(raw);
-    if (!in) return std::nullopt;
-    const auto genesis = in->fixed<32>();
-    const auto head = genesis ? in->fixed<32>() : std::unexpected{genesis.error()};
-    const auto log_end = head ? in->u64() : std::unexpected{head.error()};
-    if (!log_end || !in->finish()) return std::nullopt;
-    return Saved{*genesis, *head, *log_end};
-}
 
 std::unexpected<LedgerError> store_failed(const StoreError& error) {
     return std::unexpected{LedgerError{.code = LedgerErrc::store, .store = error}};
@@ -73,20 +47,18 @@ Ledger::~Ledger() {
 Result<std::unique_ptr<Ledger>, LedgerError> Ledger::open(LedgerServices services,
                                                           GenesisBlock genesis,
                                                           LedgerConfig config) {
-    const auto raw = services.store.get(meta_table, bytes_of(saved_key));
-    if (!raw) return store_failed(raw.error());
+    const auto saved = read_saved(services.store);
+    if (!saved) return store_failed(saved.error());
     std::unique_ptr<Ledger> out{new Ledger{std::move(services), config}};
     out->genesis_hash_ = out->engine().hash_of(genesis.header);
     Result<void, LedgerError> opened;
-    if (!*raw) {
+    if (!*saved) {
         opened = out->begin(std::move(genesis));
     } else {
-        const auto saved = decode_saved(**raw);
-        if (!saved) return store_failed({StoreErrc::corrupt});
-        if (saved->genesis != out->genesis_hash_) {
-            return other_genesis(out->genesis_hash_, saved->genesis);
+        if ((*saved)->genesis != out->genesis_hash_) {
+            return other_genesis(out->genesis_hash_, (*saved)->genesis);
         }
-        opened = out->resume(saved->head, saved->log_end);
+        opened = out->resume((*saved)->head, (*saved)->log_end);
     }
     if (!opened) return std::unexpected{std::move(opened.error())};
     return out;
@@ -401,8 +373,7 @@ void Ledger::start_save(Now now) {
 }
 
 void Ledger::put_saved(StoreBatch& batch, const Hash256& head) const {
-    batch.put(meta_table, bytes_of(saved_key),
-              encode_saved({genesis_hash_, head, parts_->log.end()}));
+    chain::put_saved(batch, {genesis_hash_, head, parts_->log.end()});
 }
 
 void Ledger::put_head(StoreBatch& batch, const ChainHeader& head) const {
@@ -413,8 +384,8 @@ void Ledger::put_head(StoreBatch& batch, const ChainHeader& head) const {
 void Ledger::take_head(Now now, std::function<void(Now, Result<void, LedgerError>)> done) {
     assert(is_saved());
     gate_.change(now, [this, done = std::move(done)](Now at) {
-        const auto raw = services_.store.get(meta_table, bytes_of(saved_key));
-        const auto saved = raw && *raw ? decode_saved(**raw) : std::nullopt;
+        const auto read = read_saved(services_.store);
+        const auto saved = read ? *read : std::nullopt;
         if (!saved) return done(at, store_failed({StoreErrc::corrupt}));
         done(at, resume(saved->head, saved->log_end));
     });

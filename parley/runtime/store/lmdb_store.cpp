@@ -1,16 +1,19 @@
 #include <parley/runtime/store/lmdb_store.hpp>
 
+#include <parley/base/endian.hpp>
 #include <parley/runtime/io/unique_fd.hpp>
 #include <parley/runtime/store/lmdb_check.hpp>
 
 #include <fcntl.h>
 #include <lmdb.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <map>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 namespace parley::runtime {
@@ -19,6 +22,7 @@ namespace {
 constexpr MDB_dbi tables_max = 64;
 /// A system that does not give so much address space gives no store.
 constexpr std::uint64_t map_bytes_min = 1ULL << 30;
+constexpr std::size_t copy_bytes = std::size_t{1} << 16;  // a pipe's
 constexpr std::string_view meta_table = "_parley";
 constexpr std::string_view version_key = "version";
 
@@ -138,15 +142,22 @@ public:
     Result<void, StoreError> check_version(std::uint32_t newest) {
         const auto meta = table(meta_table, Create::no);
         if (!meta) return std::unexpected{meta.error()};
-        if (!*meta && shared_) return fail(StoreErrc::corrupt);
-        if (!*meta) return write_version(newest);
+        if (!*meta && !shared_) return write_version(newest);
+        const auto stored = read_version();
+        if (!stored) return std::unexpected{stored.error()};
+        const auto version = *stored;
+        if (version > newest) return fail(StoreErrc::newer_version, newest, version);
+        if (version == newest || shared_) return {};
+        StoreBatch batch;
+        batch.put(meta_table, parley::bytes_of(version_key), big_endian(newest));
+        return write(batch);
+    }
+
+    Result<std::uint32_t, StoreError> read_version() {
         const auto stored = get(meta_table, parley::bytes_of(version_key));
         if (!stored) return std::unexpected{stored.error()};
         if (!*stored || (*stored)->size() != 4) return fail(StoreErrc::corrupt);
-        std::uint32_t version = 0;
-        for (const std::byte b : **stored) version = version << 8 | std::to_integer<unsigned>(b);
-        if (version > newest) return fail(StoreErrc::newer_version, newest, version);
-        return {};
+        return load_be<std::uint32_t>(Bytes{**stored});
     }
 
     // An LMDB file without our table is new, or some other program's: only an empty one is ours.
@@ -200,6 +211,32 @@ public:
             rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
         }
         if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND) return lmdb_error(rc);
+        return {};
+    }
+
+    /// LMDB writes to a pipe, from a thread of its own.
+    Result<void, StoreError> copy(const TakeBytes& take) {
+        std::array<int, 2> ends{};
+        if (::pipe2(ends.data(), O_CLOEXEC) != 0) return lmdb_error(errno);
+        const UniqueFd out{ends[0]};
+        UniqueFd in{ends[1]};
+        int rc = MDB_SUCCESS;
+        std::thread writer{[&] {
+            rc = mdb_env_copyfd(env_, in.get());
+            in = UniqueFd{};
+        }};
+        Result<void, StoreError> taken;
+        Buffer buffer(copy_bytes);
+        for (ssize_t got = 1; got > 0;) {
+            got = ::read(out.get(), buffer.data(), buffer.size());
+            if (got < 0 && errno == EINTR) got = 1;
+            // All of it is read, so that LMDB's thread ends as it should.
+            else if (got > 0 && taken)
+                taken = take(Bytes{buffer}.first(static_cast<std::size_t>(got)));
+        }
+        writer.join();
+        if (!taken) return taken;
+        if (rc) return lmdb_error(rc);
         return {};
     }
 
@@ -268,6 +305,19 @@ Result<std::unique_ptr<LmdbStore>, StoreError> LmdbStore::open(const std::string
     return std::unique_ptr<LmdbStore>(new LmdbStore{std::move(impl)});
 }
 
+Result<std::uint32_t, StoreError> LmdbStore::version_of(const std::string& path) {
+    {
+        const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+        if (!file && errno == ENOENT) return fail(StoreErrc::missing);
+        if (!file) return fail(StoreErrc::io, 0, static_cast<std::uint64_t>(errno));
+        if (auto ok = check_lmdb_file(file.get()); !ok) return std::unexpected{ok.error()};
+    }
+    Impl impl;
+    const LmdbOptions options{.version = ~std::uint32_t{0}, .shared = true};
+    if (auto opened = impl.open(path, options); !opened) return std::unexpected{opened.error()};
+    return impl.read_version();
+}
+
 Result<std::optional<Buffer>, StoreError> LmdbStore::get(std::string_view table, Bytes key) {
     return impl_->get(table, key);
 }
@@ -277,6 +327,9 @@ Result<void, StoreError> LmdbStore::scan_from(std::string_view table, Bytes firs
 }
 Result<void, StoreError> LmdbStore::write(const StoreBatch& batch) {
     return impl_->write(batch);
+}
+Result<void, StoreError> LmdbStore::copy(const TakeBytes& take) {
+    return impl_->copy(take);
 }
 
 }  // namespace parley::runtime

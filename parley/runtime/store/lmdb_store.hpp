@@ -6,6 +6,7 @@
 #include <parley/base/store.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,7 +18,8 @@ struct LmdbOptions {
     /// where the system does not give as much, it is halved, down to a gigabyte.
     std::uint64_t map_bytes_max = 1ULL << 30;
     /// The version of the tables' format that the program writes and the newest that it reads; a
-    /// newer file is not touched.
+    /// newer file is not touched. An older one gets the number when it is opened, since from then
+    /// on it may have rows that older programs do not know.
     std::uint32_t version = 1;
     /// Another process may have the file open and write to it. It is then opened for reading only
     /// (a write fails with io), and without the check of lmdb_check.hpp, since its pages change
@@ -39,12 +41,20 @@ public:
     static Result<std::unique_ptr<LmdbStore>, StoreError> open(const std::string& path,
                                                                Create create,
                                                                const LmdbOptions& options = {});
+    /// The version of the format of a file that no process writes to. Errors: as open().
+    static Result<std::uint32_t, StoreError> version_of(const std::string& path);
     ~LmdbStore() override;
 
     Result<std::optional<Buffer>, StoreError> get(std::string_view table, Bytes key) override;
     Result<void, StoreError> scan_from(std::string_view table, Bytes first,
                                        const Visitor& visit) override;
     Result<void, StoreError> write(const StoreBatch& batch) override;
+
+    /// The bytes of a copy of the file, as of one moment before the first of them, whoever writes
+    /// to it meanwhile; the writers find no free pages until it ends, so that the file grows. An
+    /// error of `take` ends it. Slow, and in constant memory.
+    using TakeBytes = std::function<Result<void, StoreError>(Bytes)>;
+    Result<void, StoreError> copy(const TakeBytes& take);
 
 private:
     class Impl;

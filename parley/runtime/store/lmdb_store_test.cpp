@@ -139,6 +139,32 @@ TEST_CASE("a store of a newer version is left alone") {
     CHECK(open_error(path, {.version = 6}) == StoreError{StoreErrc::newer_version, 6, 7});
     CHECK(read_file(path) == before);
     CHECK(LmdbStore::open(path, Create::no, {.version = 8}));
+    CHECK(LmdbStore::version_of(path) == 8);
+    // From now on it may have rows of version 8.
+    CHECK(open_error(path, {.version = 7}) == StoreError{StoreErrc::newer_version, 7, 8});
+}
+
+TEST_CASE("a copy of a store is of one moment, whatever is written meanwhile") {
+    const TestDir dir;
+    const auto store = LmdbStore::open(dir.file("s"), Create::yes).value();
+    const std::string large(3'000, 'x');
+    for (int i = 0; i < 300; ++i) put(*store, "t", "old" + std::to_string(i), large);
+    std::string bytes;
+    REQUIRE(store->copy([&](Bytes some) -> Result<void, StoreError> {
+        if (bytes.empty()) {
+            put(*store, "t", "old7", "changed");
+            put(*store, "t", "new", "later");
+        }
+        bytes += text_of(some);
+        return {};
+    }));
+    write_file(dir.file("copy"), bytes);
+    const auto copy = LmdbStore::open(dir.file("copy"), Create::no).value();
+    CHECK(copy->get("t", bytes_of("old7")).value() == b(large));
+    CHECK(copy->get("t", bytes_of("old299")).value() == b(large));
+    CHECK_FALSE(copy->get("t", bytes_of("new")).value());
+    CHECK(store->copy([](Bytes) -> Result<void, StoreError> { return fail(StoreErrc::full); })
+              .error() == StoreError{StoreErrc::full});
 }
 
 TEST_CASE("a full store says so and keeps what it has") {
