@@ -27,6 +27,8 @@ namespace fs = std::filesystem;
 using runtime::FileLog;
 using runtime::LmdbStore;
 
+constexpr chain::BlockLimits any_engine{.extra_data_bytes_max = chain::BlockLimits{}.bytes_max};
+
 /// A record of format 1: receipts with type and bloom, and a check by Keccak.
 Buffer first_record(const chain::LoggedBlock& logged) {
     rlp::Writer out;
@@ -48,7 +50,8 @@ void make_first_format(const std::string& data) {
     std::string bytes;
     for (std::uint64_t offset = 0; offset < file->size_bytes();) {
         const auto record = chain::read_record(*file, offset).value();
-        bytes += text_of(first_record(chain::decode_logged(chain::payload_of(record), {}).value()));
+        bytes += text_of(
+            first_record(chain::decode_logged(chain::payload_of(record), any_engine).value()));
         offset += record.size();
     }
     write_file(data + "/blocks", bytes);

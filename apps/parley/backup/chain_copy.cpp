@@ -6,6 +6,7 @@
 #include <parley/chain/ledger/block_log.hpp>
 #include <parley/chain/ledger/log_record.hpp>
 #include <parley/chain/ledger/saved.hpp>
+#include <parley/chain/types/block.hpp>
 #include <parley/runtime/store/file_log.hpp>
 
 #include <fmt/format.h>
@@ -22,6 +23,9 @@ namespace {
 
 using runtime::FileLog;
 using runtime::LmdbStore;
+
+/// Of blocks that are in the log: whoever wrote them knew what the engine allows.
+constexpr chain::BlockLimits any_engine{.extra_data_bytes_max = chain::BlockLimits{}.bytes_max};
 
 std::unexpected<Failure> store_failed(const std::string& path, const StoreError& error) {
     return failed(fmt::format("{}: {}", path, message(error)));
@@ -50,7 +54,7 @@ Result<std::uint64_t, Failure> add_log(TarFile& tar, FileLog& file, const std::s
     }
     if (auto ok = tar.end(); !ok) return std::unexpected{ok.error()};
     if (last.empty()) return 0;
-    const auto logged = chain::decode_logged(chain::payload_of(last), {});
+    const auto logged = chain::decode_logged(chain::payload_of(last), any_engine);
     if (!logged) return store_failed(path, logged.error());
     return logged->block.header.number;
 }
