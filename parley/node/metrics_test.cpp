@@ -2,6 +2,7 @@
 
 #include <parley/chain/types/test_transactions.hpp>
 #include <parley/discovery/discv5/test_speaker.hpp>
+#include <parley/node/rpc/test_driven_node.hpp>
 #include <parley/node/rpc/test_rpc.hpp>
 
 #include <algorithm>
@@ -255,11 +256,17 @@ TEST_CASE("metrics: the histogram is cumulative, and its bounds are included") {
 TEST_CASE("metrics: the dashboard asks for no other, and the page lists them all") {
     RpcNode node{listening()};
     const auto seen = scrape(node);
+    node::testing::DrivenNode with_blocks;
+    with_blocks.open({}, node::testing::solo_chain(1));
+    p2p::Metrics of_chain;
+    with_blocks.node->chain().collect_metrics(of_chain);
     std::set<std::string> exposed;
-    for (const auto& [name, type] : seen.types) {
-        exposed.insert(name);
-        if (type != "histogram") continue;
-        for (const auto* part : {"_bucket", "_sum", "_count"}) exposed.insert(name + part);
+    for (const auto& types : {seen.types, Scrape{of_chain.text()}.types}) {
+        for (const auto& [name, type] : types) {
+            exposed.insert(name);
+            if (type != "histogram") continue;
+            for (const auto* part : {"_bucket", "_sum", "_count"}) exposed.insert(name + part);
+        }
     }
     const std::string docs = std::string{PARLEY_SOURCE_DIR} + "/docs/";
     const auto dashboard = json::parse(read_file(docs + "grafana/parley.json"));

@@ -234,6 +234,16 @@ async function showTable() {
   table(['', 'links in', 'links out', 'known', 'block', 'bytes in', 'bytes out'], rows);
 }
 
+/** A browser gets the page at the same address as programs get JSON-RPC. */
+async function showPage() {
+  const step = new Step('every node shows a page');
+  for (const node of everyone) {
+    const answer = await fetch(`${node.url}/`);
+    assert(answer.ok && (await answer.text()).includes('<html'), `${node.name} shows its page`);
+  }
+  step.done(`${nodes[0].url}/`);
+}
+
 async function stopAll() {
   const step = new Step('all nodes are told to end (SIGTERM)');
   const began = Date.now();
@@ -276,9 +286,11 @@ async function main() {
   await comeBack();
   await makeBlocks(raws, light);
   await endWatch({ watch, assert, Step });
+  await showPage();
   await showTable();
   if (!check) {
-    console.log('  The network stays up. Try:\n');
+    console.log(`  The network stays up. Its page, as ${nodes[0].name} sees it: ${nodes[0].url}/\n`);
+    console.log('  Or try:\n');
     console.log(`    ${binary} peers ${nodes[1].folder}`);
     console.log(`    curl -s -H 'content-type: application/json' ${nodes[1].url} ` +
       `-d '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber"}'\n`);

@@ -1,10 +1,6 @@
 // WorkFollower: follows a chain by work by its headers alone: the one with the most work, of which
 // a peer has to show enough before any of its headers is kept (WorkGate).
-//
-//     follower.on_status(now, peer, status, out);
-//     for (auto& effect : out) perform(effect);  // Check in a Job, and back to on_checked()
-//
-// A core without I/O. Bounded: as WorkGate and HeaderSync.
+// Used as Follower is. A core without I/O. Bounded: as WorkGate and HeaderSync.
 // Threading: the node's thread; Check::run() on any.
 #pragma once
 

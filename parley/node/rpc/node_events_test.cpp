@@ -17,33 +17,12 @@ using namespace parley;
 using namespace parley::node;
 using node::testing::DrivenNode;
 using node::testing::quoted;
+using node::testing::sender;
+using node::testing::signer;
+using node::testing::solo_chain;
 using node::testing::ToldSession;
 
 namespace {
-
-constexpr std::uint64_t signer = 7;
-constexpr std::uint64_t sender = 8;
-
-/// Of one signer, with an account that has 10 ether.
-ChainData solo_chain(std::uint64_t chain_id) {
-    chain::Genesis genesis;
-    genesis.chain_id = chain_id;
-    genesis.forks = chain::testing::merged_schedule();
-    const auto address = chain::testing::address_of(signer);
-    genesis.extra_data.assign(address.value.begin(), address.value.end());
-    genesis.gas_limit = 30'000'000;
-    genesis.alloc[chain::testing::address_of(sender)].balance =
-        to_uint256(10'000'000'000'000'000'000U);
-    auto engine = make_engine("solo", genesis);
-    REQUIRE(engine);
-    auto block = chain::make_genesis_block(genesis);
-    return {.genesis = std::move(genesis),
-            .genesis_block = std::move(block),
-            .engine = std::move(*engine),
-            .store = std::make_shared<MemoryStore>(),
-            .log_file = std::make_shared<MemoryLog>(),
-            .signer_secret = chain::testing::secret_of(signer)};
-}
 
 /// A node that makes a block each second, and who asks it over a connection.
 struct SignerNode : DrivenNode {

@@ -2,6 +2,9 @@
 // JSON-RPC.
 #pragma once
 
+#include <parley/chain/consensus/solo/solo.hpp>
+#include <parley/chain/ledger/test_chain.hpp>
+#include <parley/chain/types/test_transactions.hpp>
 #include <parley/node/node.hpp>
 #include <parley/node/rpc/test_rpc.hpp>
 #include <parley/p2p/rpc/methods.hpp>
@@ -18,6 +21,30 @@
 #include <utility>
 
 namespace parley::node::testing {
+
+inline constexpr std::uint64_t signer = 7;
+inline constexpr std::uint64_t sender = 8;
+
+/// Of one signer, with an account that has 10 ether.
+inline ChainData solo_chain(std::uint64_t chain_id) {
+    chain::Genesis genesis;
+    genesis.chain_id = chain_id;
+    genesis.forks = chain::testing::merged_schedule();
+    const auto address = chain::testing::address_of(signer);
+    genesis.extra_data.assign(address.value.begin(), address.value.end());
+    genesis.gas_limit = 30'000'000;
+    genesis.alloc[chain::testing::address_of(sender)].balance =
+        to_uint256(10'000'000'000'000'000'000U);
+    auto engine = make_engine("solo", genesis);
+    REQUIRE(engine);
+    auto block = chain::make_genesis_block(genesis);
+    return {.genesis = std::move(genesis),
+            .genesis_block = std::move(block),
+            .engine = std::move(*engine),
+            .store = std::make_shared<MemoryStore>(),
+            .log_file = std::make_shared<MemoryLog>(),
+            .signer_secret = chain::testing::secret_of(signer)};
+}
 
 struct DrivenNode {
     MemoryStore store;
