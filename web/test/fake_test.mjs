@@ -76,8 +76,14 @@ test('nothing is asked while nobody looks', async () => {
   await page.clock.install();
   await node.serve(page);
   await page.goto(`http://${node.host}/`);
-  await page.clock.runFor(5000);
-  assert.ok(node.batches > 1);
+  // The page's clock is the test's; what the node answers takes its own time.
+  const batches = async (count) => {
+    while (node.batches < count) {
+      await page.clock.runFor(100);
+      await page.waitForTimeout(20);
+    }
+  };
+  await batches(2);
   const hide = (hidden) => page.evaluate((value) => {
     Object.defineProperty(document, 'hidden', { value, configurable: true });
     document.dispatchEvent(new Event('visibilitychange'));
@@ -88,8 +94,7 @@ test('nothing is asked while nobody looks', async () => {
   await page.clock.runFor(60_000);
   assert.equal(node.batches, before);
   await hide(false);
-  await page.clock.runFor(100);
-  assert.equal(node.batches, before + 1);
+  await batches(before + 1);
   await context.close();
 });
 
