@@ -57,10 +57,11 @@ void make_first_format(const std::string& data) {
     write_file(data + "/blocks", bytes);
     const auto state =
         LmdbStore::open(data + "/state", LmdbStore::Create::no, {.version = 2}).value();
-    auto saved = chain::read_saved(*state).value().value();
-    saved.log_end = bytes.size();
     StoreBatch batch;
-    chain::put_saved(batch, saved);
+    if (auto saved = chain::read_saved(*state).value()) {
+        saved->log_end = bytes.size();
+        chain::put_saved(batch, *saved);
+    }
     Buffer version;
     append_be(version, std::uint32_t{1});
     batch.put("_parley", bytes_of("version"), version);
@@ -73,7 +74,7 @@ struct UpgradeCli : Cli {
     std::string data = alice + "/chain";
     std::string kept = alice + "/chain-format-1";
 
-    /// A chain with a transaction in it, saved and at rest.
+    /// A chain with a transaction in it, of a node that has ended.
     UpgradeCli() {
         ok({"key", "new", alice});
         write_file(genesis, ok({"genesis", "--signer-key", alice + "/node.key", "--fund",
@@ -92,6 +93,8 @@ struct UpgradeCli : Cli {
         end(*node);
         ok({"export", alice, dir.file("before.rlp")});
     }
+    /// The state as of the last block, too: it is saved each 100 blocks.
+    void save() { ok({"import", alice, "/dev/null"}); }
     /// The blocks as they were before anything was done to them.
     void check_blocks() {
         fs::remove(dir.file("after.rlp"));
@@ -104,6 +107,7 @@ struct UpgradeCli : Cli {
 
 TEST_CASE("upgrade: a chain of the first format is refused with what to do, moved and kept") {
     UpgradeCli cli;
+    cli.save();
     CHECK(cli.ok({"upgrade", cli.alice}) ==
           fmt::format("{}: nothing to do; the format is 2, the present one\n", cli.alice));
     make_first_format(cli.data);
@@ -176,6 +180,7 @@ TEST_CASE("upgrade: killed at any moment, the old chain is there or the new one"
 
 TEST_CASE("upgrade: a damaged chain is named and left as it is") {
     UpgradeCli cli;
+    cli.save();
     make_first_format(cli.data);
     auto log = read_file(cli.data + "/blocks");
     log[log.size() - 3] = static_cast<char>(log[log.size() - 3] ^ 1);

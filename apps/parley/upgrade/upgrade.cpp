@@ -86,16 +86,15 @@ Outcome check_room(const Places& places) {
                     bytes_text(static_cast<std::int64_t>(room))));
 }
 
-/// The head that the old store names.
-Result<chain::Saved, Failure> saved_in(const std::string& state) {
+/// The head that the old store names; nothing if all of the chain is in the log alone.
+Result<std::optional<chain::Saved>, Failure> saved_in(const std::string& state) {
     auto store = runtime::LmdbStore::open(
         state, runtime::LmdbStore::Create::no,
         {.map_bytes_max = ledger_bytes_max, .version = ledger_format, .shared = true});
     if (!store) return failed(fmt::format("{}: {}", state, message(store.error())));
     const auto saved = chain::read_saved(**store);
     if (!saved) return failed(fmt::format("{}: {}", state, message(saved.error())));
-    if (!*saved) return failed(fmt::format("{} has no chain", state));
-    return **saved;
+    return *saved;
 }
 
 /// The blocks of the old log, in the new files.
@@ -117,13 +116,15 @@ Outcome make_next(const Folder& folder, const node::ChainConfig& config, const P
             "fetched state, comes anew from peers where there is no {}",
             progress.failure->what, places.now, places.now));
     }
-    const auto head = ledger.blocks().find(saved->head);
-    if (!head) return failed(message(head.error()));
-    if (!*head) {
-        return failed(
-            fmt::format("{}/blocks ends at byte {}, before block 0x{}, the head: it is "
-                        "damaged, and left as it is",
-                        places.now, log->offset(), to_hex(saved->head)));
+    if (*saved) {
+        const auto head = ledger.blocks().find((*saved)->head);
+        if (!head) return failed(message(head.error()));
+        if (!*head) {
+            return failed(
+                fmt::format("{}/blocks ends at byte {}, before block 0x{}, the head: it "
+                            "is damaged, and left as it is",
+                            places.now, log->offset(), to_hex((*saved)->head)));
+        }
     }
     fmt::print("{} blocks with {} transactions up to block {}\n",
                count_text(static_cast<std::int64_t>(progress.imported)),
