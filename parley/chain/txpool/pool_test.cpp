@@ -588,7 +588,7 @@ TEST_CASE("after a refusal for lack of room, the pool says when there is some ag
 
 TEST_CASE("what can be executed is counted by price") {
     PoolRig rig;
-    for (const std::uint64_t price : {1, 9, 49, 50, 51, 1999})
+    for (const std::uint64_t price : {1U, 9U, 49U, 50U, 51U, 1999U})
         rig.put(static_cast<unsigned>(price % 251), 0, price);
     rig.put(1, 5, 3000);  // waits for its nonces: is not counted
     const auto text = [&] {

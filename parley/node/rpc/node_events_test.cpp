@@ -18,7 +18,6 @@ using namespace parley::node;
 using node::testing::DrivenNode;
 using node::testing::quoted;
 using node::testing::sender;
-using node::testing::signer;
 using node::testing::solo_chain;
 using node::testing::ToldSession;
 
