@@ -4,6 +4,7 @@
 #include <parley/chain/consensus/qbft/seals.hpp>
 #include <parley/chain/light/follower.hpp>
 #include <parley/chain/light/headers.hpp>
+#include <parley/chain/light/light_node.hpp>
 #include <parley/chain/light/test_headers.hpp>
 #include <parley/crypto/hash.hpp>
 #include <parley/runtime/store/lmdb_store.hpp>
@@ -119,6 +120,9 @@ private:
     }
     void write() {
         if (!headers_.has_unwritten()) return;
+        const bool is_behind =
+            follower_.missing() > 0 || follower_.highest() > headers_.head().header.number;
+        if (is_behind && headers_.unwritten() < LightNode::write_min) return;
         const double start = thread_seconds_now();
         const auto batch = headers_.take_batch();
         if (!store_->write(*batch)) throw std::runtime_error{"no disk"};

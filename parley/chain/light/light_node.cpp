@@ -339,6 +339,8 @@ void LightNode::write(Now now) {
     if (is_writing_ || write_again_at_ != never) return;
     if (!unwritten_) {
         if (!headers_->has_unwritten()) return;
+        const bool is_behind = missing() > 0 || highest() > headers_->head().header.number;
+        if (is_behind && headers_->unwritten() < write_min) return;
         unwritten_ = headers_->take_batch();
     }
     const auto result = std::make_shared<Result<void, StoreError>>();

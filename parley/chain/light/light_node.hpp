@@ -46,6 +46,8 @@ struct LightChain {
 class LightNode final : public transport::PeerHandler {
 public:
     static constexpr std::size_t unwritten_max = 8'192;
+    /// While it catches up, fewer wait for each other: each write touches much of the index.
+    static constexpr std::size_t write_min = unwritten_max / 2;
     using Known = Follower::Known;
     using OnHead = std::function<void(Now, const Known&)>;
 

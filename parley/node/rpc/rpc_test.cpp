@@ -297,7 +297,7 @@ TEST_CASE("the pool by price") {
     CHECK(
         node.result("parley_poolPrices") ==
         json::value{{"pending", 0}, {"queued", 0}, {"baseFee", "0x0"}, {"buckets", json::array{}}});
-    for (const std::uint64_t nonce : {0, 1, 7}) node.send(signed_transfer(1, nonce));
+    for (const std::uint64_t nonce : {0U, 1U, 7U}) node.send(signed_transfer(1, nonce));
     const auto prices = node.result("parley_poolPrices");
     CHECK(prices.at("pending") == 2);
     CHECK(prices.at("queued") == 1);
