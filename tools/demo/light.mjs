@@ -66,7 +66,9 @@ export async function useLight({ light, nodes, wallets, until, assert, Step }) {
     const number = `0x${receipt.blockNumber.toString(16)}`;
     const [ours, theirs] = await Promise.all([light, nodes[1]].map((node) =>
       node.rpc('eth_getBlockByNumber', [number, true])));
-    assert(JSON.stringify(ours) === JSON.stringify(theirs),
+    // Two nodes may hold other seals of one block; its hash does not cover them.
+    const sealless = ({ extraData, size, ...rest }) => JSON.stringify(rest);
+    assert(sealless(ours) === sealless(theirs),
       'the light node shows a block as a full node does');
     assert(Number(await light.rpc('eth_getBalance', [to, number])) === 7,
       'the light node proves the balance');
