@@ -366,15 +366,23 @@ Result<Asker::Included, std::string> Asker::prove(const InclusionWish& wish, con
     return out;
 }
 
-void Asker::on_inclusion(Now now, PeerId peer, const Inclusion& answer, Effects& out) {
-    auto taken = take(peer, answer.id, out);
-    if (!taken) return;
+template <class Kind>
+std::optional<Asker::Wish> Asker::take_one(Now now, PeerId peer, std::uint64_t id, Effects& out,
+                                           bool has_form) {
+    auto taken = take(peer, id, out);
+    if (!taken) return std::nullopt;
     auto wish = std::move(taken->wishes.front());
+    if (has_form && std::holds_alternative<Kind>(wish.what)) return wish;
+    refuse(peer, "an answer to another question", out);
+    try_again(now, std::move(wish), "a full node answered another question", out);
+    return std::nullopt;
+}
+
+void Asker::on_inclusion(Now now, PeerId peer, const Inclusion& answer, Effects& out) {
+    auto taken = take_one<InclusionWish>(now, peer, answer.id, out);
+    if (!taken) return;
+    auto& wish = *taken;
     auto* one = std::get_if<InclusionWish>(&wish.what);
-    if (!one) {
-        refuse(peer, "an answer to another question", out);
-        return try_again(now, std::move(wish), "a full node answered another question", out);
-    }
     // What is above the head is not in the chain as this node knows it.
     const bool is_absent = answer.transaction.empty() || answer.number > head_();
     if (is_absent) ++one->absences;
@@ -408,14 +416,10 @@ void Asker::Check::run() {
 }
 
 void Asker::on_block(Now now, PeerId peer, const Items& answer, Effects& out) {
-    auto taken = take(peer, answer.id, out);
+    auto taken = take_one<BlockWish>(now, peer, answer.id, out);
     if (!taken) return;
-    auto wish = std::move(taken->wishes.front());
+    auto& wish = *taken;
     auto* one = std::get_if<BlockWish>(&wish.what);
-    if (!one) {
-        refuse(peer, "an answer to another question", out);
-        return try_again(now, std::move(wish), "a full node answered another question", out);
-    }
     if (answer.items.empty()) {
         return try_again(now, std::move(wish), "no full node that was asked has this block", out);
     }
@@ -443,14 +447,10 @@ void Asker::on_unchecked(Now now, const Check& check, Effects& out) {
 }
 
 void Asker::on_submitted(Now now, PeerId peer, const Items& answer, Effects& out) {
-    auto taken = take(peer, answer.id, out);
+    auto taken = take_one<SubmitWish>(now, peer, answer.id, out, answer.items.size() <= 1);
     if (!taken) return;
-    auto wish = std::move(taken->wishes.front());
+    auto& wish = *taken;
     auto* one = std::get_if<SubmitWish>(&wish.what);
-    if (!one || answer.items.size() > 1) {
-        refuse(peer, "an answer to another question", out);
-        return try_again(now, std::move(wish), "a full node answered another question", out);
-    }
     const bool is_known =
         !answer.items.empty() && equal(answer.items.front(), bytes_of("already known"));
     if (answer.items.empty() || is_known) {

@@ -174,6 +174,11 @@ private:
     std::optional<PeerId> peer_for(Now now, const Wish& wish);
     bool all_say_no(const Wish& wish, const InclusionWish& one) const;
     std::optional<UnderWay> take(PeerId peer, std::uint64_t id, Effects& out);
+    /// The one wish of a question of this kind. Nothing also if the answer has another form: then
+    /// the peer is charged, and another one asked.
+    template <class Kind>
+    std::optional<Wish> take_one(Now now, PeerId peer, std::uint64_t id, Effects& out,
+                                 bool has_form = true);
     void note_good(PeerId peer);
     void note_failure(PeerId peer);
     void refuse(PeerId peer, std::string why, Effects& out);
