@@ -1,5 +1,6 @@
 #include "backup/tar_file.hpp"
 #include "folder.hpp"
+#include <parley/runtime/io/sync_folder.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -80,12 +81,6 @@ bool is_same_file(int fd, const std::string& path) {
     struct stat named{};
     return ::fstat(fd, &open) == 0 && ::stat(path.c_str(), &named) == 0 &&
            open.st_ino == named.st_ino && open.st_dev == named.st_dev;
-}
-
-int sync_folder_of(const std::string& path) {
-    const auto parent = std::filesystem::absolute(path).parent_path();
-    const runtime::UniqueFd fd{::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    return fd && ::fsync(fd.get()) == 0 ? 0 : errno;
 }
 
 }  // namespace
@@ -173,7 +168,7 @@ Outcome TarFile::finish() {
     if (::fsync(fd_.get()) != 0) return refused(errno);
     if (::rename((path_ + ".part").c_str(), path_.c_str()) != 0) return refused(errno);
     fd_ = runtime::UniqueFd{};
-    if (const int error = sync_folder_of(path_)) return refused(error);
+    if (const int error = runtime::sync_folder_of(path_)) return refused(error);
     return {};
 }
 

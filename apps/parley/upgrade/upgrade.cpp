@@ -6,6 +6,7 @@
 #include "upgrade/first_log.hpp"
 #include "upgrade/upgrade.hpp"
 #include <parley/chain/ledger/saved.hpp>
+#include <parley/runtime/io/sync_folder.hpp>
 #include <parley/runtime/store/lmdb_store.hpp>
 
 #include <fcntl.h>
@@ -57,8 +58,9 @@ Outcome refused(const std::string& what, int error) {
 }
 
 Outcome sync_folder(const std::string& path) {
-    const runtime::UniqueFd fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    if (!fd || ::fsync(fd.get()) != 0) return refused("cannot write " + path, errno);
+    if (const int error = runtime::sync_folder(path)) {
+        return refused("cannot write " + path, error);
+    }
     return {};
 }
 

@@ -1,6 +1,7 @@
 #include <parley/runtime/folder/folder.hpp>
 
 #include <parley/runtime/clock.hpp>
+#include <parley/runtime/io/sync_folder.hpp>
 #include <parley/runtime/store/lmdb_store.hpp>
 
 #include <fcntl.h>
@@ -153,10 +154,8 @@ Result<void, StartError> replace_file(const std::string& path, std::string_view 
         ::unlink(next.c_str());
         return failed(fmt::format("cannot replace {}: {}", path, system_message(error)));
     }
-    const auto parent = std::filesystem::absolute(path).parent_path();
-    const UniqueFd fd{::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    if (!fd || ::fsync(fd.get()) != 0) {
-        return failed(fmt::format("cannot write {}: {}", path, system_message(errno)));
+    if (const int error = sync_folder_of(path)) {
+        return failed(fmt::format("cannot write {}: {}", path, system_message(error)));
     }
     return {};
 }

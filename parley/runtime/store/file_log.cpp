@@ -1,11 +1,12 @@
 #include <parley/runtime/store/file_log.hpp>
 
+#include <parley/runtime/io/sync_folder.hpp>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
 
 namespace parley::runtime {
 namespace {
@@ -15,14 +16,6 @@ std::unexpected<StoreError> system_error(int error) {
     return fail(is_full ? StoreErrc::full : StoreErrc::io, 0, static_cast<std::uint64_t>(error));
 }
 
-/// So that the name of a new file is on disk too.
-int sync_folder_of(const std::string& path) {
-    const auto folder = std::filesystem::path{path}.parent_path();
-    const UniqueFd fd{
-        ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    return fd && ::fsync(fd.get()) == 0 ? 0 : errno;
-}
-
 }  // namespace
 
 Result<std::shared_ptr<FileLog>, StoreError> FileLog::open(const std::string& path) {
@@ -30,6 +23,7 @@ Result<std::shared_ptr<FileLog>, StoreError> FileLog::open(const std::string& pa
     if (!file && errno == ENOENT) {
         file = UniqueFd{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
         if (file) {
+            // So that the name of a new file is on disk too.
             if (const int error = sync_folder_of(path)) return system_error(error);
         }
     }
