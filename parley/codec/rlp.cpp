@@ -293,7 +293,9 @@ Result<void, RlpError> validate(Bytes input, std::size_t depth_max) {
 
 Writer& Writer::string(Bytes bytes) {
     const bool is_own_encoding = bytes.size() == 1 && byte_at(bytes, 0) < string_base;
-    if (!is_own_encoding) {
+    if (!is_own_encoding && bytes.size() <= short_size_max) {
+        out_.push_back(static_cast<std::byte>(string_base + bytes.size()));
+    } else if (!is_own_encoding) {
         std::array<std::byte, 9> header;
         append(out_, Bytes{header}.first(make_header(header, string_base, bytes.size())));
     }

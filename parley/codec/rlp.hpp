@@ -6,7 +6,9 @@
 #include <parley/base/result.hpp>
 #include <parley/base/uint256.hpp>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -46,6 +48,7 @@ public:
     static Result<Reader, RlpError> open_list(Bytes input);
 
     bool at_end() const { return rest_.empty(); }
+    std::size_t bytes_left() const { return rest_.size(); }
     /// Fails with trailing_bytes unless at the end.
     Result<void, RlpError> finish() const;
 
@@ -56,6 +59,15 @@ public:
     /// A string of exactly N bytes, copied; wrong_size otherwise.
     template <std::size_t N>
     Result<ByteArray<N>, RlpError> fixed() {
+        // Most of what is read is of fixed size and good: a byte or two to compare.
+        static constexpr auto header = header_of_size<N>();
+        if (N > 1 && rest_.size() >= header.size() + N &&
+            std::equal(header.begin(), header.end(), rest_.begin())) {
+            const auto payload = rest_.subspan(header.size());
+            rest_ = payload.subspan(N);
+            ++items_read_;
+            return array_of<N>(payload);
+        }
         const auto bytes = string_of_size(N);
         if (!bytes) return std::unexpected{bytes.error()};
         return array_of<N>(*bytes);
@@ -79,6 +91,18 @@ public:
     bool next_is_list() const;
 
 private:
+    /// Of a string of N bytes, 2 or more.
+    template <std::size_t N>
+    static constexpr auto header_of_size() {
+        static_assert(N < 0x10000);
+        if constexpr (N <= 55) {
+            return std::array{std::byte{0x80 + N}};
+        } else if constexpr (N < 0x100) {
+            return std::array{std::byte{0xb8}, std::byte{N}};
+        } else {
+            return std::array{std::byte{0xb9}, std::byte{N >> 8}, std::byte{N & 0xff}};
+        }
+    }
     struct Item {
         bool is_list;
         Bytes whole;

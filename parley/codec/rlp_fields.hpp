@@ -17,6 +17,7 @@
 #include <parley/base/uint256.hpp>
 #include <parley/codec/rlp.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -79,12 +80,17 @@ public:
     auto all(Field field, std::size_t items_max, Read read) {
         std::vector<decltype(read(*this))> out;
         auto items = list(field);
+        const auto all_bytes = items.in_.bytes_left();
         while (!items.at_end()) {
             if (out.size() == items_max) {
                 fail(field, {Errc::too_long, items_max, items_max + 1});
                 break;
             }
             out.push_back(read(items));
+            if (out.size() > 1 || items.at_end()) continue;
+            // They are mostly of one size.
+            const auto first_bytes = std::max<std::size_t>(all_bytes - items.in_.bytes_left(), 1);
+            out.reserve(std::min(items_max, all_bytes / first_bytes));
         }
         return out;
     }

@@ -219,6 +219,46 @@ TEST_CASE("typed reads refuse what does not fit, with the exact error") {
     CHECK(read("c281", raw) == RlpError{Errc::truncated, 2, 1});
 }
 
+template <std::size_t Size>
+void check_fixed() {
+    ByteArray<Size> value;
+    for (std::size_t i = 0; i < Size; ++i) value[i] = static_cast<std::byte>(i + 1);
+    Writer out;
+    out.string(Bytes{value}).number(7);
+    Reader in{out.bytes()};
+    CHECK(in.fixed<Size>() == value);
+    CHECK(in.u64() == 7U);
+    const auto none = in.fixed<Size>();
+    REQUIRE_FALSE(none);
+    CHECK(none.error() == RlpError{Errc::missing_item, 3, 2});
+
+    if (Size == 1) return;  // there is no shorter one
+    const auto short_one = Reader{Bytes{out.bytes()}.first(out.bytes().size() - 2)}.fixed<Size>();
+    REQUIRE_FALSE(short_one);
+    CHECK(short_one.error() == RlpError{Errc::truncated, Size, Size - 1});
+}
+
+TEST_CASE("strings of fixed size, whatever the length of their header") {
+    check_fixed<1>();
+    check_fixed<2>();
+    check_fixed<32>();
+    check_fixed<55>();
+    check_fixed<56>();
+    check_fixed<65>();
+    check_fixed<255>();
+    check_fixed<256>();
+    check_fixed<1000>();
+    // A longer header than need be.
+    const auto long_bytes = hex("b8020102");
+    const auto long_form = Reader{long_bytes}.fixed<2>();
+    REQUIRE_FALSE(long_form);
+    CHECK(long_form.error() == RlpError{Errc::non_canonical_size, 0, 0});
+    const auto byte = hex("8101");
+    const auto single = Reader{byte}.fixed<1>();
+    REQUIRE_FALSE(single);
+    CHECK(single.error() == RlpError{Errc::non_canonical_byte, 0, 0});
+}
+
 TEST_CASE("a reader says which item is missing and what is left over") {
     const Buffer bytes = hex("c20102");
     auto list = Reader::open_list(bytes);

@@ -37,7 +37,7 @@ void Follower::Check::run() {
             for (std::size_t i = 0; i < headers.size(); ++i) {
                 if (hashes[i] != expected) return invalid("another header than the hash names");
                 expected = headers[i].parent_hash;
-                good.push_back({std::move(headers[i]), hashes[i]});
+                good.emplace_back(std::move(headers[i]), hashes[i]);
             }
             return;
         }

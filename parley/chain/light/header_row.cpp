@@ -10,6 +10,8 @@
 namespace parley::chain::light {
 namespace {
 
+/// With the seals of a few validators.
+constexpr std::size_t row_bytes_usual = 512;
 const Hash256 usual_mix_hash = array_of<32>(bytes_of(qbft::mix_hash_text));
 
 /// Nothing for the usual value.
@@ -149,7 +151,9 @@ Buffer encode_row(const Header& header, const Hash256& hash, qbft::ExtraForm for
                   ValidatorSets& sets) {
     std::optional<qbft::ExtraData> extra;
     if (auto read = qbft::decode_extra_data(header.extra_data, form)) extra = std::move(*read);
-    rlp::Writer out;
+    Buffer start;
+    start.reserve(row_bytes_usual);
+    rlp::Writer out{std::move(start)};
     out.begin_list().string(Bytes{hash}).string(Bytes{header.state_root});
     write_unless(out, header.transactions_root, empty_root_hash);
     write_unless(out, header.receipts_root, empty_root_hash);

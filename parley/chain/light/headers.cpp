@@ -120,9 +120,9 @@ std::optional<Headers::Known> Headers::find(const Hash256& hash) const {
 
 void Headers::keep(std::vector<Known> headers, KeepSeals seals) {
     for (auto& known : headers) {
-        const auto number = known.header.number;
-        auto bytes = encode_row(known.header, known.hash, form_, seals, sets_);
-        unwritten_.insert_or_assign(number, Row{std::move(known), std::move(bytes)});
+        auto& row = unwritten_[known.header.number];
+        row.bytes = encode_row(known.header, known.hash, form_, seals, sets_);
+        row.known = std::move(known);
     }
     is_changed_ = true;
 }
@@ -157,10 +157,18 @@ void Headers::set_head(ChainHeader head, std::vector<Gap> gaps, bool walks) {
 
 std::shared_ptr<const StoreBatch> Headers::take_batch() {
     StoreBatch batch;
+    batch.changes.reserve(2 * unwritten_.size() + sets_.size() - sets_written_ + 2);
+    std::vector<std::pair<Hash256, std::uint64_t>> hashes;
+    hashes.reserve(unwritten_.size());
     for (auto& [number, row] : unwritten_) {
         batch.changes.push_back(
             {std::string{table::headers}, number_key(number), std::exchange(row.bytes, {})});
-        batch.put(table::hashes, hash_key(row.known.hash), number_key(number));
+        hashes.emplace_back(row.known.hash, number);
+    }
+    // In the order of the table, whose pages then come one after the other.
+    std::ranges::sort(hashes);
+    for (const auto& [hash, number] : hashes) {
+        batch.put(table::hashes, hash_key(hash), number_key(number));
     }
     for (; sets_written_ < sets_.size(); ++sets_written_) {
         batch.put(table::sets, number_key(sets_written_), encode_set(sets_[sets_written_]));
@@ -171,9 +179,8 @@ std::shared_ptr<const StoreBatch> Headers::take_batch() {
         out.begin_list().string(conflict_->ours.encode()).string(conflict_->theirs.encode());
         batch.put(table::meta, bytes_of(conflict_key), out.end_list().take());
     }
-    for (auto& [number, row] : std::exchange(unwritten_, {})) {
-        writing_.insert_or_assign(number, std::move(row));
-    }
+    unwritten_.merge(writing_);  // of two rows the newer one stays
+    writing_ = std::exchange(unwritten_, {});
     is_changed_ = false;
     return std::make_shared<const StoreBatch>(std::move(batch));
 }

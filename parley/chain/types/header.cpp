@@ -43,16 +43,16 @@ bool Header::has_fields_of(Fork fork) const {
            parent_beacon_root.has_value() == cancun;
 }
 
-Buffer Header::encode() const {
+Buffer Header::encode_with(Bytes other_extra_data) const {
     Buffer start;
-    start.reserve(header_bytes_max + extra_data.size());
+    start.reserve(header_bytes_max + other_extra_data.size());
     rlp::Writer out{std::move(start)};
     out.begin_list();
     out.string(Bytes{parent_hash}).string(Bytes{ommers_hash}).string(Bytes{beneficiary});
     out.string(Bytes{state_root}).string(Bytes{transactions_root}).string(Bytes{receipts_root});
     out.string(Bytes{logs_bloom}).number(difficulty).number(number);
     out.number(gas_limit).number(gas_used).number(timestamp);
-    out.string(Bytes{extra_data}).string(Bytes{mix_hash}).string(Bytes{nonce});
+    out.string(other_extra_data).string(Bytes{mix_hash}).string(Bytes{nonce});
     if (base_fee) out.number(*base_fee);
     if (withdrawals_root) out.string(Bytes{*withdrawals_root});
     if (blob_gas_used) out.number(*blob_gas_used);

@@ -48,7 +48,9 @@ struct Header {
     /// Whether it has the fields of this fork, and none of later ones.
     bool has_fields_of(Fork fork) const;
     /// Precondition: has_fields_of() some fork.
-    Buffer encode() const;
+    Buffer encode() const { return encode_with(extra_data); }
+    /// As encode(), with this in place of its own extra data.
+    Buffer encode_with(Bytes other_extra_data) const;
     /// keccak256 of encode(), seal included.
     Hash256 hash() const;
     friend bool operator==(const Header&, const Header&) = default;

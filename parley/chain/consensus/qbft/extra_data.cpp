@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -14,6 +15,8 @@ namespace {
 constexpr std::byte type_add{0xff};
 /// Besu's; GoQuorum's is empty.
 constexpr std::byte besu_type_drop{0x00};
+/// Extra data without validators and seals, at most.
+constexpr std::size_t extra_bytes_fixed = 128;
 
 std::string_view name(ExtraField field) {
     switch (field) {
@@ -60,6 +63,23 @@ void write_round(rlp::Writer& out, std::uint32_t round, ExtraForm form) {
     }
 }
 
+/// With these in place of its own round and seals.
+Buffer encode_extra(const ExtraData& extra, std::uint32_t round, std::span<const Seal> seals,
+                    ExtraForm form) {
+    Buffer start;
+    start.reserve(extra_bytes_fixed + extra.validators.size() * (1 + sizeof(Address)) +
+                  seals.size() * (2 + seal_bytes));
+    rlp::Writer out{std::move(start)};
+    out.begin_list().string(Bytes{extra.vanity}).begin_list();
+    for (const auto& validator : extra.validators) out.string(Bytes{validator});
+    out.end_list();
+    write_vote(out, extra.vote, form);
+    write_round(out, round, form);
+    out.begin_list();
+    for (const auto& seal : seals) out.string(Bytes{seal});
+    return out.end_list().end_list().take();
+}
+
 using ExtraFields = rlp::Fields<ExtraField>;
 
 std::optional<ValidatorVote> read_vote(ExtraFields& in, ExtraForm form) {
@@ -91,15 +111,7 @@ std::uint32_t read_round(ExtraFields& in, ExtraForm form) {
 }  // namespace
 
 Buffer ExtraData::encode(ExtraForm form) const {
-    rlp::Writer out;
-    out.begin_list().string(Bytes{vanity}).begin_list();
-    for (const auto& validator : validators) out.string(Bytes{validator});
-    out.end_list();
-    write_vote(out, vote, form);
-    write_round(out, round, form);
-    out.begin_list();
-    for (const auto& seal : seals) out.string(Bytes{seal});
-    return out.end_list().end_list().take();
+    return encode_extra(*this, round, seals, form);
 }
 
 std::string message(const ExtraError& error) {
@@ -126,12 +138,7 @@ Result<ExtraData, ExtraError> decode_extra_data(Bytes raw, ExtraForm form) {
 
 Buffer encode_with(const Header& header, const ExtraData& extra, std::uint32_t round,
                    ExtraForm form) {
-    Header stripped = header;
-    auto unsealed = extra;
-    unsealed.seals.clear();
-    unsealed.round = round;
-    stripped.extra_data = unsealed.encode(form);
-    return stripped.encode();
+    return header.encode_with(encode_extra(extra, round, {}, form));
 }
 
 Hash256 hash_with(const Header& header, const ExtraData& extra, std::uint32_t round,
