@@ -3,6 +3,7 @@ import { build } from 'esbuild';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
@@ -24,6 +25,14 @@ export async function makeBundle() {
     }),
     'page.css': await bytesOf({ entryPoints: ['web/style.css'] }),
   };
+}
+
+/** Of what is in the tree: {bytes, compressed} by name. The node serves the bytes as they are. */
+export function compressedSizes() {
+  return Object.fromEntries(['index.html', 'page.js', 'page.css'].map((name) => {
+    const text = readFileSync(join(here, 'bundle', name));
+    return [name, { bytes: text.length, compressed: gzipSync(text).length }];
+  }));
 }
 
 async function main() {

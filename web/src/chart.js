@@ -1,40 +1,35 @@
 // A chart of the last minutes, by uPlot: lines over time with a legend of our own, which screen
 // readers can read. Made anew when the set of series changes.
 import uPlot from 'uplot';
-import { h, keyed, setAttributes, setText } from './dom.js';
+import { drawnToSize, h, keyed, setAttributes, setText } from './dom.js';
 import * as format from './format.js';
 import { colour } from './theme.js';
 
 export const seriesColours = 8;
 
+/** Lines of 600 points cost as much as the rest of the page: they wait until they have moved so far. */
+const pixelsMin = 3;
+
 export class Chart {
   #plot = null;
   #key = '';
-  #observer;
+  #history = null;
+  #size = null;
+  #drawnTo = 0;  // the time of the last point
+  #redraw;
 
   /** `label` for screen readers; `nameOf(series)` for people. */
   constructor(label, nameOf) {
     this.nameOf = nameOf;
     this.frame = h('div', { class: 'plot', role: 'img', 'aria-label': label });
     this.legend = h('ul', { class: 'legend values' });
-    this.#observer = new ResizeObserver(() => {
-      if (this.#plot && this.frame.clientWidth > 0) this.#plot.setSize(this.#size());
-    });
-    this.#observer.observe(this.frame);
+    this.#redraw = drawnToSize(this.frame, (width, height) => this.#plotTo({ width, height }));
   }
 
-  #size() { return { width: this.frame.clientWidth, height: this.frame.clientHeight }; }
-
   draw(history) {
-    const key = history.names.join('\n');
-    if (this.frame.clientWidth === 0 || history.times.length === 0) return;
-    if (!this.#plot || key !== this.#key) {
-      this.#plot?.destroy();
-      this.#key = key;
-      this.#plot = this.#make(history);
-    } else {
-      this.#plot.setData(history.columns);
-    }
+    if (history.times.length === 0) return;
+    this.#history = history;
+    if (this.#hasMoved(history)) this.#redraw();
     keyed(this.legend, history.names, (name) => name,
       () => h('li', {}, h('i', { class: 'swatch' }), h('span', {}), h('b', {})),
       (item, name) => {
@@ -46,9 +41,32 @@ export class Chart {
   }
 
   end() {
-    this.#observer.disconnect();
+    this.#history = null;
     this.#plot?.destroy();
     this.#plot = null;
+  }
+
+  #hasMoved({ names, times }) {
+    if (!this.#plot || names.join('\n') !== this.#key) return true;
+    const pixels = this.#size.width * (times.at(-1) - this.#drawnTo) / (times.at(-1) - times[0]);
+    return !(pixels < pixelsMin);
+  }
+
+  #plotTo(size) {
+    const history = this.#history;
+    if (!history) return;
+    this.#drawnTo = history.times.at(-1);
+    const key = history.names.join('\n');
+    const isResized = this.#size?.width !== size.width || this.#size?.height !== size.height;
+    this.#size = size;
+    if (!this.#plot || key !== this.#key) {
+      this.#plot?.destroy();
+      this.#key = key;
+      this.#plot = this.#make(history);
+      return;
+    }
+    if (isResized) this.#plot.setSize(size);
+    this.#plot.setData(history.columns);
   }
 
   #make(history) {
@@ -64,7 +82,7 @@ export class Chart {
       };
     });
     return new uPlot({
-      ...this.#size(), legend: { show: false },
+      ...this.#size, legend: { show: false },
       cursor: { show: false }, padding: [8, 26, 0, 0],
       scales: { x: { time: true }, y: { range: (_, low, high) => [0, Math.max(high ?? 0, 10) * 1.1] } },
       axes: [

@@ -23,7 +23,12 @@ export const s = (tag, attributes, ...children) =>
 /** Changes the text only if it is another one, so that nothing is laid out in vain. */
 export function setText(element, text) {
   const wanted = String(text);
-  if (element.textContent !== wanted) element.textContent = wanted;
+  const { firstChild } = element;
+  if (firstChild === null || firstChild !== element.lastChild || firstChild.nodeType !== Node.TEXT_NODE) {
+    if (element.textContent !== wanted) element.textContent = wanted;
+  } else if (firstChild.data !== wanted) {
+    firstChild.data = wanted;
+  }
 }
 
 /** The same of attributes; null and undefined remove one. */
@@ -76,12 +81,27 @@ export function card(name, title, extra, ...children) {
 export const scroller = (name, child) =>
   h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-labelledby': `${name}-title` }, child);
 
-/** Calls `draw(width, height)` whenever the element's size changes, and when asked. */
+/**
+ * Calls `draw(width, height)` whenever the element's size changes, and when asked. To ask the element
+ * for its size in the middle of a change would have the whole page laid out at once.
+ */
 export function drawnToSize(element, draw) {
-  const again = () => {
-    const { clientWidth, clientHeight } = element;
-    if (clientWidth > 0 && clientHeight > 0) draw(clientWidth, clientHeight);
-  };
-  new ResizeObserver(again).observe(element);
+  let size = { width: 0, height: 0 };
+  const again = () => { if (size.width > 0 && size.height > 0) draw(size.width, size.height); };
+  new ResizeObserver(([{ contentRect }]) => {
+    size = { width: Math.round(contentRect.width), height: Math.round(contentRect.height) };
+    again();
+  }).observe(element);
   return again;
+}
+
+/** A view's draw() that does nothing while its inputs are the same. */
+export function ifChanged(inputsOf, draw) {
+  let last = null;
+  return (state) => {
+    const inputs = inputsOf(state);
+    if (last?.every((one, i) => one === inputs[i])) return;
+    last = inputs;
+    draw(state);
+  };
 }

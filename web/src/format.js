@@ -2,13 +2,15 @@
 import { language, words } from './words.js';
 
 const formats = new Map();
-function numberFormat(digits) {
-  const key = `${language()}/${digits}`;
-  if (!formats.has(key)) {
-    formats.set(key, new Intl.NumberFormat(language(), { maximumFractionDigits: digits }));
-  }
+function kept(name, make) {
+  const key = `${language()}/${name}`;
+  if (!formats.has(key)) formats.set(key, make());
   return formats.get(key);
 }
+const numberFormat = (digits) => kept(digits,
+  () => new Intl.NumberFormat(language(), { maximumFractionDigits: digits }));
+const clockFormat = () => kept('clock',
+  () => new Intl.DateTimeFormat(language(), { hourCycle: 'h23', timeStyle: 'medium' }));
 
 export const none = '–';
 
@@ -76,8 +78,8 @@ export const shortHex = (text) => !text ? none
 export const peerName = (peer) => peer.nodeName || peer.id.slice(0, 10);
 
 /** 14:03:05 */
-export const clock = (ms) => new Date(ms).toLocaleTimeString(language(), { hour12: false });
+export const clock = (ms) => clockFormat().format(ms);
 
 /** Of the day and the time. */
 export const date = (seconds) => new Date(seconds * 1000).toLocaleString(language(),
-  { hour12: false, dateStyle: 'medium', timeStyle: 'short' });
+  { hourCycle: 'h23', dateStyle: 'medium', timeStyle: 'short' });

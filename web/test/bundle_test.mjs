@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { makeBundle } from '../bundle.mjs';
+import { compressedSizes, makeBundle } from '../bundle.mjs';
 import en from '../src/words/en.js';
 import zh from '../src/words/zh.js';
 
@@ -15,6 +15,13 @@ test('web/bundle is what web/src makes (./dev web makes it anew)', async () => {
   for (const [name, text] of Object.entries(await makeBundle())) {
     assert.equal(readFileSync(join(web, 'bundle', name), 'utf8'), text, name);
   }
+});
+
+test('the page is small: at most 150 KiB, compressed', () => {
+  const sizes = compressedSizes();
+  assert.deepEqual(Object.keys(sizes).sort(), readdirSync(join(web, 'bundle')).sort());
+  const sum = Object.values(sizes).reduce((all, { compressed }) => all + compressed, 0);
+  assert.ok(sum <= 150 * 1024, `${sum} bytes`);
 });
 
 test('nothing that is said by others can become markup or code', () => {

@@ -1,4 +1,4 @@
-// Seven parley processes on the loopback: four validators, three that follow, and wallets that send.
+// parley processes on the loopback: four validators, three or more that follow, and wallets that send.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { Wallet } from 'ethers';
 
 const binary = resolve(process.env.PARLEY ?? 'build/release/bin/parley');
-const members = ['validator-1', 'validator-2', 'validator-3', 'validator-4', 'node-1', 'node-2', 'node-3'];
+const validators = ['validator-1', 'validator-2', 'validator-3', 'validator-4'];
 
 /** Printable ASCII of 32 characters at most is all that a name may be: enough to try. */
 export const hostileName = '<img src=x onerror=alert(1)>';
@@ -16,13 +16,25 @@ export class RealNetwork {
   #children = new Map();
   #ids = 0;
 
-  /** The whole of 127.0.0.0/8 is this machine: each test has an address of its own. */
-  constructor({ isHostile = true } = {}) {
+  /**
+   * The whole of 127.0.0.0/8 is this machine: each test has an address of its own. With more `nodes` than
+   * three, each is linked with the validators alone, which have a link with everybody.
+   */
+  constructor({ isHostile = true, nodes = 3 } = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'parley-page-'));
     this.address = `127.${1 + process.pid % 250}.${1 + (process.pid >> 8) % 250}.1`;
     const net = join(this.folder, 'net');
-    execFileSync(binary, ['network', 'new', net, '--address', this.address]);
+    execFileSync(binary, ['network', 'new', net, '--address', this.address, '--nodes', String(nodes)]);
     this.net = net;
+    const followers = Array.from({ length: nodes }, (_, i) => `node-${i + 1}`);
+    this.members = [...validators, ...followers];
+    if (nodes > 3) {
+      for (const name of validators) {
+        this.set(name, 'p2p', 'inbound_max', nodes + validators.length);
+        this.set(name, 'p2p', 'receive_bytes_max', 2 ** 30);
+      }
+      for (const name of followers) this.set(name, 'p2p', 'outbound_max', 0);
+    }
     this.wallets = JSON.parse(readFileSync(join(net, 'accounts.json'), 'utf8'))
       .map(({ secretKey }) => new Wallet(secretKey));
     if (isHostile) this.set('node-3', 'p2p', 'name', JSON.stringify(hostileName));
@@ -44,7 +56,7 @@ export class RealNetwork {
     return `http://${http}`;
   }
 
-  start(names = members, ...more) {
+  start(names = this.members, ...more) {
     for (const name of names) {
       const log = openSync(join(this.net, name, 'log'), 'a');
       const child = spawn(binary, ['run', join(this.net, name), ...more], { stdio: ['ignore', log, log] });
@@ -52,6 +64,8 @@ export class RealNetwork {
       child.ended = new Promise((end) => child.once('exit', end));
     }
   }
+
+  pid(name) { return this.#children.get(name).pid; }
 
   /** As its owner, over the Unix socket. */
   ownerRpc(name, method, params = []) {
@@ -114,7 +128,7 @@ export class RealNetwork {
         chainId, nonce, gasLimit: 21_000, to: this.wallets[0].address, value: 1n, type: 2,
         maxFeePerGas: isCapped ? 1n + tip : 100_000_000_000n + tip, maxPriorityFeePerGas: isCapped ? 1n : tip,
       });
-      await this.rpc(members[nonce % members.length], 'eth_sendRawTransaction', [raw]).catch(() => {});
+      await this.rpc(this.members[nonce % this.members.length], 'eth_sendRawTransaction', [raw]).catch(() => {});
     };
     for (let i = 0; i < 12; ++i) await one(8, 5 + i, 1 + i);  // nonces 0 to 4 never come
     this.sender = setInterval(async () => {

@@ -1,5 +1,5 @@
 // What `parley doctor` finds: what is wrong first, with what to do; what is well folded away.
-import { card, h, keyed, setAttributes, setText } from '../dom.js';
+import { card, h, ifChanged, keyed, setAttributes, setText } from '../dom.js';
 import * as format from '../format.js';
 import { words } from '../words.js';
 
@@ -38,5 +38,5 @@ export function makeFindings() {
   }
 
   const element = card('findings', w.title, summary, allWell, bad, well);
-  return { element, draw };
+  return { element, draw: ifChanged(({ answers: { findings, status } }) => [findings, Boolean(status)], draw) };
 }

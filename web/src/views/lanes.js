@@ -1,6 +1,6 @@
 // What each topic's lanes carry: bytes a second over time, and what waits.
 import { Chart } from '../chart.js';
-import { card, h, keyed, scroller, setAttributes, show } from '../dom.js';
+import { card, h, ifChanged, keyed, scroller, setAttributes, show } from '../dom.js';
 import * as format from '../format.js';
 import { words } from '../words.js';
 
@@ -29,6 +29,6 @@ export function makeLanes() {
   }
   return {
     element: card('lanes', w.title, null, chart.frame, chart.legend, scroller('lanes', table)),
-    draw, end: () => chart.end(),
+    draw: ifChanged(({ answers }) => [answers.lanes], draw), end: () => chart.end(),
   };
 }

@@ -1,5 +1,5 @@
 // The links as a table: the picture's numbers, and the way to them by keyboard and screen reader.
-import { card, h, keyed, scroller, setAttributes, setText, show } from '../dom.js';
+import { card, h, ifChanged, keyed, scroller, setAttributes, setText, show } from '../dom.js';
 import * as format from '../format.js';
 import { words } from '../words.js';
 
@@ -67,6 +67,6 @@ export function makeLinks() {
   return {
     element: card('links', w.title, null,
       scroller('links', table), nobody, more),
-    draw,
+    draw: ifChanged(({ answers: { peers } }) => [peers], draw),
   };
 }

@@ -1,5 +1,5 @@
 // Offences and bans as a log that people can read.
-import { card, h, keyed, scroller, setText, show } from '../dom.js';
+import { card, h, ifChanged, keyed, scroller, setText, show } from '../dom.js';
 import * as format from '../format.js';
 import { words } from '../words.js';
 
@@ -34,6 +34,6 @@ export function makeLog() {
   return {
     element: card('log', w.title, bansNow,
       scroller('log', list), empty),
-    draw,
+    draw: ifChanged(({ journal, answers: { bans } }) => [bans, journal.entries[0]], draw),
   };
 }

@@ -2,7 +2,7 @@
 // the left, outbound ones on the right; distance is the round trip, thickness the traffic, colour
 // the class. What a link is worth: a dot is filled if the peer was useful lately, and a red arc
 // grows with the price of its offences. Peers of one network group stand together.
-import { card, drawnToSize, h, keyed, s, setAttributes, setText } from '../dom.js';
+import { card, drawnToSize, h, ifChanged, keyed, s, setAttributes, setText } from '../dom.js';
 import * as format from '../format.js';
 import { arc, polar, spread } from '../geometry.js';
 import { words } from '../words.js';
@@ -175,5 +175,8 @@ export function makeNetwork() {
     redraw();
   }
 
-  return { element: card('network', w.title, null, frame, legend), draw };
+  return {
+    element: card('network', w.title, null, frame, legend),
+    draw: ifChanged(({ answers: { peers } }) => [peers], draw),
+  };
 }

@@ -1,5 +1,5 @@
 // The pool by price: how many transactions wait at which price above the base fee.
-import { card, h, keyed, setText, show } from '../dom.js';
+import { card, h, ifChanged, keyed, setText, show } from '../dom.js';
 import * as format from '../format.js';
 import { words } from '../words.js';
 
@@ -37,5 +37,5 @@ export function makePool() {
 
   const element = card('pool', w.title, base, table, empty,
     h('p', { class: 'total' }, pending, ' · ', queued));
-  return { element, draw };
+  return { element, draw: ifChanged(({ answers: { prices, status } }) => [prices, Boolean(status)], draw) };
 }

@@ -1,6 +1,6 @@
 // The table of the DHT on the ring of its key space. A node's place is the beginning of its node
 // ID; log distances, which the table is kept by, are the bars below.
-import { card, h, keyed, s, setAttributes, setText, show } from '../dom.js';
+import { card, h, ifChanged, keyed, s, setAttributes, setText, show } from '../dom.js';
 import * as format from '../format.js';
 import { polar } from '../geometry.js';
 import { words } from '../words.js';
@@ -73,5 +73,8 @@ export function makeRing() {
     drawBars(dht);
   }
 
-  return { element: card('ring', w.title, null, body, none), draw };
+  return {
+    element: card('ring', w.title, null, body, none),
+    draw: ifChanged(({ answers: { dht, place, status } }) => [dht, place, Boolean(status)], draw),
+  };
 }

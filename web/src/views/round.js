@@ -1,5 +1,5 @@
 // The round in progress: what is proposed, who prepared and committed, and for whom it waits.
-import { card, h, keyed, setAttributes, setText, show } from '../dom.js';
+import { card, h, ifChanged, keyed, setAttributes, setText, show } from '../dom.js';
 import * as format from '../format.js';
 import { words } from '../words.js';
 import { colourOf } from './blocks.js';
@@ -94,5 +94,5 @@ export function makeRound() {
   }
 
   const element = card('round', w.title, quorum, body, waits, trouble);
-  return { element, draw };
+  return { element, draw: ifChanged(({ answers: { consensus, status } }) => [consensus, Boolean(status)], draw) };
 }

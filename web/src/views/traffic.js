@@ -1,6 +1,6 @@
 // Bytes in and out over time.
 import { Chart } from '../chart.js';
-import { card, h, show } from '../dom.js';
+import { card, h, ifChanged, show } from '../dom.js';
 import * as format from '../format.js';
 import { words } from '../words.js';
 
@@ -17,5 +17,8 @@ export function makeTraffic() {
     show(received, 'parley_status/bytesIn', format.bytes(status.bytesIn));
     show(sent, 'parley_status/bytesOut', format.bytes(status.bytesOut));
   }
-  return { element: card('traffic', w.title, null, chart.frame, chart.legend, total), draw, end: () => chart.end() };
+  return {
+    element: card('traffic', w.title, null, chart.frame, chart.legend, total),
+    draw: ifChanged(({ answers: { status } }) => [status], draw), end: () => chart.end(),
+  };
 }
