@@ -1,6 +1,7 @@
 // parley-bench: every measurement by name; a JSON object a line. Without names: all of them.
 // `parley-bench soak [MINUTES]` keeps 10,000 links busy for an hour.
 // `parley-bench --ours NAME` and `--limit NAME` run one half of one alone, for a profiler.
+#include "aead.hpp"
 #include "bare.hpp"
 #include "book.hpp"
 #include "chain.hpp"
@@ -81,6 +82,14 @@ const std::vector<Benchmark>& benchmarks() {
          3},
         {"light.proof", "us", "a round trip of the link and 2 ms", light_proof, light_proof_limit,
          5},
+        {"crypto.seal_64", "bytes/s", seal_limit(), [] { return seal_chosen(64); },
+         [] { return seal_openssl(64); }, 5},
+        {"crypto.seal_1k", "bytes/s", seal_limit(), [] { return seal_chosen(1'024); },
+         [] { return seal_openssl(1'024); }, 5},
+        {"crypto.seal_64k", "bytes/s", seal_limit(), [] { return seal_chosen(65'536); },
+         [] { return seal_openssl(65'536); }, 5},
+        {"crypto.seal_1k_64_keys", "bytes/s", seal_limit(), [] { return seal_turns_chosen(1'024); },
+         [] { return seal_turns_openssl(1'024); }, 5},
         {"crypto.keccak_batch", "hashes/s", keccak_limit(),
          [] { return keccak_batch(branch_node_bytes); },
          [] { return keccak_in_turn(branch_node_bytes); }},

@@ -21,6 +21,17 @@ macro(parley_find target)
     find_package(Boost 1.81 QUIET)
   elseif("${target}" MATCHES "^Boost::(.+)$")
     find_package(Boost 1.81 QUIET COMPONENTS ${CMAKE_MATCH_1})
+  elseif("${target}" STREQUAL "IPSec_MB::IPSec_MB")
+    # It brings neither a package of CMake's nor one of pkg-config's.
+    find_library(PARLEY_IPSEC_MB_LIBRARY IPSec_MB)
+    find_path(PARLEY_IPSEC_MB_INCLUDE intel-ipsec-mb.h)
+    mark_as_advanced(PARLEY_IPSEC_MB_LIBRARY PARLEY_IPSEC_MB_INCLUDE)
+    if(PARLEY_IPSEC_MB_LIBRARY AND PARLEY_IPSEC_MB_INCLUDE)
+      add_library(IPSec_MB::IPSec_MB UNKNOWN IMPORTED GLOBAL)
+      set_target_properties(IPSec_MB::IPSec_MB PROPERTIES
+        IMPORTED_LOCATION ${PARLEY_IPSEC_MB_LIBRARY}
+        INTERFACE_INCLUDE_DIRECTORIES ${PARLEY_IPSEC_MB_INCLUDE})
+    endif()
   elseif("${target}" MATCHES "^PkgConfig::(.+)$")
     set(parley_prefix ${CMAKE_MATCH_1})
     find_package(PkgConfig QUIET)

@@ -1,4 +1,5 @@
-// AES-256-GCM (NIST SP 800-38D) and AES-128-GCM, with the cipher fetched once.
+// AES-256-GCM (NIST SP 800-38D) and AES-128-GCM: by libipsec-mb where the processor has
+// instructions for AES, else by OpenSSL. Both give the same bytes; which one it is, is chosen once.
 #pragma once
 
 #include <parley/base/bytes.hpp>
@@ -7,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 namespace parley::crypto {
 
@@ -14,7 +16,8 @@ inline constexpr std::size_t gcm_tag_bytes = 16;
 inline constexpr std::size_t gcm_nonce_bytes = 12;
 
 /// One key, many messages. Only the nonce changes between them. Move-only; one thread at a time.
-/// Key: 32 bytes for AES-256, 16 bytes for AES-128. The key schedule is wiped on destruction.
+/// Key: 32 bytes for AES-256, 16 bytes for AES-128. It is wiped on destruction; what was expanded
+/// of it by another thread is so when that one uses its next key, or ends.
 class AesGcm {
 public:
     /// A context has one direction for its whole life.
@@ -42,8 +45,8 @@ private:
     std::unique_ptr<Backend> backend_;
 };
 
-/// One message under a key that has few of them, AES-128: a context of the thread's is keyed anew,
-/// which costs a third of sealing a small message and saves a kilobyte for each key. Pure, unless
+/// One message under a key that has few of them, AES-128: nothing is kept of the key, which costs
+/// a third of sealing a small message and saves a kilobyte for each key. Pure, unless
 /// the simulator installed a Provider. `sealed` is the cipher text and its tag: 16 bytes more
 /// than `plain`, and may begin at the same place.
 void seal_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes plain,
@@ -52,6 +55,9 @@ void seal_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes pl
 /// than `sealed`, which has 16 at least, and may begin at the same place.
 [[nodiscard]] bool open_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes sealed,
                              MutableBytes out);
+
+/// Which library does the work, with its version: "libipsec-mb 1.3.0 (AVX-512, VAES)".
+std::string aead_library();
 
 /// What does an AesGcm's work: the real cipher, unless a Provider (provider.hpp) made another.
 /// AesGcm checks the preconditions before it calls.

@@ -21,6 +21,9 @@ declare -A packages=(
     [fuzz]="clang++-19:clang-19 libclang-rt-19-dev"
 )
 
+# Debian has it for this processor alone; what it is for is PARLEY_IPSEC_MB.
+if [[ $(uname -m) == x86_64 ]]; then packages[build]+=" libipsec-mb-dev"; fi
+
 is_installed() {
     if [[ $1 == *:* ]]; then
         command -v "${1%%:*}" >/dev/null

@@ -1,6 +1,7 @@
 #include "client/json_at.hpp"
 #include "doctor/doctor_facts.hpp"
 #include "doctor/examination.hpp"
+#include <parley/crypto/aead.hpp>
 
 #include <fmt/format.h>
 
@@ -96,6 +97,7 @@ std::vector<Check> examine(const Folder& folder, const NodeSays& says, Reach rea
     const bool runs = links.locked;
     out.push_back(check_key(key_facts(folder)));
     out.push_back(check_clock(clock_facts()));
+    out.push_back({"cipher", Grade::ok, "AES-GCM by " + crypto::aead_library()});
     for (const auto& endpoint : config->p2p.listen) {
         out.push_back(check_port(port_facts("p2p.listen", endpoint, runs)));
         if (!config->uses_dht()) continue;
