@@ -2,11 +2,13 @@
 
 # build PRESET [TARGET…]
 build() {
-    local preset=$1 start=$SECONDS quiet=()
+    local preset=$1 start=$SECONDS quiet=() options=()
     shift
+    # A machine that builds once, from nothing.
+    [[ ${CI-} != true || $preset != dev ]] || options=(-D PARLEY_UNITY=ON)
     [[ build/$preset/build.ninja -nt CMakePresets.json ]] || {
         step "Configuring $preset"
-        quietly "configure-$preset.log" cmake --preset "$preset"
+        quietly "configure-$preset.log" cmake --preset "$preset" "${options[@]}"
     }
     step "Building $preset${*:+: $*}"
     [[ $tty ]] || quiet=(-- --quiet)

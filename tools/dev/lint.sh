@@ -64,31 +64,85 @@ tidy_keys() {
     done
 }
 
-# tidy_one KEY FILE: names the file if it is clean, else prints what was found. Tests may be slow.
-tidy_one() {
-    local output checks=()
-    [[ $2 == *_test.cpp ]] && checks=(--checks='-performance-*')
-    if output=$(clang-tidy-19 --quiet "${checks[@]}" -p build/tidy "$2" 2>&1); then
-        : >"build/tidy-cache/$1"
-        printf '    %s\n' "$2"
-    else
-        printf '%s\n' "$output" | grep -v ' warnings\? generated'
-        return 1
-    fi
+# tidy_text FOLDER FILE [TEST]: what clang-tidy finds in it, by the commands in the folder. Tests may
+# be slow.
+tidy_text() {
+    local checks=-bugprone-suspicious-include  # of the units below, which include sources
+    [[ $3 == *_test.cpp ]] && checks+=,-performance-*
+    clang-tidy-19 --quiet --checks="$checks" --extra-arg=-Wfatal-errors -p "$1" \
+        --header-filter="/(parley|apps|bench|examples|fuzz|test|tools)/[^ ]*\.[ch]pp$" "$2" 2>&1
 }
-export -f tidy_one
+
+# tidy_unit UNIT KEY FILE…: names the files that are clean, prints what was found in the others.
+#
+# Most of the work are the headers of others, so that several files that are compiled alike are
+# checked as one source that includes them. Where that is not clean, be it that two have the same
+# local name, each half is checked: what is reported is always of a file by itself.
+tidy_unit() {
+    local unit=$1 output status=0 half key file
+    shift
+    if (($# == 2)); then
+        if output=$(tidy_text build/tidy "$2" "$2"); then
+            : >"build/tidy-cache/$1"
+            printf '    %s\n' "$2"
+        else
+            printf '%s\n' "$output" | grep -v ' warnings\? generated'
+            return 1
+        fi
+        return 0
+    fi
+    mkdir -p "$unit"
+    grep -m 1 -B 3 -A 1 -F "\"file\": \"$PWD/$2\"" build/tidy/compile_commands.json |
+        sed "1s/^/[/; \$s/.*/}]/; s|$PWD/$2|$PWD/$unit/unit.cpp|" >"$unit/compile_commands.json"
+    printf '%s\n' "$@" | sed -n "n; s|.*|#include \"$PWD/&\"|p" >"$unit/unit.cpp"
+    if tidy_text "$unit" "$unit/unit.cpp" "$2" >"$unit/output"; then
+        while (($#)); do
+            : >"build/tidy-cache/$1"
+            printf '    %s\n' "$2"
+            shift 2
+        done
+        return 0
+    fi
+    half=$(($# / 4 * 2))
+    tidy_unit "$unit/a" "${@:1:half}" || status=1
+    tidy_unit "$unit/b" "${@:half+1}" || status=1
+    return "$status"
+}
+export -f tidy_text tidy_unit
+
+# tidy_units: of the lines "KEY FILE" that come in, those compiled alike in one line, 8 at most.
+tidy_units() {
+    awk -v root="$PWD/" '
+        FILENAME != "-" && /^  "command": / {
+            alike = $0
+            gsub(/ -o [^ ]* -c [^ ]*/, "", alike)
+        }
+        FILENAME != "-" && /^  "file": / { split($0, part, "\""); group[part[4]] = alike }
+        FILENAME == "-" {
+            alike = group[root $2] ($2 ~ /_test\.cpp$/)
+            if (count[alike] == 8) {
+                print line[alike]
+                line[alike] = ""
+                count[alike] = 0
+            }
+            line[alike] = line[alike] (count[alike]++ ? " " : "") $0
+        }
+        END { for (alike in line) print line[alike] }' build/tidy/compile_commands.json -
+}
 
 tidy() {
     local start=$SECONDS all key file todo=() total=0 status=0
     mkdir -p build/tidy-cache
+    rm -rf build/tidy-units
     while read -r key file; do
         grep -qF "\"$PWD/$file\"" build/tidy/compile_commands.json || continue
         total=$((total + 1))
-        [[ -e build/tidy-cache/$key ]] || todo+=("$key" "$file")
+        [[ -e build/tidy-cache/$key ]] || todo+=("$key $file")
     done < <(mapfile -t all < <(our_files cpp hpp) && tidy_keys "${all[@]}")
-    step "clang-tidy: $((${#todo[@]} / 2)) of $total files to check"
+    step "clang-tidy: ${#todo[@]} of $total files to check"
     if ((${#todo[@]})); then
-        printf '%s\n' "${todo[@]}" | xargs -n 2 -P "$jobs" bash -c 'tidy_one "$@"' tidy || status=1
+        printf '%s\n' "${todo[@]}" | tidy_units | awk '{ print "build/tidy-units/" NR, $0 }' |
+            xargs -L 1 -P "$jobs" bash -c 'tidy_unit "$@"' tidy || status=1
     fi
     done_in "$start"
     return "$status"
