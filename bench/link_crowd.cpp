@@ -266,17 +266,16 @@ void LinkCrowd::now_up(Peer& p) {
     ++up_;
 }
 
-void LinkCrowd::take(std::size_t peer, const transport::Delivered& delivered) {
-    for (const auto& item : delivered.items) {
+void LinkCrowd::take(std::size_t peer, transport::Delivered& delivered) {
+    delivered.visit([&](const transport::Delivered::Item& item) {
         auto& link = peers_[peer].link;
-        if (!link) return;
-        link->on_command(runtime::now(), transport::Consumed{item.lane, item.credit_bytes},
+        if (!link) return false;
+        link->on_command(runtime::now(),
+                         transport::Consumed{item.lane, transport::credit_cost(item.bytes.size())},
                          events_);
-        if (!on_message) continue;
-        const Bytes bytes = item.own.empty() ? Bytes{delivered.slab}.subspan(item.offset, item.size)
-                                             : Bytes{item.own};
-        on_message(peer, item.lane, item.code, bytes);
-    }
+        if (on_message) on_message(peer, item.lane, item.code, item.bytes);
+        return true;
+    });
 }
 
 void LinkCrowd::run_for(Duration time) {

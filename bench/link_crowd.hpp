@@ -67,7 +67,7 @@ private:
     void settle(std::size_t peer);
     void handle(std::size_t peer);
     void now_up(Peer& peer);
-    void take(std::size_t peer, const transport::Delivered& delivered);
+    void take(std::size_t peer, transport::Delivered& delivered);
     void end(std::size_t peer);
 
     std::vector<transport::TopicSpec> topics_;

@@ -35,7 +35,6 @@ public:
     /// False when the link would be closed.
     bool take(Bytes msg) {
         Delivered delivered;
-        LanesIn::reserve(msg, delivered);
         while (!msg.empty()) {
             const auto chunk = take_chunk(msg);
             if (!chunk) return false;
@@ -43,13 +42,12 @@ public:
                                                         : in_.take(*chunk, delivered).has_value();
             if (!ok) return false;
         }
-        for (const auto& item : delivered.items) {
-            check(item.size <= message_max && item.credit_bytes == credit_cost(item.size));
-            check(item.own.empty() ? item.offset + item.size <= delivered.slab.size()
-                                   : item.own.size() == item.size);
-            held_[item.lane] += item.credit_bytes;
+        delivered.visit([&](const Delivered::Item& item) {
+            check(item.bytes.size() <= message_max);
+            held_[item.lane] += credit_cost(item.bytes.size());
             check(held_[item.lane] <= windows_[item.lane]);
-        }
+            return true;
+        });
         return true;
     }
     void let_go(LaneId lane) {

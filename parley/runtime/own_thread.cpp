@@ -366,7 +366,7 @@ private:
 
     void execute_commands() {
         std::vector<Command> commands;
-        std::vector<transport::CreditLedger::Returned> returned;
+        std::vector<transport::MessageCredit> returned;
         std::shared_ptr<transport::CreditLedger> ledger;
         {
             const std::lock_guard lock{commands_mutex_};
@@ -374,7 +374,7 @@ private:
             returned.swap(returned_);
             ledger = returned_to_;
         }
-        for (const auto& one : returned) ledger->give_back(one.link, one.lane, one.bytes);
+        for (const auto& one : returned) ledger->give_back(one);
         for (auto& command : commands) {
             const auto found = here_.find(command.peer);
             if (found != here_.end()) found->second->execute(command);
@@ -528,7 +528,7 @@ private:
     // Both, under commands_mutex_.
     std::mutex commands_mutex_;
     std::vector<Command> commands_;
-    std::vector<transport::CreditLedger::Returned> returned_;
+    std::vector<transport::MessageCredit> returned_;
     std::shared_ptr<transport::CreditLedger> returned_to_;
 
     // The module's thread.

@@ -12,55 +12,59 @@
 
 namespace parley::transport {
 
+/// Credit of one lane, in bytes of credit_cost.
+struct MessageCredit {
+    LinkId link{};
+    LaneId lane = 0;
+    std::uint64_t bytes = 0;
+};
+
 /// Credit that messages gave back since it was last drained, per link and lane. Shared by all
 /// messages of a node, so that one that outlives its link or its node is harmless.
 /// Threading: the node's thread.
 class CreditLedger {
 public:
-    /// What a lane's messages gave back, in bytes of credit_cost.
-    struct Returned {
-        LinkId link;
-        LaneId lane;
-        std::uint64_t bytes;
-    };
     /// Keeps it for take(); returns to one lane in a row become one.
-    void give_back(LinkId link, LaneId lane, std::uint64_t bytes) {
-        if (!returned_.empty() && returned_.back().link == link && returned_.back().lane == lane) {
-            returned_.back().bytes += bytes;
+    void give_back(const MessageCredit& credit) {
+        if (!returned_.empty() && returned_.back().link == credit.link &&
+            returned_.back().lane == credit.lane) {
+            returned_.back().bytes += credit.bytes;
         } else {
-            returned_.push_back({link, lane, bytes});
+            returned_.push_back(credit);
         }
     }
     /// All of it, in order, once.
-    std::vector<Returned> take() { return std::exchange(returned_, {}); }
+    std::vector<MessageCredit> take() { return std::exchange(returned_, {}); }
     bool empty() const { return returned_.empty(); }
 
 private:
-    std::vector<Returned> returned_;  // bounded by the windows granted
+    std::vector<MessageCredit> returned_;  // bounded by the windows granted
 };
 
 /// Move-only. Credit returns when it is destroyed or taken, at once or later: a module stops a
-/// peer's topic by holding on to its messages.
+/// peer's topic by holding on to its messages. Its bytes may be lent for the call that it is given
+/// to; where it is moved away from there, it takes a copy along.
 class Message {
 public:
     Message() = default;
     /// Without credit, for tests.
-    explicit Message(Buffer bytes) : bytes_(std::move(bytes)) {}
+    explicit Message(Buffer bytes) : own_(std::move(bytes)), bytes_(own_) {}
     Message(Buffer bytes, std::shared_ptr<CreditLedger> ledger, LinkId link, LaneId lane,
             std::uint64_t credit_bytes)
-        : bytes_(std::move(bytes)),
+        : own_(std::move(bytes)),
+          bytes_(own_),
           ledger_(std::move(ledger)),
-          link_(link),
-          credit_bytes_(credit_bytes),
-          lane_(lane) {}
-    Message(Message&& other) noexcept = default;
+          credit_{link, lane, credit_bytes} {}
+    /// Of bytes and a ledger that stay where they are for as long as it is not moved.
+    static Message lent(Bytes bytes, const std::shared_ptr<CreditLedger>& ledger, LinkId link,
+                        LaneId lane, std::uint64_t credit_bytes) {
+        return Message{bytes, ledger, {link, lane, credit_bytes}};
+    }
+    Message(Message&& other) noexcept { swap_in(other); }
     Message& operator=(Message&& other) noexcept {
+        if (this == &other) return *this;
         release();
-        bytes_ = std::move(other.bytes_);
-        ledger_ = std::move(other.ledger_);
-        link_ = other.link_;
-        lane_ = other.lane_;
-        credit_bytes_ = other.credit_bytes_;
+        swap_in(other);
         return *this;
     }
     ~Message() { release(); }
@@ -68,29 +72,53 @@ public:
     Bytes bytes() const { return bytes_; }
     /// Takes the bytes out and gives the credit back: from now on they are the module's memory.
     Buffer take() {
-        Buffer out = std::move(bytes_);
+        Buffer out = move_bytes();
         release();
         return out;
     }
     /// From now on the credit goes to `other`, whose owner passes it on to the result: for a
     /// message that is handed to another thread.
     std::shared_ptr<CreditLedger> redirect_credit(std::shared_ptr<CreditLedger> other) {
+        keep();
         return std::exchange(ledger_, std::move(other));
     }
     /// Takes the bytes out and keeps the credit: while the Message lives, its sender waits.
-    Buffer move_bytes() { return std::move(bytes_); }
+    Buffer move_bytes() {
+        keep();
+        bytes_ = {};
+        return std::exchange(own_, {});
+    }
 
 private:
+    Message(Bytes bytes, const std::shared_ptr<CreditLedger>& ledger, const MessageCredit& credit)
+        : bytes_(bytes), lender_(&ledger), credit_(credit) {}
+
+    /// What is lent becomes its own.
+    void keep() {
+        if (!lender_) return;
+        own_ = to_buffer(bytes_);
+        bytes_ = own_;
+        ledger_ = *std::exchange(lender_, nullptr);
+    }
+    /// Precondition: there is nothing to release.
+    void swap_in(Message& other) {
+        other.keep();
+        own_ = std::exchange(other.own_, {});
+        bytes_ = std::exchange(other.bytes_, {});
+        ledger_ = std::exchange(other.ledger_, nullptr);
+        credit_ = other.credit_;
+    }
     void release() {
-        if (ledger_) ledger_->give_back(link_, lane_, credit_bytes_);
+        if (auto* ledger = lender_ ? lender_->get() : ledger_.get()) ledger->give_back(credit_);
+        lender_ = nullptr;
         ledger_.reset();
     }
 
-    Buffer bytes_;
-    std::shared_ptr<CreditLedger> ledger_;
-    LinkId link_{};
-    std::uint64_t credit_bytes_ = 0;
-    LaneId lane_ = 0;
+    Buffer own_;
+    Bytes bytes_;  // own_, or lent
+    const std::shared_ptr<CreditLedger>* lender_ = nullptr;
+    std::shared_ptr<CreditLedger> ledger_;  // null while lent
+    MessageCredit credit_;
 };
 
 }  // namespace parley::transport

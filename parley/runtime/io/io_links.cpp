@@ -40,7 +40,7 @@ constexpr std::size_t event_bytes = sizeof(transport::LinkEvent);
 std::size_t memory_of(const transport::LinkEvent& event) {
     const auto* delivered = std::get_if<transport::Delivered>(&event);
     if (!delivered) return event_bytes;
-    return event_bytes + delivered->items.size() * sizeof(transport::Delivered::Item);
+    return event_bytes + delivered->overhead_bytes();
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ bool ends_dial(const transport::LinkCommand& command) {
                           [](const Abandon&) { return true; },
                           [](const Proceed&) { return false; },
                           [](const Send&) { return false; },
+                          [](const SendChunks&) { return false; },
                           [](const Consumed&) { return false; },
                           [](const GrowWindow&) { return false; },
                           [](const SetStatus&) { return false; },

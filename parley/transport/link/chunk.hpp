@@ -68,6 +68,39 @@ inline Result<Chunk, LinkError> take_chunk(Bytes& msg) {
     return chunk;
 }
 
+/// Writes what comes before a chunk's bytes; its size. Precondition: room for it.
+inline std::size_t write_chunk_header(MutableBytes at, const Chunk& chunk) {
+    at[0] = std::byte{chunk.lane};
+    at[1] = std::byte{chunk.flags};
+    store_be(at.subspan(2, 2), static_cast<std::uint16_t>(chunk.bytes.size()));
+    if (!chunk.first()) return chunk_header_bytes;
+    store_be(at.subspan(4, 2), chunk.code);
+    store_be(at.subspan(6, 4), chunk.total);
+    return first_chunk_header_bytes;
+}
+
+/// Messages up to this size may wait as chunks that are laid out already: they fit into any frame.
+inline constexpr std::size_t laid_out_bytes_max = 512;
+/// Chunks that wait together have about as many bytes as a frame.
+inline constexpr std::size_t laid_out_run_bytes = 64 * 1024;
+
+/// Adds a whole message of at most laid_out_bytes_max as one chunk.
+inline void lay_out(Buffer& chunks, LaneId lane, Code code, Bytes message) {
+    const Chunk chunk{.lane = lane,
+                      .flags = chunk_flag::first | chunk_flag::last,
+                      .code = code,
+                      .total = static_cast<std::uint32_t>(message.size()),
+                      .bytes = message};
+    ByteArray<first_chunk_header_bytes> header;
+    write_chunk_header(header, chunk);
+    append(chunks, header);
+    append(chunks, message);
+}
+/// Bytes of the first message in chunks from lay_out. Precondition: there is one.
+inline std::size_t first_laid_out(Bytes chunks) {
+    return load_be<std::uint16_t>(chunks.subspan(2, 2));
+}
+
 /// Lays chunks out at their place in a frame's msg. Small ones are copied there, large ones only
 /// noted: the cipher reads them where they are.
 class ChunkWriter {
@@ -98,6 +131,8 @@ public:
         size_ += chunk.bytes.size();
         run_start_ = size_;
     }
+    /// Whole chunks, as they are. Precondition: room for them.
+    void put_laid_out(Bytes chunks) { copy(chunks); }
     /// All parts, in order, that make the msg.
     std::span<const Bytes> parts() {
         end_run();
@@ -105,17 +140,7 @@ public:
     }
 
 private:
-    void put_header(const Chunk& chunk) {
-        const auto at = msg_.subspan(size_);
-        at[0] = std::byte{chunk.lane};
-        at[1] = std::byte{chunk.flags};
-        store_be(at.subspan(2, 2), static_cast<std::uint16_t>(chunk.bytes.size()));
-        if (chunk.first()) {
-            store_be(at.subspan(4, 2), chunk.code);
-            store_be(at.subspan(6, 4), chunk.total);
-        }
-        size_ += chunk.first() ? first_chunk_header_bytes : chunk_header_bytes;
-    }
+    void put_header(const Chunk& chunk) { size_ += write_chunk_header(msg_.subspan(size_), chunk); }
     void copy(Bytes bytes) {
         if (!bytes.empty()) std::memcpy(msg_.subspan(size_).data(), bytes.data(), bytes.size());
         size_ += bytes.size();

@@ -11,12 +11,8 @@ namespace parley::transport {
 
 namespace {
 
-/// Messages up to this size share a slab; larger ones own their bytes.
-constexpr std::size_t slab_message_bytes = 4096;
-
-bool goes_to_slab(std::size_t size) {
-    return size <= slab_message_bytes;
-}
+/// Messages up to this size share memory; larger ones own theirs.
+constexpr std::size_t small_message_bytes = 4096;
 
 }  // namespace
 
@@ -26,20 +22,6 @@ void LanesIn::add(std::uint64_t window, std::uint32_t message_bytes_max) {
     lane.first_window = lane.window = lane.limit = window;
     lane.message_bytes_max = message_bytes_max;
     lanes_.push_back(std::move(lane));
-}
-
-void LanesIn::reserve(Bytes msg, Delivered& out) {
-    std::size_t bytes = 0;
-    std::size_t items = 0;
-    while (!msg.empty()) {
-        const auto chunk = take_chunk(msg);
-        if (!chunk) break;  // reported when it is taken
-        if (chunk->lane == control_lane || !chunk->last()) continue;
-        ++items;
-        if (chunk->first() && goes_to_slab(chunk->bytes.size())) bytes += chunk->bytes.size();
-    }
-    out.slab.reserve(bytes);
-    out.items.reserve(items);
 }
 
 Result<void, LinkError> LanesIn::take(const Chunk& chunk, Delivered& out) {
@@ -71,14 +53,8 @@ Result<void, LinkError> LanesIn::take_first(Lane& lane, const Chunk& chunk, Deli
     }
     lane.cost_in += cost;
     note_grant(chunk.lane);
-    if (chunk.last() && goes_to_slab(size)) {
-        out.items.push_back({.lane = chunk.lane,
-                             .code = chunk.code,
-                             .offset = static_cast<std::uint32_t>(out.slab.size()),
-                             .size = static_cast<std::uint32_t>(size),
-                             .own = {},
-                             .credit_bytes = cost});
-        append(out.slab, chunk.bytes);
+    if (chunk.last() && size <= small_message_bytes) {
+        out.add_small(chunk.lane, chunk.code, chunk.bytes);
         return {};
     }
     lane.open = true;
@@ -99,12 +75,7 @@ Result<void, LinkError> LanesIn::take_next(Lane& lane, const Chunk& chunk, Deliv
     append(lane.message, chunk.bytes);
     if (!chunk.last()) return {};
     lane.open = false;
-    out.items.push_back({.lane = chunk.lane,
-                         .code = lane.code,
-                         .offset = 0,
-                         .size = lane.total,
-                         .own = std::move(lane.message),
-                         .credit_bytes = credit_cost(lane.total)});
+    out.add_large(chunk.lane, lane.code, std::move(lane.message));
     lane.message = {};
     return {};
 }

@@ -22,8 +22,6 @@ public:
     void add(std::uint64_t window, std::uint32_t message_bytes_max);
     LaneId lane_max() const { return static_cast<LaneId>(lanes_.size()); }
 
-    /// Reserves in `out` what the whole messages in this frame need. Its chunks are not checked.
-    static void reserve(Bytes msg, Delivered& out);
     /// Takes a chunk of a lane from 1 on; a message that is complete goes to `out`.
     /// Errors: unknown_lane to over_credit of LinkErrc.
     Result<void, LinkError> take(const Chunk& chunk, Delivered& out);

@@ -27,8 +27,7 @@ std::size_t class_of(Priority priority) {
 }  // namespace
 
 void LanesOut::Lane::pop() {
-    drained_bytes += credit_cost(queue[head].message.size());  // as the Switch counted it
-    queue[head].message = {};
+    queue[head].bytes = {};
     ++head;
     sent_of_head = 0;
     head_begun = false;
@@ -55,8 +54,14 @@ bool LanesOut::push(LaneId lane, Code code, SharedBytes message) {
     auto& l = lanes_[lane - 1U];
     if (message.size() > l.message_bytes_max) return false;
     queued_bytes_ += message.size() + first_chunk_header_bytes;
-    l.queue.push_back({std::move(message), code});
+    l.queue.push_back({std::move(message), code, false});
     return true;
+}
+
+void LanesOut::push_chunks(LaneId lane, Buffer&& chunks) {
+    assert(lane != control_lane && lane <= lanes_.size() && !chunks.empty());
+    queued_bytes_ += chunks.size();
+    lanes_[lane - 1U].queue.push_back({SharedBytes::own(std::move(chunks)), 0, true});
 }
 
 Result<Duration, LinkError> LanesOut::on_credit(LaneId lane, std::uint64_t limit, Instant now) {
@@ -160,7 +165,8 @@ bool LanesOut::fill_from(Lane& lane, LaneId id, std::size_t bytes_max, ChunkWrit
 
 bool LanesOut::put_chunk(Lane& lane, LaneId id, std::size_t bytes_max, ChunkWriter& out) {
     const auto& head = lane.queue[lane.head];
-    const auto total = head.message.size();
+    if (head.laid_out) return put_laid_out(lane, bytes_max, out);
+    const auto total = head.bytes.size();
     const auto left = total - lane.sent_of_head;
     const auto header = lane.head_begun ? chunk_header_bytes : first_chunk_header_bytes;
     if (out.room() < header) return false;
@@ -178,19 +184,44 @@ bool LanesOut::put_chunk(Lane& lane, LaneId id, std::size_t bytes_max, ChunkWrit
     chunk.lane = id;
     chunk.code = head.code;
     chunk.total = static_cast<std::uint32_t>(total);
-    chunk.bytes = head.message.view().subspan(lane.sent_of_head, size);
+    chunk.bytes = head.bytes.view().subspan(lane.sent_of_head, size);
     if (!lane.head_begun) {
         chunk.flags = chunk_flag::first;
         lane.cost_sent += credit_cost(total);
         lane.head_begun = true;
     }
     if (size == left) chunk.flags |= chunk_flag::last;
-    out.put(chunk, head.message);
+    out.put(chunk, head.bytes);
     lane.sent_of_head += size;
     if (size == left) {
         queued_bytes_ -= total + first_chunk_header_bytes;
+        lane.drained_bytes += credit_cost(total);  // as the Switch counted it
         lane.pop();
     }
+    return true;
+}
+
+/// As many whole messages as there is room, credit and turn for, at least one, in one piece.
+bool LanesOut::put_laid_out(Lane& lane, std::size_t bytes_max, ChunkWriter& out) {
+    const auto chunks = lane.queue[lane.head].bytes.view().subspan(lane.sent_of_head);
+    const auto room = std::min(out.room(), chunks.size());
+    std::size_t taken = 0;
+    std::uint64_t cost = 0;
+    while (taken < std::min(bytes_max, chunks.size())) {
+        const auto size = first_laid_out(chunks.subspan(taken));
+        const auto next_cost = credit_cost(size);
+        const auto end = taken + first_chunk_header_bytes + size;
+        if (end > room || lane.cost_sent + cost + next_cost > lane.limit) break;
+        taken = end;
+        cost += next_cost;
+    }
+    if (taken == 0) return false;
+    out.put_laid_out(chunks.first(taken));
+    queued_bytes_ -= taken;
+    lane.cost_sent += cost;
+    lane.drained_bytes += cost;
+    lane.sent_of_head += taken;
+    if (taken == chunks.size()) lane.pop();
     return true;
 }
 

@@ -46,6 +46,9 @@ public:
 
     /// False, and nothing queued: no such lane, or larger than the receiver takes.
     [[nodiscard]] bool push(LaneId lane, Code code, SharedBytes message);
+    /// Adds whole messages of the lane, from lay_out. Precondition: the lane is there, and the
+    /// receiver takes their size.
+    void push_chunks(LaneId lane, Buffer&& chunks);
     /// More credit came. Returns for how long messages had waited for it and nothing else, as far
     /// as note_blocked knows.
     /// Errors: unknown_lane, credit_not_raised, credit_beyond_sent.
@@ -77,9 +80,11 @@ public:
     void trim();
 
 private:
+    /// A message, or several that are laid out as chunks.
     struct Waiting {
-        SharedBytes message;
+        SharedBytes bytes;
         Code code;
+        bool laid_out;
     };
     struct Lane {
         Priority priority;
@@ -92,14 +97,19 @@ private:
         std::vector<Waiting> queue;      // from `head` on
         std::size_t head = 0;
         std::size_t sent_of_head = 0;
-        bool head_begun = false;
+        bool head_begun = false;  // never of chunks that are laid out
         std::uint64_t drained_bytes = 0;
         Instant blocked_since = never;
 
         bool empty() const { return head == queue.size(); }
         bool sendable() const {
-            return !empty() &&
-                   (head_begun || cost_sent + credit_cost(queue[head].message.size()) <= limit);
+            return !empty() && (head_begun || cost_sent + credit_cost(next_size()) <= limit);
+        }
+        /// Of the message whose turn it is.
+        std::size_t next_size() const {
+            const auto& next = queue[head];
+            return next.laid_out ? first_laid_out(next.bytes.view().subspan(sent_of_head))
+                                 : next.bytes.size();
         }
         void pop();
     };
@@ -116,6 +126,7 @@ private:
                     const std::array<LaneMask, classes>& masks);
     bool fill_from(Lane& lane, LaneId id, std::size_t bytes_max, ChunkWriter& out);
     bool put_chunk(Lane& lane, LaneId id, std::size_t bytes_max, ChunkWriter& out);
+    bool put_laid_out(Lane& lane, std::size_t bytes_max, ChunkWriter& out);
 
     std::vector<Lane> lanes_;
     std::size_t queued_bytes_ = 0;

@@ -36,6 +36,10 @@ void Link::Impl::on_command(Now now, LinkCommand&& command, Events& out) {
                    [&](Refuse& c) { refuse(c.goodbye, out); },
                    [&](Abandon& c) { close(c.reason, "abandoned", out); },
                    [&](Send& c) { send(now, std::move(c), out); },
+                   [&](SendChunks& c) {
+                       lanes_out_.push_chunks(c.lane, std::move(c.chunks));
+                       if (!lanes_out_.sendable()) lanes_out_.note_blocked(now.instant);
+                   },
                    [&](Consumed& c) { lanes_in_.consumed(c.lane, c.bytes); },
                    [&](GrowWindow& c) { lanes_in_.grow(c.lane, c.bytes); },
                    [&](SetStatus& c) {

@@ -9,6 +9,7 @@
 #include <parley/identity/node_id.hpp>
 #include <parley/transport/handshake/goodbye.hpp>
 #include <parley/transport/handshake/hello.hpp>
+#include <parley/transport/link/delivered.hpp>
 #include <parley/transport/types.hpp>
 
 #include <cstdint>
@@ -40,6 +41,11 @@ struct Send {
     Code code;
     SharedBytes message;
 };
+/// Small messages of one lane, at least one: whole chunks as they will lie in a frame.
+struct SendChunks {
+    LaneId lane;
+    Buffer chunks;
+};
 /// Modules let go of messages: credit to grant again, in bytes of credit_cost.
 struct Consumed {
     LaneId lane;
@@ -60,8 +66,8 @@ struct SetStatus {
 struct Probe {
     Duration patience;
 };
-using LinkCommand =
-    std::variant<Proceed, Refuse, Abandon, Send, Consumed, GrowWindow, SetStatus, Probe>;
+using LinkCommand = std::variant<Proceed, Refuse, Abandon, Send, SendChunks, Consumed, GrowWindow,
+                                 SetStatus, Probe>;
 
 // --- Events: Link to Switch ----------------------------------------------------------------
 
@@ -82,20 +88,6 @@ struct Up {};
 /// The listener told from where it saw us call; at most once a link, and only if we dialed.
 struct ObservedAddress {
     Endpoint endpoint;
-};
-/// Messages in the order of their lanes. `slab` holds small ones; big ones own their buffer.
-struct Delivered {
-    /// One message, with the credit that it holds.
-    struct Item {
-        LaneId lane;
-        Code code;
-        std::uint32_t offset = 0;  ///< into slab, if `own` is empty
-        std::uint32_t size = 0;
-        Buffer own;
-        std::uint64_t credit_bytes = 0;
-    };
-    Buffer slab;
-    std::vector<Item> items;
 };
 /// Bytes (as counted against the send budget: the messages' credit_cost, lanes_out.hpp, so that
 /// tiny ones are not free) that left a lane's queue.

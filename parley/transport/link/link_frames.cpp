@@ -28,8 +28,7 @@ void Link::Impl::on_frames(Now now, MutableBytes bytes, Events& out) {
 
 void Link::Impl::on_msg(Now now, Bytes msg, Events& out) {
     if (heartbeat_ && heartbeat_->on_frame(now)) out.emplace_back(Alive{});
-    Delivered delivered;
-    if (phase_ == Phase::up) LanesIn::reserve(msg, delivered);
+    Delivered delivered{msg.size()};
     while (!msg.empty() && !closed()) {
         const auto chunk = take_chunk(msg);
         if (!chunk) {
@@ -52,9 +51,8 @@ void Link::Impl::on_msg(Now now, Bytes msg, Events& out) {
 }
 
 void Link::Impl::flush(Delivered& delivered, Events& out) {
-    if (delivered.items.empty()) return;
-    out.emplace_back(std::move(delivered));
-    delivered = {};
+    if (delivered.empty()) return;
+    out.emplace_back(std::exchange(delivered, Delivered{}));
 }
 
 Result<void, LinkError> Link::Impl::check_control(Now now, const Chunk& chunk) {

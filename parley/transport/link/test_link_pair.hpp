@@ -8,6 +8,7 @@
 #include <parley/transport/link/chunk.hpp>
 #include <parley/transport/link/control.hpp>
 #include <parley/transport/link/frame.hpp>
+#include <parley/transport/link/lanes_out.hpp>
 #include <parley/transport/link/link.hpp>
 
 #include <doctest/doctest.h>
@@ -134,13 +135,11 @@ struct Received {
 inline std::vector<Received> received(Side& side) {
     std::vector<Received> out;
     for (auto& delivered : side.take<Delivered>()) {
-        for (auto& item : delivered.items) {
-            auto bytes = item.own.empty()
-                             ? to_buffer(Bytes{delivered.slab}.subspan(item.offset, item.size))
-                             : std::move(item.own);
-            CHECK(bytes.size() == item.size);
-            out.push_back({item.lane, item.code, std::move(bytes), item.credit_bytes});
-        }
+        delivered.visit([&](const Delivered::Item& item) {
+            out.push_back(
+                {item.lane, item.code, to_buffer(item.bytes), credit_cost(item.bytes.size())});
+            return true;
+        });
     }
     return out;
 }

@@ -1,5 +1,7 @@
 #include <parley/transport/switch/connections.hpp>
 
+#include <parley/transport/link/chunk.hpp>
+
 #include <algorithm>
 
 namespace parley::transport {
@@ -20,6 +22,25 @@ Connection& Connections::add(Instant now, const Endpoint& endpoint, Direction di
 Connection* Connections::find(LinkId link) const {
     const auto found = table_.find(link);
     return found == table_.end() ? nullptr : found->second.get();
+}
+
+void Connections::send(LinkId link, LaneId lane, Code code, SharedBytes message) {
+    auto* last = effects_.empty() ? nullptr : std::get_if<CommandLink>(&effects_.back());
+    if (message.size() > laid_out_bytes_max || !last || last->link != link) {
+        return command(link, Send{lane, code, std::move(message)});
+    }
+    if (auto* one = std::get_if<Send>(&last->command);
+        one && one->lane == lane && one->message.size() <= laid_out_bytes_max) {
+        Buffer chunks;
+        chunks.reserve(4 * (first_chunk_header_bytes + message.size()));
+        lay_out(chunks, lane, one->code, one->message);
+        last->command = SendChunks{lane, std::move(chunks)};
+    }
+    auto* several = std::get_if<SendChunks>(&last->command);
+    if (!several || several->lane != lane || several->chunks.size() >= laid_out_run_bytes) {
+        return command(link, Send{lane, code, std::move(message)});
+    }
+    lay_out(several->chunks, lane, code, message);
 }
 
 void Connections::set_up(Instant now, Connection& connection) {

@@ -40,6 +40,8 @@ public:
     void command(LinkId link, LinkCommand command) {
         effects_.emplace_back(std::in_place_type<CommandLink>, link, std::move(command));
     }
+    /// A Send; small ones to one lane in a row become one SendChunks.
+    void send(LinkId link, LaneId lane, Code code, SharedBytes message);
     /// Swaps the effects so far into `out`, whose memory is used for the next ones.
     void take_effects(std::vector<SwitchEffect>& out) {
         out.clear();

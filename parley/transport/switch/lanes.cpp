@@ -92,14 +92,13 @@ void Lanes::close_lanes_of(std::size_t module) {
 // --- In ------------------------------------------------------------------------------------
 
 void Lanes::deliver(Connection& c, Delivered& batch) {
-    const Bytes slab{batch.slab};
     CallWatch* watch = modules_.call_watch;
     TopicLane* entered = nullptr;
-    for (Delivered::Item& item : batch.items) {
-        if (c.phase != Phase::up) break;  // closing: nothing more is heard of it
+    batch.visit([&](const Delivered::Item& item) {
+        if (c.phase != Phase::up) return false;  // closing: nothing more is heard of it
         if (item.lane == 0 || item.lane > c.lanes.size()) {
             assert(false && "a link delivered on a lane that it does not have");
-            continue;
+            return true;
         }
         TopicLane& lane = *c.lanes[item.lane - 1U];
         if (watch && entered != &lane) {
@@ -107,25 +106,25 @@ void Lanes::deliver(Connection& c, Delivered& batch) {
             entered = &lane;
             watch->enter(modules_.spec(lane.module()).name, "handle");
         }
-        Buffer bytes = item.own.empty() ? to_buffer(slab.subspan(item.offset, item.size))
-                                        : std::move(item.own);
         ++c.messages_in;
-        c.bytes_in += bytes.size();
+        c.bytes_in += item.bytes.size();
         auto& total = totals_[lane.module()];
         ++total.messages_in;
-        total.bytes_in += bytes.size();
-        handle(c, lane, item.code, std::move(bytes), item.credit_bytes);
-    }
+        total.bytes_in += item.bytes.size();
+        handle(c, lane, item);
+        return true;
+    });
     if (entered) watch->leave();
 }
 
 /// A message for a module that threw is dropped, and its credit goes back at once.
-void Lanes::handle(Connection& c, TopicLane& lane, Code code, Buffer&& bytes,
-                   std::uint64_t credit_bytes) {
-    if (!lane.handler) return ledger_->give_back(c.link, lane.lane(), credit_bytes);
+void Lanes::handle(Connection& c, TopicLane& lane, const Delivered::Item& item) {
+    const auto credit = credit_cost(item.bytes.size());
+    if (!lane.handler) return ledger_->give_back({c.link, item.lane, credit});
     const bool handled = modules_.call_unwatched(lane.module(), "handle", [&] {
         const auto result = lane.handler->handle(
-            code, Message{std::move(bytes), ledger_, c.link, lane.lane(), credit_bytes});
+            item.code, item.own ? Message{std::move(*item.own), ledger_, c.link, item.lane, credit}
+                                : Message::lent(item.bytes, ledger_, c.link, item.lane, credit));
         if (!result) penalties_.penalise(c, result.error());
     });
     if (!handled) close_lanes_of(lane.module());
@@ -242,7 +241,7 @@ void Lanes::drain_credit() {
     if (ledger_->empty()) return;
     Connection* connection = nullptr;
     LinkId last{};
-    for (const CreditLedger::Returned& returned : ledger_->take()) {
+    for (const MessageCredit& returned : ledger_->take()) {
         if (!connection || returned.link != last) {
             connection = state_.connections.find(returned.link);
         }

@@ -63,6 +63,9 @@ public:
         totals_[module].bytes_out += bytes;
     }
     void note_waste(Connection& connection, TopicLane& lane, Duration work);
+    void send(LinkId link, LaneId lane, Code code, SharedBytes message) {
+        state_.connections.send(link, lane, code, std::move(message));
+    }
     void command(LinkId link, LinkCommand command) {
         state_.connections.command(link, std::move(command));
     }
@@ -80,8 +83,7 @@ private:
         if (!modules_.call(module, name, std::forward<F>(run))) close_lanes_of(module);
     }
     void make_lanes(Connection& connection);
-    void handle(Connection& connection, TopicLane& lane, Code code, Buffer&& bytes,
-                std::uint64_t credit_bytes);
+    void handle(Connection& connection, TopicLane& lane, const Delivered::Item& item);
     void close_lane(Connection& connection, std::size_t module, CloseReason reason);
     void close_lanes_of(std::size_t module);
     void pass_on_credit(TopicLane& lane);

@@ -83,10 +83,9 @@ TEST_CASE("modules: messages for one that threw are dropped, and their credit go
     const LinkId link = n.rig.up_inbound(n.keys[1]);
     n.chat.throws_in = "handle";
     Delivered delivered;
-    delivered.slab = Buffer(12);
-    delivered.items.push_back({Node::chat_lane, 1, 0, 4, {}, 68});
-    delivered.items.push_back({Node::chat_lane, 2, 4, 4, {}, 68});
-    delivered.items.push_back({Node::blocks_lane, 3, 8, 4, {}, 68});
+    delivered.add_small(Node::chat_lane, 1, Buffer(4));
+    delivered.add_small(Node::chat_lane, 2, Buffer(4));
+    delivered.add_small(Node::blocks_lane, 3, Buffer(4));
     n.rig.event(link, std::move(delivered));
     CHECK(n.chat.log == Words{"new", "handle 1", "closed module_failed"});
     CHECK(n.blocks.count("handle 3") == 1);

@@ -346,17 +346,41 @@ TEST_CASE("switch: messages reach their module, small ones and big ones, in orde
     n.chat.on_handle = note;
     n.blocks.on_handle = note;
     Delivered delivered;
-    delivered.slab = to_buffer(bytes_of("onetwo"));
-    delivered.items.push_back({chat_lane, 1, 0, 3, {}, 67});
-    delivered.items.push_back({blocks_lane, 2, 0, 0, to_buffer(bytes_of("large")), 69});
-    delivered.items.push_back({chat_lane, 3, 3, 3, {}, 67});
-    delivered.items.push_back({chat_lane, 4, 6, 0, {}, 64});
+    delivered.add_small(chat_lane, 1, bytes_of("one"));
+    delivered.add_large(blocks_lane, 2, to_buffer(bytes_of("large")));
+    delivered.add_small(chat_lane, 3, bytes_of("two"));
+    delivered.add_small(chat_lane, 4, {});
     n.rig.event(link, std::move(delivered));
     CHECK(seen == Words{"1 one", "2 large", "3 two", "4 "});
     const PeerInfo info = n.rig.node->peers().at(0);
     CHECK(info.messages_in == 4);
     CHECK(info.bytes_in == 11);
     CHECK(n.rig.commands(link) == Words{"consumed 2 198", "consumed 1 69"});
+}
+
+TEST_CASE("switch: small messages to one lane in a row are one command") {
+    Node n;
+    const LinkId link = n.rig.up_inbound(n.keys[1]);
+    const LinkId other = n.rig.up_inbound(n.keys[2]);
+    n.rig.take();
+    n.rig.commands(link);
+    n.rig.commands(other);
+    Context& peer = *n.chat.peers.at(0);
+    for (Code code = 1; code <= 3; ++code) CHECK(peer.send(code, bytes(10)) == SendResult::queued);
+    n.chat.peers.at(1)->send(4, bytes(10));
+    CHECK(n.rig.commands(link) == Words{"send 2 1 2 2 2 3"});
+    CHECK(n.rig.commands(other) == Words{"send 2 4"});
+    n.rig.event(link, Drained{chat_lane, 3 * credit_cost(10)});
+    peer.send(5, bytes(513));
+    peer.send(6, bytes(0));
+    peer.send(7, bytes(0));
+    n.blocks.peers.at(0)->send(8, bytes(0));
+    CHECK(n.rig.commands(link) == Words{"send 2 5", "send 2 6 2 7", "send 1 8"});
+    n.rig.event(link, Drained{chat_lane, credit_cost(513) + 2 * credit_cost(0)});
+    peer.send(9, bytes(0));
+    peer.send(10, bytes(512));
+    peer.send(11, bytes(0));
+    CHECK(n.rig.commands(link) == Words{"send 2 9 2 10 2 11"});
 }
 
 TEST_CASE("switch: loads say what waits on all lanes of a topic, and how often one was full") {
@@ -451,7 +475,8 @@ TEST_CASE("switch: send says full over the budget, and on_writable comes once at
     // The budget is 1,000; each message of 36 costs 100.
     for (int i = 0; i < 10; ++i) CHECK(peer.send(1, bytes(36)) == SendResult::queued);
     CHECK(peer.send(1, bytes(36)) == SendResult::full);
-    CHECK(n.rig.commands(link).size() == 10);
+    CHECK(n.rig.node->peers()[0].messages_out == 10);
+    CHECK(n.rig.commands(link).size() == 1);
     n.rig.event(link, Drained{chat_lane, 400});
     CHECK(n.chat.count("writable") == 0);
     n.rig.event(link, Drained{blocks_lane, 0});
@@ -465,7 +490,7 @@ TEST_CASE("switch: send says full over the budget, and on_writable comes once at
     n.chat.when_writable = [&](Context& p) { CHECK(p.send(2, bytes(500)) == SendResult::queued); };
     n.rig.event(link, Drained{chat_lane, 500});
     CHECK(n.chat.count("writable") == 2);
-    CHECK(n.rig.commands(link) == Words{"send 2 1", "send 2 1", "send 2 2"});
+    CHECK(n.rig.commands(link) == Words{"send 2 1 2 1 2 2"});
     CHECK(n.rig.node->peers()[0].messages_out == 13);
     CHECK(n.rig.node->peers()[0].bytes_out == 11 * 36 + 500);
 }
@@ -531,9 +556,8 @@ TEST_CASE("switch: a module that disconnects in handle hears no more of the link
         return {};
     };
     Delivered delivered;
-    delivered.slab = Buffer(8);
-    delivered.items.push_back({chat_lane, 1, 0, 4, {}, 68});
-    delivered.items.push_back({chat_lane, 2, 4, 4, {}, 68});
+    delivered.add_small(chat_lane, 1, Buffer(4));
+    delivered.add_small(chat_lane, 2, Buffer(4));
     n.rig.event(link, std::move(delivered));
     CHECK(n.chat.count("handle 1") == 1);
     CHECK(n.chat.count("handle 2") == 0);
@@ -855,9 +879,9 @@ TEST_CASE("switch: a probe is told of every call into a module") {
           Words{"chat new_peer", "blocks new_peer", "chat status", "blocks status"});
     recorder.names.clear();
     Delivered delivered;
-    delivered.items.push_back({chat_lane, 1, 0, 0, {}, 64});
-    delivered.items.push_back({chat_lane, 2, 0, 0, {}, 64});
-    delivered.items.push_back({blocks_lane, 3, 0, 0, {}, 64});
+    delivered.add_small(chat_lane, 1, {});
+    delivered.add_small(chat_lane, 2, {});
+    delivered.add_small(blocks_lane, 3, {});
     n.rig.event(link, std::move(delivered));
     n.rig.closed(link);
     CHECK(recorder.names ==

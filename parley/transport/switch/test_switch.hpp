@@ -245,13 +245,7 @@ struct Rig {
     }
     void deliver(LinkId link, LaneId lane, Code code, std::string_view text) {
         Delivered delivered;
-        delivered.slab = to_buffer(bytes_of(text));
-        Delivered::Item item{};
-        item.lane = lane;
-        item.code = code;
-        item.size = static_cast<std::uint32_t>(text.size());
-        item.credit_bytes = credit_cost(text.size());
-        delivered.items.push_back(std::move(item));
+        delivered.add_small(lane, code, bytes_of(text));
         event(link, std::move(delivered));
     }
 
@@ -294,6 +288,14 @@ struct Rig {
         }
         if (auto* send = std::get_if<Send>(&c)) {
             return "send " + std::to_string(send->lane) + " " + std::to_string(send->code);
+        }
+        if (auto* several = std::get_if<SendChunks>(&c)) {
+            std::string words = "send";
+            for (Bytes rest{several->chunks}; !rest.empty();) {
+                const auto chunk = take_chunk(rest);
+                words += " " + std::to_string(chunk->lane) + " " + std::to_string(chunk->code);
+            }
+            return words;
         }
         if (auto* consumed = std::get_if<Consumed>(&c)) {
             return "consumed " + std::to_string(consumed->lane) + " " +

@@ -92,7 +92,7 @@ SendResult TopicLane::queue(Code code, SharedBytes message) {
     ++connection_.messages_out;
     connection_.bytes_out += size;
     lanes_.note_sent(module_, size);
-    lanes_.command(connection_.link, Send{lane_, code, std::move(message)});
+    lanes_.send(connection_.link, lane_, code, std::move(message));
     return SendResult::queued;
 }
 

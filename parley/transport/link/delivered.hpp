@@ -1,0 +1,87 @@
+// Delivered: the whole messages of a frame on their way to the node's thread, in the order in which
+// they came. Small ones lie one after the other in one piece of memory; a large one owns its own.
+// Threading: one thread at a time.
+#pragma once
+
+#include <parley/base/bytes.hpp>
+#include <parley/transport/types.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+namespace parley::transport {
+
+/// Bounded by the size of a frame and what the lanes' windows let large messages have.
+class Delivered {
+public:
+    /// A message as visit() gives it. Its bytes live as long as the Delivered does, unless taken.
+    struct Item {
+        LaneId lane;
+        Code code;
+        Bytes bytes;
+        Buffer* own;  ///< of a large message: the memory of `bytes`, to be taken; else null
+    };
+
+    /// `small_bytes`: about what small messages will need, as those of a frame do with their
+    /// headers.
+    explicit Delivered(std::size_t small_bytes = 0) : small_bytes_(small_bytes) {}
+
+    /// A copy of a small message.
+    void add_small(LaneId lane, Code code, Bytes bytes) {
+        if (small_.capacity() == 0) small_.reserve(small_bytes_);
+        std::array<std::byte, header_bytes> header;
+        const Header values{static_cast<std::uint32_t>(bytes.size()), code, lane};
+        std::memcpy(header.data(), &values, sizeof values);
+        append(small_, header);
+        append(small_, bytes);
+    }
+    void add_large(LaneId lane, Code code, Buffer&& bytes) {
+        large_.push_back({small_.size(), std::move(bytes), code, lane});
+    }
+
+    bool empty() const { return small_.empty() && large_.empty(); }
+    /// Memory beside that of the messages.
+    std::size_t overhead_bytes() const { return large_.size() * sizeof(Large); }
+
+    /// Calls `visit(Item)` for each, in order, until it returns false.
+    template <class Visit>
+    void visit(Visit&& visit) {
+        std::size_t at = 0;
+        auto large = large_.begin();
+        while (true) {
+            for (; large != large_.end() && large->after == at; ++large) {
+                if (!visit(Item{large->lane, large->code, large->bytes, &large->bytes})) return;
+            }
+            if (at == small_.size()) return;
+            Header header;
+            std::memcpy(&header, small_.data() + at, sizeof header);
+            const auto bytes = Bytes{small_}.subspan(at + header_bytes, header.size);
+            at += header_bytes + bytes.size();
+            if (!visit(Item{header.lane, header.code, bytes, nullptr})) return;
+        }
+    }
+
+private:
+    struct Header {
+        std::uint32_t size;
+        Code code;
+        LaneId lane;
+    };
+    static constexpr std::size_t header_bytes = sizeof(Header);
+    struct Large {
+        std::size_t after;  // so many bytes of small_ come before
+        Buffer bytes;
+        Code code;
+        LaneId lane;
+    };
+
+    std::size_t small_bytes_;
+    Buffer small_;  // | Header | bytes | for each
+    std::vector<Large> large_;
+};
+
+}  // namespace parley::transport
