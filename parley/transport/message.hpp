@@ -69,6 +69,7 @@ public:
     }
     ~Message() { release(); }
 
+    /// Valid until it is moved, taken or destroyed.
     Bytes bytes() const { return bytes_; }
     /// Takes the bytes out and gives the credit back: from now on they are the module's memory.
     Buffer take() {

@@ -44,8 +44,9 @@ CompactInbox::Handled CompactInbox::receive(Now now, PeerKey from, std::uint16_t
                                             const Hash256& key, transport::Message message,
                                             Effects& out) {
     ++counters_.received;
-    Pending pending{
-        .code = whole_code(code), .bytes = SharedBytes::copy(message.bytes()), .senders = {from}};
+    Pending pending{.code = whole_code(code),
+                    .bytes = SharedBytes::own(message.move_bytes()),
+                    .senders = {from}};
     if (pending.code) {
         auto read = decode_compact(pending.bytes);
         if (!read) return std::unexpected{Offence::malformed};
