@@ -2,6 +2,7 @@
 #include <parley/crypto/hash.hpp>
 #include <parley/runtime/clock.hpp>
 #include <parley/runtime/io/asio_endpoint.hpp>
+#include <parley/transport/link/lanes_out.hpp>
 
 #include <netinet/in.h>
 #include <sys/epoll.h>
