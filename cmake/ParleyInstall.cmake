@@ -16,6 +16,7 @@ set(parley_pc_fmt::fmt fmt)
 set(parley_pc_OpenSSL::Crypto "libcrypto >= 3")
 set(parley_pc_libs_Boost::json -lboost_json)
 set(parley_pc_libs_Threads::Threads -pthread)
+set(parley_pc_libs_IPSec_MB::IPSec_MB -lIPSec_MB)
 
 # parley_pc(SUFFIX DEP...): sets requires_SUFFIX and libs_SUFFIX.
 function(parley_pc suffix)
