@@ -52,8 +52,8 @@ struct SourceWords {
     std::set<std::string, std::less<>> words;
 
     SourceWords() {
-        for (const auto* top :
-             {"apps", "bench", "cmake", "examples", "fuzz", "parley", "test", "tools"}) {
+        for (const auto* top : {"apps", "bench", "cmake", "examples", "fuzz", "parley", "test",
+                                "tools", "web/src", "web/test"}) {
             for (const auto& entry : fs::recursive_directory_iterator(root / top))
                 if (entry.is_regular_file()) add(entry.path());
         }

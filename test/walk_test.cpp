@@ -70,10 +70,12 @@ TEST_CASE("walk: a consortium of four organisations, as OPERATING.md says it") {
     const auto steps = steps_of_walk();
     REQUIRE(steps.size() > 15);
     // A namespace of its own for processes and mounts: nothing outlives the walk. As root, or where
-    // users may have them.
+    // users may have them. With a /proc that shows its processes, if it may be mounted.
     std::string space;
     for (const std::string way :
-         {"unshare -mp --fork --kill-child", "unshare -rmp --fork --kill-child"}) {
+         {"unshare -mp --fork --kill-child --mount-proc",
+          "unshare -rmp --fork --kill-child --mount-proc", "unshare -mp --fork --kill-child",
+          "unshare -rmp --fork --kill-child"}) {
         if (space.empty() &&
             cli.run_shell(way + " mount -t tmpfs none " + cli.dir.file("")).exit_code == 0) {
             space = way;

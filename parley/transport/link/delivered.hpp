@@ -49,7 +49,7 @@ public:
 
     /// Calls `visit(Item)` for each, in order, until it returns false.
     template <class Visit>
-    void visit(Visit&& visit) {
+    void visit(Visit visit) {
         std::size_t at = 0;
         auto large = large_.begin();
         while (true) {
