@@ -21,11 +21,6 @@ using crypto::AesGcm;
 constexpr std::size_t bytes_in_all = std::size_t{256} << 20;
 constexpr std::size_t messages_max = 2'000'000;
 
-const AeadLibrary& chosen() {
-    const auto* other = crypto::ipsec_mb_aead();
-    return other != nullptr ? *other : crypto::openssl_aead();
-}
-
 /// `keys` contexts that seal one message each, in turn.
 double seal(const AeadLibrary& library, std::size_t message_bytes, std::size_t keys) {
     std::vector<std::unique_ptr<AesGcm::Backend>> contexts;
@@ -50,20 +45,20 @@ double seal(const AeadLibrary& library, std::size_t message_bytes, std::size_t k
 }  // namespace
 
 double seal_chosen(std::size_t message_bytes) {
-    return seal(chosen(), message_bytes, 1);
+    return seal(crypto::chosen_aead(), message_bytes, 1);
 }
 double seal_openssl(std::size_t message_bytes) {
     return seal(crypto::openssl_aead(), message_bytes, 1);
 }
 double seal_turns_chosen(std::size_t message_bytes) {
-    return seal(chosen(), message_bytes, 64);
+    return seal(crypto::chosen_aead(), message_bytes, 64);
 }
 double seal_turns_openssl(std::size_t message_bytes) {
     return seal(crypto::openssl_aead(), message_bytes, 64);
 }
 
 std::string seal_limit() {
-    return crypto::openssl_aead().name() + "; ours is " + chosen().name();
+    return crypto::openssl_aead().name() + "; ours is " + crypto::aead_library();
 }
 
 }  // namespace parley::bench

@@ -9,12 +9,6 @@ namespace parley::crypto {
 
 namespace {
 
-/// The fastest that runs here.
-const AeadLibrary& library() {
-    static const auto* const faster = ipsec_mb_aead();
-    return faster != nullptr ? *faster : openssl_aead();
-}
-
 std::unique_ptr<AesGcm::Backend> make_backend(AesGcm::Mode mode, Bytes key) {
     Provider* const provider = ScopedProvider::current();
     return provider != nullptr ? provider->aes_gcm(mode, key) : real::aes_gcm(mode, key);
@@ -22,22 +16,27 @@ std::unique_ptr<AesGcm::Backend> make_backend(AesGcm::Mode mode, Bytes key) {
 
 }  // namespace
 
+const AeadLibrary& chosen_aead() {
+    static const auto* const faster = ipsec_mb_aead();
+    return faster != nullptr ? *faster : openssl_aead();
+}
+
 std::unique_ptr<AesGcm::Backend> real::aes_gcm(AesGcm::Mode mode, Bytes key) {
-    return library().aes_gcm(mode, key);
+    return chosen_aead().aes_gcm(mode, key);
 }
 
 void real::seal_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes plain,
                      MutableBytes sealed) {
-    library().seal_once(key, nonce, associated, plain, sealed);
+    chosen_aead().seal_once(key, nonce, associated, plain, sealed);
 }
 
 bool real::open_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes sealed,
                      MutableBytes out) {
-    return library().open_once(key, nonce, associated, sealed, out);
+    return chosen_aead().open_once(key, nonce, associated, sealed, out);
 }
 
 std::string aead_library() {
-    return library().name();
+    return chosen_aead().name();
 }
 
 void seal_once(const ByteArray<16>& key, Bytes nonce, Bytes associated, Bytes plain,

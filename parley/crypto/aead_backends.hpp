@@ -1,4 +1,4 @@
-// The libraries that do the work of aead.hpp, for this layer, its tests and its fuzz target.
+// The libraries that do the work of aead.hpp, for this layer, its tests, fuzz target and benchmark.
 // Threading: every member may be called from any thread.
 #pragma once
 
@@ -33,6 +33,9 @@ public:
 const AeadLibrary& openssl_aead();
 /// Null where it was not built in, or the processor has no instructions for AES.
 const AeadLibrary* ipsec_mb_aead();
+
+/// The fastest that runs here: what aead.hpp uses.
+const AeadLibrary& chosen_aead();
 
 /// \endcond
 
