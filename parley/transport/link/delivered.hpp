@@ -6,10 +6,10 @@
 #include <parley/base/bytes.hpp>
 #include <parley/transport/types.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -33,10 +33,8 @@ public:
     /// A copy of a small message.
     void add_small(LaneId lane, Code code, Bytes bytes) {
         if (small_.capacity() == 0) small_.reserve(small_bytes_);
-        std::array<std::byte, header_bytes> header;
-        const Header values{static_cast<std::uint32_t>(bytes.size()), code, lane};
-        std::memcpy(header.data(), &values, sizeof values);
-        append(small_, header);
+        const Header header{static_cast<std::uint32_t>(bytes.size()), code, lane};
+        append(small_, std::as_bytes(std::span{&header, 1}));
         append(small_, bytes);
     }
     void add_large(LaneId lane, Code code, Buffer&& bytes) {

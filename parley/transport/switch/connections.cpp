@@ -6,6 +6,9 @@
 
 namespace parley::transport {
 
+static_assert(first_chunk_header_bytes + laid_out_bytes_max <= Hello::frame_bytes_least,
+              "what is laid out is never cut, so that it fits into the smallest frame");
+
 Connection& Connections::add(Instant now, const Endpoint& endpoint, Direction direction,
                              SlotToken token) {
     const LinkId link{++last_link_};
