@@ -33,8 +33,11 @@ public:
     }
 };
 
-transport::SwitchConfig many_callers() {
+/// The callers are the same few nodes all the time. As strangers, none of whose records came
+/// before, they are verified each time.
+transport::SwitchConfig many_callers(bool known) {
     transport::SwitchConfig config;
+    if (!known) config.known_records_max = 0;
     config.slots.handshake_per_exempt_address_max = 256;
     config.slots.inbound_max = 256;
     config.callers.exempt_address = {1e6, 1e6};
@@ -46,8 +49,9 @@ transport::SwitchConfig many_callers() {
 /// share a core.
 class Caller {
 public:
-    explicit Caller(const Target& target)
-        : node_({&module_}, {.listen = {}, .io_threads = 0}), target_(target) {
+    Caller(const Target& target, bool known)
+        : node_({&module_}, {.listen = {}, .links = many_callers(known), .io_threads = 0}),
+          target_(target) {
         up_ = node_.core().hub().subscribe<transport::PeerUp>([this](const transport::PeerUp& e) {
             node_.post([this, id = e.id](Now now) {
                 node_.core().links().disconnect(now, id, transport::CloseReason::requested);
@@ -70,9 +74,9 @@ private:
 
 }  // namespace
 
-double link_handshakes(std::uint64_t count) {
+double link_handshakes(std::uint64_t count, bool known) {
     Nothing module;
-    ModuleHost node{{&module}, {.links = many_callers(), .io_threads = 2}};
+    ModuleHost node{{&module}, {.links = many_callers(known), .io_threads = 2}};
     std::promise<double> done;
     std::uint64_t seen = 0;
     double start = 0;
@@ -82,14 +86,15 @@ double link_handshakes(std::uint64_t count) {
             if (++seen == count + 1) done.set_value(seconds_now() - start);
         });
     node.start();
-    PeerProcess peer{{"link-handshakes", node.target().to_string()}};
+    PeerProcess peer{{"link-handshakes", node.target().to_string(), known ? "known" : "strangers"}};
     return static_cast<double>(count) / done.get_future().get();
 }
 
 int link_handshake_dialer(const std::vector<std::string>& arguments) {
     const auto target = Target::parse(arguments.at(0));
     std::list<Caller> dialers;
-    for (std::size_t i = 0; i < parallel_handshakes; ++i) dialers.emplace_back(*target);
+    const bool known = arguments.at(1) == "known";
+    for (std::size_t i = 0; i < parallel_handshakes; ++i) dialers.emplace_back(*target, known);
     std::promise<void>{}.get_future().wait();  // until this process is ended
     return 0;
 }

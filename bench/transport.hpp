@@ -18,7 +18,8 @@ double link_small(std::uint64_t messages);
 /// The same with the receiving module on a thread of its own.
 double own_thread_small(std::uint64_t messages);
 /// Complete handshakes a second, slots included.
-double link_handshakes(std::uint64_t count);
+/// `known`: of nodes that met before.
+double link_handshakes(std::uint64_t count, bool known);
 
 int link_stream_sender(const std::vector<std::string>& arguments);
 int link_handshake_dialer(const std::vector<std::string>& arguments);

@@ -13,8 +13,8 @@ namespace parley::transport {
 namespace {
 
 /// The Hello of a side that has proven its ID.
-Result<HandshakeProof, HandshakeError> read_hello(const sts::Opened& opened) {
-    auto hello = decode_hello(opened.hello, opened.peer);
+Result<HandshakeProof, HandshakeError> read_hello(const sts::Opened& opened, KnownRecords* known) {
+    auto hello = decode_hello(opened.hello, opened.peer, known);
     if (!hello) {
         return fail(HandshakeErrc::bad_hello, 0, static_cast<std::uint64_t>(hello.error().code));
     }
@@ -90,12 +90,13 @@ SessionKeys::~SessionKeys() {
 struct Initiator::State {
     sts::InitiatorCore core;
     NodeId target;
+    KnownRecords* known;
     ByteArray<m1_bytes> m1{};
 };
 
 Initiator::Initiator(const NodeKey& key, const NodeId& target, Bytes hello, VersionRange versions,
-                     EntropySource& entropy)
-    : state_(new State{{key, target, hello, versions, entropy}, target}) {}
+                     EntropySource& entropy, KnownRecords* known)
+    : state_(new State{{key, target, hello, versions, entropy}, target, known}) {}
 Initiator::Initiator(Initiator&&) noexcept = default;
 Initiator& Initiator::operator=(Initiator&&) noexcept = default;
 Initiator::~Initiator() = default;
@@ -116,7 +117,7 @@ Result<HandshakeProof, HandshakeError> Initiator::read_m2(Bytes m2) {
     const auto read = [&]() -> Result<HandshakeProof, HandshakeError> {
         const auto opened = state_->core.read_m2(m2);
         if (!opened) return std::unexpected{opened.error()};
-        auto proof = read_hello(*opened);
+        auto proof = read_hello(*opened, state_->known);
         if (!proof) return proof;
         const auto expected = std::min(ours.max, proof->hello.version_max);
         if (proof->version != expected || proof->version < proof->hello.version_min) {
@@ -139,10 +140,12 @@ SessionKeys Initiator::take_keys() {
 
 struct Responder::State {
     sts::ResponderCore core;
+    KnownRecords* known;
 };
 
-Responder::Responder(const NodeKey& key, Bytes hello, VersionRange versions, EntropySource& entropy)
-    : state_(new State{{key, hello, versions, entropy}}) {}
+Responder::Responder(const NodeKey& key, Bytes hello, VersionRange versions, EntropySource& entropy,
+                     KnownRecords* known)
+    : state_(new State{{key, hello, versions, entropy}, known}) {}
 Responder::Responder(Responder&&) noexcept = default;
 Responder& Responder::operator=(Responder&&) noexcept = default;
 Responder::~Responder() = default;
@@ -164,7 +167,7 @@ Result<HandshakeProof, HandshakeError> Responder::read_m3(Bytes m3) {
     const auto read = [&]() -> Result<HandshakeProof, HandshakeError> {
         const auto opened = state_->core.read_m3(m3);
         if (!opened) return std::unexpected{opened.error()};
-        auto proof = read_hello(*opened);
+        auto proof = read_hello(*opened, state_->known);
         if (!proof) return proof;
         if (proof->hello.version_max != said.max) {
             return fail(HandshakeErrc::version_mismatch, said.max, proof->hello.version_max);

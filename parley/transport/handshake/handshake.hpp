@@ -81,9 +81,10 @@ inline VersionRange versions_of(const Hello& hello) {
 /// The side that dials. Call write_m1, read_m2, write_m3, in this order; after an error, none.
 class Initiator {
 public:
-    /// `hello` is our encoded Hello. `key` must outlive the object. Entropy is drawn here.
+    /// `hello` is our encoded Hello. `key` and `known`, if there is one, must outlive the object.
+    /// Entropy is drawn here.
     Initiator(const NodeKey& key, const NodeId& target, Bytes hello, VersionRange versions,
-              EntropySource& entropy);
+              EntropySource& entropy, KnownRecords* known = nullptr);
     Initiator(Initiator&&) noexcept;
     Initiator& operator=(Initiator&&) noexcept;
     ~Initiator();
@@ -108,7 +109,9 @@ private:
 /// The side that was dialed. Call read_m1, write_m2, read_m3, take_keys.
 class Responder {
 public:
-    Responder(const NodeKey& key, Bytes hello, VersionRange versions, EntropySource& entropy);
+    /// As Initiator's.
+    Responder(const NodeKey& key, Bytes hello, VersionRange versions, EntropySource& entropy,
+              KnownRecords* known = nullptr);
     Responder(Responder&&) noexcept;
     Responder& operator=(Responder&&) noexcept;
     ~Responder();

@@ -211,7 +211,7 @@ ByteArray<Hello::wire_bytes> encode_hello(const Hello& hello) {
     return bytes;
 }
 
-Result<Hello, HelloError> decode_hello(Bytes bytes, const NodeId& sender) {
+Result<Hello, HelloError> decode_hello(Bytes bytes, const NodeId& sender, KnownRecords* known) {
     assert(bytes.size() == Hello::wire_bytes);
     const std::size_t size = load_be<std::uint16_t>(bytes);
     const Bytes body = bytes.subspan(size_bytes);
@@ -238,7 +238,7 @@ Result<Hello, HelloError> decode_hello(Bytes bytes, const NodeId& sender) {
         return fail(HelloErrc::bad_frame_limit, Hello::frame_bytes_most, raw->frame_bytes_max);
     }
     // Last, because it costs a signature check.
-    auto record = Enr::decode(raw->record);
+    auto record = known ? known->decode(raw->record) : Enr::decode(raw->record);
     if (!record) {
         return fail(HelloErrc::bad_record, 0, static_cast<std::uint64_t>(record.error().code));
     }

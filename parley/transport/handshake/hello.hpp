@@ -4,6 +4,7 @@
 #include <parley/base/bytes.hpp>
 #include <parley/base/result.hpp>
 #include <parley/identity/enr.hpp>
+#include <parley/identity/known_records.hpp>
 #include <parley/transport/handshake/fork_id.hpp>
 #include <parley/transport/handshake/hello_error.hpp>
 #include <parley/transport/types.hpp>
@@ -67,6 +68,8 @@ std::size_t encoded_bytes(const Hello& hello);
 /// (topic_check.hpp).
 ByteArray<Hello::wire_bytes> encode_hello(const Hello& hello);
 /// Precondition: `bytes.size() == Hello::wire_bytes`. `sender` is the ID that the handshake proved.
-Result<Hello, HelloError> decode_hello(Bytes bytes, const NodeId& sender);
+/// With `known`, a record that came before is not verified again.
+Result<Hello, HelloError> decode_hello(Bytes bytes, const NodeId& sender,
+                                       KnownRecords* known = nullptr);
 
 }  // namespace parley::transport

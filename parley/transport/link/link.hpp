@@ -64,6 +64,8 @@ struct LinkIdentity {
     const NodeKey* key = nullptr;
     Hello hello;                    ///< as said at this link's start
     std::vector<TopicSpec> topics;  ///< ours, sorted by name
+    /// Of the peers of all links so far; null: each is verified.
+    std::shared_ptr<KnownRecords> known_records{};
 };
 
 /// Threading: one thread at a time.

@@ -11,7 +11,7 @@ namespace parley::transport {
 
 void Link::Impl::start_dial(const NodeId& target, EntropySource& entropy) {
     initiator_.emplace(*identity_->key, target, encode_hello(identity_->hello),
-                       versions_of(identity_->hello), entropy);
+                       versions_of(identity_->hello), entropy, identity_->known_records.get());
     raw_out_ = to_buffer(initiator_->write_m1());
 }
 
@@ -70,7 +70,7 @@ void Link::Impl::on_handshake_bytes(Now now, MutableBytes& bytes, Events& out) {
 
 void Link::Impl::on_m1(Now now, Events& out) {
     responder_.emplace(*identity_->key, encode_hello(identity_->hello),
-                       versions_of(identity_->hello), *entropy_);
+                       versions_of(identity_->hello), *entropy_, identity_->known_records.get());
     if (const auto read = responder_->read_m1(handshake_in_); !read) {
         auto notice = read.error().code == HandshakeErrc::no_common_version
                           ? to_buffer(encode_version_notice(versions_of(identity_->hello),

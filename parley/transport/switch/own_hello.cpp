@@ -1,5 +1,6 @@
 #include <parley/transport/switch/own_hello.hpp>
 
+#include <parley/base/endian.hpp>
 #include <parley/transport/switch/topic_check.hpp>
 
 #include <stdexcept>
@@ -7,8 +8,13 @@
 
 namespace parley::transport {
 
-OwnHello::OwnHello(const NodeKey& key, Hello hello, ForkRules forks, std::vector<TopicSpec> topics)
+OwnHello::OwnHello(const NodeKey& key, Hello hello, ForkRules forks, std::vector<TopicSpec> topics,
+                   std::size_t known_records_max)
     : key_(key), hello_(std::move(hello)), forks_(std::move(forks)), topics_(std::move(topics)) {
+    if (known_records_max > 0) {
+        const auto salt = load_be<std::uint64_t>(key.id().bytes());
+        known_records_ = std::make_shared<KnownRecords>(known_records_max, salt);
+    }
     hello_.topics.clear();
     for (const TopicSpec& topic : topics_) {
         hello_.topics.push_back({.name = topic.name,
@@ -24,8 +30,8 @@ OwnHello::OwnHello(const NodeKey& key, Hello hello, ForkRules forks, std::vector
 }
 
 void OwnHello::rebuild() {
-    identity_ = std::make_shared<const LinkIdentity>(
-        LinkIdentity{.key = &key_, .hello = hello_, .topics = topics_});
+    identity_ = std::make_shared<const LinkIdentity>(LinkIdentity{
+        .key = &key_, .hello = hello_, .topics = topics_, .known_records = known_records_});
 }
 
 void OwnHello::set_record(const Enr& record) {

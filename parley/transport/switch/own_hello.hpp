@@ -17,7 +17,9 @@ class OwnHello {
 public:
     /// `topics` sorted by name; they and the fork ID replace those of `hello`. `key` outlives it.
     /// Throws std::invalid_argument if no peer could read it (check_own_hello).
-    OwnHello(const NodeKey& key, Hello hello, ForkRules forks, std::vector<TopicSpec> topics);
+    /// `known_records_max` as in SwitchConfig.
+    OwnHello(const NodeKey& key, Hello hello, ForkRules forks, std::vector<TopicSpec> topics,
+             std::size_t known_records_max);
 
     const NodeId& id() const { return key_.id(); }
     const Hello& hello() const { return hello_; }
@@ -40,6 +42,7 @@ private:
     Hello hello_;
     ForkRules forks_;
     std::vector<TopicSpec> topics_;
+    std::shared_ptr<KnownRecords> known_records_;  // of peers; outlives each identity
     std::shared_ptr<const LinkIdentity> identity_;
 };
 

@@ -44,6 +44,8 @@ struct SwitchConfig {
     Duration watchdog = 100ms;     ///< a module's call that takes longer is named in the log
     /// Explicit targets whose failures are remembered, so that each is a warning once for a reason.
     std::size_t failed_targets_max = 1024;
+    /// Records of peers whose signatures are not verified again when they come again; 0: all are.
+    std::size_t known_records_max = 4096;
     OnModuleException on_module_exception = OnModuleException::disable;
 };
 
