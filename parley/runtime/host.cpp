@@ -42,7 +42,8 @@ public:
                                      .resolver = &resolver_,
                                      .proxy = config_.proxy,
                                      .proxy_timeout = config_.proxy_timeout},
-                          .inbound_bytes_max = config_.inbound_bytes_max};
+                          .inbound_bytes_max = config_.inbound_bytes_max,
+                          .spin = config_.spin};
         const std::size_t threads = std::max<std::size_t>(config_.io_threads, 1);
         for (std::size_t i = 0; i < threads; ++i) {
             io_.push_back(std::make_unique<IoThread>(i, io, inbox_, entropy));
@@ -52,7 +53,7 @@ public:
         } else {
             sleeper_ = std::make_unique<Semaphore>();
         }
-        inbox_.sleep_with(*sleeper_);
+        inbox_.sleep_with(*sleeper_, one_thread() ? 0ns : config_.spin);
     }
 
     Result<std::vector<Endpoint>, StartError> listen() {
@@ -62,7 +63,7 @@ public:
             if (!socket) return std::unexpected{socket.error()};
             bound.push_back(local_endpoint(socket->get()));
             listeners_.push_back(std::make_unique<Listener>(
-                io_.front()->context(), std::move(*socket), listeners_.size(), inbox_, log_));
+                io_.front()->poller(), std::move(*socket), listeners_.size(), inbox_, log_));
         }
         return bound;
     }
@@ -158,6 +159,7 @@ private:
         if (due) core.on_timer(time);
         core.turn(time);
         execute(core);
+        if (one_thread()) io_.front()->answer(time);
         if (stopping_ && (core.is_shut_down() || time.instant >= stop_by_)) {
             if (!core.is_shut_down())
                 log_.write(LogLevel::warn, "host", "shutdown out of time", {});
@@ -252,7 +254,7 @@ private:
                 return std::unexpected{datagrams.error()};
             }
             auto& added = sockets_.add(std::move(*datagrams));
-            readers_.push_back(std::make_unique<DatagramReader>(io_.front()->context(), added,
+            readers_.push_back(std::make_unique<DatagramReader>(io_.front()->poller(), added,
                                                                 readers_.size(), inbox_));
             return socket;
         }

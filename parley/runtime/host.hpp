@@ -44,6 +44,10 @@ struct HostConfig {
     /// Threads for the sockets and encryption of the links. 0: all is done on the node's thread,
     /// which saves waking others, but handshakes and large messages keep the modules waiting.
     std::size_t io_threads = 1;
+    /// For so long after the last thing that happened, these threads and the node's look for more
+    /// before they sleep. A link that is asked and answered without pause then waits for no
+    /// wake-up; each pause costs so much processor time.
+    Duration spin = 0ns;
     unsigned workers = 2;  ///< threads for Jobs
     /// For all addresses of a target together; its name has as much to be resolved.
     Duration connect_timeout = 5s;

@@ -133,6 +133,13 @@ TEST_CASE("two nodes exchange messages both ways: many small ones and 20 MiB of 
     SUBCASE("on one thread each") {
         options.host.io_threads = 0;
     }
+    SUBCASE("with an I/O thread, none of which sleeps at once") {
+        options.host.spin = 200us;
+    }
+    SUBCASE("on one thread each, which does not sleep at once") {
+        options.host.io_threads = 0;
+        options.host.spin = 200us;
+    }
     Stream small_a{{.topic = "small", .count = 50'000, .size = 200, .expected = 50'000}};
     Stream small_b{{.topic = "small", .count = 50'000, .size = 200, .expected = 50'000}};
     Stream bulk_a{{.topic = "bulk", .count = 20, .size = 1U << 20, .expected = 20}};

@@ -31,6 +31,7 @@ HostConfig host_config(const ModuleHostOptions& options) {
     if (options.listen) config.listen = {*options.listen};
     config.link = options.links.link;
     config.io_threads = options.io_threads;
+    config.spin = options.spin;
     return config;
 }
 

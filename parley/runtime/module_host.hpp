@@ -31,6 +31,7 @@ struct ModuleHostOptions {
     std::string client = "parley";  ///< the name that peers are told
     transport::SwitchConfig links = {};
     std::size_t io_threads = 1;  ///< as HostConfig::io_threads
+    Duration spin = 0ns;         ///< as HostConfig::spin
     Log* log = nullptr;          ///< null: no log
 };
 

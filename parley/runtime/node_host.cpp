@@ -94,6 +94,7 @@ HostConfig host_config(const p2p::Config& config, const transport::LinkConfig& l
     out.link = link;
     if (config.p2p.uses_proxy()) out.proxy = config.p2p.proxy;
     out.io_threads = config.io_threads;
+    out.spin = std::chrono::microseconds{config.spin_us};
     out.workers = config.workers;
     return out;
 }

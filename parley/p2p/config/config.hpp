@@ -136,6 +136,7 @@ struct Config {
     MetricsConfig metrics;
     LogConfig log;
     std::uint32_t io_threads = 1;
+    std::uint32_t spin_us = 0;
     std::uint32_t workers = 1;
 
     /// Not through a proxy, which would let datagrams by, and not for a shielded node.

@@ -252,7 +252,11 @@ void add_runtime(SettingList& list, Config& config) {
         .number("old_max", "Old log files that are kept: FILE.1, FILE.2, ...", 0, 1'000,
                 config.log.old_max);
     list.table("threads")
-        .number("io", "Threads that encrypt and carry bytes.", 1, 64, config.io_threads)
+        .number("io", "Threads that encrypt and carry bytes; 0: the node's own.", 0, 64,
+                config.io_threads)
+        .number("spin_us",
+                "Microseconds that a thread looks for more before it sleeps; costs processor time.",
+                0, 1'000, config.spin_us)
         .number("workers", "Threads that check signatures and write to disk.", 1, 64,
                 config.workers);
 }

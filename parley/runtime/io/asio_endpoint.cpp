@@ -44,4 +44,12 @@ std::optional<IpAddress> address_of(const sockaddr* raw) {
     return endpoint ? std::optional{endpoint->address} : std::nullopt;
 }
 
+std::optional<Endpoint> peer_of(int socket) {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    auto* const raw = reinterpret_cast<sockaddr*>(&peer);
+    if (::getpeername(socket, raw, &size) != 0) return std::nullopt;
+    return endpoint_of(raw);
+}
+
 }  // namespace parley::runtime

@@ -18,5 +18,7 @@ Endpoint from_asio(const boost::asio::ip::tcp::endpoint& endpoint);
 /// IPv6. The size of what it points to is that of its family.
 std::optional<IpAddress> address_of(const sockaddr* raw);
 std::optional<Endpoint> endpoint_of(const sockaddr* raw);
+/// The other end of a connected socket; nothing if it is not connected any more.
+std::optional<Endpoint> peer_of(int socket);
 
 }  // namespace parley::runtime

@@ -1,40 +1,36 @@
 #include <parley/runtime/io/datagram_reader.hpp>
 
-#include <boost/asio/post.hpp>
-
+#include <cerrno>
+#include <system_error>
 #include <utility>
 
 namespace parley::runtime {
 
-DatagramReader::DatagramReader(boost::asio::io_context& context, DatagramSocket& socket,
-                               std::size_t index, NodeInbox& inbox)
-    : context_(context),
-      socket_(socket),
-      descriptor_(context, socket.fd()),
-      index_(index),
-      inbox_(inbox) {}
+DatagramReader::DatagramReader(Poller& poller, DatagramSocket& socket, std::size_t index,
+                               NodeInbox& inbox)
+    : poller_(poller), socket_(socket), index_(index), inbox_(inbox) {}
 
 DatagramReader::~DatagramReader() {
-    descriptor_.release();  // the socket owns it
+    poller_.remove(socket_.fd(), *this);
+}
+
+void DatagramReader::start() {
+    if (!poller_.add(socket_.fd(), *this)) {
+        throw std::system_error{errno, std::generic_category(), "epoll_ctl"};
+    }
 }
 
 void DatagramReader::taken() {
     --untaken_;
-    if (paused_.exchange(false)) boost::asio::post(context_, [this] { read(); });
+    if (paused_.exchange(false)) poller_.post([this] { read(); });
 }
 
 void DatagramReader::close() {
-    boost::asio::post(context_, [this] {
-        closed_ = true;
-        descriptor_.cancel();
-    });
+    poller_.post([this] { closed_ = true; });
 }
 
-void DatagramReader::await() {
-    descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                           [this](const boost::system::error_code& error) {
-                               if (!error) read();
-                           });
+void DatagramReader::on_ready(Poller::Ready ready) {
+    if (ready.readable && !paused_) read();
 }
 
 void DatagramReader::read() {
@@ -50,11 +46,7 @@ void DatagramReader::read() {
         ++untaken_;
         inbox_.push(std::move(received));
     }
-    if (more) {
-        boost::asio::post(context_, [this] { read(); });
-    } else {
-        await();
-    }
+    if (more) poller_.post([this] { read(); });
 }
 
 }  // namespace parley::runtime

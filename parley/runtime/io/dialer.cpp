@@ -3,8 +3,8 @@
 #include <parley/runtime/clock.hpp>
 #include <parley/runtime/io/asio_endpoint.hpp>
 
-#include <boost/asio/post.hpp>
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -15,7 +15,6 @@
 
 namespace parley::runtime {
 
-using boost::asio::ip::tcp;
 using transport::LinkId;
 using transport::Socks5;
 
@@ -43,11 +42,23 @@ std::vector<IpAddress> in_turns(std::vector<IpAddress> addresses) {
 }  // namespace
 
 /// A dial under way. Its wake-up is the end of the attempt; before the first, of resolving.
-struct Dialer::Dial : TimerItem {
-    Dial(Request r, boost::asio::io_context& context) : request(std::move(r)), socket(context) {}
+struct Dialer::Dial final : TimerItem, Poller::Watcher {
+    Dial(Request r, Dialer& d) : request(std::move(r)), dialer(d) {}
+    Dial(const Dial&) = delete;
+    Dial& operator=(const Dial&) = delete;
+    ~Dial() { close(); }
+
+    void on_ready(Poller::Ready) override { dialer.on_ready(*this); }
+    /// The socket that was connected; nothing waits on it any more.
+    UniqueFd take_socket() {
+        if (socket) dialer.poller_.remove(socket.get(), *this);
+        return std::move(socket);
+    }
+    void close() { (void)take_socket(); }
 
     Request request;
-    tcp::socket socket;
+    Dialer& dialer;
+    UniqueFd socket;
     Instant until{};              // the end of all attempts; before the first, of resolving
     std::vector<Endpoint> left;   // to be tried
     Endpoint at;                  // being tried
@@ -56,14 +67,13 @@ struct Dialer::Dial : TimerItem {
     std::optional<Socks5> socks;  // once the proxy is connected
 };
 
-Dialer::Dialer(boost::asio::io_context& context, DialerConfig config)
-    : context_(context), config_(std::move(config)) {}
+Dialer::Dialer(Poller& poller, DialerConfig config) : poller_(poller), config_(std::move(config)) {}
 Dialer::~Dialer() = default;
 
 void Dialer::dial(Now now, Request request) {
     const LinkId link = request.link;
     auto& dial =
-        *dials_.emplace(link, std::make_unique<Dial>(std::move(request), context_)).first->second;
+        *dials_.emplace(link, std::make_unique<Dial>(std::move(request), *this)).first->second;
     const auto& target = dial.request.target;
     dial.until = now.instant + (config_.proxy ? config_.proxy_timeout : config_.connect_timeout);
     // A proxy resolves names by itself: a resolver on the side would learn what we ask for.
@@ -107,20 +117,14 @@ Dialer::Dial* Dialer::find(LinkId link) {
     return found == dials_.end() ? nullptr : found->second.get();
 }
 
-/// Null if that attempt is over: what its handlers still report is void.
-Dialer::Dial* Dialer::find_attempt(LinkId link, unsigned attempt) {
-    auto* dial = find(link);
-    return dial && dial->attempt == attempt ? dial : nullptr;
-}
-
 void Dialer::resolve(Dial& dial) {
     timers_.set(dial, dial.until);
-    config_.resolver->resolve(
-        dial.request.target.host, [this, link = dial.request.link](Addresses addresses) {
-            boost::asio::post(context_, [this, link, found = std::move(addresses)] {
-                if (auto* waiting = find(link)) resolved(*waiting, found);
-            });
-        });
+    config_.resolver->resolve(dial.request.target.host,
+                              [this, link = dial.request.link](Addresses addresses) {
+                                  poller_.post([this, link, found = std::move(addresses)] {
+                                      if (auto* waiting = find(link)) resolved(*waiting, found);
+                                  });
+                              });
 }
 
 /// Connecting has its full time from here on, however long the name took.
@@ -144,23 +148,39 @@ void Dialer::try_next(Now now, Dial& dial) {
     dial.socks.reset();
     ++dial.attempt;
     timers_.set(dial, now.instant + std::max((dial.until - now.instant) / share, attempt_time_min));
-    boost::system::error_code ignored;
-    dial.socket.close(ignored);
-    dial.socket.async_connect(to_asio(config_.proxy ? config_.proxy->endpoint : dial.at),
-                              [this, link = dial.request.link,
-                               attempt = dial.attempt](const boost::system::error_code& error) {
-                                  if (auto* found = find_attempt(link, attempt))
-                                      attempted(*found, error);
-                              });
+    dial.close();
+    if (const int error = connect(dial); error != 0) attempted(dial, error);
 }
 
-void Dialer::attempted(Dial& dial, const boost::system::error_code& error) {
+/// Begins; the poller tells when it is done. An errno if it cannot begin.
+int Dialer::connect(Dial& dial) {
+    const auto to = to_asio(config_.proxy ? config_.proxy->endpoint : dial.at);
+    dial.socket = UniqueFd{
+        ::socket(to.data()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)};
+    if (!dial.socket) return errno;
+    const int begun = ::connect(dial.socket.get(), to.data(), static_cast<socklen_t>(to.size()));
+    if (begun != 0 && errno != EINPROGRESS && errno != EINTR) return errno;
+    // Not before: a socket that does not connect counts as hung up.
+    return poller_.add(dial.socket.get(), dial) ? 0 : errno;
+}
+
+void Dialer::on_ready(Dial& dial) {
+    if (dial.socks) return talk_to_proxy(dial);
+    int error = 0;
+    socklen_t size = sizeof error;
+    (void)::getsockopt(dial.socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    attempted(dial, error);
+}
+
+/// `error`: an errno, or 0.
+void Dialer::attempted(Dial& dial, int error) {
+    const auto why = [&] { return std::generic_category().message(error); };
     if (config_.proxy) {
-        if (error) return proxy_failed(now(), dial, error.message(), true);
+        if (error != 0) return proxy_failed(now(), dial, why(), true);
         dial.socks.emplace(*config_.proxy, dial.at, dial.request.target.host);
         return talk_to_proxy(dial);
     }
-    if (error) return attempt_failed(now(), dial, error.message());
+    if (error != 0) return attempt_failed(now(), dial, why());
     succeed(dial);
 }
 
@@ -192,7 +212,7 @@ void Dialer::succeed(Dial& dial) {
     // Where one family leads nowhere, the next dials are not kept waiting by it.
     if (dial.request.target.other && dial.attempt > 1) works_v4_ = dial.at.address.is_v4();
     const LinkId link = dial.request.link;
-    outcomes_.emplace_back(Connected{std::move(dial.request), std::move(dial.socket), dial.at});
+    outcomes_.emplace_back(Connected{std::move(dial.request), dial.take_socket(), dial.at});
     dials_.erase(link);
 }
 
@@ -211,57 +231,33 @@ void Dialer::proxy_failed(Now now, Dial& dial, std::string_view why, bool its_ow
     attempt_failed(now, dial, text);
 }
 
-/// Sends what there is to say, then waits for the answer. The messages are so small that there is
-/// always room for them in the socket, but nothing hangs on it.
+/// Sends what there is to say and hears what came, until the socket has no room or no more.
 void Dialer::talk_to_proxy(Dial& dial) {
     auto& socks = *dial.socks;
-    while (!socks.output().empty()) {
-        const Bytes rest = socks.output();
-        const auto sent = ::send(dial.socket.native_handle(), rest.data(), rest.size(),
-                                 MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent >= 0) {
-            socks.sent(static_cast<std::size_t>(sent));
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            return await_proxy(dial, tcp::socket::wait_write);
-        } else if (errno != EINTR) {
+    while (!socks.done()) {
+        const Bytes says = socks.output();
+        std::array<std::byte, Socks5::message_bytes_max> room;
+        const auto moved =
+            says.empty()
+                ? ::recv(dial.socket.get(), room.data(), std::min(room.size(), socks.wanted()),
+                         MSG_DONTWAIT)
+                : ::send(dial.socket.get(), says.data(), says.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (moved < 0 && errno == EINTR) continue;
+        if (moved < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+        if (moved < 0) {
             return proxy_failed(now(), dial, std::generic_category().message(errno), true);
         }
-    }
-    await_proxy(dial, tcp::socket::wait_read);
-}
-
-void Dialer::await_proxy(Dial& dial, tcp::socket::wait_type what) {
-    dial.socket.async_wait(what, [this, link = dial.request.link, attempt = dial.attempt,
-                                  what](const boost::system::error_code& error) {
-        auto* found = find_attempt(link, attempt);
-        if (error == boost::asio::error::operation_aborted || !found) return;
-        if (what == tcp::socket::wait_read) {
-            hear_proxy(*found);
-        } else {
-            talk_to_proxy(*found);
+        const auto size = static_cast<std::size_t>(moved);
+        if (!says.empty()) {
+            socks.sent(size);
+            continue;
         }
-    });
-}
-
-void Dialer::hear_proxy(Dial& dial) {
-    auto& socks = *dial.socks;
-    while (!socks.done() && socks.output().empty()) {
-        std::array<std::byte, Socks5::message_bytes_max> room;
-        const auto got = ::recv(dial.socket.native_handle(), room.data(),
-                                std::min(room.size(), socks.wanted()), MSG_DONTWAIT);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            return await_proxy(dial, tcp::socket::wait_read);
-        }
-        if (got < 0) return proxy_failed(now(), dial, std::generic_category().message(errno), true);
-        if (got == 0) return proxy_failed(now(), dial, message(socks.on_end()), true);
-        const auto ok = socks.on_bytes(Bytes{room}.first(static_cast<std::size_t>(got)));
-        if (!ok) {
+        if (size == 0) return proxy_failed(now(), dial, message(socks.on_end()), true);
+        if (const auto ok = socks.on_bytes(Bytes{room}.first(size)); !ok) {
             return proxy_failed(now(), dial, message(ok.error()), is_proxys_own(ok.error().code));
         }
     }
-    if (socks.done()) return succeed(dial);
-    talk_to_proxy(dial);
+    succeed(dial);
 }
 
 }  // namespace parley::runtime

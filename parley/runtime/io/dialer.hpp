@@ -3,9 +3,9 @@
 // It ends in one outcome, a socket or the reason why there is none; what the socket is used for is
 // the caller's business.
 //
-//     Dialer dialer{context, config};
+//     Dialer dialer{poller, config};
 //     dialer.dial(now, {link, target, identity});
-//     context.run_one_until(dialer.next_wakeup());
+//     poller.wait(dialer.next_wakeup());
 //     dialer.on_timer(now);
 //     for (auto& outcome : dialer.take_outcomes()) use(outcome);  // Connected or Failed
 //
@@ -14,20 +14,19 @@
 // that is left, so that one that does not answer cannot use up the others'. The number of dials is
 // bounded by the caller's slots, that of the addresses of one by Resolver::addresses_max.
 //
-// Threading: all calls on the thread that runs the context, whose handlers call back into the
-// dialer: the context does not run any more once the dialer is gone.
+// Threading: all calls on the poller's thread. The poller does not run any more once the dialer is
+// gone.
 #pragma once
 
 #include <parley/base/time.hpp>
 #include <parley/identity/node_id.hpp>
+#include <parley/runtime/io/poller.hpp>
 #include <parley/runtime/io/resolver.hpp>
 #include <parley/runtime/io/timer_heap.hpp>
+#include <parley/runtime/io/unique_fd.hpp>
 #include <parley/transport/link/link.hpp>
 #include <parley/transport/proxy/socks5.hpp>
 #include <parley/transport/types.hpp>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -60,7 +59,7 @@ public:
     /// The outcome of a dial that succeeded.
     struct Connected {
         Request request;
-        boost::asio::ip::tcp::socket socket;  ///< nothing waits on it
+        UniqueFd socket;  ///< does not block
         /// The one of the target's endpoints that answered. Where a proxy resolved the name it is
         /// the target's own.
         Endpoint endpoint;
@@ -73,8 +72,8 @@ public:
     };
     using Outcome = std::variant<Connected, Failed>;
 
-    /// The context and the resolver outlive the dialer.
-    Dialer(boost::asio::io_context& context, DialerConfig config);
+    /// The poller and the resolver outlive the dialer.
+    Dialer(Poller& poller, DialerConfig config);
     ~Dialer();
     Dialer(const Dialer&) = delete;
     Dialer& operator=(const Dialer&) = delete;
@@ -103,20 +102,19 @@ private:
     void resolve(Dial& dial);
     void resolved(Dial& dial, const Addresses& addresses);
     void try_next(Now now, Dial& dial);
-    void attempted(Dial& dial, const boost::system::error_code& error);
+    int connect(Dial& dial);
+    void on_ready(Dial& dial);
+    void attempted(Dial& dial, int error);
     void timed_out(Now now, Dial& dial);
     void attempt_failed(Now now, Dial& dial, std::string_view why);
     void proxy_failed(Now now, Dial& dial, std::string_view why, bool its_own);
     void talk_to_proxy(Dial& dial);
-    void await_proxy(Dial& dial, boost::asio::ip::tcp::socket::wait_type what);
-    void hear_proxy(Dial& dial);
     Dial* find(transport::LinkId link);
-    Dial* find_attempt(transport::LinkId link, unsigned attempt);
     // The dial is gone afterwards.
     void succeed(Dial& dial);
     void fail(Dial& dial, std::string why, bool by_proxy = false);
 
-    boost::asio::io_context& context_;
+    Poller& poller_;
     DialerConfig config_;
     TimerHeap timers_;
     std::unordered_map<transport::LinkId, std::unique_ptr<Dial>> dials_;

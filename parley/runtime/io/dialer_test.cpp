@@ -1,11 +1,11 @@
-// The Dialer alone, without links. Where the context is not run no connection is ever made, so
+// The Dialer alone, without links. Where the poller is not run no connection is ever made, so
 // that time is what a test says.
 #include <parley/runtime/io/dialer.hpp>
 
 #include <parley/runtime/clock.hpp>
+#include <parley/runtime/io/asio_endpoint.hpp>
 #include <parley/runtime/io/listen.hpp>
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <doctest/doctest.h>
 
 #include <chrono>
@@ -29,7 +29,7 @@ constexpr std::chrono::seconds patience{60};
 /// A dialer, and a listener for it to dial.
 struct Fixture {
     explicit Fixture(DialerConfig config = {}, Lookup lookup = system_lookup)
-        : dialer(context, with(std::move(config), resolver)), resolver(std::move(lookup)) {}
+        : dialer(poller, with(std::move(config), resolver)), resolver(std::move(lookup)) {}
     static DialerConfig with(DialerConfig config, Resolver& resolver) {
         config.resolver = &resolver;
         return config;
@@ -39,9 +39,8 @@ struct Fixture {
     /// Waits for the outcome.
     template <class Kind>
     Kind outcome() {
-        const auto end = std::chrono::steady_clock::now() + patience;
-        while (!dialer.has_outcomes() && context.run_one_until(end) > 0) {
-        }
+        const Instant end = monotonic_now() + patience;
+        while (!dialer.has_outcomes() && monotonic_now() < end) poller.wait(end);
         return take<Kind>();
     }
     /// The outcome that is there.
@@ -63,11 +62,9 @@ struct Fixture {
 
     Now time = now();
     UniqueFd listener = listen_tcp({loopback4, 0}, 8).value();
-    boost::asio::io_context context{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
-        context.get_executor()};
+    Poller poller;
     Dialer dialer;
-    Resolver resolver;  // its answers go to the context: it ends first
+    Resolver resolver;  // its answers go to the poller: it ends first
 };
 
 }  // namespace
@@ -80,7 +77,7 @@ TEST_CASE("a dial ends in a connected socket, with what was asked for") {
     CHECK(dialed.request.link == LinkId{7});
     CHECK(dialed.request.target.endpoint == f.here());
     CHECK(dialed.endpoint == f.here());
-    CHECK(dialed.socket.remote_endpoint().port() == f.here().port);
+    CHECK(peer_of(dialed.socket.get()) == f.here());
 }
 
 TEST_CASE("a name leads to the address that answers") {
@@ -153,7 +150,7 @@ TEST_CASE("a dial can be given up, once, and hears nothing of its connection") {
     CHECK(f.take<Dialer::Failed>().why == "given up");
     f.dialer.dial(f.time, {LinkId{8}, {{}, f.here()}, {}});
     f.dialer.clear();
-    f.context.poll();
+    f.poller.poll();
     CHECK(!f.dialer.has_outcomes());
     CHECK(f.dialer.dials() == 0);
     CHECK(f.dialer.next_wakeup() == never);

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <parley/base/bytes.hpp>
+#include <parley/runtime/io/poller.hpp>
 #include <parley/runtime/io/timer_heap.hpp>
+#include <parley/runtime/io/unique_fd.hpp>
 #include <parley/transport/link/link.hpp>
-
-#include <boost/asio/ip/tcp.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +27,9 @@ struct OutputBlock {
     Bytes rest() const { return {memory.get() + begin, end - begin}; }
 };
 
-struct IoLink : TimerItem {
+class IoLinks;
+
+struct IoLink final : TimerItem, Poller::Watcher {
     enum class Phase : std::uint8_t {
         open,
         flushing,  ///< the link is closed, its last bytes leave
@@ -35,23 +37,26 @@ struct IoLink : TimerItem {
                    ///< unread bytes would reset the connection and lose our last ones
     };
 
-    IoLink(transport::LinkId link_id, boost::asio::ip::tcp::socket s)
-        : id(link_id), socket(std::move(s)) {}
+    IoLink(IoLinks& o, transport::LinkId link_id, UniqueFd s)
+        : owner(o), id(link_id), socket(std::move(s)) {}
 
+    void on_ready(Poller::Ready ready) override;
+
+    IoLinks& owner;
     transport::LinkId id;
-    boost::asio::ip::tcp::socket socket;
+    UniqueFd socket;
     std::optional<transport::Link> link;  ///< while open and flushing
     OutputBlock out;
     Instant deadline = never;  ///< of flushing and draining
     Instant stream_until{};    ///< until then more bytes of a stream are expected
     std::size_t drained_bytes = 0;
     Phase phase = Phase::open;
-    bool awaits_readable = false;
     bool awaits_writable = false;
     bool listed_ready = false;  ///< in IoLinks' list of links to read from
     bool listed_dirty = false;  ///< in IoLinks' list of links to settle
     bool read_held = false;     ///< by a limit of bandwidth, until Link::read_at
-    bool ended = false;         ///< the peer's stream has ended
+    bool ends = false;          ///< the peer's stream ends with what can be read
+    bool ended = false;         ///< it has
     bool dead = false;          ///< to be freed at the end of the turn
 };
 

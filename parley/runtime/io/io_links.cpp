@@ -1,8 +1,8 @@
 #include <parley/runtime/io/io_links.hpp>
 
 #include <parley/runtime/clock.hpp>
+#include <parley/runtime/io/asio_endpoint.hpp>
 
-#include <boost/asio/ip/tcp.hpp>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -14,7 +14,6 @@
 
 namespace parley::runtime {
 
-using boost::asio::ip::tcp;
 using transport::CloseReason;
 using transport::Link;
 using transport::LinkId;
@@ -45,9 +44,13 @@ std::size_t memory_of(const transport::LinkEvent& event) {
 
 }  // namespace
 
-IoLinks::IoLinks(boost::asio::io_context& context, const IoLinksConfig& config,
-                 EntropySource& entropy, LinkEventBatch& batch)
-    : context_(context),
+void IoLink::on_ready(Poller::Ready ready) {
+    owner.note(*this, ready);
+}
+
+IoLinks::IoLinks(Poller& poller, const IoLinksConfig& config, EntropySource& entropy,
+                 LinkEventBatch& batch)
+    : poller_(poller),
       config_(config),
       entropy_(entropy),
       batch_(batch),
@@ -65,9 +68,14 @@ IoLink* IoLinks::find(LinkId id) {
     return found_last_ = found->second.get();
 }
 
-IoLink& IoLinks::add(LinkId id, tcp::socket socket) {
-    auto connection = std::make_unique<IoLink>(id, std::move(socket));
+IoLink& IoLinks::add(LinkId id, UniqueFd socket) {
+    auto connection = std::make_unique<IoLink>(*this, id, std::move(socket));
     return *connections_.emplace(id, std::move(connection)).first->second;
+}
+
+void IoLinks::close(IoLink& connection) {
+    poller_.remove(connection.socket.get(), connection);
+    connection.socket = {};
 }
 
 void IoLinks::end(IoLink& connection) {
@@ -76,8 +84,7 @@ void IoLinks::end(IoLink& connection) {
     if (connection.phase == Phase::flushing || connection.phase == Phase::draining) --lingering_;
     timers_.remove(connection);
     if (connection.out.memory) give_back(std::move(connection.out));
-    boost::system::error_code ignored;
-    connection.socket.close(ignored);
+    close(connection);
     if (found_last_ == &connection) found_last_ = nullptr;
     const auto found = connections_.find(connection.id);
     graveyard_.push_back(std::move(found->second));
@@ -85,13 +92,10 @@ void IoLinks::end(IoLink& connection) {
 }
 
 void IoLinks::accept(Now now, Admitted admitted) {
-    auto& connection = add(admitted.link, tcp::socket{context_});
-    boost::system::error_code ignored;
-    // The family only matters to sockets that are opened or bound by Asio.
-    connection.socket.assign(tcp::v4(), admitted.socket.release(), ignored);
+    auto& connection = add(admitted.link, std::move(admitted.socket));
     connection.link.emplace(
         Link::accept(config_.link, std::move(admitted.identity), now, entropy_, admitted.remote));
-    begin(connection);
+    begin(now, connection);
     mark_ready(connection);  // the first message is there already, more often than not
 }
 
@@ -103,18 +107,20 @@ void IoLinks::connect(Now now, Dialer::Connected dialed) {
     auto& connection = add(request.link, std::move(dialed.socket));
     connection.link.emplace(
         Link::dial(config_.link, std::move(request.identity), request.target.id, now, entropy_));
-    begin(connection);
-    await_readable(connection);
+    begin(now, connection);
 }
 
-void IoLinks::begin(IoLink& connection) {
-    boost::system::error_code ignored;
-    connection.socket.set_option(tcp::no_delay{true}, ignored);
-    if (connection.socket.remote_endpoint(ignored).address().is_loopback()) {
+void IoLinks::begin(Now now, IoLink& connection) {
+    const int socket = connection.socket.get();
+    const int on = 1;
+    (void)::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    const auto peer = peer_of(socket);
+    if (peer && peer->address.is_loopback()) {
         const auto control = loopback_congestion_control;
-        (void)::setsockopt(connection.socket.native_handle(), IPPROTO_TCP, TCP_CONGESTION,
-                           control.data(), static_cast<socklen_t>(control.size()));
+        (void)::setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, control.data(),
+                           static_cast<socklen_t>(control.size()));
     }
+    if (!poller_.add(socket, connection)) on_socket_end(now, connection, CloseReason::reset);
     mark_dirty(connection);
 }
 
@@ -138,6 +144,7 @@ void IoLinks::bury() {
 }
 
 void IoLinks::clear() {
+    for (auto& [id, connection] : connections_) close(*connection);
     connections_.clear();
     graveyard_.clear();
     ready_.clear();
@@ -165,25 +172,18 @@ void IoLinks::mark_ready(IoLink& connection) {
     ready_.push_back(&connection);
 }
 
-void IoLinks::await_readable(IoLink& connection) {
-    if (std::exchange(connection.awaits_readable, true)) return;
-    connection.socket.async_wait(
-        tcp::socket::wait_read, [this, id = connection.id](const boost::system::error_code& error) {
-            if (error == boost::asio::error::operation_aborted) return;
-            auto* found = find(id);
-            if (!found) return;
-            found->awaits_readable = false;
-            mark_ready(*found);
-        });
+void IoLinks::note(IoLink& connection, Poller::Ready ready) {
+    if (ready.ended) connection.ends = true;
+    if (ready.readable && !connection.read_held && !connection.ended) mark_ready(connection);
+    if (ready.writable && std::exchange(connection.awaits_writable, false)) mark_dirty(connection);
 }
 
 void IoLinks::read(Now now, IoLink& connection) {
     const auto room = std::min(config_.read_bytes, config_.link.bandwidth.read_turn_bytes());
-    const auto got = ::recv(connection.socket.native_handle(), scratch_.get(), room, MSG_DONTWAIT);
+    const auto got = ::recv(connection.socket.get(), scratch_.get(), room, MSG_DONTWAIT);
     if (got < 0) {
-        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
-            return await_more(connection);
-        }
+        if (errno == EINTR) return mark_ready(connection);
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return await_more(connection);
         return on_socket_end(now, connection, CloseReason::reset);
     }
     if (got == 0) return on_socket_end(now, connection, CloseReason::truncated);
@@ -202,8 +202,9 @@ void IoLinks::read(Now now, IoLink& connection) {
         connection.drained_bytes += size;
         if (connection.drained_bytes > drain_bytes_max) return end(connection);
     }
-    // A full buffer: there is more. Otherwise the wait tells, and one call is saved.
-    if (size == room) {
+    // A full buffer: there is more. Otherwise the poller tells, and one call is saved; but the end
+    // it has told already, where that came together with the last bytes.
+    if (size == room || connection.ends) {
         mark_ready(connection);
     } else {
         await_more(connection);
@@ -217,8 +218,6 @@ void IoLinks::await_more(IoLink& connection) {
     if (connection.stream_until != Instant{} && monotonic_now() < connection.stream_until) {
         expects_more_ = true;
         mark_ready(connection);
-    } else {
-        await_readable(connection);
     }
 }
 
@@ -259,19 +258,6 @@ void IoLinks::mark_dirty(IoLink& connection) {
     dirty_.push_back(&connection);
 }
 
-void IoLinks::await_writable(IoLink& connection) {
-    if (std::exchange(connection.awaits_writable, true)) return;
-    connection.socket.async_wait(
-        tcp::socket::wait_write,
-        [this, id = connection.id](const boost::system::error_code& error) {
-            if (error == boost::asio::error::operation_aborted) return;
-            auto* found = find(id);
-            if (!found) return;
-            found->awaits_writable = false;
-            mark_dirty(*found);
-        });
-}
-
 // Everything that may follow from an input: bytes to write, the end, another time to wake.
 void IoLinks::settle(Now now, IoLink& connection) {
     if (connection.phase == Phase::open) {
@@ -288,8 +274,7 @@ void IoLinks::settle(Now now, IoLink& connection) {
         if (left) {
             connection.phase = Phase::draining;
             connection.link.reset();
-            boost::system::error_code ignored;
-            connection.socket.shutdown(tcp::socket::shutdown_send, ignored);
+            (void)::shutdown(connection.socket.get(), SHUT_WR);
         }
     }
     if (!connection.dead) update_timer(now, connection);
@@ -329,9 +314,13 @@ void IoLinks::write(Now now, IoLink& connection) {
 bool IoLinks::send(Now now, IoLink& connection) {
     auto& out = connection.out;
     const Bytes rest = out.rest();
-    const auto sent = ::send(connection.socket.native_handle(), rest.data(), rest.size(),
-                             MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+    const auto sent =
+        ::send(connection.socket.get(), rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) {
+        mark_dirty(connection);
+        return false;
+    }
+    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
         // The rest of the block is lost with the connection.
         out.begin = out.end;
         if (connection.phase == Phase::open) {
@@ -342,7 +331,7 @@ bool IoLinks::send(Now now, IoLink& connection) {
         return false;
     }
     if (sent > 0) out.begin += static_cast<std::size_t>(sent);
-    if (!out.empty()) await_writable(connection);
+    if (!out.empty()) connection.awaits_writable = true;
     return out.empty();
 }
 

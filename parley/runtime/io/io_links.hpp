@@ -1,7 +1,7 @@
 // IoLinks: the links of one I/O thread and their sockets. It reads, feeds the links, writes what
 // they have to say and keeps their timers; what they report is appended to a batch for the node.
 //
-// Handlers of sockets only take note, in two lists: links to read from and links to settle. The
+// What the poller reports is only noted, in two lists: links to read from and links to settle. The
 // work is done once a turn, so that commands, credit and answers that belong together leave in one
 // frame and one system call:
 //
@@ -16,18 +16,15 @@
 // at most 1 MiB in a turn. Closed links whose last bytes still leave are at most lingering_max,
 // each for LinkConfig::goodbye_timeout. The number of links is bounded by the node's slots.
 //
-// Threading: all calls on the thread that runs the context, whose handlers call back into this:
-// the context does not run any more once this is gone.
+// Threading: all calls on the poller's thread. The poller does not run any more once this is gone.
 #pragma once
 
 #include <parley/base/rng.hpp>
 #include <parley/runtime/io/dialer.hpp>
 #include <parley/runtime/io/io_batches.hpp>
 #include <parley/runtime/io/io_link.hpp>
+#include <parley/runtime/io/poller.hpp>
 #include <parley/runtime/io/timer_heap.hpp>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -47,7 +44,7 @@ class IoLinks {
 public:
     /// Events go to `batch`, which the caller may empty between calls. Everything referenced
     /// outlives this.
-    IoLinks(boost::asio::io_context& context, const IoLinksConfig& config, EntropySource& entropy,
+    IoLinks(Poller& poller, const IoLinksConfig& config, EntropySource& entropy,
             LinkEventBatch& batch);
     IoLinks(const IoLinks&) = delete;
     IoLinks& operator=(const IoLinks&) = delete;
@@ -58,6 +55,8 @@ public:
     void connect(Now now, Dialer::Connected dialed);
     /// Hands a command to its link. False if there is none (any more).
     bool command(Now now, transport::CommandLink& command);
+    /// Takes note of what a socket is ready for.
+    void note(IoLink& connection, Poller::Ready ready);
 
     /// The next wake-up of a link; `never` if none is planned.
     Instant next_wakeup() const { return timers_.next(); }
@@ -81,17 +80,17 @@ public:
 
 private:
     // Connections come and go.
-    void begin(IoLink& connection);
+    void begin(Now now, IoLink& connection);
     void begin_end(Now now, IoLink& connection);
     void on_socket_end(Now now, IoLink& connection, transport::CloseReason why);
     void end(IoLink& connection);
     IoLink* find(transport::LinkId id);
-    IoLink& add(transport::LinkId id, boost::asio::ip::tcp::socket socket);
+    IoLink& add(transport::LinkId id, UniqueFd socket);
+    void close(IoLink& connection);
 
     // Reading.
     void read(Now now, IoLink& connection);
     void await_more(IoLink& connection);
-    void await_readable(IoLink& connection);
     void mark_ready(IoLink& connection);
     void note_events(const IoLink& connection);
 
@@ -99,7 +98,6 @@ private:
     void settle(Now now, IoLink& connection);
     void write(Now now, IoLink& connection);
     bool send(Now now, IoLink& connection);
-    void await_writable(IoLink& connection);
     void mark_dirty(IoLink& connection);
     OutputBlock take_block();
     void give_back(OutputBlock block);
@@ -108,7 +106,7 @@ private:
     void timer(Now now, IoLink& connection);
     void update_timer(Now now, IoLink& connection);
 
-    boost::asio::io_context& context_;
+    Poller& poller_;
     IoLinksConfig config_;
     EntropySource& entropy_;
     LinkEventBatch& batch_;

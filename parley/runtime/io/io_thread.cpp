@@ -3,10 +3,7 @@
 #include <parley/base/overloaded.hpp>
 #include <parley/runtime/clock.hpp>
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
-#include <chrono>
 #include <utility>
 #include <variant>
 
@@ -15,6 +12,7 @@ namespace {
 
 constexpr std::size_t spare_vectors_max = 4;
 constexpr std::size_t spare_effects_max = 65'536;
+constexpr Duration poll_interval = 50us;
 
 /// Whether the node gives up a link by this command before it is connected.
 bool ends_dial(const transport::LinkCommand& command) {
@@ -27,6 +25,7 @@ bool ends_dial(const transport::LinkCommand& command) {
                           [](const SendChunks&) { return false; },
                           [](const Consumed&) { return false; },
                           [](const GrowWindow&) { return false; },
+                          [](const TellDrained&) { return false; },
                           [](const SetStatus&) { return false; },
                           [](const Probe&) { return false; },
                       },
@@ -39,10 +38,10 @@ IoThread::IoThread(std::size_t index, const IoConfig& config, NodeInbox& inbox,
                    EntropySource& entropy)
     : inbound_bytes_max_(config.inbound_bytes_max),
       inbox_(inbox),
-      work_(boost::asio::make_work_guard(context_)),
+      spin_(config.spin),
       index_(index),
-      links_(context_, config.links, entropy, batch_),
-      dialer_(context_, config.dialer) {
+      links_(poller_, config.links, entropy, batch_),
+      dialer_(poller_, config.dialer) {
     batch_.source = index_;
 }
 
@@ -99,7 +98,7 @@ void IoThread::finish(Instant deadline) {
 // A thread that leaves something looks at asleep_ afterwards; this one looks for something to do
 // after it set asleep_. So one of the two sees the other, and a thread that is awake costs no call.
 void IoThread::wake_if_asleep() {
-    if (asleep_.exchange(false)) boost::asio::post(context_, [] {});
+    if (asleep_.exchange(false)) poller_.wake();
 }
 
 // --- The thread ------------------------------------------------------------------------------
@@ -118,12 +117,25 @@ void IoThread::run() {
 }
 
 void IoThread::turn(Now now) {
+    // Turns that follow one another without sleep look at the sockets now and then.
+    if (now.instant - polled_at_ >= poll_interval) {
+        polled_at_ = now.instant;
+        poller_.poll();
+    }
     take_dialed(now);  // first: the mail may be for a link that is just connected
     take_mail(now);
     links_.on_timer(now);
     dialer_.on_timer(now);
     take_dialed(now);  // what the mail and the timers ended
     if (may_read()) links_.read(now);
+    links_.settle(now);
+    hand_over();
+    links_.bury();
+}
+
+void IoThread::answer(Now now) {
+    if (!mail_waits_.load(std::memory_order_relaxed)) return;
+    take_mail(now);
     links_.settle(now);
     hand_over();
     links_.bury();
@@ -196,24 +208,29 @@ bool IoThread::anything_to_do() const {
            (links_.wants_to_read() && may_read()) || over;
 }
 
+/// True: there is something, and no need to sleep.
+bool IoThread::spin(Instant deadline) {
+    const Instant until = std::min(awake_since_ + spin_, deadline);
+    while (monotonic_now() < until) {
+        if (!poller_.poll() && !anything_to_do()) continue;
+        awake_since_ = polled_at_ = monotonic_now();
+        return true;
+    }
+    return false;
+}
+
 void IoThread::sleep_until(Instant deadline) {
+    if (spin_ > 0ns && spin(deadline)) return;
     asleep_ = true;
     if (anything_to_do()) {
         asleep_ = false;
         if (links_.take_expects_more()) std::this_thread::yield();
-        context_.poll();
         return;
     }
-    const Instant until =
-        std::min({links_.next_wakeup(), dialer_.next_wakeup(), finish_by_.load(), deadline});
-    if (until == never) {
-        context_.run_one();
-    } else {
-        context_.run_one_until(std::chrono::steady_clock::time_point{until.time_since_epoch()});
-    }
+    poller_.wait(
+        std::min({links_.next_wakeup(), dialer_.next_wakeup(), finish_by_.load(), deadline}));
     asleep_ = false;
-    // The rest of what is ready; handlers only take note, so this ends.
-    context_.poll();
+    awake_since_ = polled_at_ = monotonic_now();
 }
 
 }  // namespace parley::runtime

@@ -17,9 +17,7 @@
 #include <parley/runtime/io/io_batches.hpp>
 #include <parley/runtime/io/io_links.hpp>
 #include <parley/runtime/io/node_inbox.hpp>
-
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
+#include <parley/runtime/io/poller.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -35,6 +33,8 @@ struct IoConfig {
     DialerConfig dialer;
     /// Bytes handed to the node that it has not dealt with; at this limit the thread stops reading.
     std::size_t inbound_bytes_max = 32U << 20;
+    /// For so long after the last thing that happened it looks for more before it sleeps.
+    Duration spin = 0ns;
 };
 
 class IoThread {
@@ -51,8 +51,11 @@ public:
     void start();
     /// One turn. On the thread that serves the sockets.
     void turn(Now now);
-    /// Returns when a turn has something to do, after any work of context(), or at `deadline`. On
-    /// the thread that serves the sockets.
+    /// Writes what the node had to say in this turn, without waiting for the next. On the thread
+    /// that serves the sockets.
+    void answer(Now now);
+    /// Returns when a turn has something to do, after poller().wake(), or at `deadline`. On the
+    /// thread that serves the sockets.
     void sleep_until(Instant deadline);
     /// Turns until finish() is served, then closes all sockets. On the thread that serves them.
     void run();
@@ -72,8 +75,8 @@ public:
     /// Waits for the end of a thread that was started.
     void join();
 
-    /// For other sockets that are to be served on this thread. It must not be run by anything else.
-    boost::asio::io_context& context() { return context_; }
+    /// For other sockets that are to be served on this thread. Nothing else waits in it.
+    Poller& poller() { return poller_; }
 
 private:
     struct Mail {
@@ -86,14 +89,17 @@ private:
     void take_dialed(Now now);
     void hand_over();
     bool anything_to_do() const;
+    bool spin(Instant deadline);
     bool may_read() const { return handed_over_bytes_.load() < inbound_bytes_max_; }
     void wake_if_asleep();
 
     std::size_t inbound_bytes_max_;
     NodeInbox& inbox_;
 
-    boost::asio::io_context context_{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+    Poller poller_;
+    Instant polled_at_{};
+    Duration spin_;
+    Instant awake_since_{};  // something happened
     std::thread thread_;
 
     std::mutex mail_mutex_;

@@ -2,8 +2,8 @@
 
 #include <parley/runtime/io/asio_endpoint.hpp>
 
-#include <boost/asio/post.hpp>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 
 #include <cerrno>
 #include <system_error>
@@ -11,40 +11,57 @@
 
 namespace parley::runtime {
 
-using boost::asio::ip::tcp;
+Listener::Alarm::Alarm(Listener& l)
+    : listener(l), timer(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
+    if (!timer) throw std::system_error{errno, std::generic_category(), "timerfd_create"};
+}
 
-Listener::Listener(boost::asio::io_context& context, UniqueFd socket, std::size_t index,
-                   NodeInbox& inbox, Log& log)
-    : context_(context),
-      acceptor_(context),
-      retry_(context),
+void Listener::Alarm::set(std::chrono::milliseconds after) {
+    itimerspec at{};
+    at.it_value.tv_nsec = std::chrono::nanoseconds{after}.count();
+    (void)::timerfd_settime(timer.get(), 0, &at, nullptr);
+}
+
+void Listener::Alarm::on_ready(Poller::Ready ready) {
+    if (ready.readable) listener.accept_waiting();
+}
+
+Listener::Listener(Poller& poller, UniqueFd socket, std::size_t index, NodeInbox& inbox, Log& log)
+    : poller_(poller),
+      socket_(std::move(socket)),
+      retry_(*this),
       index_(index),
       inbox_(inbox),
-      log_(log) {
-    acceptor_.assign(tcp::v4(), socket.release());  // the family only matters to Asio's own open
+      log_(log) {}
+
+Listener::~Listener() {
+    stop();
+}
+
+void Listener::start() {
+    if (!poller_.add(socket_.get(), *this) || !poller_.add(retry_.timer.get(), retry_)) {
+        throw std::system_error{errno, std::generic_category(), "epoll_ctl"};
+    }
+}
+
+void Listener::stop() {
+    if (!socket_) return;
+    poller_.remove(socket_.get(), *this);
+    poller_.remove(retry_.timer.get(), retry_);
+    socket_ = {};
 }
 
 void Listener::decided(std::size_t count) {
     undecided_ -= count;
-    if (paused_.exchange(false)) boost::asio::post(context_, [this] { accept_waiting(); });
+    if (paused_.exchange(false)) poller_.post([this] { accept_waiting(); });
 }
 
 void Listener::close() {
-    boost::asio::post(context_, [this] {
-        boost::system::error_code ignored;
-        acceptor_.close(ignored);
-        retry_.cancel();
-    });
-}
-
-void Listener::await() {
-    acceptor_.async_wait(tcp::acceptor::wait_read, [this](const boost::system::error_code& error) {
-        if (!error) accept_waiting();
-    });
+    poller_.post([this] { stop(); });
 }
 
 void Listener::accept_waiting() {
-    if (!acceptor_.is_open()) return;
+    if (!socket_) return;
     std::vector<Accepted> accepted;
     bool more = true;
     while (more && undecided_ + accepted.size() < undecided_max) more = accept_one(accepted);
@@ -53,24 +70,25 @@ void Listener::accept_waiting() {
     if (!more) return;
     // Full. The node may have decided meanwhile, and not have seen that it should say so.
     paused_ = true;
-    if (undecided_ < undecided_max && paused_.exchange(false)) await();
+    if (undecided_ < undecided_max && paused_.exchange(false)) {
+        poller_.post([this] { accept_waiting(); });
+    }
 }
 
 bool Listener::accept_one(std::vector<Accepted>& accepted) {
-    tcp::endpoint remote;
-    auto size = static_cast<socklen_t>(remote.capacity());
-    UniqueFd socket{
-        ::accept4(acceptor_.native_handle(), remote.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    auto* const raw = reinterpret_cast<sockaddr*>(&from);
+    UniqueFd socket{::accept4(socket_.get(), raw, &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
     if (socket) {
         complained_ = false;
-        remote.resize(size);
-        accepted.push_back({std::move(socket), from_asio(remote), index_});
+        const auto remote = endpoint_of(raw);
+        if (remote) accepted.push_back({std::move(socket), *remote, index_});
         return true;
     }
     const int error = errno;
     switch (error) {
         case EAGAIN:
-            await();
             return false;
         case EMFILE:
         case ENFILE:
@@ -90,10 +108,7 @@ void Listener::retry_later(int error) {
         log_.write(LogLevel::warn, "listener", "cannot accept",
                    {{"error", std::generic_category().message(error)}});
     }
-    retry_.expires_after(std::chrono::milliseconds{100});
-    retry_.async_wait([this](const boost::system::error_code& stopped) {
-        if (!stopped) accept_waiting();
-    });
+    retry_.set(std::chrono::milliseconds{100});
 }
 
 }  // namespace parley::runtime

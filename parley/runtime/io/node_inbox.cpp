@@ -2,6 +2,7 @@
 
 #include <parley/runtime/clock.hpp>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -54,10 +55,13 @@ void NodeInbox::push(std::move_only_function<void(Now)> posted) {
 
 void NodeInbox::note_arrival() {
     if (inputs_.since == never) inputs_.since = monotonic_now();
+    waits_ = true;
 }
 
 NodeInputs NodeInbox::take() {
     const std::scoped_lock lock{mutex_};
+    if (spin_ > 0ns && waits_) taken_at_ = monotonic_now();
+    waits_ = false;
     return std::exchange(inputs_, {});
 }
 
@@ -66,9 +70,18 @@ bool NodeInbox::empty() {
     return inputs_.empty();
 }
 
+bool NodeInbox::spin(Instant deadline) const {
+    const Instant until = std::min(taken_at_ + spin_, deadline);
+    while (!waits_) {
+        if (monotonic_now() >= until) return false;
+    }
+    return true;
+}
+
 // A thread that pushes looks at asleep_ after it pushed; the sleeper looks at the inputs after it
 // set asleep_. So one of the two sees the other.
 void NodeInbox::wait_until(Instant deadline) {
+    if (spin_ > 0ns && spin(deadline)) return;
     asleep_ = true;
     if (empty()) sleeper_->sleep_until(deadline);
     asleep_ = false;

@@ -16,7 +16,11 @@ namespace parley::runtime {
 class NodeInbox {
 public:
     /// Sets how the node's thread sleeps. Before anything else; `sleeper` outlives this.
-    void sleep_with(Sleeper& sleeper) { sleeper_ = &sleeper; }
+    /// For `spin` after inputs were taken it looks for more before it sleeps.
+    void sleep_with(Sleeper& sleeper, Duration spin) {
+        sleeper_ = &sleeper;
+        spin_ = spin;
+    }
 
     // Each wakes the node's thread if it sleeps. Never blocks but for the mutex.
     /// Events of links, from an I/O thread.
@@ -43,10 +47,14 @@ private:
     }
     bool empty();
     void note_arrival();  ///< the mutex is held
+    bool spin(Instant deadline) const;
 
     std::mutex mutex_;
     NodeInputs inputs_;
+    std::atomic<bool> waits_{false};  // inputs_ has some
     std::atomic<bool> asleep_{false};
+    Duration spin_{};
+    Instant taken_at_{};
     Sleeper* sleeper_ = nullptr;
 };
 

@@ -1,5 +1,5 @@
 // Sleeper: the way in which the node's thread waits for inputs: on a semaphore, or, where it serves
-// the sockets itself, in the io_context (IoSleeper).
+// the sockets itself, where they are waited for (IoSleeper).
 #pragma once
 
 #include <parley/base/time.hpp>
