@@ -55,8 +55,9 @@ private:
 
         void send_waiting() {
             while (!waiting.empty()) {
-                const auto bytes = SharedBytes::copy(waiting.front().bytes());
-                if (context.send(again, bytes) == SendResult::full) return;  // on_writable comes
+                const auto sent = context.send_copy(again, waiting.front().bytes());
+                // When there is room, on_writable comes.
+                if (sent == SendResult::full) return;
                 waiting.pop_front();  // sent, or never to be: the credit goes back
             }
         }

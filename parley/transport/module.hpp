@@ -94,6 +94,11 @@ public:
     /// Queues on this topic's lane, in order, unless the answer says why not. The bytes are shared,
     /// not copied.
     virtual SendResult send(Code code, SharedBytes message) = 0;
+    /// The same of bytes that stay the caller's. A small message (512 bytes) is copied straight to
+    /// where it will be sealed, without memory of its own.
+    virtual SendResult send_copy(Code code, Bytes message) {
+        return send(code, SharedBytes::copy(message));
+    }
     /// The largest message that the peer takes on this topic, in bytes.
     virtual std::size_t message_bytes_max() const = 0;
     /// The peer was the first to bring something that is good and not free to make (a transaction,

@@ -81,11 +81,20 @@ inline std::size_t write_chunk_header(MutableBytes at, const Chunk& chunk) {
 
 /// Messages up to this size may wait as chunks that are laid out already: they fit into any frame.
 inline constexpr std::size_t laid_out_bytes_max = 512;
-/// Chunks that wait together have about as many bytes as a frame.
-inline constexpr std::size_t laid_out_run_bytes = 64 * 1024;
+/// Most bytes of chunks that wait together: two such runs fit into one frame of 64 KiB, with what
+/// the link itself has to say.
+inline constexpr std::size_t laid_out_run_bytes_max = 32'000;
 
-/// Adds a whole message of at most laid_out_bytes_max as one chunk.
+/// Adds a whole message of at most laid_out_bytes_max as one chunk. From the second on memory is
+/// taken for many.
 inline void lay_out(Buffer& chunks, LaneId lane, Code code, Bytes message) {
+    const auto size = chunks.size() + first_chunk_header_bytes + message.size();
+    if (size > chunks.capacity()) {
+        constexpr std::size_t several = 4096;
+        chunks.reserve(chunks.empty()    ? size
+                       : size <= several ? several
+                                         : std::max(size, laid_out_run_bytes_max));
+    }
     const Chunk chunk{.lane = lane,
                       .flags = chunk_flag::first | chunk_flag::last,
                       .code = code,
@@ -121,18 +130,10 @@ public:
     /// As put, for a chunk whose bytes are a part of `owner`, kept alive until the writer goes.
     void put(const Chunk& chunk, const SharedBytes& owner) {
         put_header(chunk);
-        if (chunk.bytes.size() <= copied_bytes_max || held_count_ == held_.size()) {
-            copy(chunk.bytes);
-            return;
-        }
-        end_run();
-        parts_[parts_count_++] = chunk.bytes;
-        held_[held_count_++] = owner;
-        size_ += chunk.bytes.size();
-        run_start_ = size_;
+        put_bytes(chunk.bytes, owner);
     }
-    /// Whole chunks, as they are. Precondition: room for them.
-    void put_laid_out(Bytes chunks) { copy(chunks); }
+    /// Whole chunks, as they are: a part of `owner`, as in put. Precondition: room for them.
+    void put_laid_out(Bytes chunks, const SharedBytes& owner) { put_bytes(chunks, owner); }
     /// All parts, in order, that make the msg.
     std::span<const Bytes> parts() {
         end_run();
@@ -141,6 +142,14 @@ public:
 
 private:
     void put_header(const Chunk& chunk) { size_ += write_chunk_header(msg_.subspan(size_), chunk); }
+    void put_bytes(Bytes bytes, const SharedBytes& owner) {
+        if (bytes.size() <= copied_bytes_max || held_count_ == held_.size()) return copy(bytes);
+        end_run();
+        parts_[parts_count_++] = bytes;
+        held_[held_count_++] = owner;
+        size_ += bytes.size();
+        run_start_ = size_;
+    }
     void copy(Bytes bytes) {
         if (!bytes.empty()) std::memcpy(msg_.subspan(size_).data(), bytes.data(), bytes.size());
         size_ += bytes.size();

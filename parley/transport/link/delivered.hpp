@@ -6,10 +6,11 @@
 #include <parley/base/bytes.hpp>
 #include <parley/transport/types.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <span>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -32,16 +33,20 @@ public:
 
     /// A copy of a small message.
     void add_small(LaneId lane, Code code, Bytes bytes) {
-        if (small_.capacity() == 0) small_.reserve(small_bytes_);
         const Header header{static_cast<std::uint32_t>(bytes.size()), code, lane};
-        append(small_, std::as_bytes(std::span{&header, 1}));
-        append(small_, bytes);
+        const auto size = small_size_ + sizeof header + bytes.size();
+        if (size > small_room_) grow(std::max({small_bytes_, size, 2 * small_room_}));
+        std::memcpy(small_.get() + small_size_, &header, sizeof header);
+        if (!bytes.empty()) {
+            std::memcpy(small_.get() + small_size_ + sizeof header, bytes.data(), bytes.size());
+        }
+        small_size_ = size;
     }
     void add_large(LaneId lane, Code code, Buffer&& bytes) {
-        large_.push_back({small_.size(), std::move(bytes), code, lane});
+        large_.push_back({small_size_, std::move(bytes), code, lane});
     }
 
-    bool empty() const { return small_.empty() && large_.empty(); }
+    bool empty() const { return small_size_ == 0 && large_.empty(); }
     /// Memory beside that of the messages.
     std::size_t overhead_bytes() const { return large_.size() * sizeof(Large); }
 
@@ -54,11 +59,11 @@ public:
             for (; large != large_.end() && large->after == at; ++large) {
                 if (!visit(Item{large->lane, large->code, large->bytes, &large->bytes})) return;
             }
-            if (at == small_.size()) return;
+            if (at == small_size_) return;
             Header header;
-            std::memcpy(&header, small_.data() + at, sizeof header);
-            const auto bytes = Bytes{small_}.subspan(at + header_bytes, header.size);
-            at += header_bytes + bytes.size();
+            std::memcpy(&header, small_.get() + at, sizeof header);
+            const Bytes bytes{small_.get() + at + sizeof header, header.size};
+            at += sizeof header + bytes.size();
             if (!visit(Item{header.lane, header.code, bytes, nullptr})) return;
         }
     }
@@ -69,7 +74,6 @@ private:
         Code code;
         LaneId lane;
     };
-    static constexpr std::size_t header_bytes = sizeof(Header);
     struct Large {
         std::size_t after;  // so many bytes of small_ come before
         Buffer bytes;
@@ -77,8 +81,17 @@ private:
         LaneId lane;
     };
 
+    void grow(std::size_t room) {
+        auto larger = std::make_unique_for_overwrite<std::byte[]>(room);
+        if (small_size_ > 0) std::memcpy(larger.get(), small_.get(), small_size_);
+        small_ = std::move(larger);
+        small_room_ = room;
+    }
+
     std::size_t small_bytes_;
-    Buffer small_;  // | Header | bytes | for each
+    std::size_t small_room_ = 0;
+    std::size_t small_size_ = 0;
+    std::unique_ptr<std::byte[]> small_;  // | Header | bytes | for each
     std::vector<Large> large_;
 };
 

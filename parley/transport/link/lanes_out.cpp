@@ -58,10 +58,14 @@ bool LanesOut::push(LaneId lane, Code code, SharedBytes message) {
     return true;
 }
 
-void LanesOut::push_chunks(LaneId lane, Buffer&& chunks) {
+void LanesOut::tell_drained(LaneId lane) {
+    if (lane > 0 && lane <= lanes_.size()) lanes_[lane - 1U].drained.told = true;
+}
+
+void LanesOut::push_chunks(LaneId lane, Buffer&& chunks, std::uint64_t cost) {
     assert(lane != control_lane && lane <= lanes_.size() && !chunks.empty());
     queued_bytes_ += chunks.size();
-    lanes_[lane - 1U].queue.push_back({SharedBytes::own(std::move(chunks)), 0, true});
+    lanes_[lane - 1U].queue.push_back({SharedBytes::own(std::move(chunks)), 0, true, cost});
 }
 
 Result<Duration, LinkError> LanesOut::on_credit(LaneId lane, std::uint64_t limit, Instant now) {
@@ -195,7 +199,7 @@ bool LanesOut::put_chunk(Lane& lane, LaneId id, std::size_t bytes_max, ChunkWrit
     lane.sent_of_head += size;
     if (size == left) {
         queued_bytes_ -= total + first_chunk_header_bytes;
-        lane.drained_bytes += credit_cost(total);  // as the Switch counted it
+        lane.drained.bytes += credit_cost(total);  // as the Switch counted it
         lane.pop();
     }
     return true;
@@ -203,10 +207,13 @@ bool LanesOut::put_chunk(Lane& lane, LaneId id, std::size_t bytes_max, ChunkWrit
 
 /// As many whole messages as there is room, credit and turn for, at least one, in one piece.
 bool LanesOut::put_laid_out(Lane& lane, std::size_t bytes_max, ChunkWriter& out) {
-    const auto chunks = lane.queue[lane.head].bytes.view().subspan(lane.sent_of_head);
+    auto& head = lane.queue[lane.head];
+    const auto chunks = head.bytes.view().subspan(lane.sent_of_head);
     const auto room = std::min(out.room(), chunks.size());
-    std::size_t taken = 0;
-    std::uint64_t cost = 0;
+    const bool all =
+        chunks.size() <= std::min(room, bytes_max) && lane.cost_sent + head.cost <= lane.limit;
+    std::size_t taken = all ? chunks.size() : 0;
+    std::uint64_t cost = all ? head.cost : 0;
     while (taken < std::min(bytes_max, chunks.size())) {
         const auto size = first_laid_out(chunks.subspan(taken));
         const auto next_cost = credit_cost(size);
@@ -216,10 +223,11 @@ bool LanesOut::put_laid_out(Lane& lane, std::size_t bytes_max, ChunkWriter& out)
         cost += next_cost;
     }
     if (taken == 0) return false;
-    out.put_laid_out(chunks.first(taken));
+    out.put_laid_out(chunks.first(taken), head.bytes);
+    head.cost -= cost;
     queued_bytes_ -= taken;
     lane.cost_sent += cost;
-    lane.drained_bytes += cost;
+    lane.drained.bytes += cost;
     lane.sent_of_head += taken;
     if (taken == chunks.size()) lane.pop();
     return true;

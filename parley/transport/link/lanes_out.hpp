@@ -32,6 +32,9 @@ constexpr std::uint64_t initial_credit(const HelloTopic& receiver) {
     return std::max<std::uint64_t>(receiver.window_bytes, credit_cost(receiver.message_bytes_max));
 }
 
+/// What left a lane is told its sender by so many bytes of credit_cost, as long as nobody waits.
+inline constexpr std::uint64_t drained_told_min = 2048;
+
 /// A window that grew is given back when so many Beats (about a minute) passed without a message.
 inline constexpr unsigned idle_beats_max = 4;
 
@@ -46,9 +49,9 @@ public:
 
     /// False, and nothing queued: no such lane, or larger than the receiver takes.
     [[nodiscard]] bool push(LaneId lane, Code code, SharedBytes message);
-    /// Adds whole messages of the lane, from lay_out. Precondition: the lane is there, and the
-    /// receiver takes their size.
-    void push_chunks(LaneId lane, Buffer&& chunks);
+    /// Adds whole messages of the lane, from lay_out, with their cost. Precondition: the lane is
+    /// there, and the receiver takes their size.
+    void push_chunks(LaneId lane, Buffer&& chunks, std::uint64_t cost);
     /// More credit came. Returns for how long messages had waited for it and nothing else, as far
     /// as note_blocked knows.
     /// Errors: unknown_lane, credit_not_raised, credit_beyond_sent.
@@ -64,12 +67,15 @@ public:
     bool sendable() const;
     /// Adds chunks until the writer is full or nothing is sendable.
     void fill(ChunkWriter& out);
-    /// Calls `visit(lane, bytes)` for each lane that messages left since the last call.
+    /// From now on the lane counts in take_drained() whatever left it.
+    void tell_drained(LaneId lane);
+    /// Calls `visit(lane, bytes)` for each lane that messages left and that was not visited since,
+    /// if they come to `bytes_min`.
     template <class Visit>
-    void take_drained(Visit visit) {
+    void take_drained(std::uint64_t bytes_min, Visit visit) {
         for (LaneId lane = 1; lane <= lane_max(); ++lane) {
-            auto& drained = lanes_[lane - 1U].drained_bytes;
-            if (drained > 0) visit(lane, std::exchange(drained, 0));
+            auto& [bytes, told] = lanes_[lane - 1U].drained;
+            if (bytes >= (told ? 1 : bytes_min)) visit(lane, std::exchange(bytes, 0));
         }
     }
     /// Bytes queued, with the headers that they need.
@@ -85,6 +91,7 @@ private:
         SharedBytes bytes;
         Code code;
         bool laid_out;
+        std::uint64_t cost = 0;  // of what is laid out and was not sent
     };
     struct Lane {
         Priority priority;
@@ -98,7 +105,10 @@ private:
         std::size_t head = 0;
         std::size_t sent_of_head = 0;
         bool head_begun = false;  // never of chunks that are laid out
-        std::uint64_t drained_bytes = 0;
+        struct {
+            std::uint64_t bytes = 0;
+            bool told = false;  // all of it, at once
+        } drained;
         Instant blocked_since = never;
 
         bool empty() const { return head == queue.size(); }

@@ -102,7 +102,7 @@ TEST_CASE("lanes: what drained is counted in credit cost when the whole message 
     std::uint64_t drained = 0;
     const auto take = [&] {
         drained = 0;
-        lanes.take_drained([&](LaneId lane, std::uint64_t bytes) {
+        lanes.take_drained(1, [&](LaneId lane, std::uint64_t bytes) {
             CHECK(lane == 1);
             drained += bytes;
         });
@@ -274,7 +274,7 @@ TEST_CASE("lanes: messages that are laid out leave as far as credit, room and th
     lanes.add(Priority::consensus, 5 * credit_cost(100), 1000);
     Buffer chunks;
     for (int i = 0; i < 8; ++i) lay_out(chunks, 1, static_cast<Code>(i), Buffer(100));
-    lanes.push_chunks(1, std::move(chunks));
+    lanes.push_chunks(1, std::move(chunks), 8 * credit_cost(100));
     CHECK(lanes.queued_bytes() == 880);
     CHECK(fill(lanes, 109).empty());  // no room for one
     CHECK(fill(lanes, 329).size() == 220);
@@ -282,7 +282,7 @@ TEST_CASE("lanes: messages that are laid out leave as far as credit, room and th
     CHECK_FALSE(lanes.sendable());
     std::uint64_t drained = 0;
     const auto take_drained = [&] {
-        lanes.take_drained([&](LaneId lane, std::uint64_t bytes) {
+        lanes.take_drained(1, [&](LaneId lane, std::uint64_t bytes) {
             CHECK(lane == 1);
             drained += bytes;
         });
@@ -320,12 +320,14 @@ TEST_CASE("lanes: what is sent is received, however it is cut") {
             if (size < 50 && rng.chance(0.5)) {
                 Buffer chunks;
                 lay_out(chunks, lane, 9, bytes);
+                auto cost = credit_cost(bytes.size());
                 for (auto more = rng.below(40); more > 0; --more) {
                     bytes.push_back(std::byte{1});
                     sent[lane].push_back(bytes);
                     lay_out(chunks, lane, 9, bytes);
+                    cost += credit_cost(bytes.size());
                 }
-                sender.push_chunks(lane, std::move(chunks));
+                sender.push_chunks(lane, std::move(chunks), cost);
             } else {
                 REQUIRE(sender.push(lane, 9, SharedBytes::own(std::move(bytes))));
             }

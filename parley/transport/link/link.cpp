@@ -37,11 +37,15 @@ void Link::Impl::on_command(Now now, LinkCommand&& command, Events& out) {
                    [&](Abandon& c) { close(c.reason, "abandoned", out); },
                    [&](Send& c) { send(now, std::move(c), out); },
                    [&](SendChunks& c) {
-                       lanes_out_.push_chunks(c.lane, std::move(c.chunks));
+                       lanes_out_.push_chunks(c.lane, std::move(c.chunks), c.cost);
                        if (!lanes_out_.sendable()) lanes_out_.note_blocked(now.instant);
                    },
                    [&](Consumed& c) { lanes_in_.consumed(c.lane, c.bytes); },
                    [&](GrowWindow& c) { lanes_in_.grow(c.lane, c.bytes); },
+                   [&](TellDrained& c) {
+                       lanes_out_.tell_drained(c.lane);
+                       report_drained(out);
+                   },
                    [&](SetStatus& c) {
                        statuses_ = std::move(c.statuses);
                        if (heartbeat_) heartbeat_->on_status(now);

@@ -45,6 +45,7 @@ struct Send {
 struct SendChunks {
     LaneId lane;
     Buffer chunks;
+    std::uint64_t cost = 0;  ///< the messages' credit_cost
 };
 /// Modules let go of messages: credit to grant again, in bytes of credit_cost.
 struct Consumed {
@@ -55,6 +56,10 @@ struct Consumed {
 struct GrowWindow {
     LaneId lane;
     std::uint64_t bytes;
+};
+/// From now on what leaves the lane's queue is told at once: a module waits for room.
+struct TellDrained {
+    LaneId lane;
 };
 /// What our modules add to the next heartbeats, encoded by encode_statuses (control.hpp) for this
 /// link's lanes. The first one lets the dialer's first Beat go at once.
@@ -67,7 +72,7 @@ struct Probe {
     Duration patience;
 };
 using LinkCommand = std::variant<Proceed, Refuse, Abandon, Send, SendChunks, Consumed, GrowWindow,
-                                 SetStatus, Probe>;
+                                 TellDrained, SetStatus, Probe>;
 
 // --- Events: Link to Switch ----------------------------------------------------------------
 
@@ -90,7 +95,9 @@ struct ObservedAddress {
     Endpoint endpoint;
 };
 /// Bytes (as counted against the send budget: the messages' credit_cost, lanes_out.hpp, so that
-/// tiny ones are not free) that left a lane's queue.
+/// tiny ones are not free) that left a lane's queue. Until TellDrained, less than drained_told_min
+/// is told with the next heartbeat only: a short message then costs its sender one turn and not
+/// two.
 struct Drained {
     LaneId lane;
     std::uint64_t bytes;

@@ -37,6 +37,7 @@ void Link::Impl::on_msg(Now now, Bytes msg, Events& out) {
         }
         if (chunk->lane == control_lane) {
             flush(delivered, out);
+            delivered = Delivered{msg.size()};
             on_control(now, *chunk, out);
             continue;
         }
@@ -239,11 +240,16 @@ std::size_t Link::Impl::produce_now(Now now, MutableBytes room, Events& out) {
             written += frame;
         }
         if (phase_ == Phase::up) lanes_out_.note_blocked(now.instant);
-        lanes_out_.take_drained(
-            [&](LaneId lane, std::uint64_t bytes) { out.emplace_back(Drained{lane, bytes}); });
+        report_drained(out);
     }
     bytes_out_ += written;
     return written;
+}
+
+void Link::Impl::report_drained(Events& out) {
+    lanes_out_.take_drained(
+        std::exchange(tell_all_drained_, false) ? 1 : drained_told_min,
+        [&](LaneId lane, std::uint64_t bytes) { out.emplace_back(Drained{lane, bytes}); });
 }
 
 /// One frame at the front of `room`; its size, 0 if there is nothing to say.
@@ -277,6 +283,7 @@ void Link::Impl::put_controls(Now now, ChunkWriter& writer) {
         const auto body_max = std::min(control_bytes_max, writer.room() - first_chunk_header_bytes);
         const auto statuses = cut_statuses(statuses_, body_max - beat_header_bytes);
         put(ControlCode::beat, encode_beat(seq, is_answer, statuses));
+        tell_all_drained_ = true;
         const auto stalled =
             config_.node_turn ? config_.node_turn->length(now.instant) : Duration{0};
         if (stalled >= config_.stalled_told && fits(stalled_message_bytes)) {

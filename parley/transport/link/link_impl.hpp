@@ -88,6 +88,7 @@ private:
     std::size_t produce_now(Now now, MutableBytes room, Events& out);
     void pay_for_input(Now now, std::size_t bytes);
     std::size_t produce_frame(Now now, MutableBytes room, Events& out);
+    void report_drained(Events& out);
     void put_controls(Now now, ChunkWriter& writer);
     bool control_due() const;
 
@@ -132,6 +133,7 @@ private:
     SharedBytes statuses_;
     std::optional<Endpoint> remote_;  // of the caller
     bool ready_due_ = false;
+    bool tell_all_drained_ = false;  // with a heartbeat
     std::optional<Endpoint> seen_due_;
     bool seen_heard_ = false;
     std::optional<std::uint32_t> answer_due_;  // to this Beat

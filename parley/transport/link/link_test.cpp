@@ -31,6 +31,7 @@ TEST_CASE("link: messages of all sizes arrive whole and in order") {
             CHECK(got[i].credit_bytes == sizes[i] + 64);
         }
         std::uint64_t drained = 0;
+        pair.dialer.command(pair.now(), TellDrained{bulk_lane});
         for (const auto& d : pair.dialer.take<Drained>()) {
             CHECK(d.lane == bulk_lane);
             drained += d.bytes;
@@ -369,6 +370,40 @@ TEST_CASE("link: a send that cannot go is given back at once") {
     CHECK(drained[0].bytes == 74);
     CHECK(drained[1].bytes == 4161);
     CHECK_FALSE(pair.dialer.link.wants_to_write());
+}
+
+TEST_CASE("link: what left is told by much, with a heartbeat, or at once where someone waits") {
+    LinkPair pair;
+    pair.bring_up();
+    const auto send = [&](std::size_t size) {
+        pair.dialer.command(pair.now(), send_of(vote_lane, 1, size));
+        (void)pair.dialer.produce_all(pair.now());
+    };
+    const auto told = [&] {
+        std::uint64_t bytes = 0;
+        for (const auto& drained : pair.dialer.take<Drained>()) bytes += drained.bytes;
+        return bytes;
+    };
+    send(100);
+    send(1000);
+    CHECK(told() == 0);
+    send(1000);
+    CHECK(told() == 2100 + 3 * 64);
+
+    send(100);
+    pair.time = 15s;
+    pair.dialer.link.on_timer(pair.now(), pair.dialer.events);
+    (void)pair.dialer.produce_all(pair.now());
+    CHECK(told() == 164);
+
+    send(100);
+    pair.dialer.command(pair.now(), TellDrained{vote_lane});
+    CHECK(told() == 164);
+    send(100);
+    CHECK(told() == 164);
+    pair.dialer.command(pair.now(), TellDrained{0});  // no such lane
+    pair.dialer.command(pair.now(), TellDrained{99});
+    CHECK(told() == 0);
 }
 
 TEST_CASE("link: heartbeats carry statuses both ways and measure the round trip") {

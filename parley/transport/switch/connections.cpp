@@ -1,6 +1,7 @@
 #include <parley/transport/switch/connections.hpp>
 
 #include <parley/transport/link/chunk.hpp>
+#include <parley/transport/link/lanes_out.hpp>
 
 #include <algorithm>
 
@@ -28,22 +29,43 @@ Connection* Connections::find(LinkId link) const {
 }
 
 void Connections::send(LinkId link, LaneId lane, Code code, SharedBytes message) {
-    auto* last = effects_.empty() ? nullptr : std::get_if<CommandLink>(&effects_.back());
-    if (message.size() > laid_out_bytes_max || !last || last->link != link) {
-        return command(link, Send{lane, code, std::move(message)});
+    if (!add_to_run(link, lane, code, message)) command(link, Send{lane, code, std::move(message)});
+}
+
+void Connections::send_copy(LinkId link, LaneId lane, Code code, Bytes message) {
+    if (message.size() > laid_out_bytes_max) {
+        command(link, Send{lane, code, SharedBytes::copy(message)});
+    } else if (!add_to_run(link, lane, code, message)) {
+        SendChunks run{.lane = lane, .chunks = {}};
+        add(run, code, message);
+        command(link, std::move(run));
     }
+}
+
+/// Lays a small message out behind the one that was just sent. False: it is not small, or that one
+/// was none to the same lane.
+bool Connections::add_to_run(LinkId link, LaneId lane, Code code, Bytes message) {
+    if (message.size() > laid_out_bytes_max || effects_.empty()) return false;
+    auto* last = std::get_if<CommandLink>(&effects_.back());
+    if (!last || last->link != link) return false;
     if (auto* one = std::get_if<Send>(&last->command);
         one && one->lane == lane && one->message.size() <= laid_out_bytes_max) {
-        Buffer chunks;
-        chunks.reserve(4 * (first_chunk_header_bytes + message.size()));
-        lay_out(chunks, lane, one->code, one->message);
-        last->command = SendChunks{lane, std::move(chunks)};
+        SendChunks run{.lane = lane, .chunks = {}};
+        add(run, one->code, one->message);
+        last->command = std::move(run);
     }
-    auto* several = std::get_if<SendChunks>(&last->command);
-    if (!several || several->lane != lane || several->chunks.size() >= laid_out_run_bytes) {
-        return command(link, Send{lane, code, std::move(message)});
+    auto* run = std::get_if<SendChunks>(&last->command);
+    if (!run || run->lane != lane ||
+        run->chunks.size() + first_chunk_header_bytes + message.size() > laid_out_run_bytes_max) {
+        return false;
     }
-    lay_out(several->chunks, lane, code, message);
+    add(*run, code, message);
+    return true;
+}
+
+void Connections::add(SendChunks& run, Code code, Bytes message) {
+    lay_out(run.chunks, run.lane, code, message);
+    run.cost += credit_cost(message.size());
 }
 
 void Connections::set_up(Instant now, Connection& connection) {

@@ -42,6 +42,8 @@ public:
     }
     /// A Send; small ones to one lane in a row become one SendChunks.
     void send(LinkId link, LaneId lane, Code code, SharedBytes message);
+    /// The same of bytes that stay the caller's.
+    void send_copy(LinkId link, LaneId lane, Code code, Bytes message);
     /// Swaps the effects so far into `out`, whose memory is used for the next ones.
     void take_effects(std::vector<SwitchEffect>& out) {
         out.clear();
@@ -49,6 +51,9 @@ public:
     }
 
 private:
+    bool add_to_run(LinkId link, LaneId lane, Code code, Bytes message);
+    static void add(SendChunks& run, Code code, Bytes message);
+
     Table table_;
     std::vector<Connection*> up_;
     std::vector<SwitchEffect> effects_;

@@ -94,6 +94,17 @@ void Lanes::close_lanes_of(std::size_t module) {
 void Lanes::deliver(Connection& c, Delivered& batch) {
     CallWatch* watch = modules_.call_watch;
     TopicLane* entered = nullptr;
+    std::uint64_t messages = 0;
+    std::uint64_t bytes = 0;
+    const auto leave = [&] {
+        if (!entered) return;
+        if (watch) watch->leave();
+        c.messages_in += messages;
+        c.bytes_in += bytes;
+        auto& total = totals_[entered->module()];
+        total.messages_in += std::exchange(messages, 0);
+        total.bytes_in += std::exchange(bytes, 0);
+    };
     batch.visit([&](const Delivered::Item& item) {
         if (c.phase != Phase::up) return false;  // closing: nothing more is heard of it
         if (item.lane == 0 || item.lane > c.lanes.size()) {
@@ -101,20 +112,17 @@ void Lanes::deliver(Connection& c, Delivered& batch) {
             return true;
         }
         TopicLane& lane = *c.lanes[item.lane - 1U];
-        if (watch && entered != &lane) {
-            if (entered) watch->leave();
+        if (entered != &lane) {
+            leave();
             entered = &lane;
-            watch->enter(modules_.spec(lane.module()).name, "handle");
+            if (watch) watch->enter(modules_.spec(lane.module()).name, "handle");
         }
-        ++c.messages_in;
-        c.bytes_in += item.bytes.size();
-        auto& total = totals_[lane.module()];
-        ++total.messages_in;
-        total.bytes_in += item.bytes.size();
+        ++messages;
+        bytes += item.bytes.size();
         handle(c, lane, item);
         return true;
     });
-    if (entered) watch->leave();
+    leave();
 }
 
 /// A message for a module that threw is dropped, and its credit goes back at once.

@@ -66,6 +66,9 @@ public:
     void send(LinkId link, LaneId lane, Code code, SharedBytes message) {
         state_.connections.send(link, lane, code, std::move(message));
     }
+    void send_copy(LinkId link, LaneId lane, Code code, Bytes message) {
+        state_.connections.send_copy(link, lane, code, message);
+    }
     void command(LinkId link, LinkCommand command) {
         state_.connections.command(link, std::move(command));
     }

@@ -383,6 +383,26 @@ TEST_CASE("switch: small messages to one lane in a row are one command") {
     CHECK(n.rig.commands(link) == Words{"send 2 9 2 10 2 11"});
 }
 
+TEST_CASE("switch: bytes that stay the sender's are laid out at once where they are few") {
+    Node n;
+    const LinkId link = n.rig.up_inbound(n.keys[1]);
+    n.rig.take();
+    n.rig.commands(link);
+    Context& peer = *n.chat.peers.at(0);
+    Buffer own(100);
+    CHECK(peer.send_copy(1, own) == SendResult::queued);
+    CHECK(peer.send(2, bytes(10)) == SendResult::queued);
+    CHECK(peer.send_copy(3, own) == SendResult::queued);
+    CHECK(peer.send_copy(4, Buffer(600)) == SendResult::full);
+    CHECK(n.rig.commands(link) == Words{"send 2 1 2 2 2 3", "tell drained 2"});
+    n.rig.event(link, Drained{chat_lane, 2 * credit_cost(100) + credit_cost(10)});
+    CHECK(peer.send_copy(4, Buffer(600)) == SendResult::queued);
+    CHECK(peer.send_copy(5, {}) == SendResult::queued);
+    CHECK(peer.send_copy(6, Buffer(19'937)) == SendResult::too_large);
+    CHECK(n.rig.commands(link) == Words{"send 2 4", "send 2 5"});
+    CHECK(n.rig.node->peers()[0].bytes_out == 810);
+}
+
 TEST_CASE("switch: loads say what waits on all lanes of a topic, and how often one was full") {
     Node n;
     const LinkId link = n.rig.up_inbound(n.keys[1]);
@@ -476,7 +496,9 @@ TEST_CASE("switch: send says full over the budget, and on_writable comes once at
     for (int i = 0; i < 10; ++i) CHECK(peer.send(1, bytes(36)) == SendResult::queued);
     CHECK(peer.send(1, bytes(36)) == SendResult::full);
     CHECK(n.rig.node->peers()[0].messages_out == 10);
-    CHECK(n.rig.commands(link).size() == 1);
+    const auto words = n.rig.commands(link);
+    REQUIRE(words.size() == 2);
+    CHECK(words.back() == "tell drained 2");  // once a link
     n.rig.event(link, Drained{chat_lane, 400});
     CHECK(n.chat.count("writable") == 0);
     n.rig.event(link, Drained{blocks_lane, 0});

@@ -304,6 +304,9 @@ struct Rig {
         if (auto* grow = std::get_if<GrowWindow>(&c)) {
             return "grow " + std::to_string(grow->lane) + " by " + std::to_string(grow->bytes);
         }
+        if (auto* tell = std::get_if<TellDrained>(&c)) {
+            return "tell drained " + std::to_string(tell->lane);
+        }
         if (std::holds_alternative<Probe>(c)) return "probe";
         return "statuses";
     }

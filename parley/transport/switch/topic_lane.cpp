@@ -76,23 +76,39 @@ SendResult TopicLane::send(Code code, SharedBytes message) {
     check_thread("send");
     return queue(code, std::move(message));
 }
+SendResult TopicLane::send_copy(Code code, Bytes message) {
+    check_thread("send_copy");
+    const auto result = take_room(message.size());
+    if (result == SendResult::queued) lanes_.send_copy(connection_.link, lane_, code, message);
+    return result;
+}
 
 SendResult TopicLane::queue(Code code, SharedBytes message) {
-    const std::size_t size = message.size();
+    const auto result = take_room(message.size());
+    if (result == SendResult::queued) {
+        lanes_.send(connection_.link, lane_, code, std::move(message));
+    }
+    return result;
+}
+
+/// Counts a message as queued, unless there is a reason why it cannot be.
+SendResult TopicLane::take_room(std::size_t size) {
     if (connection_.phase != Phase::up || lanes_.modules().disabled(module_))
         return SendResult::closed;
     if (size > message_bytes_max_) return SendResult::too_large;
     const std::uint64_t cost = credit_cost(size);
     // An empty queue takes any message, also one that alone is over the budget.
     if (queued_ > 0 && queued_ + cost > budget_) {
-        if (!std::exchange(wants_room_, true)) lanes_.note_stall(module_);
+        if (!std::exchange(wants_room_, true)) {
+            lanes_.note_stall(module_);
+            if (!std::exchange(told_, true)) lanes_.command(connection_.link, TellDrained{lane_});
+        }
         return SendResult::full;
     }
     queued_ += cost;
     ++connection_.messages_out;
     connection_.bytes_out += size;
     lanes_.note_sent(module_, size);
-    lanes_.send(connection_.link, lane_, code, std::move(message));
     return SendResult::queued;
 }
 

@@ -35,6 +35,7 @@ public:
     Direction direction() const override;
     Now now() const override;
     SendResult send(Code code, SharedBytes message) override;
+    SendResult send_copy(Code code, Bytes message) override;
     std::size_t message_bytes_max() const override;
     void mark_useful() override;
     void penalise(Offence offence) override;
@@ -66,16 +67,18 @@ public:
 
 private:
     void check_thread(std::string_view call) const;
+    SendResult take_room(std::size_t size);
 
     Lanes& lanes_;
     Connection& connection_;
     std::uint64_t budget_;
-    std::uint64_t queued_ = 0;  ///< credit_cost of what the link has not yet sent
+    std::uint64_t queued_ = 0;  ///< credit_cost of what the link has not yet said to be sent
     std::size_t message_bytes_max_;
     std::size_t module_;
     LaneId lane_;
     std::weak_ptr<void> hold_;
     bool wants_room_ = false;  ///< a send was answered with `full`
+    bool told_ = false;        ///< by the link, at once, of all that leaves the queue
 };
 
 }  // namespace parley::transport
