@@ -9,9 +9,9 @@
 #include <exception>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace parley::runtime {
@@ -20,6 +20,7 @@ using transport::CloseReason;
 using transport::Code;
 using transport::Goodbye;
 using transport::Message;
+using transport::MessageCredit;
 using transport::NodeThread;
 using transport::Offence;
 using transport::SendResult;
@@ -110,12 +111,42 @@ public:
             wake_.notify_one();
         }
         if (thread_.joinable()) thread_.join();
-        calls_.clear();
+        inbox_ = {};
         peers_.clear();
     }
 
 private:
     using Call = std::move_only_function<void(Now)>;
+
+    /// A message that came for a peer. Small ones lie in Inputs::small, a large one is its own.
+    struct Arrived {
+        PeerId peer;
+        Code code;
+        MessageCredit credit;
+        std::size_t at;
+        std::size_t size;
+        Buffer large;
+    };
+    using Input = std::variant<Call, Arrived>;
+    /// What waits for the module's thread, which takes all of it at once.
+    struct Inputs {
+        std::vector<Input> items;  // bounded: see the header
+        Buffer small;
+
+        Bytes bytes(const Arrived& arrived) const {
+            if (!arrived.large.empty()) return arrived.large;
+            return Bytes{small}.subspan(arrived.at, arrived.size);
+        }
+        /// Keeps the memory, unless it is unusually much.
+        void clear() {
+            items.clear();
+            small.clear();
+            if (small.capacity() > small_kept_max) small = {};
+        }
+    };
+    static constexpr std::size_t small_message_max = 512;
+    static constexpr std::size_t small_kept_max = 1U << 20;
+    static constexpr Duration credit_interval = 100us;
 
     /// A peer as the node's thread sees it: passes on what comes, and carries out Commands.
     class NodePeer final : public transport::TopicHandler {
@@ -319,21 +350,24 @@ private:
     }
     // Under mutex_: a module that threw is called no more.
     bool is_heard() const { return !failed_ && !ending_; }
-    void add(Call call) {
-        calls_.push_back(std::move(call));
-        if (calls_.size() == 1) wake_.notify_one();
+    void add(Input item) {
+        inbox_.items.push_back(std::move(item));
+        if (inbox_.items.size() == 1) wake_.notify_one();
     }
 
     /// The message's credit is given back on the module's thread from here on, unless nobody hears.
-    void push_message(PeerId id, Code code, Message message) {
+    void push_message(PeerId id, Code code, Message&& message) {
         const std::lock_guard lock{mutex_};
         if (!is_heard()) return;
-        auto ledger = message.redirect_credit(credit_);
-        add([this, id, code, ledger = std::move(ledger),
-             message = std::move(message)](Now) mutable {
-            if (ledger) node_ledger_ = std::move(ledger);
-            deliver(id, code, std::move(message));
-        });
+        if (!node_ledger_) node_ledger_ = message.ledger();
+        Arrived arrived{id, code, {}, inbox_.small.size(), message.bytes().size(), {}};
+        if (arrived.size > small_message_max) {
+            arrived.large = message.move_bytes();
+        } else {
+            append(inbox_.small, message.bytes());
+        }
+        arrived.credit = message.take_credit();
+        add(std::move(arrived));
     }
 
     /// The latest status of a peer alone.
@@ -366,15 +400,13 @@ private:
 
     void execute_commands() {
         std::vector<Command> commands;
-        std::vector<transport::MessageCredit> returned;
-        std::shared_ptr<transport::CreditLedger> ledger;
+        std::vector<MessageCredit> returned;
         {
             const std::lock_guard lock{commands_mutex_};
             commands.swap(commands_);
             returned.swap(returned_);
-            ledger = returned_to_;
         }
-        for (const auto& one : returned) ledger->give_back(one);
+        for (const auto& one : returned) node_ledger_->give_back(one);
         for (auto& command : commands) {
             const auto found = here_.find(command.peer);
             if (found != here_.end()) found->second->execute(command);
@@ -384,57 +416,66 @@ private:
     // --- The module's thread -----------------------------------------------------------------
 
     void run() {
-        while (!ended()) {
-            try {
-                if (!run_one()) sleep();
-            } catch (...) {
-                fail(std::current_exception());
+        Inputs inputs;
+        while (take(inputs)) {
+            for (auto& item : inputs.items) {
+                if (ending_) return;
+                call([&] { execute(item, inputs); });
             }
+            inputs.clear();
+            call([&] { look_at_clock(); });
             pass_on_credit();
         }
     }
 
-    bool ended() {
-        const std::lock_guard lock{mutex_};
-        return ending_;
-    }
-
-    /// False: there is nothing to do.
-    bool run_one() {
-        std::optional<Call> call;
-        bool wants_status = false;
-        {
-            const std::lock_guard lock{mutex_};
-            if (!calls_.empty()) {
-                call = std::move(calls_.front());
-                calls_.pop_front();
-            } else if (!failed_) {
-                wants_status = std::exchange(status_wanted_, false);
-            }
-        }
-        now_ = runtime::now();
-        if (call) {
-            (*call)(now_);
-        } else if (wants_status) {
-            refresh_status();
-        } else if (!failed_ && module_.next_wakeup() <= now_.instant) {
-            module_.on_timer(now_);
-        } else {
-            return false;
-        }
-        network_->finish(now_);
-        return true;
-    }
-
-    void sleep() {
-        const Instant until = failed_ ? never : module_.next_wakeup();
+    /// Sleeps until there is something to do. False: this is the end.
+    bool take(Inputs& inputs) {
+        Instant until = never;
+        call([&] {
+            if (!failed_) until = module_.next_wakeup();
+        });
         std::unique_lock lock{mutex_};
-        const auto due = [&] { return ending_ || !calls_.empty() || (status_wanted_ && !failed_); };
+        const auto due = [&] {
+            return ending_ || !inbox_.items.empty() || (status_wanted_ && !failed_);
+        };
         if (until == never) {
             wake_.wait(lock, due);
         } else {
             wake_.wait_for(lock, until - monotonic_now(), due);
         }
+        std::swap(inputs, inbox_);
+        return !ending_;
+    }
+
+    /// One call of the module, and what it asked for.
+    template <class F>
+    void call(F f) {
+        now_ = runtime::now();
+        try {
+            f();
+            network_->finish(now_);
+        } catch (...) {
+            fail(std::current_exception());
+        }
+    }
+
+    void execute(Input& item, const Inputs& inputs) {
+        // A module that blocks lets its peers send on all the same.
+        if (now_.instant - credit_passed_ >= credit_interval) pass_on_credit();
+        if (auto* arrived = std::get_if<Arrived>(&item)) {
+            deliver(*arrived, inputs.bytes(*arrived));
+        } else if (!failed_) {
+            std::get<Call>(item)(now_);
+        }
+    }
+    void look_at_clock() {
+        if (failed_) return;
+        if (take_status_wanted()) refresh_status();
+        if (module_.next_wakeup() <= now_.instant) module_.on_timer(now_);
+    }
+    bool take_status_wanted() {
+        const std::lock_guard lock{mutex_};
+        return std::exchange(status_wanted_, false);
     }
 
     void refresh_status() {
@@ -445,13 +486,19 @@ private:
 
     /// The module is called no more, but that its handlers hear of the end.
     void fail(std::exception_ptr failure) {
+        Inputs unheard;
         {
             const std::lock_guard lock{mutex_};
             if (failed_) return;
             failure_ = std::move(failure);
             failed_ = true;
-            calls_.clear();
+            std::swap(unheard, inbox_);
             statuses_.clear();
+        }
+        for (const auto& item : unheard.items) {
+            if (const auto* arrived = std::get_if<Arrived>(&item)) {
+                credit_->give_back(arrived->credit);
+            }
         }
         for (const auto& [id, peer] : std::exchange(peers_, {})) {
             peer->close();
@@ -463,10 +510,17 @@ private:
         wake_node();
     }
 
-    void deliver(PeerId id, Code code, Message message) {
-        const auto found = peers_.find(id);
-        if (found == peers_.end()) return;
-        const auto result = found->second->handler->handle(code, std::move(message));
+    void deliver(Arrived& arrived, Bytes bytes) {
+        const auto& credit = arrived.credit;
+        const auto found = peers_.find(arrived.peer);
+        if (found == peers_.end()) return credit_->give_back(credit);
+        auto& handler = *found->second->handler;
+        const auto result =
+            arrived.large.empty()
+                ? handler.handle(arrived.code, Message::lent(bytes, credit_, credit.link,
+                                                             credit.lane, credit.bytes))
+                : handler.handle(arrived.code, Message{std::move(arrived.large), credit_,
+                                                       credit.link, credit.lane, credit.bytes});
         if (!result) found->second->penalise(result.error());
     }
     void tell_status(PeerId id) {
@@ -492,6 +546,7 @@ private:
 
     /// Credit that the module gave back goes to the node's thread.
     void pass_on_credit() {
+        credit_passed_ = now_.instant;
         if (credit_->empty()) return;
         auto returned = credit_->take();
         bool first = false;
@@ -499,7 +554,6 @@ private:
             const std::lock_guard lock{commands_mutex_};
             first = commands_.empty() && returned_.empty();
             returned_.insert(returned_.end(), returned.begin(), returned.end());
-            returned_to_ = node_ledger_;
         }
         if (first) wake_node();
     }
@@ -512,15 +566,16 @@ private:
     // The node's thread.
     PeerId last_peer_ = 0;
     std::map<PeerId, NodePeer*> here_;
+    std::shared_ptr<transport::CreditLedger> node_ledger_;  // of all messages
 
     // Both, under mutex_.
     std::mutex mutex_;
     std::condition_variable wake_;
-    std::deque<Call> calls_;             // bounded: see the header
+    Inputs inbox_;
     std::map<PeerId, Buffer> statuses_;  // of those that wait
     Buffer status_;
     bool status_wanted_ = false;
-    bool ending_ = false;
+    std::atomic<bool> ending_ = false;
     std::exception_ptr failure_;
     std::atomic<bool> failed_ = false;
     std::atomic<std::size_t> attempts_waiting_ = 0;
@@ -528,14 +583,13 @@ private:
     // Both, under commands_mutex_.
     std::mutex commands_mutex_;
     std::vector<Command> commands_;
-    std::vector<transport::MessageCredit> returned_;
-    std::shared_ptr<transport::CreditLedger> returned_to_;
+    std::vector<MessageCredit> returned_;
 
     // The module's thread.
     Now now_;
     std::map<PeerId, std::shared_ptr<ThreadContext>> peers_;
     std::shared_ptr<transport::CreditLedger> credit_ = std::make_shared<transport::CreditLedger>();
-    std::shared_ptr<transport::CreditLedger> node_ledger_;
+    Instant credit_passed_{};
 
     std::thread thread_;
 };

@@ -77,12 +77,16 @@ public:
         release();
         return out;
     }
-    /// From now on the credit goes to `other`, whose owner passes it on to the result: for a
-    /// message that is handed to another thread.
-    std::shared_ptr<CreditLedger> redirect_credit(std::shared_ptr<CreditLedger> other) {
-        keep();
-        return std::exchange(ledger_, std::move(other));
+    /// Takes the credit away without giving it back: whoever has it returns it to ledger(). Nothing
+    /// is left of the message.
+    MessageCredit take_credit() {
+        bytes_ = {};
+        lender_ = nullptr;
+        ledger_.reset();
+        return credit_;
     }
+    /// Where its credit returns to; null where it has none.
+    const std::shared_ptr<CreditLedger>& ledger() const { return lender_ ? *lender_ : ledger_; }
     /// Takes the bytes out and keeps the credit: while the Message lives, its sender waits.
     Buffer move_bytes() {
         keep();
