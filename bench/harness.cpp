@@ -42,9 +42,10 @@ void run(const Benchmark& benchmark) {
     const double limit = median(limits);
     fmt::print(
         "{{\"bench\":\"{}\",\"value\":{:.6g},\"unit\":\"{}\",\"limit\":{:.6g},\"limit_of\":\"{}\","
-        "\"ratio\":{:.3f},\"runs\":{},\"min\":{:.6g},\"max\":{:.6g}}}\n",
+        "\"ratio\":{:.3f},\"runs\":{},\"min\":{:.6g},\"max\":{:.6g}{}}}\n",
         benchmark.name, value, benchmark.unit, limit, benchmark.limit_of, value / limit,
-        benchmark.runs, std::ranges::min(ours), std::ranges::max(ours));
+        benchmark.runs, std::ranges::min(ours), std::ranges::max(ours),
+        benchmark.beside ? benchmark.beside() : std::string{});
     std::fflush(stdout);
 }
 

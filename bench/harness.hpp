@@ -22,6 +22,8 @@ struct Benchmark {
     std::size_t runs = 7;
     /// Why it cannot run on this machine; empty: it can. Nothing: it always can.
     std::function<std::string()> obstacle = {};
+    /// Members of JSON to print beside, about the runs just made.
+    std::function<std::string()> beside = {};
 };
 
 /// Runs ours and the limit alternately and prints one line.

@@ -1,3 +1,4 @@
+#include "awake.hpp"
 #include "bare.hpp"
 #include "rtt.hpp"
 #include "sockets.hpp"
@@ -10,11 +11,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
+#include <ctime>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace parley::bench {
@@ -27,6 +31,7 @@ constexpr std::size_t question_bytes = 100;
 constexpr std::size_t questions = 20'000;
 constexpr std::uint64_t bulk_bytes = 6ULL << 30;
 constexpr std::size_t loaded_runs = 5;
+constexpr Duration spin_time = 100us;
 
 /// Asks again as soon as it is answered.
 class Questions final : public transport::PeerHandler {
@@ -93,6 +98,26 @@ double at_share(const std::vector<double>& sorted, double share) {
     return sorted[static_cast<std::size_t>(static_cast<double>(sorted.size() - 1) * share)];
 }
 
+/// What is printed beside a median, in microseconds, of each run since it was printed last.
+struct Beside {
+    double p99;
+    double processor;  ///< of this process, for a question
+};
+std::vector<Beside> beside;
+
+double processor_seconds() {
+    timespec time{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+/// Microseconds, the median of all questions. `processor`: seconds that they took.
+double median_us(const std::vector<double>& sorted, double processor) {
+    beside.push_back(
+        {1e6 * at_share(sorted, 0.99), 1e6 * processor / static_cast<double>(questions)});
+    return 1e6 * at_share(sorted, 0.5);
+}
+
 /// Waits until a socket is readable, as an event loop does.
 class Waiter {
 public:
@@ -128,14 +153,18 @@ Loaded loaded_run() {
 }
 
 /// Microseconds, the median of what `ask` measured while the node ran `module`.
-double rtt_of(transport::PeerHandler& module, Questions& ask, std::size_t io_threads) {
+double rtt_of(transport::PeerHandler& module, Questions& ask, std::size_t io_threads,
+              Duration spin = 0ns) {
     runtime::ModuleHostOptions options;
     options.io_threads = io_threads;
+    options.spin = spin;
     ModuleHost node{{&module}, options};
     node.start();
-    PeerProcess peer{{"link-echo", node.target().to_string(), std::to_string(io_threads)}};
+    PeerProcess peer{{"link-echo", node.target().to_string(), std::to_string(io_threads),
+                      spin > 0ns ? "spin" : "sleep"}};
+    const double began = processor_seconds();
     ask.wait();
-    return 1e6 * at_share(ask.times(), 0.5);
+    return median_us(ask.times(), processor_seconds() - began);
 }
 
 }  // namespace
@@ -143,6 +172,16 @@ double rtt_of(transport::PeerHandler& module, Questions& ask, std::size_t io_thr
 double link_rtt(std::size_t io_threads) {
     Questions ask{questions};
     return rtt_of(ask, ask, io_threads);
+}
+
+double link_rtt_awake(std::size_t io_threads) {
+    const Awake awake;
+    return link_rtt(io_threads);
+}
+
+double link_rtt_spin(std::size_t io_threads) {
+    Questions ask{questions};
+    return rtt_of(ask, ask, io_threads, spin_time);
 }
 
 double own_thread_rtt() {
@@ -156,9 +195,10 @@ int link_echo(const std::vector<std::string>& arguments) {
     Questions answers{0};
     Source source{bulk_message_bytes};
     std::vector<transport::PeerHandler*> modules{&answers};
-    if (arguments.size() > 2) modules.push_back(&source);
+    if (arguments.at(2) == "bulk") modules.push_back(&source);
     runtime::ModuleHostOptions options;
     options.io_threads = std::stoul(arguments.at(1));
+    if (arguments.at(2) == "spin") options.spin = spin_time;
     ModuleHost node{modules, options};
     node.dial(*target);
     node.start();
@@ -173,6 +213,7 @@ double bare_rtt() {
     Waiter waiter{socket.fd()};
     Buffer bytes(question_bytes);
     std::vector<double> times;
+    const double start = processor_seconds();
     for (std::size_t i = 0; i < questions; ++i) {
         const double began = seconds_now();
         socket.write_all(bytes);
@@ -181,7 +222,32 @@ double bare_rtt() {
         times.push_back(seconds_now() - began);
     }
     std::ranges::sort(times);
-    return 1e6 * at_share(times, 0.5);
+    return median_us(times, processor_seconds() - start);
+}
+
+double bare_rtt_awake() {
+    const Awake awake;
+    return bare_rtt();
+}
+
+std::string rtt_beside() {
+    // The limit and ours in turn; one half alone leaves one.
+    const auto taken = std::exchange(beside, {});
+    std::array<std::vector<Beside>, 2> sides;
+    for (std::size_t i = 0; i < taken.size(); ++i) {
+        sides[(i + taken.size()) % 2].push_back(taken[i]);
+    }
+    std::string out;
+    for (const auto& [name, runs] : {std::pair{"", &sides[1]}, std::pair{"limit_", &sides[0]}}) {
+        if (runs->empty()) continue;
+        const auto median = [&](double Beside::* member) {
+            std::ranges::sort(*runs, {}, member);
+            return (*runs)[runs->size() / 2].*member;
+        };
+        out += fmt::format(",\"{}p99\":{:.1f},\"{}processor_us\":{:.1f}", name,
+                           median(&Beside::p99), name, median(&Beside::processor));
+    }
+    return out;
 }
 
 int bare_echo(const std::vector<std::string>& arguments) {

@@ -85,9 +85,10 @@ private:
         }
         void on_writable() override {
             const bool large = source.plain_.size() >= bulk_message_bytes;
-            for (;;) {
-                auto message = large ? source.shared_ : SharedBytes::copy(source.plain_);
-                if (context.send(1, std::move(message)) != transport::SendResult::queued) return;
+            auto sent = transport::SendResult::queued;
+            while (sent == transport::SendResult::queued) {
+                sent =
+                    large ? context.send(1, source.shared_) : context.send_copy(1, source.plain_);
             }
         }
         Source& source;
