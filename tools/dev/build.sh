@@ -31,6 +31,10 @@ cmd_build() {
 }
 
 cmd_bench() {
+    if [[ ${1-} == --peers ]]; then
+        bench_peers "${@:2}"
+        return
+    fi
     need build bench
     build release parley-bench >&2
     # Where there is Go: go-ethereum beside us.
