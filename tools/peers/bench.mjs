@@ -5,7 +5,7 @@
 // usage: bench.mjs PARLEY_BENCH VERSION FAMILY=PROGRAM… ROUNDS [BENCH…]
 
 import { appendFileSync, mkdirSync } from 'node:fs';
-import { red, Step } from '../demo/screen.mjs';
+import { dim, red, Step } from '../demo/screen.mjs';
 import { endRun, run } from './run.mjs';
 import { ours, summaries } from './summary.mjs';
 import { benches, families, systemsOf } from './systems.mjs';
@@ -65,12 +65,15 @@ async function measure(bench, { system, version: of, skipped, command, value }) 
   const line = { bench, system, version: of };
   const step = new Step(`${bench}, ${system}`, false);
   if (skipped) {
-    step.done(`skipped: ${skipped}`);
+    step.settle(dim('–'), `skipped: ${skipped}`);
     return keep({ ...line, skipped });
   }
   const { output, ...outcome } = await run(command, benches[bench].seconds);
   if (output !== undefined) outcome.value = value(output);
   if (outcome.failed === undefined && !(outcome.value > 0)) outcome.failed = `it said: ${output}`;
+  if (outcome.failed === undefined && benches[bench].cost && !(outcome.cores > 0)) {
+    outcome.failed = 'it used no processor time';
+  }
   keep({ ...line, at: new Date().toISOString(), ...outcome });
   if (outcome.failed) step.failed(outcome.failed);
   else step.done(`${outcome.value.toPrecision(4)}, ${outcome.cores.toFixed(2)} cores`);

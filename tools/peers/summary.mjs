@@ -15,6 +15,8 @@ function median(values) {
 const short = (value) =>
   Number(value.toPrecision(3)).toLocaleString('en', { maximumSignificantDigits: 3 });
 
+const succeeded = ({ skipped, failed }) => skipped === undefined && failed === undefined;
+
 /** What a core does in a second; of times, how much of it is a core's. */
 const costOf = (bench, { value, cores }) => (bench.more ? value / cores : value * cores);
 
@@ -29,7 +31,7 @@ function figureOf(values, reference, scale) {
 
 /** Cells of a system: its runs, or why there are none. */
 function rowOf(bench, system, runs, parley) {
-  const good = runs.filter(({ value }) => value !== undefined);
+  const good = runs.filter(succeeded);
   const version = runs[0].version ?? '';
   if (!good.length) {
     const { skipped, failed } = runs[0];
@@ -60,7 +62,7 @@ export function summary(name, runs) {
   const bench = benches[name];
   const bySystem = new Map();
   for (const run of runs) bySystem.set(run.system, [...(bySystem.get(run.system) ?? []), run]);
-  const parley = (bySystem.get(ours) ?? []).filter(({ value }) => value !== undefined);
+  const parley = (bySystem.get(ours) ?? []).filter(succeeded);
   const ratio = 'Parley ÷ it';
   const head = ['', 'version', bench.unit, 'spread', ratio,
     ...(bench.cost ? [bench.cost, 'spread', ratio] : []), 'runs'];
