@@ -2,7 +2,8 @@
 
 peers_folder=build/peers
 
-# bench_peers [ROUNDS] [BENCH…]: 5 rounds of all, unless said. PARLEY_BENCH: a parley-bench that is there.
+# bench_peers [ROUNDS] [BENCH…]: 5 rounds of all, unless said. The variable PARLEY_BENCH names a
+# program that is built already.
 bench_peers() {
     local bench=${PARLEY_BENCH-} rounds=5 missing=() tool
     if [[ ${1-} =~ ^[0-9]+$ ]]; then
@@ -31,12 +32,14 @@ bench_peers() {
 
 # peers_version PROGRAM: the commit of the tree that it was built in.
 peers_version() {
-    git -c safe.directory='*' -C "$(dirname "$1")" describe --always --dirty --abbrev=8 2>/dev/null || say 'not committed'
+    git -c safe.directory='*' -C "$(dirname "$1")" describe --always --dirty --abbrev=8 2>/dev/null ||
+        say 'not committed'
 }
 
 # peers_go: leaves the program in $peers_go_program, or "skipped: " and why there is none.
 peers_go() {
-    local go cache=$PWD/$peers_folder/go-cache program=$PWD/$peers_folder/go-peers log=$logs/peers-go.log
+    local go cache=$PWD/$peers_folder/go-cache program=$PWD/$peers_folder/go-peers
+    local log=$logs/peers-go.log
     peers_go_program=$program
     [[ -x $program && -z $(find tools/peers/go -newer "$program") ]] && return
     go=$(command -v go || command -v /usr/local/go/bin/go) || {
