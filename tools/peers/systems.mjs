@@ -12,7 +12,7 @@ export const benches = {
     unit: 'GB a second', cost: 'GB a core-second', seconds: 30 },
   small: { title: 'messages of 200 bytes', ours: 'transport.small', more: true, scale: 1e-6,
     unit: 'million a second', cost: 'million a core-second', seconds: 30 },
-  handshakes: { title: 'handshakes', ours: 'transport.handshakes', more: true, scale: 1,
+  handshakes: { title: 'connections that come up, of 32 that dial at a time', ours: 'transport.handshakes', more: true, scale: 1,
     unit: 'a second', cost: 'a core-second', seconds: 30 },
   rtt: { title: 'a question of 100 bytes and its answer', ours: 'transport.rtt', more: false, scale: 1,
     unit: 'µs', cost: 'µs of a core', seconds: 30 },
