@@ -64,7 +64,7 @@ private:
         Result<void, transport::Offence> handle(transport::Code code,
                                                 transport::Message message) override {
             if (code == 1) {
-                context.send(2, SharedBytes::copy(message.bytes()));
+                context.send_copy(2, message.bytes());
             } else {
                 questions.answered(context);
             }
@@ -75,7 +75,7 @@ private:
     };
     void ask(transport::Context& context) {
         asked_ = seconds_now();
-        context.send(1, SharedBytes::copy(Buffer(question_bytes)));
+        context.send_copy(1, question_);
     }
     void answered(transport::Context& context) {
         {
@@ -87,6 +87,7 @@ private:
     }
 
     std::size_t count_;
+    Buffer question_ = Buffer(question_bytes);
     double asked_ = 0;
     std::mutex mutex_;
     std::vector<double> times_;
@@ -179,9 +180,9 @@ double link_rtt_awake(std::size_t io_threads) {
     return link_rtt(io_threads);
 }
 
-double link_rtt_spin(std::size_t io_threads) {
+double link_rtt_spin() {
     Questions ask{questions};
-    return rtt_of(ask, ask, io_threads, spin_time);
+    return rtt_of(ask, ask, 0, spin_time);
 }
 
 double own_thread_rtt() {

@@ -20,8 +20,8 @@ double bare_rtt();
 /// The same on one processor, which does not fall asleep.
 double link_rtt_awake(std::size_t io_threads);
 double bare_rtt_awake();
-/// The same as link_rtt on all processors, with threads that look for more before they sleep.
-double link_rtt_spin(std::size_t io_threads);
+/// The same as link_rtt(0) on all processors, with threads that look for more before they sleep.
+double link_rtt_spin();
 /// Members of JSON, in microseconds, of what ran since the last call: 99th percentiles, and the
 /// processor time of the asking process for a question.
 std::string rtt_beside();

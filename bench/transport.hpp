@@ -14,7 +14,8 @@ double link_bulk(std::uint64_t bytes);
 /// the calling thread's network namespace, and the peer process lives in the namespace `there`.
 double link_far(std::uint64_t bytes, const IpAddress& here, int there);
 /// Messages a second: 200-byte messages, the same way.
-double link_small(std::uint64_t messages);
+/// 0 I/O threads: sockets are served on the node's thread.
+double link_small(std::uint64_t messages, std::size_t io_threads);
 /// The same with the receiving module on a thread of its own.
 double own_thread_small(std::uint64_t messages);
 /// Complete handshakes a second, slots included.

@@ -36,7 +36,6 @@
 #include <parley/transport/proxy/socks5.hpp>
 #include <parley/transport/switch/switch.hpp>
 
-#include <boost/asio/io_context.hpp>
 #include <doctest/doctest.h>
 
 #include <functional>
@@ -251,6 +250,14 @@ struct Numbered {
     runtime::ModuleHost host{{&module}};
 }
 
+[[maybe_unused]] void polling(runtime::Poller& poller, int socket, runtime::Poller::Watcher& echo,
+                              const bool& ended) {
+    // parley/runtime/io/poller.hpp
+    poller.add(socket, echo);  // a Watcher, whose on_ready reads until a read comes short
+    while (!ended) poller.wait(never);
+    poller.remove(socket, echo);  // before either of the two goes
+}
+
 [[maybe_unused]] void io_links(runtime::IoLinks& links, CommandLink& command, Now now) {
     // parley/runtime/io/io_links.hpp
     links.command(now, command);
@@ -261,15 +268,15 @@ struct Numbered {
 }
 
 template <class Use>
-[[maybe_unused]] void dialing(boost::asio::io_context& context, const runtime::DialerConfig& config,
+[[maybe_unused]] void dialing(runtime::Poller& poller, const runtime::DialerConfig& config,
                               LinkId link, const Target& target,
                               const std::shared_ptr<const LinkIdentity>& identity, Now now,
                               Use use) {
     using runtime::Dialer;
     // parley/runtime/io/dialer.hpp
-    Dialer dialer{context, config};
+    Dialer dialer{poller, config};
     dialer.dial(now, {link, target, identity});
-    context.run_one_until(dialer.next_wakeup());
+    poller.wait(dialer.next_wakeup());
     dialer.on_timer(now);
     for (auto& outcome : dialer.take_outcomes()) use(outcome);
 }

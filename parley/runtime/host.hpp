@@ -46,7 +46,7 @@ struct HostConfig {
     std::size_t io_threads = 1;
     /// For so long after the last thing that happened, these threads and the node's look for more
     /// before they sleep. A link that is asked and answered without pause then waits for no
-    /// wake-up; each pause costs so much processor time.
+    /// wake-up; each pause costs so much processor time. Only with a processor for each of them.
     Duration spin = 0ns;
     unsigned workers = 2;  ///< threads for Jobs
     /// For all addresses of a target together; its name has as much to be resolved.

@@ -118,7 +118,9 @@ void IoThread::run() {
 
 void IoThread::turn(Now now) {
     // Turns that follow one another without sleep look at the sockets now and then.
-    if (now.instant - polled_at_ >= poll_interval) {
+    if (std::exchange(slept_, false)) {
+        polled_at_ = now.instant;
+    } else if (now.instant - polled_at_ >= poll_interval) {
         polled_at_ = now.instant;
         poller_.poll();
     }
@@ -210,10 +212,10 @@ bool IoThread::anything_to_do() const {
 
 /// True: there is something, and no need to sleep.
 bool IoThread::spin(Instant deadline) {
-    const Instant until = std::min(awake_since_ + spin_, deadline);
+    const Instant until = std::min(polled_at_ + spin_, deadline);
     while (monotonic_now() < until) {
         if (!poller_.poll() && !anything_to_do()) continue;
-        awake_since_ = polled_at_ = monotonic_now();
+        slept_ = true;
         return true;
     }
     return false;
@@ -230,7 +232,7 @@ void IoThread::sleep_until(Instant deadline) {
     poller_.wait(
         std::min({links_.next_wakeup(), dialer_.next_wakeup(), finish_by_.load(), deadline}));
     asleep_ = false;
-    awake_since_ = polled_at_ = monotonic_now();
+    slept_ = true;
 }
 
 }  // namespace parley::runtime

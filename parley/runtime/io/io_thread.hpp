@@ -98,8 +98,8 @@ private:
 
     Poller poller_;
     Instant polled_at_{};
+    bool slept_ = false;  // since the last turn, and saw what there was
     Duration spin_;
-    Instant awake_since_{};  // something happened
     std::thread thread_;
 
     std::mutex mail_mutex_;

@@ -1,11 +1,8 @@
 // Poller: what a thread that serves sockets sleeps in. It waits for sockets, for a time and for
 // other threads, and calls what waits for them (epoll(7) and an eventfd).
 //
-//     struct Echo final : Poller::Watcher {
-//         void on_ready(Poller::Ready ready) override { ... }  // read until a read comes short
-//     } echo;
-//     poller.add(socket, echo);
-//     for (;;) poller.wait(never);
+//     poller.add(socket, echo);  // a Watcher, whose on_ready reads until a read comes short
+//     while (!ended) poller.wait(never);
 //     poller.remove(socket, echo);  // before either of the two goes
 //
 // Edge-triggered: a watcher hears once of what a socket became ready for, and again when that
