@@ -429,13 +429,13 @@ struct KvStore {
 template <class CarryOut>
 [[maybe_unused]] void switching(const SwitchConfig& config, const NodeKey& key, const Hello& hello,
                                 Chat& chat, Hub& hub, JobQueue& jobs, Log& log, Rng rng,
-                                const Target& target, const LinkEvent& event, Now now,
+                                const Target& target, LinkEvent& event, Now now,
                                 CarryOut carry_out) {
     // parley/transport/switch/switch.hpp
     Switch links{config, key, hello, {&chat}, hub, jobs, log, rng};
     const auto link = links.dial(now, target, SlotClass::ordinary);
     for (auto& effect : links.take_effects()) carry_out(effect);
-    links.on_event(now, *link, event);
+    links.on_event(now, *link, std::move(event));
 }
 
 [[maybe_unused]] void through_a_proxy(const Proxy& proxy, const Target& target,

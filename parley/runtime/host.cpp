@@ -165,7 +165,8 @@ private:
                 log_.write(LogLevel::warn, "host", "shutdown out of time", {});
             return false;
         }
-        if (core.links().wants_to_end() && !stopping_) return true;  // the next step begins it
+        // The next step begins it. Looked at here again: a wake-up may have been seen in this one.
+        if ((stop_ || core.links().wants_to_end()) && !stopping_) return true;
         Instant until = std::min(core.next_wakeup(), stop_by_);
         if (due) until = std::max(until, time.instant + 1ms);  // it was just asked
         turn_->end();

@@ -3,6 +3,7 @@
 #include <parley/runtime/clock.hpp>
 #include <parley/transport/link/lanes_out.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -406,7 +407,9 @@ private:
             commands.swap(commands_);
             returned.swap(returned_);
         }
-        for (const auto& one : returned) node_ledger_->give_back(one);
+        for (const auto& one : returned) {
+            if (node_ledger_) node_ledger_->give_back(one);
+        }
         for (auto& command : commands) {
             const auto found = here_.find(command.peer);
             if (found != here_.end()) found->second->execute(command);
@@ -423,6 +426,7 @@ private:
                 call([&] { execute(item, inputs); });
             }
             inputs.clear();
+            if (failed_) wake_node();  // slots that calls held are free
             call([&] { look_at_clock(); });
             pass_on_credit();
         }
@@ -430,6 +434,7 @@ private:
 
     /// Sleeps until there is something to do. False: this is the end.
     bool take(Inputs& inputs) {
+        if (take_waiting(inputs)) return !ending_;
         Instant until = never;
         call([&] {
             if (!failed_) until = module_.next_wakeup();
@@ -441,10 +446,17 @@ private:
         if (until == never) {
             wake_.wait(lock, due);
         } else {
-            wake_.wait_for(lock, until - monotonic_now(), due);
+            wake_.wait_for(lock, std::max(until, now_.instant) - monotonic_now(), due);
         }
         std::swap(inputs, inbox_);
         return !ending_;
+    }
+    /// What waits comes before any question: the first is that the module is attached.
+    bool take_waiting(Inputs& inputs) {
+        const std::lock_guard lock{mutex_};
+        if (inbox_.items.empty()) return false;
+        std::swap(inputs, inbox_);
+        return true;
     }
 
     /// One call of the module, and what it asked for.
@@ -460,7 +472,7 @@ private:
     }
 
     void execute(Input& item, const Inputs& inputs) {
-        // A module that blocks lets its peers send on all the same.
+        // A call that blocks holds up the credit of those just before it alone.
         if (now_.instant - credit_passed_ >= credit_interval) pass_on_credit();
         if (auto* arrived = std::get_if<Arrived>(&item)) {
             deliver(*arrived, inputs.bytes(*arrived));
@@ -507,6 +519,8 @@ private:
             } catch (...) {  // it threw already: one report is enough
             }
         }
+        unheard = {};
+        pass_on_credit();
         wake_node();
     }
 

@@ -56,10 +56,15 @@ public:
         return std::make_unique<Peer>(*this, context);
     }
     Buffer status() override { return to_buffer(bytes_of("s" + std::to_string(++statuses))); }
+    Instant next_wakeup() const override {
+        if (network_ == nullptr) was_early = true;
+        return never;
+    }
 
     Notes notes;
     std::binary_semaphore entered{0}, proceed{0};
     std::atomic<int> statuses = 0;
+    mutable std::atomic<bool> was_early = false;  ///< asked before it was attached
     std::atomic<std::thread::id> thread;
 
 private:
@@ -248,4 +253,5 @@ TEST_CASE("own thread: what the module throws is the node's to judge") {
     }
     pair.say("plain", "still here");
     CHECK(pair.plain_there.notes.saw("still here"));
+    CHECK_FALSE(pair.there.was_early);
 }

@@ -85,7 +85,7 @@ test('blocks say who proposed and who signed, as the chain does', async () => {
   await context.close();
 });
 
-test('a hostile name of a peer is text', { skip: process.env.PICTURE }, async () => {
+test('a hostile name of a peer is text', { skip: Boolean(process.env.PICTURE) }, async () => {
   const { page, context, troubles } = await open();
   await page.locator('#links .name', { hasText: hostileName }).waitFor();
   assert.equal(await page.locator('img').count(), 0);

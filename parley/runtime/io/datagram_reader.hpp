@@ -20,7 +20,7 @@ public:
 
     /// `index` comes back in Received::socket. `poller`, `socket` and `inbox` outlive this.
     DatagramReader(Poller& poller, DatagramSocket& socket, std::size_t index, NodeInbox& inbox);
-    ~DatagramReader();
+    ~DatagramReader() override;
     DatagramReader(const DatagramReader&) = delete;
     DatagramReader& operator=(const DatagramReader&) = delete;
 

@@ -46,7 +46,7 @@ struct Dialer::Dial final : TimerItem, Poller::Watcher {
     Dial(Request r, Dialer& d) : request(std::move(r)), dialer(d) {}
     Dial(const Dial&) = delete;
     Dial& operator=(const Dial&) = delete;
-    ~Dial() { close(); }
+    ~Dial() override { close(); }
 
     void on_ready(Poller::Ready) override { dialer.on_ready(*this); }
     /// The socket that was connected; nothing waits on it any more.

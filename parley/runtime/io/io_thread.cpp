@@ -222,15 +222,16 @@ bool IoThread::spin(Instant deadline) {
 }
 
 void IoThread::sleep_until(Instant deadline) {
-    if (spin_ > 0ns && spin(deadline)) return;
+    const Instant until =
+        std::min({links_.next_wakeup(), dialer_.next_wakeup(), finish_by_.load(), deadline});
+    if (spin_ > 0ns && !anything_to_do() && spin(until)) return;
     asleep_ = true;
     if (anything_to_do()) {
         asleep_ = false;
         if (links_.take_expects_more()) std::this_thread::yield();
         return;
     }
-    poller_.wait(
-        std::min({links_.next_wakeup(), dialer_.next_wakeup(), finish_by_.load(), deadline}));
+    poller_.wait(std::min(until, finish_by_.load()));
     asleep_ = false;
     slept_ = true;
 }

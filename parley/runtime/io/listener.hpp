@@ -23,7 +23,7 @@ public:
     /// `socket` listens already. `index` comes back in Accepted::listener. Everything referenced
     /// outlives this. Throws std::system_error if the system has no descriptor left.
     Listener(Poller& poller, UniqueFd socket, std::size_t index, NodeInbox& inbox, Log& log);
-    ~Listener();
+    ~Listener() override;
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
 

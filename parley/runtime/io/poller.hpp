@@ -40,10 +40,8 @@ public:
     /// Something that waits for a descriptor. It stays where it is while it is registered.
     class Watcher {
     public:
+        virtual ~Watcher() = default;
         virtual void on_ready(Ready ready) = 0;
-
-    protected:
-        ~Watcher() = default;
     };
 
     /// Throws std::system_error if the system has no descriptor left.

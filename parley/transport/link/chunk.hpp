@@ -10,6 +10,7 @@
 #include <parley/transport/link/link_error.hpp>
 #include <parley/transport/types.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -85,8 +86,8 @@ inline constexpr std::size_t laid_out_bytes_max = 512;
 /// the link itself has to say.
 inline constexpr std::size_t laid_out_run_bytes_max = 32'000;
 
-/// Adds a whole message of at most laid_out_bytes_max as one chunk. From the second on memory is
-/// taken for many.
+/// Adds a whole message of at most laid_out_bytes_max as one chunk. From the second one on memory
+/// is taken for many; whoever keeps the run gives back what it did not need.
 inline void lay_out(Buffer& chunks, LaneId lane, Code code, Bytes message) {
     const auto size = chunks.size() + first_chunk_header_bytes + message.size();
     if (size > chunks.capacity()) {

@@ -48,7 +48,9 @@ public:
 
     bool empty() const { return small_size_ == 0 && large_.empty(); }
     /// Memory beside that of the messages.
-    std::size_t overhead_bytes() const { return large_.size() * sizeof(Large); }
+    std::size_t overhead_bytes() const {
+        return large_.size() * sizeof(Large) + small_room_ - small_size_;
+    }
 
     /// Calls `visit(Item)` for each, in order, until it returns false.
     template <class Visit>

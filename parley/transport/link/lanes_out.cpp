@@ -40,12 +40,14 @@ void LanesOut::Lane::pop() {
     }
 }
 
-void LanesOut::add(Priority priority, std::uint64_t window, std::uint32_t message_bytes_max) {
+void LanesOut::add(Priority priority, std::uint64_t window, std::uint32_t message_bytes_max,
+                   std::uint64_t told_min) {
     assert(lanes_.size() < lanes_max);
     Lane lane{};
     lane.priority = priority;
     lane.window = lane.limit = window;
     lane.message_bytes_max = message_bytes_max;
+    lane.drained.told_min = told_min;
     lanes_.push_back(std::move(lane));
 }
 
@@ -59,11 +61,12 @@ bool LanesOut::push(LaneId lane, Code code, SharedBytes message) {
 }
 
 void LanesOut::tell_drained(LaneId lane) {
-    if (lane > 0 && lane <= lanes_.size()) lanes_[lane - 1U].drained.told = true;
+    if (lane > 0 && lane <= lanes_.size()) lanes_[lane - 1U].drained.told_min = 1;
 }
 
 void LanesOut::push_chunks(LaneId lane, Buffer&& chunks, std::uint64_t cost) {
     assert(lane != control_lane && lane <= lanes_.size() && !chunks.empty());
+    if (chunks.capacity() > 2 * chunks.size()) chunks.shrink_to_fit();  // it may wait for long
     queued_bytes_ += chunks.size();
     lanes_[lane - 1U].queue.push_back({SharedBytes::own(std::move(chunks)), 0, true, cost});
 }

@@ -13,6 +13,7 @@
 #include <parley/transport/module.hpp>
 #include <parley/transport/types.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -33,7 +34,9 @@ constexpr std::uint64_t initial_credit(const HelloTopic& receiver) {
 }
 
 /// What left a lane is told its sender by so many bytes of credit_cost, as long as nobody waits.
-inline constexpr std::uint64_t drained_told_min = 2048;
+constexpr std::uint64_t drained_told_min(std::uint64_t send_budget_bytes) {
+    return std::clamp<std::uint64_t>(send_budget_bytes / 8, 1, 2048);
+}
 
 /// A window that grew is given back when so many Beats (about a minute) passed without a message.
 inline constexpr unsigned idle_beats_max = 4;
@@ -44,7 +47,9 @@ inline constexpr std::uint64_t lane_window_bytes_max = std::uint64_t{64} << 20;
 class LanesOut {
 public:
     /// Adds the next lane, from 1 on, at most lanes_max. `window` is the receiver's.
-    void add(Priority priority, std::uint64_t window, std::uint32_t message_bytes_max);
+    /// `told_min` as from drained_told_min.
+    void add(Priority priority, std::uint64_t window, std::uint32_t message_bytes_max,
+             std::uint64_t told_min = 1);
     LaneId lane_max() const { return static_cast<LaneId>(lanes_.size()); }
 
     /// False, and nothing queued: no such lane, or larger than the receiver takes.
@@ -70,12 +75,12 @@ public:
     /// From now on the lane counts in take_drained() whatever left it.
     void tell_drained(LaneId lane);
     /// Calls `visit(lane, bytes)` for each lane that messages left and that was not visited since,
-    /// if they come to `bytes_min`.
+    /// if they come to the lane's `told_min`, or `all` are asked for.
     template <class Visit>
-    void take_drained(std::uint64_t bytes_min, Visit visit) {
+    void take_drained(bool all, Visit visit) {
         for (LaneId lane = 1; lane <= lane_max(); ++lane) {
-            auto& [bytes, told] = lanes_[lane - 1U].drained;
-            if (bytes >= (told ? 1 : bytes_min)) visit(lane, std::exchange(bytes, 0));
+            auto& [bytes, told_min] = lanes_[lane - 1U].drained;
+            if (bytes >= (all ? 1 : told_min)) visit(lane, std::exchange(bytes, 0));
         }
     }
     /// Bytes queued, with the headers that they need.
@@ -107,7 +112,7 @@ private:
         bool head_begun = false;  // never of chunks that are laid out
         struct {
             std::uint64_t bytes = 0;
-            bool told = false;  // all of it, at once
+            std::uint64_t told_min = 1;
         } drained;
         Instant blocked_since = never;
 

@@ -102,7 +102,7 @@ TEST_CASE("lanes: what drained is counted in credit cost when the whole message 
     std::uint64_t drained = 0;
     const auto take = [&] {
         drained = 0;
-        lanes.take_drained(1, [&](LaneId lane, std::uint64_t bytes) {
+        lanes.take_drained(true, [&](LaneId lane, std::uint64_t bytes) {
             CHECK(lane == 1);
             drained += bytes;
         });
@@ -282,7 +282,7 @@ TEST_CASE("lanes: messages that are laid out leave as far as credit, room and th
     CHECK_FALSE(lanes.sendable());
     std::uint64_t drained = 0;
     const auto take_drained = [&] {
-        lanes.take_drained(1, [&](LaneId lane, std::uint64_t bytes) {
+        lanes.take_drained(true, [&](LaneId lane, std::uint64_t bytes) {
             CHECK(lane == 1);
             drained += bytes;
         });

@@ -37,7 +37,6 @@ void Link::Impl::on_msg(Now now, Bytes msg, Events& out) {
         }
         if (chunk->lane == control_lane) {
             flush(delivered, out);
-            delivered = Delivered{msg.size()};
             on_control(now, *chunk, out);
             continue;
         }
@@ -248,7 +247,7 @@ std::size_t Link::Impl::produce_now(Now now, MutableBytes room, Events& out) {
 
 void Link::Impl::report_drained(Events& out) {
     lanes_out_.take_drained(
-        std::exchange(tell_all_drained_, false) ? 1 : drained_told_min,
+        std::exchange(tell_all_drained_, false),
         [&](LaneId lane, std::uint64_t bytes) { out.emplace_back(Drained{lane, bytes}); });
 }
 

@@ -118,8 +118,9 @@ void Link::Impl::on_proof(Now now, HandshakeProof&& proof, Events& out) {
     frame_bytes_max_ = std::min<std::size_t>(proof.hello.frame_bytes_max, frame_msg_bytes_max);
     for (const auto& topic : common_topics(identity_->hello, proof.hello)) {
         const auto spec = std::ranges::find(identity_->topics, topic.name, &TopicSpec::name);
-        const auto priority = spec == identity_->topics.end() ? Priority::bulk : spec->priority;
-        lanes_out_.add(priority, initial_credit(topic.theirs), topic.theirs.message_bytes_max);
+        const auto& ours = spec == identity_->topics.end() ? TopicSpec{} : *spec;
+        lanes_out_.add(ours.priority, initial_credit(topic.theirs), topic.theirs.message_bytes_max,
+                       drained_told_min(ours.send_budget_bytes));
         lanes_in_.add(initial_credit(topic.ours), topic.ours.message_bytes_max);
     }
     out.emplace_back(Authenticated{proof.peer, std::move(proof.hello), std::nullopt,

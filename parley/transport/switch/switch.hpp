@@ -5,7 +5,7 @@
 //     Switch links{config, key, hello, {&chat}, hub, jobs, log, rng};
 //     const auto link = links.dial(now, target, SlotClass::ordinary);  // or a DialError
 //     for (auto& effect : links.take_effects()) carry_out(effect);  // OpenLink, CommandLink
-//     links.on_event(now, *link, event);  // what the Link says
+//     links.on_event(now, *link, std::move(event));  // what the Link says
 //
 // Bounded by SlotLimits (connections), the windows under SwitchConfig::receive_bytes_max (what
 // peers may send) and the topics' budgets (what waits to be sent).

@@ -532,6 +532,15 @@ TEST_CASE("switch: a message over the budget goes alone, one over the peer's lim
     CHECK(n.chat.count("writable") == 1);  // nothing waits for room
 }
 
+TEST_CASE("switch: what may have left without a word keeps no large message back") {
+    Node n;
+    n.rig.up_inbound(n.keys[1]);
+    Context& peer = *n.chat.peers.at(0);
+    CHECK(peer.send(1, bytes(36)) == SendResult::queued);  // costs 100, an eighth of 1,000 is told
+    CHECK(peer.send(1, bytes(19'936)) == SendResult::queued);
+    CHECK(peer.send(1, bytes(0)) == SendResult::full);
+}
+
 TEST_CASE("switch: a broadcast shares its bytes and misses the full, the excepted and the absent") {
     Node n;
     std::vector<LinkId> links;

@@ -97,8 +97,10 @@ SendResult TopicLane::take_room(std::size_t size) {
         return SendResult::closed;
     if (size > message_bytes_max_) return SendResult::too_large;
     const std::uint64_t cost = credit_cost(size);
-    // An empty queue takes any message, also one that alone is over the budget.
-    if (queued_ > 0 && queued_ + cost > budget_) {
+    // An empty queue takes any message, also one that alone is over the budget. What it last had
+    // may have left without a word.
+    const auto untold_max = told_ ? 0 : drained_told_min(budget_) - 1;
+    if (queued_ > untold_max && queued_ + cost > budget_) {
         if (!std::exchange(wants_room_, true)) {
             lanes_.note_stall(module_);
             if (!std::exchange(told_, true)) lanes_.command(connection_.link, TellDrained{lane_});
