@@ -27,14 +27,26 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
 
 using namespace parley::bench;
+
+Benchmark round_trips(std::string name, std::string limit_of, std::function<double()> ours,
+                      std::function<double()> limit) {
+    return {.name = std::move(name),
+            .unit = "us",
+            .limit_of = std::move(limit_of),
+            .ours = std::move(ours),
+            .limit = std::move(limit),
+            .beside = rtt_beside};
+}
 
 const std::vector<Benchmark>& benchmarks() {
     static const std::vector<Benchmark> all{
@@ -49,54 +61,23 @@ const std::vector<Benchmark>& benchmarks() {
          [] { return link_handshakes(4'000, false); }, [] { return bare_handshakes(4'000); }},
         {"transport.handshakes_known", "handshakes/s", "the same, with both records verified",
          [] { return link_handshakes(4'000, true); }, [] { return bare_handshakes(4'000); }},
-        {"transport.rtt",
-         "us",
-         "an epoll echo of the same bytes on bare sockets",
-         [] { return link_rtt(0); },
-         bare_rtt,
-         7,
-         {},
-         rtt_beside},
-        {"transport.rtt_io_thread",
-         "us",
-         "the same; ours passes two more threads on each side",
-         [] { return link_rtt(1); },
-         bare_rtt,
-         7,
-         {},
-         rtt_beside},
-        {"transport.rtt_spin",
-         "us",
-         "transport.rtt, whose threads sleep at once; these after 100 us",
-         link_rtt_spin,
-         [] { return link_rtt(0); },
-         7,
-         {},
-         rtt_beside},
-        {"transport.rtt_awake",
-         "us",
-         "transport.rtt, both sides on one processor, which stays awake",
-         [] { return link_rtt_awake(0); },
-         bare_rtt_awake,
-         7,
-         {},
-         rtt_beside},
-        {"transport.rtt_awake_io_thread",
-         "us",
-         "the same; ours passes two more threads on each side",
-         [] { return link_rtt_awake(1); },
-         bare_rtt_awake,
-         7,
-         {},
-         rtt_beside},
-        {"module.own_thread_rtt",
-         "us",
-         "transport.rtt, its module on the node's thread",
-         own_thread_rtt,
-         [] { return link_rtt(0); },
-         7,
-         {},
-         rtt_beside},
+        round_trips(
+            "transport.rtt", "an epoll echo of the same bytes on bare sockets",
+            [] { return link_rtt(0); }, bare_rtt),
+        round_trips(
+            "transport.rtt_io_thread", "the same; ours passes two more threads on each side",
+            [] { return link_rtt(1); }, bare_rtt),
+        round_trips("transport.rtt_spin",
+                    "transport.rtt, whose threads sleep at once; these after 100 us", link_rtt_spin,
+                    [] { return link_rtt(0); }),
+        round_trips(
+            "transport.rtt_awake", "transport.rtt, both sides on one processor, which stays awake",
+            [] { return link_rtt_awake(0); }, bare_rtt_awake),
+        round_trips(
+            "transport.rtt_awake_io_thread", "the same; ours passes two more threads on each side",
+            [] { return link_rtt_awake(1); }, bare_rtt_awake),
+        round_trips("module.own_thread_rtt", "transport.rtt, its module on the node's thread",
+                    own_thread_rtt, [] { return link_rtt(0); }),
         {"module.own_thread_small", "messages/s",
          "transport.small, its module on the node's thread",
          [] { return own_thread_small(2'000'000); }, [] { return link_small(2'000'000, 1); }},
